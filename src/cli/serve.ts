@@ -1,0 +1,57 @@
+/** The command `serve`: runs the gateway until it is told to stop, then drains it. */
+import { readFileSync } from 'node:fs';
+import { environmentPrefix, readConfig, serveSettings } from '../config.ts';
+import { Gateway } from '../gateway.ts';
+import { createLog } from '../log.ts';
+import { describeSettings } from '../settings.ts';
+import { parseSink } from '../sink/spec.ts';
+import type { CliIo } from './io.ts';
+
+export const serveUsage = `Usage: acs-audio-gateway [serve] [flags]
+
+Runs the gateway: ACS streams in, frames in shared rings, audio to sinks.
+
+${describeSettings(serveSettings)}
+  --config FILE                       a JSON file with the same settings, as in {"ringSeconds": 4}
+
+Every flag is also an environment variable (ACS_GATEWAY_RING_SECONDS) and a key of the file (ringSeconds).
+The command line counts more than the environment, the environment more than the file.
+`;
+
+function problemOfSink(text: string): string | null {
+  const spec = parseSink(text);
+  return 'problem' in spec ? spec.problem : null;
+}
+
+/** Returns the exit code. Throws `GatewayError` when the gateway cannot start. */
+export async function serve(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  io: CliIo,
+): Promise<number> {
+  if (argv.includes('--help')) {
+    io.stdout(serveUsage);
+    return 0;
+  }
+  const sources = {
+    argv,
+    env: environment,
+    envPrefix: environmentPrefix,
+    readFile: (path: string) => readFileSync(path, 'utf8'),
+  };
+  const config = readConfig(sources, problemOfSink);
+  const log = createLog(config.logLevel);
+  const gateway = new Gateway(config, log);
+  const { port, adminPort } = await gateway.start();
+  const { host, path, adminHost, decoder, workers, lanes, sink } = config;
+  log.info({ msg: 'listening', host, port, path, adminHost, adminPort, decoder, workers, lanes, sinks: sink });
+
+  await new Promise<void>((resolve) => {
+    if (io.stopped.aborted) resolve();
+    else io.stopped.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const { isExact, account, streamsCut } = await gateway.drain();
+  if (isExact) log.info({ msg: 'drained', streamsCut, ...account });
+  else log.error({ msg: 'drained, but the accounting identity is broken', streamsCut, ...account });
+  return 0;
+}

@@ -1,0 +1,155 @@
+/**
+ * The decoder: takes one batch of a lane, record by record, and leaves frames in rings and every message in a counter.
+ * Stateless between batches: all that must survive is in shared memory. Worker thread.
+ * Invariant: each message record adds exactly one to committed, control, ignored or dropped of its lane and its stream.
+ */
+import { sampleRates } from '../limits.ts';
+import { type DropReason, lane, record, recordBytes, recordKind, streamSlot } from '../memory/layout.ts';
+import type { SharedMemory, Views } from '../memory/shared-memory.ts';
+import { RingPool } from '../ring/pool.ts';
+import { AudioWriter } from './audio-writer.ts';
+import { LaneCounters } from './lane-counters.ts';
+import { Message, messageKind } from './protocol/message.ts';
+import type { Parsers } from './protocol/parsers.ts';
+import { StreamState } from './stream-state.ts';
+
+/** One batch: `half` of `lane`, filled up to `bytes`. Ownership of the lane's streams and rings goes with it. */
+export interface Batch {
+  readonly lane: number;
+  readonly half: number;
+  readonly bytes: number;
+  readonly records: number;
+}
+
+export interface BatchResult {
+  /** Streams with news for the main thread: metadata, a participant, the end. */
+  readonly news: readonly number[];
+  /** What went wrong inside, one line each; the records concerned are counted as `worker_lost`. */
+  readonly faults: readonly string[];
+}
+
+/** Residence is stamped once for so many records: a clock reading costs as much as a tenth of a frame. */
+const recordsPerClockReading = 16;
+/** Faults told in one result; the counter has them all. */
+const faultsMax = 4;
+
+export class FrameDecoder {
+  private readonly memory: SharedMemory;
+  private readonly parsers: Parsers;
+  private readonly clock: () => number;
+  private readonly counters: readonly LaneCounters[];
+  private readonly stream: StreamState;
+  private readonly audio: AudioWriter;
+  private readonly message = new Message();
+  private faults: string[] = [];
+
+  constructor(memory: SharedMemory, parsers: Parsers, clock: () => number) {
+    this.memory = memory;
+    this.parsers = parsers;
+    this.clock = clock;
+    this.counters = memory.lanes.map((views) => new LaneCounters(views));
+    this.stream = new StreamState(memory, new RingPool(memory));
+    this.audio = new AudioWriter(this.stream);
+  }
+
+  /** Decodes a batch to its end. Returns null when there is nothing to tell, as in most batches. */
+  decode(batch: Batch): BatchResult | null {
+    const views = this.memory.lanes[batch.lane]!;
+    const counters = this.counters[batch.lane]!;
+    const start = lane.halves + batch.half * this.memory.geometry.laneHalfBytes;
+    const end = start + batch.bytes;
+    const news = new Set<number>();
+    this.faults = [];
+    let nowMs = this.clock();
+    let untilClock = recordsPerClockReading;
+    counters.begin();
+    for (let at = start; at < end; ) {
+      if (--untilClock === 0) {
+        nowMs = this.clock();
+        untilClock = recordsPerClockReading;
+      }
+      const streamIndex = views.i32[(at + record.stream) / 4]!;
+      this.stream.select(streamIndex);
+      this.takeRecord(views, at, counters, nowMs);
+      if (this.stream.hasNews) news.add(streamIndex);
+      at += recordBytes(views.i32[(at + record.payloadBytes) / 4]!);
+      counters.progress(at - start);
+    }
+    if (batch.records > 0) counters.observeBatch(batch.records);
+    return news.size === 0 && this.faults.length === 0 ? null : { news: [...news], faults: this.faults };
+  }
+
+  /** One record; whatever goes wrong in it stays with it. */
+  private takeRecord(views: Views, at: number, counters: LaneCounters, nowMs: number): void {
+    const kind = views.i32[(at + record.kind) / 4];
+    try {
+      if (kind === recordKind.message) this.takeMessage(views, at, counters, nowMs);
+      else if (kind === recordKind.close) this.stream.close();
+      else this.stream.release();
+    } catch (error) {
+      if (kind === recordKind.message) this.drop('worker_lost', counters);
+      if (this.faults.length < faultsMax) this.faults.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private takeMessage(views: Views, at: number, counters: LaneCounters, nowMs: number): void {
+    const { message, parsers } = this;
+    const start = at + record.payload;
+    const end = start + views.i32[(at + record.payloadBytes) / 4]!;
+    const arrivalMs = views.f64[(at + record.arrivalMs) / 8]!;
+    const isTentative = parsers.first.parse(views.bytes, start, end, message) && parsers.first !== parsers.general;
+    if (!isTentative) this.parseGeneral(views.bytes, start, end, counters);
+
+    let refusal = this.takeParsed(message, counters, arrivalMs, nowMs);
+    if (refusal === 'malformed_audio' && isTentative) {
+      // The scanner does not look at the characters of `data`: what it took for bad base64 may be bad JSON.
+      this.parseGeneral(views.bytes, start, end, counters);
+      refusal = this.takeParsed(message, counters, arrivalMs, nowMs);
+    }
+    if (refusal !== null) this.drop(refusal, counters);
+  }
+
+  /** Runs the general parser, which is also the first one unless the scanner is. */
+  private parseGeneral(bytes: Buffer, start: number, end: number, counters: LaneCounters): void {
+    if (this.parsers.first === this.parsers.general) return;
+    counters.add(lane.fallbacks, 1);
+    this.parsers.general.parse(bytes, start, end, this.message);
+  }
+
+  /** Returns why the message is dropped, or null when it is counted. */
+  private takeParsed(message: Message, counters: LaneCounters, arrivalMs: number, nowMs: number): DropReason | null {
+    switch (message.kind) {
+      case messageKind.audio:
+        return this.audio.take(message, counters, arrivalMs, nowMs);
+      case messageKind.metadata:
+        return this.takeMetadata(message, counters);
+      case messageKind.dtmf:
+        counters.add(lane.control, 1);
+        this.stream.add(streamSlot.control, 1);
+        return null;
+      case messageKind.unknown:
+        counters.add(lane.ignored, 1);
+        this.stream.add(streamSlot.ignored, 1);
+        return null;
+      default:
+        return 'malformed_json';
+    }
+  }
+
+  private takeMetadata(message: Message, counters: LaneCounters): DropReason | null {
+    const isSupported =
+      message.encoding.toLowerCase() === 'pcm' &&
+      message.channels === 1 &&
+      sampleRates.some((rate) => rate === message.sampleRate);
+    this.stream.setFormat(isSupported ? message.sampleRate : 0, message.subscriptionId);
+    if (!isSupported) return 'unsupported_format';
+    counters.add(lane.control, 1);
+    this.stream.add(streamSlot.control, 1);
+    return null;
+  }
+
+  private drop(reason: DropReason, counters: LaneCounters): void {
+    counters.drop(reason);
+    this.stream.drop(reason);
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * A stream's slot in shared memory, as the worker that holds its lane's batch sees it: format, participants, counters.
+ * Stateless itself: an address into shared memory, set anew for every record. Worker thread.
+ */
+import { participantIdBytesMax, subscriptionIdBytesMax } from '../limits.ts';
+import { type DropReason, reasonIndex, ring, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
+import type { SharedMemory } from '../memory/shared-memory.ts';
+import type { RingPool } from '../ring/pool.ts';
+import { RingWriter } from '../ring/writer.ts';
+
+/** Why there is no ring for a participant. */
+export type Refusal = 'participant_limit' | 'ring_memory';
+
+const unsupportedRate = -1;
+/** The documented default, for audio that comes before its metadata. */
+const defaultRate = 16_000;
+
+export class StreamState {
+  private readonly memory: SharedMemory;
+  private readonly pool: RingPool;
+  private readonly i32: Int32Array;
+  private readonly f64: Float64Array;
+  private readonly writers: (RingWriter | undefined)[] = [];
+  private word = 0;
+  private double = 0;
+  private byte = 0;
+  /** Set when something happened that the main thread acts on: a new participant, new metadata, the end. */
+  hasNews = false;
+
+  constructor(memory: SharedMemory, pool: RingPool) {
+    this.memory = memory;
+    this.pool = pool;
+    this.i32 = memory.streams.i32;
+    this.f64 = memory.streams.f64;
+  }
+
+  select(streamIndex: number): void {
+    this.byte = this.memory.streamOffset(streamIndex);
+    this.word = this.byte / 4;
+    this.double = this.byte / 8;
+    this.hasNews = false;
+  }
+
+  /** Adds to a counter of `streamSlot`. */
+  add(field: number, count: number): void {
+    this.f64[this.double + field / 8]! += count;
+  }
+
+  drop(reason: DropReason): void {
+    this.f64[this.double + streamSlot.dropped / 8 + reasonIndex[reason]]! += 1;
+  }
+
+  get isUnsupported(): boolean {
+    return this.i32[this.word + streamSlot.sampleRate / 4] === unsupportedRate;
+  }
+
+  get sampleRate(): number {
+    return this.i32[this.word + streamSlot.sampleRate / 4] || defaultRate;
+  }
+
+  get hasMetadata(): boolean {
+    return this.i32[this.word + streamSlot.metadataCount / 4]! > 0;
+  }
+
+  set lastAudioMs(arrivalMs: number) {
+    this.f64[this.double + streamSlot.lastAudioMs / 8] = arrivalMs;
+  }
+
+  /**
+   * Takes metadata in. `sampleRate` is 0 when the format is not supported: then audio is refused until better metadata
+   * comes. Another rate than before ends the rings of the old one.
+   */
+  setFormat(sampleRate: number, subscriptionId: string): void {
+    const before = this.sampleRate;
+    this.i32[this.word + streamSlot.sampleRate / 4] = sampleRate === 0 ? unsupportedRate : sampleRate;
+    this.i32[this.word + streamSlot.metadataCount / 4]! += 1;
+    const id = this.byte + streamSlot.subscriptionId;
+    const fits = Buffer.byteLength(subscriptionId) <= subscriptionIdBytesMax;
+    const written = fits ? this.memory.streams.bytes.write(subscriptionId, id) : 0;
+    this.i32[this.word + streamSlot.subscriptionIdBytes / 4] = written;
+    if (sampleRate !== 0 && sampleRate !== before) this.endRings();
+    this.hasNews = true;
+  }
+
+  /** The ring of a participant, or null when there is none yet. */
+  find(id: Uint8Array, idStart: number, idEnd: number): RingWriter | null {
+    const count = this.i32[this.word + streamSlot.participantCount / 4]!;
+    for (let i = 0; i < count; i++) {
+      const writer = this.writerAt(i);
+      if (isOpenFor(writer, id, idStart, idEnd)) return writer;
+    }
+    return null;
+  }
+
+  /** Gives a new participant a ring. */
+  admit(id: Uint8Array, idStart: number, idEnd: number): RingWriter | Refusal {
+    const count = this.i32[this.word + streamSlot.participantCount / 4]!;
+    if (count >= this.memory.geometry.participantsMax || idEnd - idStart > participantIdBytesMax) {
+      return 'participant_limit';
+    }
+    const index = this.pool.take();
+    if (index < 0) return 'ring_memory';
+    const writer = this.writerOf(index);
+    writer.open(this.sampleRate, id, idStart, idEnd);
+    this.i32[this.word + streamSlot.rings / 4 + count] = index;
+    if (idEnd > idStart) this.i32[this.word + streamSlot.unmixed / 4] = 1;
+    this.i32[this.word + streamSlot.participantCount / 4] = count + 1;
+    this.hasNews = true;
+    return writer;
+  }
+
+  /** No frame will follow in any ring of the stream. */
+  endRings(): void {
+    const count = this.i32[this.word + streamSlot.participantCount / 4]!;
+    for (let i = 0; i < count; i++) this.writerAt(i).end();
+    this.hasNews = true;
+  }
+
+  /** The stream's socket is closed and everything before that is dealt with. */
+  close(): void {
+    this.endRings();
+    this.i32[this.word + streamSlot.end / 4] = streamEnd.closed;
+  }
+
+  /** Every reader is done: gives the stream's rings back to the pool. */
+  release(): void {
+    for (let i = this.i32[this.word + streamSlot.participantCount / 4]! - 1; i >= 0; i--) {
+      // The count first: a ring is never given back twice, even if this worker dies between two of them.
+      this.i32[this.word + streamSlot.participantCount / 4] = i;
+      this.pool.release(this.i32[this.word + streamSlot.rings / 4 + i]!);
+    }
+    this.i32[this.word + streamSlot.end / 4] = streamEnd.released;
+    this.hasNews = true;
+  }
+
+  private writerAt(participant: number): RingWriter {
+    return this.writerOf(this.i32[this.word + streamSlot.rings / 4 + participant]!);
+  }
+
+  private writerOf(ringIndex: number): RingWriter {
+    const known = this.writers[ringIndex];
+    if (known !== undefined) return known;
+    const writer = new RingWriter(this.memory, ringIndex);
+    this.writers[ringIndex] = writer;
+    return writer;
+  }
+}
+
+/** Whether a ring is the participant's and still open. A change of the rate leaves an ended ring with the same id behind. */
+function isOpenFor(writer: RingWriter, id: Uint8Array, idStart: number, idEnd: number): boolean {
+  const { i32, bytes, at } = writer;
+  const length = idEnd - idStart;
+  if (i32[(at + ring.idBytes) / 4] !== length || i32[(at + ring.state) / 4] !== ringState.live) return false;
+  const own = at + ring.id;
+  // From the end: ids of one call differ there, and share their beginning.
+  for (let i = length - 1; i >= 0; i--) if (bytes[own + i] !== id[idStart + i]) return false;
+  return true;
+}

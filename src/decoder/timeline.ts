@@ -1,0 +1,121 @@
+/**
+ * Where a packet lies on its participant's timeline: in order, after a gap, after a pause, late, or seen before. ACS sends
+ * no sequence numbers, so all is inferred from its timestamps. State lives in the ring's header; numbers in, numbers out.
+ *
+ * Unit of all steps is the duration of the newest packet (20 ms as a rule), so that other packet sizes work the same way.
+ * A 64-bit window remembers which of the last 64 steps were seen: a timestamp that comes again is a duplicate, one that
+ * comes late for the first time is out of order. Counting is immediate and never taken back: a swap of two frames is one
+ * missing frame, one gap and one frame out of order; frames really lost = missing - out of order.
+ */
+import { bytesPerSample, frameDurationMs, idleGapMs, reorderWindowFrames, timelineJumpMsMax } from '../limits.ts';
+import { frameFlag, ring } from '../memory/layout.ts';
+import type { RingWriter } from '../ring/writer.ts';
+
+/** The verdict on one packet; reused. */
+export class Placement {
+  /** Bits of `frameFlag`: duplicate, late, resumed. */
+  flags = 0;
+  /** Frames of 20 ms that should have come before this packet and did not. */
+  missingFrames = 0;
+  /** Where the packet's first sample belongs, in samples since the participant's first frame. */
+  positionSamples = 0;
+  /** The packet follows the one before it without a hole: their distance says something about jitter. */
+  consecutive = false;
+}
+
+export function samplesOf(pcmBytes: number): number {
+  return pcmBytes / bytesPerSample;
+}
+
+/**
+ * Places a packet and moves the timeline.
+ * @param timestampMs ACS's timestamp; NaN is taken as "directly after the newest packet"
+ * @param pausesAreIdle unmixed mode: a long jump is a participant who was not dominant, not a loss
+ */
+export function place(
+  writer: RingWriter,
+  timestampMs: number,
+  pcmBytes: number,
+  pausesAreIdle: boolean,
+  placement: Placement,
+): void {
+  const { f64 } = writer;
+  const base = writer.at / 8;
+  const newestSamples = f64[base + ring.newestSamples / 8]!;
+  placement.flags = 0;
+  placement.missingFrames = 0;
+  placement.consecutive = false;
+  if (newestSamples === 0) {
+    placement.positionSamples = 0;
+    advance(writer, 1, timestampMs, 0, pcmBytes);
+    f64[base + ring.firstTimestampMs / 8] = timestampMs;
+    return;
+  }
+
+  const sampleRate = writer.i32[(writer.at + ring.sampleRate) / 4]!;
+  const stepMs = (newestSamples * 1000) / sampleRate;
+  const newestMs = f64[base + ring.newestTimestampMs / 8]!;
+  const newestPosition = f64[base + ring.newestPositionSamples / 8]!;
+  // Without a timestamp on either side there is nothing to compare: the packet follows.
+  const elapsedMs = Number.isNaN(timestampMs - newestMs) ? stepMs : timestampMs - newestMs;
+
+  if (elapsedMs > 0) {
+    const steps = elapsedMs > 1.5 * stepMs ? Math.round(elapsedMs / stepMs) : 1;
+    const gapMs = elapsedMs - stepMs;
+    placement.consecutive = steps === 1;
+    if (gapMs > timelineJumpMsMax) {
+      restart(writer, timestampMs, newestPosition + newestSamples, pcmBytes, placement);
+      return;
+    }
+    if (steps > 1) {
+      if (pausesAreIdle && gapMs > idleGapMs) placement.flags = frameFlag.resumed;
+      else placement.missingFrames = Math.max(1, Math.round(((steps - 1) * stepMs) / frameDurationMs));
+    }
+    placement.positionSamples = newestPosition + steps * newestSamples;
+    const nextMs = Number.isNaN(timestampMs) ? newestMs + stepMs : timestampMs;
+    advance(writer, steps, nextMs, placement.positionSamples, pcmBytes);
+    return;
+  }
+
+  const behind = elapsedMs === 0 ? 0 : Math.max(1, Math.round(-elapsedMs / stepMs));
+  if (behind >= reorderWindowFrames) {
+    placement.flags = frameFlag.late;
+    restart(writer, timestampMs, newestPosition + newestSamples, pcmBytes, placement);
+    return;
+  }
+  placement.positionSamples = newestPosition - behind * newestSamples;
+  placement.flags = markSeen(writer, behind) ? frameFlag.duplicate : frameFlag.late;
+}
+
+/** ACS's clock was set: the timeline goes on without a hole, from a new timestamp. */
+function restart(writer: RingWriter, timestampMs: number, position: number, pcmBytes: number, to: Placement): void {
+  to.flags |= frameFlag.resumed;
+  to.positionSamples = position;
+  advance(writer, reorderWindowFrames, timestampMs, position, pcmBytes);
+}
+
+/** Makes the packet the newest one, `steps` behind the last. */
+function advance(writer: RingWriter, steps: number, timestampMs: number, position: number, pcmBytes: number): void {
+  const { i32, f64, at } = writer;
+  const low = (at + ring.windowLow) / 4;
+  const high = (at + ring.windowHigh) / 4;
+  if (steps < 32) {
+    i32[high] = (i32[high]! << steps) | (i32[low]! >>> (32 - steps));
+    i32[low] = (i32[low]! << steps) | 1;
+  } else {
+    i32[high] = steps < 64 ? i32[low]! << (steps - 32) : 0;
+    i32[low] = 1;
+  }
+  f64[(at + ring.newestTimestampMs) / 8] = timestampMs;
+  f64[(at + ring.newestPositionSamples) / 8] = position;
+  f64[(at + ring.newestSamples) / 8] = samplesOf(pcmBytes);
+}
+
+/** Marks the step `behind` the newest as seen; returns whether it was before. */
+function markSeen(writer: RingWriter, behind: number): boolean {
+  const word = (writer.at + (behind < 32 ? ring.windowLow : ring.windowHigh)) / 4;
+  const bit = 1 << (behind & 31);
+  const seen = (writer.i32[word]! & bit) !== 0;
+  writer.i32[word]! |= bit;
+  return seen;
+}

@@ -1,0 +1,232 @@
+/**
+ * The composition root: builds the stages, starts them, and drains them in the order in which audio flows: stop
+ * accepting, let sockets finish, flush the lanes, let the sinks drain, exit. Main thread.
+ */
+import { AdminServer } from './admin/server.ts';
+import type { Config } from './config.ts';
+import { DecoderPool } from './decoder/pool.ts';
+import { Lane } from './lane/lane.ts';
+import { laneHalfBytes, ringLingerMs } from './limits.ts';
+import type { Log } from './log.ts';
+import { fitGeometry, SharedMemory } from './memory/shared-memory.ts';
+import type { Sources } from './metrics/families.ts';
+import { registerFrames } from './metrics/frames.ts';
+import { registerInternals } from './metrics/internals.ts';
+import { registerMessages } from './metrics/messages.ts';
+import { Metrics } from './metrics/registry.ts';
+import { registerStreams } from './metrics/streams.ts';
+import { RingPool } from './ring/pool.ts';
+import { SinkHost } from './sink/host.ts';
+import { parseSink, type SinkSpec } from './sink/spec.ts';
+import { authenticateNobody } from './socket/auth/none.ts';
+import type { Readiness } from './socket/upgrade.ts';
+import { closeCode, FrontEnd } from './socket/uws.ts';
+import { type Account, account } from './stream/accounting.ts';
+import { type Audience, type EndedStream, StreamRegistry } from './stream/registry.ts';
+import { Totals } from './stream/totals.ts';
+
+/** Slots beyond `--max-streams`, for ended streams whose readers still drain. */
+const lingeringShare = 0.25;
+/** How long sinks may take to finish once every stream has ended. */
+const sinkStopMs = 10_000;
+
+export interface DrainResult {
+  /** Every message received is in a ring or in a counter, and every frame in a ring was read or lapped by every sink. */
+  readonly isExact: boolean;
+  readonly account: Account;
+  /** Streams that were still open when the time was up. */
+  readonly streamsCut: number;
+}
+
+export class Gateway {
+  private readonly config: Config;
+  private readonly log: Log;
+  private readonly memory: SharedMemory;
+  private readonly totals = new Totals();
+  private readonly rings: RingPool;
+  private readonly decoders: DecoderPool;
+  private readonly lanes: readonly Lane[];
+  private readonly sinks: readonly SinkHost[];
+  private readonly registry: StreamRegistry;
+  private readonly frontEnd: FrontEnd;
+  private readonly admin: AdminServer;
+  private phase: 'starting' | 'running' | 'draining' = 'starting';
+  private activeWaiters: (() => void)[] = [];
+
+  constructor(config: Config, log: Log) {
+    this.config = config;
+    this.log = log;
+    this.memory = SharedMemory.create(
+      fitGeometry({
+        ringSeconds: config.ringSeconds,
+        ringMemoryBytes: config.ringMemoryMb * 2 ** 20,
+        streamCount: Math.ceil(config.maxStreams * (1 + lingeringShare)),
+        participantsMax: config.maxParticipants,
+        laneCount: config.lanes,
+        laneDataBytes: laneHalfBytes,
+      }),
+    );
+    this.rings = new RingPool(this.memory);
+    this.rings.fill();
+    this.decoders = new DecoderPool({
+      memory: this.memory,
+      workers: config.workers,
+      decoder: config.decoder,
+      onError: (error) => log.error({ msg: 'decode worker failed', error: error.message }),
+    });
+    this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
+    this.sinks = config.sink.map((text) => this.createSink(parseSink(text) as SinkSpec));
+    this.registry = new StreamRegistry({
+      memory: this.memory,
+      lanes: this.lanes,
+      totals: this.totals,
+      audience: this.audience(),
+      streamsMax: config.maxStreams,
+      lingerMs: ringLingerMs,
+      onEnded: (record) => this.streamEnded(record),
+    });
+    const readiness = () => this.readiness();
+    this.frontEnd = new FrontEnd({
+      host: config.host,
+      port: config.port,
+      messageBytesMax: config.maxMessageBytes,
+      metadataTimeoutMs: config.metadataTimeoutMs,
+      idleTimeoutMs: config.idleTimeoutMs,
+      admission: { path: config.path, readiness },
+      authenticate: authenticateNobody,
+      registry: this.registry,
+      totals: this.totals,
+      clock: () => performance.now(),
+    });
+    this.admin = new AdminServer({
+      host: config.adminHost,
+      port: config.adminPort,
+      metrics: this.createMetrics(),
+      registry: this.registry,
+      readiness,
+    });
+  }
+
+  /** Resolves when streams can come. Throws `listen_failed`, `sink_failed`, `native_missing`; then nothing is left behind. */
+  async start(): Promise<{ readonly port: number; readonly adminPort: number }> {
+    try {
+      await Promise.all([this.decoders.start(), ...this.sinks.map((sink) => sink.start())]);
+      const adminPort = await this.admin.listen();
+      const port = await this.frontEnd.listen();
+      this.phase = 'running';
+      return { port, adminPort };
+    } catch (error) {
+      await this.tearDown();
+      throw error;
+    }
+  }
+
+  /** Takes no new stream, lets the open ones end within the drain timeout, and loses nothing that was received. */
+  async drain(): Promise<DrainResult> {
+    this.phase = 'draining';
+    this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs: this.config.drainTimeoutMs });
+    await this.allClosed(this.config.drainTimeoutMs);
+    const streamsCut = this.registry.active;
+    this.frontEnd.closeAll(closeCode.draining, 'drained');
+    await this.registry.empty();
+    const stopped = await Promise.all(this.sinks.map((sink) => sink.stop(sinkStopMs)));
+    const current = account(this.memory, this.totals);
+    const readersAreExact = this.sinks.every(
+      (sink, index) => stopped[index] && sink.frames + sink.lappedFrames === this.registry.framesEnded,
+    );
+    await this.tearDown();
+    return { isExact: current.unaccounted === 0 && readersAreExact, account: current, streamsCut };
+  }
+
+  private async tearDown(): Promise<void> {
+    this.frontEnd.stop();
+    for (const lane of this.lanes) lane.stop();
+    await Promise.all([this.admin.stop(), this.decoders.stop(), ...this.sinks.map((sink) => sink.stop(0))]);
+  }
+
+  private readiness(): Readiness {
+    if (this.phase !== 'running') return this.phase;
+    return this.registry.isFull || this.rings.inUse >= this.memory.geometry.ringCount ? 'full' : 'ready';
+  }
+
+  /** Resolves when no socket is connected, or when the time is up. */
+  private allClosed(timeoutMs: number): Promise<void> {
+    if (this.registry.active === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.activeWaiters.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  private streamEnded(record: EndedStream): void {
+    // Participants' ids are personal data: they are at /streams while the call lasts, not in the log.
+    const participants = record.participants.map(({ id, lastFrameAt, ...counts }) => counts);
+    this.log.info({ msg: 'stream ended', ...record, participants });
+    if (this.registry.active === 0) for (const wake of this.activeWaiters.splice(0)) wake();
+  }
+
+  private createLane(index: number): Lane {
+    return new Lane({
+      memory: this.memory,
+      index,
+      flushIntervalMs: this.config.flushIntervalMs,
+      run: (batch) => this.decoders.run(batch),
+      onBatch: ({ news, faults }) => {
+        this.registry.news(news);
+        for (const fault of faults) this.log.error({ msg: 'a message could not be decoded', fault });
+      },
+      onLost: (streamIndex) => this.registry.messageLost(streamIndex),
+      onWorkerLost: (error) => this.log.error({ msg: 'decode worker lost', lane: index, error: error.message }),
+    });
+  }
+
+  private createSink(spec: SinkSpec): SinkHost {
+    return new SinkHost({
+      memory: this.memory,
+      spec,
+      onDrained: (streamId) => this.registry.readerDone(streamId),
+      onError: (message, streamId) => this.log.error({ msg: 'sink error', sink: spec.name, streamId, error: message }),
+    });
+  }
+
+  /** The sinks, as the streams see them. */
+  private audience(): Audience {
+    const { sinks } = this;
+    return {
+      readers: sinks.length,
+      started: (stream, { handle, id, sampleRate }) => {
+        const { callConnectionId, correlationId } = stream.facts;
+        const track = { streamId: stream.id, callConnectionId, correlationId, participantId: id, sampleRate };
+        for (const sink of sinks) sink.started(track, handle);
+      },
+      ended: (_stream, { handle, frames }) => {
+        for (const sink of sinks) sink.ended(handle, frames);
+      },
+      streamEnded: (stream) => {
+        for (const sink of sinks) sink.streamEnded(stream.id);
+      },
+    };
+  }
+
+  private createMetrics(): Metrics {
+    const metrics = new Metrics();
+    const sources: Sources = {
+      memory: this.memory,
+      totals: this.totals,
+      registry: this.registry,
+      lanes: this.lanes,
+      decoders: this.decoders,
+      rings: this.rings,
+      sinks: this.sinks,
+      streamsMax: this.config.maxStreams,
+      isDraining: () => this.phase === 'draining',
+    };
+    for (const register of [registerStreams, registerMessages, registerFrames, registerInternals]) {
+      register(metrics, sources);
+    }
+    return metrics;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Every limit of the gateway in one place, each with what it costs. Relations between them are asserted at load, so
+ * that a change here that would break an invariant elsewhere fails at once and by name.
+ */
+import { assertInvariant } from './errors.ts';
+
+/** Duration of one frame: ACS sends 50 messages a second per participant. */
+export const frameDurationMs = 20;
+export const framesPerSecond = 1000 / frameDurationMs;
+export const bytesPerSample = 2;
+
+/** The only sample rates that ACS offers (AudioMetadata.sampleRate). */
+export const sampleRates = [16_000, 24_000] as const;
+export type SampleRate = (typeof sampleRates)[number];
+
+/** Bytes of one 20 ms frame: 640 at 16 kHz, 960 at 24 kHz. */
+export function frameBytes(sampleRate: number): number {
+  return (sampleRate * frameDurationMs * bytesPerSample) / 1000;
+}
+export const frameBytesMax = frameBytes(24_000);
+
+/**
+ * Most PCM in one message. Old ACS pages announce packets of 64 KB; a longer one is refused as malformed audio. It costs
+ * ring history: a ring must hold at least one such packet, or a reader could be lapped by a single message.
+ */
+export const packetBytesMax = 65_536;
+export const packetFramesMax = Math.ceil(packetBytesMax / frameBytes(16_000));
+
+/** Longest participant id in UTF-8 bytes; ACS's longest form has 79. Costs this much in every ring. */
+export const participantIdBytesMax = 256;
+
+/** Longest subscription id kept, in UTF-8 bytes; ACS's are GUIDs of 36. Costs this much in every stream slot. */
+export const subscriptionIdBytesMax = 128;
+
+/** Longest call connection id or correlation id kept from the request's headers, in characters. */
+export const callIdCharsMax = 256;
+
+/**
+ * One half of a lane. Costs virtual memory only; what is really touched is what piles up while a worker is late:
+ * 75,000 frames/s on one lane fill 8 MiB in 100 ms.
+ */
+export const laneHalfBytes = 8 * 1024 * 1024;
+
+/** Ring memory is reserved in slabs of this size, so that every offset stays a small integer. Costs address space only. */
+export const ringSlabBytes = 64 * 1024 * 1024;
+
+/** Frames behind the newest for which late and duplicate frames are told apart (two 32-bit words per participant). */
+export const reorderWindowFrames = 64;
+
+/**
+ * In unmixed mode a participant who is silent for this long has lost dominance (ACS streams four speakers at most): a
+ * pause, not a loss. Shorter jumps of the timestamp are counted as missing frames.
+ */
+export const idleGapMs = 500;
+
+/** A timestamp further ahead than this is ACS's clock being set, not a loss: the timeline goes on where it was. */
+export const timelineJumpMsMax = 120_000;
+
+/** Readers of an ended stream have this long to drain its rings before the memory is given to another stream. */
+export const ringLingerMs = 10_000;
+
+/** A peer that does not answer our close frame is cut off after this long. */
+export const closeGraceMs = 5_000;
+
+/** uWebSockets.js cuts a connection off without a close frame beyond its own limit; ours, with 1009, comes first. */
+export const hardMessageBytesFactor = 2;
+
+assertInvariant(ringSlabBytes < 2 ** 31, 'offsets into a slab must be small integers');
+assertInvariant(reorderWindowFrames === 64, 'the reorder window is kept in two 32-bit words');
+assertInvariant(
+  idleGapMs > reorderWindowFrames * 2 && timelineJumpMsMax > idleGapMs,
+  'a pause is longer than any reordering and shorter than a clock change',
+);

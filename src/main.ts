@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+/**
+ * The process: arguments, environment, signals, exit. Nothing else touches them. The first SIGTERM or SIGINT asks the
+ * command to end, the second ends it at once.
+ */
+import { readFileSync } from 'node:fs';
+import type { CliIo } from './cli/io.ts';
+import { GatewayError } from './errors.ts';
+
+const usage = `Usage: acs-audio-gateway <command> [flags]
+
+  serve      run the gateway (the default)
+  simulate   play ACS calls against a gateway, or any other ACS audio server
+  doctor     check this machine and this configuration
+
+  --help     on every command
+  --version
+`;
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+async function run(argv: readonly string[], io: CliIo): Promise<number> {
+  const [first, ...rest] = argv;
+  if (first === '--version') {
+    io.stdout(`${version()}\n`);
+    return 0;
+  }
+  if (first === '--help') {
+    io.stdout(usage);
+    return 0;
+  }
+  // A command's modules are loaded only when it runs: the simulator needs no uWebSockets.js, `doctor` must run without it.
+  switch (first) {
+    case 'simulate':
+      return (await import('./cli/simulate.ts')).simulate(rest, io);
+    case 'doctor':
+      return (await import('./cli/doctor.ts')).doctor(rest, process.env, io);
+    default: {
+      if (first !== undefined && first !== 'serve' && !first.startsWith('-')) {
+        throw new GatewayError('bad_settings', `${JSON.stringify(first)} is no command\n\n${usage.trimEnd()}`);
+      }
+      return (await import('./cli/serve.ts')).serve(first === 'serve' ? rest : argv, process.env, io);
+    }
+  }
+}
+
+/** A module that is not there is a machine that is not complete, not a fault of ours. */
+function explain(error: unknown): GatewayError | null {
+  if (error instanceof GatewayError) return error;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'ERR_DLOPEN_FAILED' && code !== 'MODULE_NOT_FOUND') return null;
+  return new GatewayError('native_missing', `${String(message).split('\n')[0]}\nrun: acs-audio-gateway doctor`);
+}
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(1);
+    stop.abort();
+  });
+}
+
+const io: CliIo = {
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  stopped: stop.signal,
+  isTty: process.stderr.isTTY === true,
+};
+
+run(process.argv.slice(2), io).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    const explained = explain(error);
+    if (explained === null) throw error;
+    io.stderr(`acs-audio-gateway: ${explained.message}\n`);
+    process.exitCode = explained.exitCode;
+  },
+);

@@ -1,0 +1,294 @@
+/**
+ * THE layout of everything in shared memory. Offsets are derived here and typed nowhere else. All numbers are bytes from
+ * the start of the enclosing block unless the name says otherwise; every 64-bit field lies on a multiple of 8.
+ *
+ *   control   | magic version geometry … | free-list head | next ring × ringCount |
+ *   streams   | slot | slot | …                                     one slot per stream
+ *   slab      | ring | ring | …                                     a ring per participant
+ *   lane      | control, counters, histograms | half 0 | half 1 |   many streams to a lane
+ *
+ *   ring      | identity | head, timeline, counters | id bytes | slot | slot | … |
+ *   slot      | sequence bytes flags missing | timestamp | arrival | position | PCM … |
+ *   record    | kind bytes stream detail | arrival | message, padded to 8 |
+ *
+ * Who writes: `control` by compare-and-swap; a stream's slot, its rings and its lane's counters by the one worker that
+ * holds the lane's batch; a half by the main thread until it is handed over. Fields that several threads poll lie two
+ * cache lines away from fields that one thread writes often.
+ */
+import { assertInvariant } from '../errors.ts';
+import * as limits from '../limits.ts';
+
+/** "ACSG", and a version that changes with every change of this file. */
+export const layoutMagic = 0x41_43_53_47;
+export const layoutVersion = 1;
+
+const cacheLinesBytes = 128;
+
+export function alignUp(bytes: number, alignment: number): number {
+  return Math.ceil(bytes / alignment) * alignment;
+}
+
+/** Hands out consecutive offsets. */
+class Offsets {
+  end: number;
+  constructor(start = 0) {
+    this.end = start;
+  }
+  i32(count = 1): number {
+    const at = this.end;
+    this.end += 4 * count;
+    return at;
+  }
+  f64(count = 1): number {
+    this.end = alignUp(this.end, 8);
+    const at = this.end;
+    this.end += 8 * count;
+    return at;
+  }
+  bytes(count: number): number {
+    this.end = alignUp(this.end, 8);
+    const at = this.end;
+    this.end += count;
+    return at;
+  }
+  /** Starts a group that another thread writes. */
+  apart(): this {
+    this.end = alignUp(this.end, cacheLinesBytes);
+    return this;
+  }
+}
+
+/** The sizes that follow from the configuration. Written into `control`, so that `attach` needs no configuration. */
+export interface Geometry {
+  readonly ringCount: number;
+  readonly ringSlotCount: number;
+  readonly streamCount: number;
+  readonly participantsMax: number;
+  readonly laneCount: number;
+  readonly laneHalfBytes: number;
+}
+
+// ── control ────────────────────────────────────────────────────────────────────────────────────────────────────────
+const controlOffsets = new Offsets();
+export const control = {
+  magic: controlOffsets.i32(),
+  version: controlOffsets.i32(),
+  ringCount: controlOffsets.i32(),
+  ringSlotCount: controlOffsets.i32(),
+  streamCount: controlOffsets.i32(),
+  participantsMax: controlOffsets.i32(),
+  laneCount: controlOffsets.i32(),
+  laneHalfBytes: controlOffsets.i32(),
+  /** Head of the stack of free rings: ring index in the low 32 bits, a change count above it (against ABA). */
+  freeRings: controlOffsets.apart().f64(),
+  ringsInUse: controlOffsets.apart().i32(),
+  /** Next free ring, one word per ring. */
+  nextRings: controlOffsets.apart().end,
+} as const;
+export function controlBytes(ringCount: number): number {
+  return alignUp(control.nextRings + 4 * ringCount, cacheLinesBytes);
+}
+
+// ── outcomes and reasons: the order of the counters in stream slots and lanes ──────────────────────────────────────
+/** What a message counts as; `messages_total{outcome}`. */
+export const outcomes = ['committed', 'control', 'ignored', 'dropped'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** Why a message was dropped; `messages_dropped_total{reason}`. The first group is found by workers, the rest by the main thread. */
+export const dropReasons = [
+  'malformed_json',
+  'malformed_audio',
+  'unsupported_format',
+  'participant_limit',
+  'ring_memory',
+  'worker_lost',
+  'lane_full',
+] as const;
+export type DropReason = (typeof dropReasons)[number];
+/** Where a reason's counter stands among `dropped`. */
+export const reasonIndex = Object.fromEntries(dropReasons.map((reason, index) => [reason, index])) as Readonly<
+  Record<DropReason, number>
+>;
+
+// ── stream slot ────────────────────────────────────────────────────────────────────────────────────────────────────
+const streamOffsets = new Offsets();
+export const streamSlot = {
+  /** 16000 or 24000; 0 until known; -1 after metadata that we do not support. */
+  sampleRate: streamOffsets.i32(),
+  metadataCount: streamOffsets.i32(),
+  participantCount: streamOffsets.i32(),
+  /** How far the stream's end has come; see `streamEnd`. */
+  end: streamOffsets.i32(),
+  /** 1 once an id was seen: the stream is unmixed. */
+  unmixed: streamOffsets.i32(),
+  subscriptionIdBytes: streamOffsets.i32(),
+  /** Arrival of the last audio that was committed, ms on the process's clock; 0 before. */
+  lastAudioMs: streamOffsets.f64(),
+  committed: streamOffsets.f64(),
+  control: streamOffsets.f64(),
+  ignored: streamOffsets.f64(),
+  audioBeforeMetadata: streamOffsets.f64(),
+  dropped: streamOffsets.f64(dropReasons.length),
+  subscriptionId: streamOffsets.bytes(limits.subscriptionIdBytesMax),
+  /** Ring indices, one word per participant, in order of appearance. */
+  rings: streamOffsets.bytes(0),
+} as const;
+/** `closed`: its last message is dealt with. `released`: its rings are back in the pool, the slot may be used again. */
+export const streamEnd = { open: 0, closed: 1, released: 2 } as const;
+export function streamSlotBytes(participantsMax: number): number {
+  return alignUp(streamSlot.rings + 4 * participantsMax, cacheLinesBytes);
+}
+
+// ── ring ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+const ringOffsets = new Offsets();
+export const ring = {
+  /** Changes whenever the ring passes to another participant. */
+  generation: ringOffsets.i32(),
+  state: ringOffsets.i32(),
+  sampleRate: ringOffsets.i32(),
+  slotBytes: ringOffsets.i32(),
+  idBytes: ringOffsets.i32(),
+
+  /** Frames published so far: the sequence number of the next one. Published last, read by every reader. */
+  head: ringOffsets.apart().i32(),
+
+  // The timeline, written by the decoder only: where the newest packet lies, and which of the last 64 were seen.
+  windowLow: ringOffsets.apart().i32(),
+  windowHigh: ringOffsets.i32(),
+  newestTimestampMs: ringOffsets.f64(),
+  newestPositionSamples: ringOffsets.f64(),
+  newestSamples: ringOffsets.f64(),
+  referenceArrivalMs: ringOffsets.f64(),
+  referenceTimestampMs: ringOffsets.f64(),
+  jitterMs: ringOffsets.f64(),
+  jitterWorstMs: ringOffsets.f64(),
+  jitterSumMs: ringOffsets.f64(),
+  jitterCount: ringOffsets.f64(),
+
+  // Counters, written by the decoder only.
+  packets: ringOffsets.f64(),
+  silentFrames: ringOffsets.f64(),
+  missingFrames: ringOffsets.f64(),
+  gaps: ringOffsets.f64(),
+  duplicateFrames: ringOffsets.f64(),
+  outOfOrderFrames: ringOffsets.f64(),
+  firstTimestampMs: ringOffsets.f64(),
+  lastArrivalMs: ringOffsets.f64(),
+
+  id: ringOffsets.apart().bytes(limits.participantIdBytesMax),
+  slots: ringOffsets.apart().end,
+} as const;
+
+export const ringState = { free: 0, live: 1, ended: 2 } as const;
+
+const slotOffsets = new Offsets();
+export const slot = {
+  sequence: slotOffsets.i32(),
+  pcmBytes: slotOffsets.i32(),
+  flags: slotOffsets.i32(),
+  missingBefore: slotOffsets.i32(),
+  timestampMs: slotOffsets.f64(),
+  arrivalMs: slotOffsets.f64(),
+  positionSamples: slotOffsets.f64(),
+  pcm: slotOffsets.bytes(0),
+} as const;
+
+/** Bits of `slot.flags`. */
+export const frameFlag = {
+  /** ACS flagged the buffer as silence. */
+  silent: 1,
+  /** Shorter than 20 ms. */
+  partial: 2,
+  /** A frame with this timestamp came before. */
+  duplicate: 4,
+  /** Came after a frame with a later timestamp. */
+  late: 8,
+  /** Nothing arrived for a while before this frame, and that is no loss: no longer dominant, or ACS's clock was set. */
+  resumed: 16,
+} as const;
+
+export function slotBytes(sampleRate: number): number {
+  return alignUp(slot.pcm + limits.frameBytes(sampleRate), 8);
+}
+
+/** Slots that a reader cannot have: the one being written, and one more, so that no store can overtake its check. */
+export const guardSlots = 2;
+
+export function ringSlotCount(ringSeconds: number): number {
+  return Math.max(Math.ceil(ringSeconds * limits.framesPerSecond), limits.packetFramesMax) + guardSlots;
+}
+export function ringBytes(slotCount: number): number {
+  return alignUp(ring.slots + slotCount * slotBytes(24_000), cacheLinesBytes);
+}
+export function ringsPerSlab(slotCount: number): number {
+  return Math.floor(limits.ringSlabBytes / ringBytes(slotCount));
+}
+
+// ── lane ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+/** Upper bounds of the histograms, in milliseconds; one more bucket follows for all above. */
+export const histogramBoundsMs = [0.5, 1, 2, 5, 10, 15, 20, 30, 40, 60, 100, 200, 500, 1000] as const;
+/** Upper bounds of the batch size histogram, in records. */
+export const batchBounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
+
+const laneOffsets = new Offsets();
+export const lane = {
+  /** Bytes of the batch in flight that are dealt with: where to go on if its worker dies. */
+  doneBytes: laneOffsets.i32(),
+
+  committed: laneOffsets.f64(),
+  control: laneOffsets.f64(),
+  ignored: laneOffsets.f64(),
+  dropped: laneOffsets.f64(dropReasons.length),
+  frames: laneOffsets.f64(),
+  silentFrames: laneOffsets.f64(),
+  pcmBytes: laneOffsets.f64(),
+  missingFrames: laneOffsets.f64(),
+  gaps: laneOffsets.f64(),
+  duplicateFrames: laneOffsets.f64(),
+  outOfOrderFrames: laneOffsets.f64(),
+  audioBeforeMetadata: laneOffsets.f64(),
+  fallbacks: laneOffsets.f64(),
+
+  // Histograms: buckets, then the sum.
+  jitter: laneOffsets.f64(histogramBoundsMs.length + 2),
+  deviation: laneOffsets.f64(histogramBoundsMs.length + 2),
+  residence: laneOffsets.f64(histogramBoundsMs.length + 2),
+  batch: laneOffsets.f64(batchBounds.length + 2),
+
+  halves: laneOffsets.apart().end,
+} as const;
+export function laneBytes(halfBytes: number): number {
+  return lane.halves + 2 * halfBytes;
+}
+
+const recordOffsets = new Offsets();
+export const record = {
+  kind: recordOffsets.i32(),
+  payloadBytes: recordOffsets.i32(),
+  stream: recordOffsets.i32(),
+  /** Reserved; 0. */
+  detail: recordOffsets.i32(),
+  arrivalMs: recordOffsets.f64(),
+  payload: recordOffsets.bytes(0),
+} as const;
+
+export const recordKind = {
+  /** A text message of a stream. */
+  message: 1,
+  /** The stream's last record: its socket is closed. Its rings end here. */
+  close: 2,
+  /** Every reader is done: the stream's rings go back to the pool, zeroed. */
+  release: 3,
+} as const;
+
+export function recordBytes(payloadBytes: number): number {
+  return alignUp(record.payload + payloadBytes, 8);
+}
+
+/** Room in a half that messages may not take: a close and a release of every stream always fit. */
+export function laneReserveBytes(streamCount: number): number {
+  return 2 * streamCount * recordBytes(0);
+}
+
+assertInvariant(slot.pcm % 8 === 0 && ring.slots % 8 === 0 && lane.halves % 8 === 0, 'copies must be aligned');
+assertInvariant(ringBytes(ringSlotCount(2)) <= 110_000, 'two seconds of one participant cost at most 110 KB');

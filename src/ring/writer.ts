@@ -1,0 +1,77 @@
+/**
+ * Writes one participant's ring: overwrites the oldest frame, never waits, never looks at a reader. Holds no state of its
+ * own, only addresses: whichever worker holds the lane's batch may write. Invariant: a frame is complete before `head`
+ * says that it exists, and slot `head % slots` belongs to the writer alone.
+ */
+import { ring, ringState, slot, slotBytes } from '../memory/layout.ts';
+import type { SharedMemory } from '../memory/shared-memory.ts';
+
+export class RingWriter {
+  readonly index: number;
+  /** The slab in which the ring lies, as words, doubles and bytes. */
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  readonly bytes: Buffer;
+  /** Where the ring begins in its slab, counted in bytes. */
+  readonly at: number;
+  private readonly headWord: number;
+  private readonly slotCount: number;
+
+  constructor(memory: SharedMemory, index: number) {
+    const slab = memory.slabOf(index);
+    this.index = index;
+    this.i32 = slab.i32;
+    this.f64 = slab.f64;
+    this.bytes = slab.bytes;
+    this.at = memory.ringOffset(index);
+    this.headWord = (this.at + ring.head) / 4;
+    this.slotCount = memory.geometry.ringSlotCount;
+  }
+
+  /** Makes a zeroed ring a participant's. `id` is UTF-8; empty for mixed audio. */
+  open(sampleRate: number, id: Uint8Array, idStart: number, idEnd: number): void {
+    const { i32, bytes, at } = this;
+    i32[(at + ring.sampleRate) / 4] = sampleRate;
+    i32[(at + ring.slotBytes) / 4] = slotBytes(sampleRate);
+    i32[(at + ring.idBytes) / 4] = idEnd - idStart;
+    for (let i = idStart; i < idEnd; i++) bytes[at + ring.id + i - idStart] = id[i]!;
+    Atomics.store(i32, (at + ring.state) / 4, ringState.live);
+  }
+
+  /** Where the PCM of the next frame belongs, in bytes from the start of the slab. */
+  nextPcm(): number {
+    return this.nextSlot() + slot.pcm;
+  }
+
+  private nextSlot(): number {
+    const { i32, at } = this;
+    return at + ring.slots + (i32[this.headWord]! % this.slotCount) * i32[(at + ring.slotBytes) / 4]!;
+  }
+
+  /** Publishes the frame whose PCM was written at `nextPcm()`. */
+  commit(
+    pcmBytes: number,
+    flags: number,
+    missingBefore: number,
+    timestampMs: number,
+    arrivalMs: number,
+    positionSamples: number,
+  ): void {
+    const { i32, f64 } = this;
+    const at = this.nextSlot();
+    const sequence = i32[this.headWord]!;
+    i32[(at + slot.sequence) / 4] = sequence;
+    i32[(at + slot.pcmBytes) / 4] = pcmBytes;
+    i32[(at + slot.flags) / 4] = flags;
+    i32[(at + slot.missingBefore) / 4] = missingBefore;
+    f64[(at + slot.timestampMs) / 8] = timestampMs;
+    f64[(at + slot.arrivalMs) / 8] = arrivalMs;
+    f64[(at + slot.positionSamples) / 8] = positionSamples;
+    Atomics.store(i32, this.headWord, sequence + 1);
+  }
+
+  /** No frame will follow. */
+  end(): void {
+    Atomics.store(this.i32, (this.at + ring.state) / 4, ringState.ended);
+  }
+}

@@ -1,0 +1,33 @@
+/** What the main thread and a sink's thread tell each other: one union per direction. */
+import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
+import type { RingHandle } from '../ring/reader.ts';
+import type { Track } from './sink.ts';
+import type { SinkSpec } from './spec.ts';
+
+export interface SinkWorkerData {
+  readonly memory: SharedMemoryHandle;
+  readonly spec: SinkSpec;
+  /** See `sinkCounter`. */
+  readonly counters: SharedArrayBuffer;
+}
+
+/** Doubles in the counters of a sink; written by its thread only. */
+export const sinkCounter = { frames: 0, lapped: 1, errors: 2, count: 3 } as const;
+
+export type ToSink =
+  | { readonly type: 'started'; readonly track: Track; readonly ring: RingHandle }
+  /** No frame follows in this ring; it had so many. */
+  | { readonly type: 'ended'; readonly ring: RingHandle; readonly frames: number }
+  | { readonly type: 'streamEnded'; readonly streamId: string }
+  /** Close when every track has ended. */
+  | { readonly type: 'close' };
+
+export type FromSink =
+  | { readonly type: 'ready' }
+  /** The sink cannot start. */
+  | { readonly type: 'failed'; readonly message: string }
+  /** This sink does not look at a ring of the stream any more. */
+  | { readonly type: 'drained'; readonly streamId: string }
+  /** Something went wrong with one track; counted as well. */
+  | { readonly type: 'error'; readonly streamId: string; readonly message: string }
+  | { readonly type: 'closed' };

@@ -1,0 +1,41 @@
+/**
+ * What a sink is: something in a thread of its own that takes the frames of every participant. A sink that is slow or
+ * throws loses its own frames only, counted, and disturbs nobody.
+ */
+import type { Frame } from '../ring/reader.ts';
+
+/** One participant of one stream, as a sink sees it. A plain object: it crosses threads. */
+export interface Track {
+  readonly streamId: string;
+  readonly callConnectionId: string | null;
+  readonly correlationId: string | null;
+  /** null when the audio is mixed. */
+  readonly participantId: string | null;
+  readonly sampleRate: number;
+}
+
+/** What became of a track when it ended. */
+export interface TrackEnd {
+  readonly framesRead: number;
+  /** Frames that were overwritten before this sink read them. */
+  readonly framesLapped: number;
+}
+
+export interface TrackWriter {
+  /** Takes a frame. It is valid until this returns; copy what must stay. */
+  write(frame: Frame): void;
+  /** Called after every group of frames: nothing more is waiting right now. */
+  flush(): void;
+  /** The last frame was written. */
+  end(end: TrackEnd): void;
+}
+
+export interface Sink {
+  /** How often a track is read, in ms. Well below the ring's seconds; each reading has its cost. */
+  readonly readIntervalMs: number;
+  open(track: Track): TrackWriter;
+  /** All tracks of a stream have ended and no other will follow. */
+  streamEnded(streamId: string): void;
+  /** All tracks have ended. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+/**
+ * The text of `--sink`: `wav:DIR`, `pcm:DIR`, with options behind a question mark: `wav:./recordings?gaps=skip`.
+ * Any thread.
+ */
+
+export interface FileSinkSpec {
+  readonly kind: 'wav' | 'pcm';
+  /** The text as given: the sink's name in metrics and logs. */
+  readonly name: string;
+  readonly folder: string;
+  /** `fill`: the file's time is the call's time. `skip`: frames that never came are left out. */
+  readonly gaps: 'fill' | 'skip';
+}
+
+export type SinkSpec = FileSinkSpec;
+
+/** The sink that a text names, or what is wrong with it. */
+export function parseSink(text: string): SinkSpec | { readonly problem: string } {
+  const colon = text.indexOf(':');
+  const kind = text.slice(0, Math.max(0, colon));
+  if (kind !== 'wav' && kind !== 'pcm') return { problem: 'expected wav:DIR or pcm:DIR' };
+  const question = text.indexOf('?', colon);
+  const folder = text.slice(colon + 1, question < 0 ? undefined : question);
+  if (folder === '') return { problem: `expected a folder, as in ${kind}:./recordings` };
+  const options = new URLSearchParams(question < 0 ? '' : text.slice(question + 1));
+  let gaps: 'fill' | 'skip' = 'fill';
+  for (const [key, value] of options) {
+    if (key !== 'gaps') return { problem: `unknown option ${JSON.stringify(key)}: expected gaps` };
+    if (value !== 'fill' && value !== 'skip') return { problem: 'gaps: expected fill or skip' };
+    gaps = value;
+  }
+  return { kind, name: text, folder, gaps };
+}

@@ -1,0 +1,89 @@
+/**
+ * Decides about an upgrade before anything is allocated for it. Pure: a snapshot of the request in, a verdict out; the
+ * request itself is dead once its callback returned. Order: is it one, is the path ours, may the address, is there room,
+ * who is it.
+ */
+import { callIdCharsMax } from '../limits.ts';
+import type { StreamFacts } from '../stream/stream.ts';
+import type { UpgradeResult } from '../stream/totals.ts';
+
+/** Everything that is read from a request, synchronously. */
+export interface RequestSnapshot {
+  readonly path: string;
+  readonly query: string;
+  readonly remoteAddress: string;
+  readonly webSocketKey: string;
+  readonly webSocketVersion: string;
+  readonly authorization: string;
+  readonly callConnectionId: string;
+  readonly correlationId: string;
+}
+
+export interface Refusal {
+  readonly result: Exclude<UpgradeResult, 'accepted'>;
+  readonly status: string;
+  /** One line for the peer; says nothing about us that it need not know. */
+  readonly body: string;
+  readonly retryAfterSeconds: number | null;
+}
+
+/** Whether new streams can be taken, as of now. */
+export type Readiness = 'ready' | 'starting' | 'draining' | 'full';
+
+/** Where authentication plugs in. May look keys up; the snapshot is all that it can see of the request. */
+export type Authenticate = (request: RequestSnapshot) => boolean | Promise<boolean>;
+
+export interface AdmissionPolicy {
+  /** The path, or any path below it. */
+  readonly path: string;
+  readonly readiness: () => Readiness;
+}
+
+/** How long a refused peer should wait: a drain or a peak lasts seconds. */
+const retryAfterSeconds = 5;
+
+export const refusals = {
+  bad_request: {
+    result: 'bad_request',
+    status: '400 Bad Request',
+    body: 'not a WebSocket upgrade',
+    retryAfterSeconds: null,
+  },
+  unauthorized: { result: 'unauthorized', status: '401 Unauthorized', body: 'unauthorized', retryAfterSeconds: null },
+  forbidden: { result: 'forbidden', status: '403 Forbidden', body: 'forbidden', retryAfterSeconds: null },
+  not_found: { result: 'not_found', status: '404 Not Found', body: 'not found', retryAfterSeconds: null },
+  duplicate: { result: 'duplicate', status: '409 Conflict', body: 'duplicate', retryAfterSeconds: null },
+  draining: { result: 'draining', status: '503 Service Unavailable', body: 'draining', retryAfterSeconds },
+  overloaded: { result: 'overloaded', status: '503 Service Unavailable', body: 'full', retryAfterSeconds },
+} as const satisfies Record<string, Refusal>;
+
+export function isBelow(path: string, base: string): boolean {
+  return path === base || path.startsWith(base.endsWith('/') ? base : `${base}/`);
+}
+
+function bounded(id: string): string | null {
+  return id === '' ? null : id.slice(0, callIdCharsMax);
+}
+
+/** All that can be decided without knowing who it is. Null: go on to authentication. */
+export function refuse(request: RequestSnapshot, policy: AdmissionPolicy): Refusal | null {
+  if (!isBelow(request.path, policy.path)) return refusals.not_found;
+  // RFC 6455 section 4.2.1: version 13 and a key of 16 bytes in base64.
+  if (request.webSocketVersion !== '13' || request.webSocketKey.length !== 24) return refusals.bad_request;
+  switch (policy.readiness()) {
+    case 'ready':
+      return null;
+    case 'full':
+      return refusals.overloaded;
+    default:
+      return refusals.draining;
+  }
+}
+
+export function factsOf(request: RequestSnapshot): StreamFacts {
+  return {
+    remoteAddress: request.remoteAddress,
+    callConnectionId: bounded(request.callConnectionId),
+    correlationId: bounded(request.correlationId),
+  };
+}

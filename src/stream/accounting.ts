@@ -1,0 +1,41 @@
+/**
+ * The accounting identity: messages received = committed + control + ignored + dropped, by reason. Exact once nothing is
+ * in flight; before that the difference is what waits in the lanes. Main thread.
+ */
+import { type DropReason, dropReasons, lane, reasonIndex } from '../memory/layout.ts';
+import type { SharedMemory } from '../memory/shared-memory.ts';
+import type { Totals } from './totals.ts';
+
+export interface Account {
+  readonly received: number;
+  readonly committed: number;
+  readonly control: number;
+  readonly ignored: number;
+  readonly dropped: number;
+  readonly droppedByReason: Readonly<Record<DropReason, number>>;
+  /** received - committed - control - ignored - dropped: 0 once nothing is in flight. */
+  readonly unaccounted: number;
+}
+
+/** Sum of a field of `lane` over all lanes. */
+export function sumLanes(memory: SharedMemory, field: number): number {
+  let sum = 0;
+  for (const views of memory.lanes) sum += views.f64[field / 8]!;
+  return sum;
+}
+
+export function account(memory: SharedMemory, totals: Totals): Account {
+  const droppedByReason = Object.fromEntries(
+    dropReasons.map((reason) => [reason, sumLanes(memory, lane.dropped + 8 * reasonIndex[reason])]),
+  ) as Record<DropReason, number>;
+  droppedByReason.lane_full += totals.messagesLaneFull;
+  droppedByReason.worker_lost += totals.messagesWorkerLost;
+
+  const received = totals.messagesReceived;
+  const committed = sumLanes(memory, lane.committed);
+  const control = sumLanes(memory, lane.control);
+  const ignored = sumLanes(memory, lane.ignored) + totals.messagesIgnored;
+  const dropped = dropReasons.reduce((sum, reason) => sum + droppedByReason[reason], 0);
+  const unaccounted = received - committed - control - ignored - dropped;
+  return { received, committed, control, ignored, dropped, droppedByReason, unaccounted };
+}

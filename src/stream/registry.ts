@@ -1,0 +1,196 @@
+/**
+ * All streams of the process: their slots in shared memory, and their way from the upgrade to the release of their rings.
+ * Acts on the news that batches bring: a new participant goes to the audience, an ended stream lingers until every reader
+ * has drained it or the deadline is up. Invariant: a slot is used again only after its release came back from the lane.
+ * Main thread.
+ */
+import type { Lane } from '../lane/lane.ts';
+import { recordKind, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
+import type { SharedMemory } from '../memory/shared-memory.ts';
+import { Stream, type StreamFacts } from './stream.ts';
+import {
+  type ParticipantRing,
+  participantCount,
+  participantRing,
+  reportStream,
+  type StreamReport,
+} from './stream-report.ts';
+import type { CloseCause, Totals } from './totals.ts';
+
+/** Who reads the rings. Every `started` is followed by one `ended`, and answered with `readers` calls of `readerDone`. */
+export interface Audience {
+  /** How many readers each ring has. */
+  readonly readers: number;
+  started(stream: Stream, participant: ParticipantRing): void;
+  /** No frame follows; the ring has `participant.frames` of them. */
+  ended(stream: Stream, participant: ParticipantRing): void;
+  /** No participant follows either. */
+  streamEnded(stream: Stream): void;
+}
+
+export interface EndedStream extends StreamReport {
+  readonly closeCause: CloseCause;
+  readonly closeCode: number;
+  readonly durationMs: number;
+}
+
+export interface RegistryOptions {
+  readonly memory: SharedMemory;
+  readonly lanes: readonly Lane[];
+  readonly totals: Totals;
+  readonly audience: Audience;
+  readonly streamsMax: number;
+  readonly lingerMs: number;
+  readonly onEnded: (record: EndedStream) => void;
+}
+
+export class StreamRegistry {
+  private readonly options: RegistryOptions;
+  private readonly slots: (Stream | undefined)[] = [];
+  private readonly freeSlots: number[];
+  private readonly byId = new Map<string, Stream>();
+  private readonly laneLoad: number[];
+  private emptyWaiters: (() => void)[] = [];
+  /** Streams whose socket is connected. */
+  active = 0;
+  /** Frames of all rings that ended so far. */
+  framesEnded = 0;
+
+  constructor(options: RegistryOptions) {
+    this.options = options;
+    const { streamCount } = options.memory.geometry;
+    this.freeSlots = Array.from({ length: streamCount }, (_, i) => streamCount - 1 - i);
+    this.laneLoad = options.lanes.map(() => 0);
+  }
+
+  get isFull(): boolean {
+    return this.active >= this.options.streamsMax || this.freeSlots.length === 0;
+  }
+
+  /** Streams whose rings can be read: connected, ending, or lingering. */
+  get all(): Stream[] {
+    return Array.from(this.byId.values()).filter((stream) => stream.phase !== 'released');
+  }
+
+  find(id: string): Stream | undefined {
+    const stream = this.byId.get(id);
+    return stream?.phase === 'released' ? undefined : stream;
+  }
+
+  report(stream: Stream): StreamReport {
+    return reportStream(this.options.memory, stream);
+  }
+
+  /** When the last audio of a stream was committed, ms on the process's clock; 0 before the first. */
+  lastAudioMs(stream: Stream): number {
+    const { memory } = this.options;
+    return memory.streams.f64[(memory.streamOffset(stream.index) + streamSlot.lastAudioMs) / 8]!;
+  }
+
+  /** A stream for an accepted upgrade, or null when there is no room. */
+  open(facts: StreamFacts, nowMs: number): Stream | null {
+    if (this.isFull) return null;
+    const { memory, lanes, totals } = this.options;
+    const index = this.freeSlots.pop()!;
+    const at = memory.streamOffset(index) / 8;
+    memory.streams.f64.fill(0, at, at + memory.streamBytes / 8);
+    const lane = this.laneLoad.indexOf(Math.min(...this.laneLoad));
+    this.laneLoad[lane]!++;
+    const stream = new Stream(index, lanes[lane]!, facts, totals, nowMs);
+    this.slots[index] = stream;
+    this.byId.set(stream.id, stream);
+    this.active++;
+    return stream;
+  }
+
+  /** The stream's socket is closed. The end travels through the lane, behind the last message. */
+  closed(stream: Stream, cause: CloseCause, code: number, nowMs: number): void {
+    stream.phase = 'ending';
+    stream.closeCause = cause;
+    stream.closeCode = code;
+    stream.endedMs = nowMs;
+    this.active--;
+    this.options.totals.closes[cause]++;
+    stream.lane.pushControl(recordKind.close, stream.index);
+  }
+
+  /** A batch brought news of these streams. */
+  news(streamIndices: readonly number[]): void {
+    for (const index of streamIndices) {
+      const stream = this.slots[index];
+      if (stream !== undefined) this.follow(stream);
+    }
+  }
+
+  /** A message of this stream was lost with its worker. */
+  messageLost(streamIndex: number): void {
+    this.options.totals.messagesWorkerLost++;
+    const stream = this.slots[streamIndex];
+    if (stream !== undefined) stream.messagesWorkerLost++;
+  }
+
+  /** One reader will not look at a ring of this stream any more. */
+  readerDone(streamId: string): void {
+    const stream = this.byId.get(streamId);
+    if (stream === undefined) return;
+    stream.pendingReaders--;
+    if (stream.phase === 'lingering' && stream.pendingReaders === 0) this.release(stream);
+  }
+
+  /** Resolves when no stream is left, lingering ones included. */
+  empty(): Promise<void> {
+    if (this.byId.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.emptyWaiters.push(resolve));
+  }
+
+  private follow(stream: Stream): void {
+    const { memory, audience } = this.options;
+    const end = memory.streams.i32[(memory.streamOffset(stream.index) + streamSlot.end) / 4];
+    if (end === streamEnd.released) {
+      this.forget(stream);
+      return;
+    }
+    for (let i = 0; i < participantCount(memory, stream); i++) {
+      const participant = participantRing(memory, stream, i);
+      if (i >= stream.participantsStarted) {
+        stream.participantsStarted = i + 1;
+        stream.pendingReaders += audience.readers;
+        audience.started(stream, participant);
+      }
+      if (participant.state === ringState.ended && !stream.participantsEnded.has(i)) {
+        stream.participantsEnded.add(i);
+        this.framesEnded += participant.frames;
+        audience.ended(stream, participant);
+      }
+    }
+    if (end === streamEnd.closed && stream.phase === 'ending') this.linger(stream);
+  }
+
+  private linger(stream: Stream): void {
+    stream.phase = 'lingering';
+    this.options.audience.streamEnded(stream);
+    this.options.onEnded({
+      ...reportStream(this.options.memory, stream),
+      closeCause: stream.closeCause ?? 'peer',
+      closeCode: stream.closeCode ?? 1005,
+      durationMs: Math.round((stream.endedMs ?? stream.connectedMs) - stream.connectedMs),
+    });
+    if (stream.pendingReaders === 0) this.release(stream);
+    else stream.lingerTimer = setTimeout(() => this.release(stream), this.options.lingerMs);
+  }
+
+  private release(stream: Stream): void {
+    if (stream.lingerTimer !== null) clearTimeout(stream.lingerTimer);
+    stream.phase = 'released';
+    stream.lane.pushControl(recordKind.release, stream.index);
+  }
+
+  private forget(stream: Stream): void {
+    this.slots[stream.index] = undefined;
+    this.byId.delete(stream.id);
+    this.freeSlots.push(stream.index);
+    this.laneLoad[stream.lane.index]!--;
+    if (this.byId.size > 0) return;
+    for (const wake of this.emptyWaiters.splice(0)) wake();
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * One ACS stream, from the accepted upgrade to the last frame that a reader takes: what the main thread knows of it.
+ * Everything that messages change lives in the stream's slot in shared memory. Main thread.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Lane } from '../lane/lane.ts';
+import type { CloseCause, Totals } from './totals.ts';
+
+/** What the upgrade request said about the stream, bounded and copied. Correlates, does not authenticate. */
+export interface StreamFacts {
+  readonly remoteAddress: string;
+  readonly callConnectionId: string | null;
+  readonly correlationId: string | null;
+}
+
+/**
+ * `open`: its socket is connected. `ending`: the socket is closed, its last messages are in the lane. `lingering`: all is decoded, readers drain. `released`: nothing of it is left.
+ */
+export type StreamPhase = 'open' | 'ending' | 'lingering' | 'released';
+
+export class Stream {
+  /** Our own name for it; unique. */
+  readonly id: string = randomUUID();
+  readonly index: number;
+  readonly facts: StreamFacts;
+  /** ms on the process's clock, and on the wall. */
+  readonly connectedMs: number;
+  readonly connectedAt: Date = new Date();
+  phase: StreamPhase = 'open';
+  messages = 0;
+  bytes = 0;
+  messagesIgnored = 0;
+  messagesLaneFull = 0;
+  messagesWorkerLost = 0;
+  /** Why we are closing it; null while the peer has the say. */
+  closeCause: CloseCause | null = null;
+  closeCode: number | null = null;
+  endedMs: number | null = null;
+  /** Participants that were announced to the sinks, and of those the ones whose end was announced. */
+  participantsStarted = 0;
+  readonly participantsEnded: Set<number> = new Set();
+  /** Readers that have not yet drained a ring of this stream. */
+  pendingReaders = 0;
+  lingerTimer: NodeJS.Timeout | null = null;
+
+  readonly lane: Lane;
+  private readonly totals: Totals;
+
+  constructor(index: number, lane: Lane, facts: StreamFacts, totals: Totals, nowMs: number) {
+    this.index = index;
+    this.lane = lane;
+    this.facts = facts;
+    this.totals = totals;
+    this.connectedMs = nowMs;
+  }
+
+  /** Takes one message: into the lane, or into a counter. `bytes` may die as soon as this returns. */
+  receive(bytes: Uint8Array, isBinary: boolean, arrivalMs: number): void {
+    const { totals } = this;
+    this.messages++;
+    this.bytes += bytes.length;
+    totals.messagesReceived++;
+    totals.bytesReceived += bytes.length;
+    if (isBinary) {
+      this.messagesIgnored++;
+      totals.messagesIgnored++;
+    } else if (!this.lane.pushMessage(this.index, arrivalMs, bytes)) {
+      this.messagesLaneFull++;
+      totals.messagesLaneFull++;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * What the main thread itself counts, as plain numbers: upgrades, closes, messages that never reached a lane. Metrics
+ * read them when scraped. Main thread.
+ */
+export const upgradeResults = [
+  'accepted',
+  'unauthorized',
+  'forbidden',
+  'not_found',
+  'overloaded',
+  'draining',
+  'duplicate',
+  'bad_request',
+] as const;
+export type UpgradeResult = (typeof upgradeResults)[number];
+
+export const closeCauses = ['peer', 'idle', 'metadata_timeout', 'drained', 'superseded', 'too_big', 'error'] as const;
+export type CloseCause = (typeof closeCauses)[number];
+
+function zeros<K extends string>(keys: readonly K[]): Record<K, number> {
+  return Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
+}
+
+export class Totals {
+  readonly upgrades = zeros(upgradeResults);
+  readonly closes = zeros(closeCauses);
+  messagesReceived = 0;
+  bytesReceived = 0;
+  /** Binary messages: ACS sends none. */
+  messagesIgnored = 0;
+  messagesLaneFull = 0;
+  messagesWorkerLost = 0;
+}
