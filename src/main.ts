@@ -55,10 +55,18 @@ function explain(error: unknown): GatewayError | null {
   return new GatewayError('native_missing', `${String(message).split('\n')[0]}\nrun: acs-audio-gateway doctor`);
 }
 
+/**
+ * One Ctrl-C under `npm start` comes twice, from the terminal and from npm, and `timeout` does the same with SIGTERM: what
+ * follows the first signal within this time is its echo.
+ */
+const signalEchoMs = 300;
+
 const stop = new AbortController();
+let stoppedMs = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(1);
+    if (!stop.signal.aborted) stoppedMs = performance.now();
+    else if (performance.now() - stoppedMs > signalEchoMs) process.exit(1);
     stop.abort();
   });
 }

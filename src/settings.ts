@@ -244,7 +244,8 @@ export function readSettings<S extends Settings>(
       problems.push(`${given.source}: ${shown}: expected ${described.expects}`);
     }
   }
-  if (problems.length === 0) problems.push(...check(values as Values<S>));
+  // Bad values stand at their defaults here: contradictions among the rest are reported as well.
+  problems.push(...check(values as Values<S>));
   if (problems.length > 0) {
     const count = problems.length === 1 ? 'a bad setting' : `${problems.length} bad settings`;
     throw new GatewayError('bad_settings', `${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);

@@ -101,8 +101,8 @@ export class FrameDecoder {
     if (!isTentative) this.parseGeneral(views.bytes, start, end, counters);
 
     let refusal = this.takeParsed(message, counters, arrivalMs, nowMs);
-    if (refusal === 'malformed_audio' && isTentative) {
-      // The scanner does not look at the characters of `data`: what it took for bad base64 may be bad JSON.
+    if (isTentative && (refusal === 'malformed_audio' || refusal === 'unsupported_format')) {
+      // The scanner does not look at the characters of `data`: what was not decoded to its end may be bad JSON.
       this.parseGeneral(views.bytes, start, end, counters);
       refusal = this.takeParsed(message, counters, arrivalMs, nowMs);
     }

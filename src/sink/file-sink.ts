@@ -2,8 +2,8 @@
  * The sinks `wav:` and `pcm:`: a folder per stream, a file per participant, a JSON beside each that says what is in it.
  * Nothing is ever overwritten: a name that is taken gets a number. Sink thread.
  */
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Frame } from '../ring/reader.ts';
 import { recordingName } from '../wav.ts';
 import { Recording } from './recording.ts';
@@ -26,6 +26,13 @@ function firstFree<T>(name: string, create: (candidate: string) => T): T {
   }
 }
 
+/** Like `mkdir -p`. Node's own recursive mkdir never returns where a parent exists and yet says ENOENT, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
 export class FileSink implements Sink {
   readonly readIntervalMs = readIntervalMs;
   private readonly spec: FileSinkSpec;
@@ -35,7 +42,7 @@ export class FileSink implements Sink {
   /** Throws if the folder cannot be made or written. */
   constructor(spec: FileSinkSpec) {
     this.spec = spec;
-    mkdirSync(spec.folder, { recursive: true });
+    makeFolder(resolve(spec.folder));
     accessSync(spec.folder, constants.W_OK | constants.X_OK);
   }
 

@@ -88,12 +88,13 @@ export class Recording {
     }
   }
 
+  /** Gathers what is contiguous; what is not ends the gathering. A gap must not be filled here: its frame may be on disk. */
   private put(pcm: Buffer, bytes: number, at: number): void {
     const { scratch } = this.options;
-    if (at < this.gatheredAt || at + bytes > this.gatheredAt + scratch.length) this.spill();
+    const end = this.gatheredAt + this.gatheredBytes;
+    if (at < this.gatheredAt || at > end || at + bytes > this.gatheredAt + scratch.length) this.spill();
     if (this.gatheredBytes === 0) this.gatheredAt = at;
     const from = at - this.gatheredAt;
-    if (from > this.gatheredBytes) scratch.fill(0, this.gatheredBytes, from);
     pcm.copy(scratch, from, 0, bytes);
     this.gatheredBytes = Math.max(this.gatheredBytes, from + bytes);
   }

@@ -34,7 +34,10 @@ export function loadSimdjson(): Simdjson | { readonly missing: string } {
   }
 }
 
-/** A general parser that asks the simdjson addon first. What the addon refuses is put to `JSON.parse`: it is stricter about depth and numbers. */
+/**
+ * A general parser that asks the simdjson addon first. What the addon refuses is put to `JSON.parse`: it is stricter about
+ * depth and numbers. So is a text that may have a NUL in a key: the addon cuts the key off there.
+ */
 function simdjsonParser(): MessageParser {
   const simdjson = loadSimdjson();
   if ('missing' in simdjson) {
@@ -42,6 +45,7 @@ function simdjsonParser(): MessageParser {
     throw new GatewayError('native_missing', `the simdjson addon is not usable (${simdjson.missing}): ${remedy}`);
   }
   return new GeneralParser((text) => {
+    if (text.includes('\\u0000')) return JSON.parse(text);
     try {
       return simdjson.parse(text);
     } catch {

@@ -44,7 +44,7 @@ export class Scanner implements MessageParser {
   private bytes: Buffer = Buffer.alloc(0);
   private at = 0;
   private end = 0;
-  /** Length of the last `data` text: where the next one probably ends. A wrong guess costs a search, nothing else. */
+  /** Length of the last `data` text: where the next one probably ends. A wrong guess costs a search, or a general parse. */
   private dataLength = 0;
 
   parse(bytes: Buffer, start: number, end: number, message: Message): boolean {

@@ -1,0 +1,175 @@
+/** The single checks of `doctor`: each looks at one thing and says how it is, and how to mend it. */
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { availableParallelism, totalmem } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { Config } from '../config.ts';
+import { loadSimdjson } from '../decoder/protocol/parsers.ts';
+import { laneHalfBytes } from '../limits.ts';
+import { laneBytes, streamSlotBytes } from '../memory/layout.ts';
+import { fitGeometry } from '../memory/shared-memory.ts';
+import { parseSink } from '../sink/spec.ts';
+
+export interface Finding {
+  readonly name: string;
+  /** `note`: nothing is wrong, but worth knowing. */
+  readonly verdict: 'ok' | 'note' | 'wrong';
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** Descriptors that a gateway needs beside its sockets and files. */
+const spareDescriptors = 256;
+const mib = 2 ** 20;
+
+export function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+}
+
+export function nodeVersion(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const detail = `Node.js ${version}`;
+  if (major === 22 && minor >= 18) return { name: 'node', verdict: 'ok', detail };
+  const remedy = 'needs >=22.18 <23: npm ci brings it along, npm start uses it';
+  return { name: 'node', verdict: 'wrong', detail, remedy };
+}
+
+export async function uWebSockets(): Promise<Finding> {
+  const name = 'uWebSockets.js';
+  try {
+    const { App } = await import('uWebSockets.js');
+    App().close();
+    return { name, verdict: 'ok', detail: `its binary loads on ${process.platform} ${process.arch}` };
+  } catch (error) {
+    const remedy = 'run npm ci; its binaries are for Node 18 to 22 on Linux with glibc (not Alpine), macOS and Windows';
+    return { name, verdict: 'wrong', detail: messageOf(error), remedy };
+  }
+}
+
+export function simdjson(config: Config): Finding {
+  const name = 'simdjson addon';
+  const addon = loadSimdjson();
+  if (!('missing' in addon)) return { name, verdict: 'ok', detail: 'loads' };
+  const isNeeded = config.decoder === 'simdjson';
+  const remedy = isNeeded
+    ? 'install python3, make and g++, then run npm rebuild simdjson; or choose --decoder scan'
+    : 'needed for --decoder simdjson only';
+  return { name, verdict: isNeeded ? 'wrong' : 'note', detail: `not usable: ${addon.missing}`, remedy };
+}
+
+/** `limits` is the content of /proc/self/limits, null where there is none. */
+export function openFiles(config: Config, limits: string | null): Finding {
+  const name = 'open files';
+  const hard = limits?.match(/^Max open files\s+\S+\s+(\S+)/m)?.[1];
+  if (hard === undefined) return { name, verdict: 'note', detail: 'the limit cannot be read on this system' };
+  const limit = hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard);
+  const needed = config.maxStreams + spareDescriptors;
+  const detail = `limit ${hard}, ${needed} needed for --max-streams ${config.maxStreams}`;
+  if (limit < needed) {
+    const remedy =
+      'raise it (LimitNOFILE= in systemd, ulimits in compose, /etc/security/limits.conf), or lower --max-streams';
+    return { name, verdict: 'wrong', detail, remedy };
+  }
+  if (config.sink.length > 0 && limit < needed + config.sink.length * config.maxStreams) {
+    const remedy =
+      'each participant of each file sink takes a descriptor as well: at this limit fewer streams can be recorded';
+    return { name, verdict: 'note', detail, remedy };
+  }
+  return { name, verdict: 'ok', detail };
+}
+
+/** The memory that this process may use: of its control group, else of the machine. */
+export function memoryLimitBytes(): number {
+  const group = readText('/sys/fs/cgroup/memory.max') ?? readText('/sys/fs/cgroup/memory/memory.limit_in_bytes');
+  const limit = group === null || group.startsWith('max') ? Number.POSITIVE_INFINITY : Number(group);
+  return Math.min(limit, totalmem());
+}
+
+export function sharedMemory(config: Config, limitBytes: number): Finding {
+  const name = 'shared memory';
+  const streamCount = Math.ceil(config.maxStreams * 1.25);
+  const geometry = fitGeometry({
+    ringSeconds: config.ringSeconds,
+    ringMemoryBytes: config.ringMemoryMb * mib,
+    streamCount,
+    participantsMax: config.maxParticipants,
+    laneCount: config.lanes,
+    laneDataBytes: laneHalfBytes,
+  });
+  const bytes =
+    config.ringMemoryMb * mib +
+    streamCount * streamSlotBytes(config.maxParticipants) +
+    config.lanes * laneBytes(geometry.laneHalfBytes);
+  const detail = `up to ${Math.ceil(bytes / mib)} MiB for ${geometry.ringCount} participants, of ${Math.floor(limitBytes / mib)} MiB`;
+  if (geometry.ringCount === 0) {
+    return { name, verdict: 'wrong', detail, remedy: '--ring-memory-mb does not hold a single participant: raise it' };
+  }
+  if (bytes > 0.8 * limitBytes) {
+    return {
+      name,
+      verdict: 'wrong',
+      detail,
+      remedy: 'lower --ring-memory-mb or --ring-seconds, or give it more memory',
+    };
+  }
+  return { name, verdict: 'ok', detail };
+}
+
+export function cores(config: Config): Finding {
+  const count = availableParallelism();
+  const detail = `${count}, for 1 front end and ${config.workers} decode workers`;
+  if (config.workers + 1 <= Math.max(2, count)) return { name: 'cores', verdict: 'ok', detail };
+  return { name: 'cores', verdict: 'note', detail, remedy: 'more threads than cores: jitter will show it' };
+}
+
+function canListen(host: string, port: number): Promise<string | null> {
+  return new Promise((settle) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => settle(null)));
+  });
+}
+
+export async function ports(config: Config): Promise<Finding[]> {
+  const wanted = [
+    ['--port', config.host, config.port],
+    ['--admin-port', config.adminHost, config.adminPort],
+  ] as const;
+  return Promise.all(
+    wanted.map(async ([flag, host, port]): Promise<Finding> => {
+      const problem = await canListen(host, port);
+      const name = `${flag} ${port}`;
+      if (problem === null) return { name, verdict: 'ok', detail: `free on ${host}` };
+      const remedy =
+        problem === 'EADDRINUSE' ? `something listens there already: choose another ${flag}` : 'check the address';
+      return { name, verdict: 'wrong', detail: `cannot listen on ${host}: ${problem}`, remedy };
+    }),
+  );
+}
+
+export function sinkFolder(text: string): Finding {
+  const name = `--sink ${text}`;
+  const spec = parseSink(text);
+  if ('problem' in spec) return { name, verdict: 'wrong', detail: spec.problem };
+  let folder = resolve(spec.folder);
+  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return { name, verdict: 'ok', detail: `${folder} can be written` };
+  } catch (error) {
+    return {
+      name,
+      verdict: 'wrong',
+      detail: messageOf(error),
+      remedy: 'choose another folder, or change its permissions',
+    };
+  }
+}

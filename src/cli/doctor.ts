@@ -1,0 +1,73 @@
+/**
+ * The command `doctor`: checks this machine and this configuration, says what is wrong and how to mend it. Takes the
+ * settings of `serve`. Starts nothing, changes nothing, and runs even where parts are missing.
+ */
+import { readFileSync } from 'node:fs';
+import { type Config, environmentPrefix, readConfig, serveSettings } from '../config.ts';
+import { GatewayError } from '../errors.ts';
+import { describeSettings } from '../settings.ts';
+import { parseSink } from '../sink/spec.ts';
+import * as checks from './doctor-checks.ts';
+import type { CliIo } from './io.ts';
+
+const usage = `Usage: acs-audio-gateway doctor [flags]
+
+Checks this machine and this configuration. Exit code 1 if anything is wrong. Takes the flags of serve:
+
+${describeSettings(serveSettings)}
+  --config FILE                       a JSON file with the same settings
+`;
+
+function problemOfSink(text: string): string | null {
+  const spec = parseSink(text);
+  return 'problem' in spec ? spec.problem : null;
+}
+
+/** The configuration, or defaults and what is wrong with it: the other checks are worth making all the same. */
+function configuration(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly config: Config; readonly finding: checks.Finding } {
+  const readFile = (path: string) => readFileSync(path, 'utf8');
+  try {
+    const config = readConfig({ argv, env: environment, envPrefix: environmentPrefix, readFile }, problemOfSink);
+    return { config, finding: { name: 'settings', verdict: 'ok', detail: 'all valid' } };
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const finding = { name: 'settings', verdict: 'wrong', detail: error.message, remedy: 'see --help' } as const;
+    return { config: readConfig({ argv: [] }, problemOfSink), finding };
+  }
+}
+
+const marks = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
+
+/** Returns the exit code. */
+export async function doctor(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  io: CliIo,
+): Promise<number> {
+  if (argv.includes('--help')) {
+    io.stdout(usage);
+    return 0;
+  }
+  const { config, finding } = configuration(argv, environment);
+  const findings = [
+    finding,
+    checks.nodeVersion(process.versions.node),
+    await checks.uWebSockets(),
+    checks.simdjson(config),
+    checks.openFiles(config, checks.readText('/proc/self/limits')),
+    checks.sharedMemory(config, checks.memoryLimitBytes()),
+    checks.cores(config),
+    ...(await checks.ports(config)),
+    ...config.sink.map(checks.sinkFolder),
+  ];
+  for (const { name, verdict, detail, remedy } of findings) {
+    io.stdout(`${marks[verdict]}  ${name}: ${detail}\n`);
+    if (remedy !== undefined) io.stdout(`       ${remedy}\n`);
+  }
+  const wrong = findings.filter(({ verdict }) => verdict === 'wrong').length;
+  io.stdout(wrong === 0 ? 'Ready to serve.\n' : `${wrong} of ${findings.length} checks found something wrong.\n`);
+  return wrong === 0 ? 0 : 1;
+}

@@ -1,0 +1,109 @@
+/** The commands as a user meets them: what they print, and how they end. */
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from '../support/folders.ts';
+import { GatewayProcess, runCommand } from '../support/gateway-process.ts';
+
+function withoutStackTrace(stderr: string): void {
+  expect(stderr).not.toMatch(/^\s+at /m);
+}
+
+test('every bad setting is reported in one go, with its name, its value and what was expected, and the exit code is 2', async () => {
+  const file = join(temporaryFolder(), 'gateway.json');
+  writeFileSync(file, JSON.stringify({ ringSeconds: 'long', colour: 'red' }));
+  const { code, stdout, stderr } = await runCommand(
+    ['--config', file, '--port', '70000', '--decoder', 'fast', '--sink', 'tape:x', '--host', '0.0.0.0', '--speed', '9'],
+    { ACS_GATEWAY_WORKERS: 'many', ACS_GATEWAY_TYPO: '1' },
+  );
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  withoutStackTrace(stderr);
+  for (const problem of [
+    '"--speed": unknown flag',
+    'ACS_GATEWAY_TYPO: unknown environment variable',
+    '"colour" in',
+    '--port: "70000": expected an integer from 0 to 65535',
+    'ACS_GATEWAY_WORKERS: "many": expected an integer from 1 to 256',
+    '--decoder: "fast": expected one of scan, simdjson, json',
+    '"long": expected a number from 1 to 600',
+    '--sink: "tape:x": expected wav:DIR or pcm:DIR',
+    '--host: "0.0.0.0": expected a loopback address',
+  ]) {
+    expect(stderr).toContain(problem);
+  }
+});
+
+test('the command line counts more than the environment, the environment more than the file, the file more than the default', async () => {
+  const file = join(temporaryFolder(), 'gateway.json');
+  writeFileSync(file, JSON.stringify({ port: 1, path: '/file', ringSeconds: 3 }));
+  // A wrong host stops the start after everything was read, and the message shows which value won.
+  const given = await runCommand(['--config', file, '--port', '99999'], {
+    ACS_GATEWAY_PATH: 'env',
+    ACS_GATEWAY_RING_SECONDS: '0',
+  });
+  expect(given.stderr).toContain('--port: "99999"');
+  expect(given.stderr).toContain('ACS_GATEWAY_PATH: "env"');
+  expect(given.stderr).toContain('ACS_GATEWAY_RING_SECONDS: "0"');
+  expect(given.stderr).not.toContain(`in ${file}`);
+});
+
+test('a port that is taken is a clear error without a stack trace', async () => {
+  const gateway = await GatewayProcess.start();
+  onTestFinished(() => gateway.kill());
+  for (const flags of [
+    ['--port', String(gateway.port), '--admin-port', '0'],
+    ['--port', '0', '--admin-port', String(gateway.adminPort)],
+  ]) {
+    const { code, stderr } = await runCommand(['serve', ...flags]);
+    expect(code).toBe(3);
+    expect(stderr).toContain('it is taken');
+    withoutStackTrace(stderr);
+  }
+});
+
+test('a sink that cannot be written is a clear error without a stack trace', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'file'), '');
+  const { code, stderr } = await runCommand([
+    '--port',
+    '0',
+    '--admin-port',
+    '0',
+    '--sink',
+    `wav:${folder}/file/deeper`,
+  ]);
+  expect(code).toBe(5);
+  expect(stderr).toContain(`the sink wav:${folder}/file/deeper cannot start: ENOTDIR`);
+  withoutStackTrace(stderr);
+});
+
+test.skipIf(process.getuid?.() === 0)('a folder without write permission is a clear error', async () => {
+  const folder = join(temporaryFolder(), 'locked');
+  mkdirSync(folder);
+  chmodSync(folder, 0o500);
+  const { code, stderr } = await runCommand(['--port', '0', '--admin-port', '0', '--sink', `wav:${folder}`]);
+  expect(code).toBe(5);
+  expect(stderr).toContain('EACCES');
+});
+
+test('every command answers --help, and the program its --version', async () => {
+  for (const args of [['--help'], ['serve', '--help'], ['simulate', '--help'], ['doctor', '--help']]) {
+    const { code, stdout } = await runCommand(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Usage: acs-audio-gateway/);
+  }
+  expect((await runCommand(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('doctor finds this machine ready, and says what is wrong with a configuration and how to mend it', async () => {
+  const ready = await runCommand(['doctor', '--port', '0', '--admin-port', '0']);
+  expect(ready.stdout).toContain('Ready to serve.');
+  expect(ready.code).toBe(0);
+  const gateway = await GatewayProcess.start();
+  onTestFinished(() => gateway.kill());
+  const wrong = await runCommand(['doctor', '--port', String(gateway.port), '--ring-memory-mb', '1000000']);
+  expect(wrong.code).toBe(1);
+  expect(wrong.stdout).toContain('choose another --port');
+  expect(wrong.stdout).toContain('lower --ring-memory-mb');
+});

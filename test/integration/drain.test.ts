@@ -1,0 +1,66 @@
+/** SIGTERM in the middle of calls: nothing that was received is lost. */
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { simulateCalls } from '../../src/simulator/simulator.ts';
+import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
+import { filesBelow, temporaryFolder } from '../support/folders.ts';
+import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+
+async function start(...flags: string[]): Promise<GatewayProcess> {
+  const gateway = await GatewayProcess.start(...flags);
+  onTestFinished(() => gateway.kill());
+  return gateway;
+}
+
+test('while draining new upgrades get 503, /readyz says so, and open streams go on until they end', async () => {
+  const gateway = await start('--drain-timeout-ms', '10000');
+  const client = await AcsClient.connect(gateway.url);
+  client.send(metadata(), audio(0));
+  gateway.signal('SIGTERM');
+  await eventually(async () => (await gateway.admin('/readyz')).status === 503);
+  expect(await (await gateway.admin('/readyz')).json()).toEqual({ status: 'draining' });
+  const ingest = await fetch(`http://127.0.0.1:${gateway.port}/readyz`);
+  expect([ingest.status, await ingest.json()]).toEqual([503, { status: 'draining' }]);
+  expect((await fetch(`http://127.0.0.1:${gateway.port}/healthz`)).status).toBe(200);
+  expect((await refusedUpgrade(gateway.url)).status).toBe(503);
+  expect((await gateway.metrics()).get('draining')).toBe(1);
+  client.send(audio(1));
+  await client.hangUp();
+  expect(await gateway.exit()).toBe(0);
+  expect(gateway.log.at(-1)).toMatchObject({
+    msg: 'drained',
+    streamsCut: 0,
+    received: 3,
+    committed: 2,
+    unaccounted: 0,
+  });
+});
+
+test('SIGTERM in the middle of 200 streams: exit 0 in time, every frame received is in a file', async () => {
+  const recordings = join(temporaryFolder(), 'recorded');
+  const gateway = await start('--drain-timeout-ms', '500', '--sink', `wav:${recordings}`);
+  const run = simulateCalls({ url: gateway.url, calls: 200, participants: 0, durationMs: 20_000, seed: 31 });
+  await eventually(async () => (await gateway.metrics()).get('frames_committed_total')! > 10_000);
+  const signalled = performance.now();
+  const { code, last } = await gateway.drain();
+  const tookMs = performance.now() - signalled;
+  const report = await run;
+
+  expect(code).toBe(0);
+  expect(tookMs).toBeLessThan(500 + 5000);
+  expect(report.ok).toBe(false);
+  expect(report.closes).toEqual({ 1001: 200 });
+  expect(last).toMatchObject({ msg: 'drained', streamsCut: 200, dropped: 0, control: 200, unaccounted: 0 });
+  const bytes = Array.from(filesBelow(recordings, '.wav').values(), (file) => file.length - 44);
+  expect(bytes.length).toBe(200);
+  expect(bytes.reduce((sum, length) => sum + length, 0)).toBe((last['committed'] as number) * 640);
+}, 60_000);
+
+test('a second signal ends the process at once with exit code 1', async () => {
+  const gateway = await start('--drain-timeout-ms', '60000');
+  await AcsClient.connect(gateway.url);
+  gateway.signal('SIGTERM');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  gateway.signal('SIGTERM');
+  expect(await gateway.exit()).toBe(1);
+});

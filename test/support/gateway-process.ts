@@ -1,0 +1,147 @@
+/** Runs the real gateway, as a process of its own, the way a user does: `node src/main.ts …`. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+export const entry = new URL('../../src/main.ts', import.meta.url).pathname;
+
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function nodeArguments(args: readonly string[]): string[] {
+  return ['--disable-warning=ExperimentalWarning', entry, ...args];
+}
+
+/** Runs a command to its end. */
+export async function runCommand(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
+  const child = spawn(process.execPath, nodeArguments(args), { env: { ...process.env, ...env } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(timer);
+  return { code, stdout, stderr };
+}
+
+export class GatewayProcess {
+  readonly log: LogLine[] = [];
+  readonly port: number;
+  readonly adminPort: number;
+  private readonly child: ChildProcess;
+  private readonly exited: Promise<number | null>;
+
+  private constructor(child: ChildProcess, log: LogLine[], exited: Promise<number | null>, listening: LogLine) {
+    this.child = child;
+    this.log = log;
+    this.exited = exited;
+    this.port = listening['port'] as number;
+    this.adminPort = listening['adminPort'] as number;
+  }
+
+  /** Starts one on free ports and waits until it listens. */
+  static async start(...flags: readonly string[]): Promise<GatewayProcess> {
+    const args = nodeArguments(['serve', '--port', '0', '--admin-port', '0', ...flags]);
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const log: LogLine[] = [];
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    const exited = once(child, 'close').then(([code]) => code as number | null);
+    const listening = await new Promise<LogLine>((resolve, reject) => {
+      createInterface(child.stdout).on('line', (text) => {
+        const line = JSON.parse(text) as LogLine;
+        log.push(line);
+        if (line.msg === 'listening') resolve(line);
+      });
+      exited.then((code) => reject(new Error(`the gateway exited with ${code}: ${stderr}`)));
+    });
+    return new GatewayProcess(child, log, exited, listening);
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}/audio`;
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
+  /** The exit code, once it has ended. */
+  exit(): Promise<number | null> {
+    return this.exited;
+  }
+
+  /** Asks it to drain and waits for its end. Returns the last log line: the account. */
+  async drain(): Promise<{ readonly code: number | null; readonly last: LogLine }> {
+    this.signal('SIGTERM');
+    const code = await this.exited;
+    return { code, last: this.log.at(-1)! };
+  }
+
+  /** For afterEach: ends it whatever it does. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  admin(path: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.adminPort}${path}`);
+  }
+
+  async streams(): Promise<readonly StreamJson[]> {
+    return ((await (await this.admin('/streams')).json()) as { streams: StreamJson[] }).streams;
+  }
+
+  /** All samples of `/metrics`, by name and labels as they stand in the text, without the prefix. */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const samples = new Map<string, number>();
+    for (const line of (await (await this.admin('/metrics')).text()).split('\n')) {
+      const match = /^acs_gateway_(\S+) (\S+)$/.exec(line);
+      if (match !== null) samples.set(match[1]!, Number(match[2]));
+    }
+    return samples;
+  }
+}
+
+export interface ParticipantJson {
+  readonly id: string | null;
+  readonly frames: number;
+  readonly silentFrames: number;
+  readonly missingFrames: number;
+  readonly gaps: number;
+  readonly duplicateFrames: number;
+  readonly outOfOrderFrames: number;
+}
+
+export interface StreamJson {
+  readonly id: string;
+  readonly callConnectionId: string | null;
+  readonly subscriptionId: string | null;
+  readonly mode: string;
+  readonly sampleRate: number | null;
+  readonly messages: number;
+  readonly committed: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly participants: readonly ParticipantJson[];
+}
+
+/** Waits until `condition` holds; fails the test by its timeout otherwise. */
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
