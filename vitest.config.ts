@@ -1,12 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+const results = process.env['ACS_TEST_RESULTS'];
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
-    // Threads cannot run uWebSockets.js twice in one process safely, and these tests start real servers: one process a file.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // Files that start real servers and threads: one process a file, and no more of them than small machines have cores.
     pool: 'forks',
     maxWorkers: 2,
+    reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: results }]],
   },
 });

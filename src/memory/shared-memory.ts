@@ -90,10 +90,13 @@ export class SharedMemory {
 
   /** Throws `bad_handle` when the memory is not a gateway's, or of another version. Any thread. */
   static attach(handle: SharedMemoryHandle): SharedMemory {
-    const words = new Int32Array(handle.control);
-    const magic = Atomics.load(words, layout.control.magic / 4);
+    const { byteLength } = handle.control;
+    const words = new Int32Array(handle.control, 0, byteLength >> 2);
+    // Foreign memory may be of any length.
+    if (byteLength < layout.controlBytes(0) || Atomics.load(words, layout.control.magic / 4) !== layout.layoutMagic) {
+      throw new GatewayError('bad_handle', 'not the shared memory of a gateway');
+    }
     const version = words[layout.control.version / 4];
-    if (magic !== layout.layoutMagic) throw new GatewayError('bad_handle', 'not the shared memory of a gateway');
     if (version !== layout.layoutVersion) {
       const message = `shared memory has layout ${version}, this code knows ${layout.layoutVersion}: use one version of the package`;
       throw new GatewayError('bad_handle', message);

@@ -59,8 +59,6 @@ interface SocketData {
 
 type Socket = uws.WebSocket<SocketData>;
 
-/** uWebSockets.js's own timeout, far behind ours: it frees sockets whose peer never answers a close. Seconds. */
-const socketTimeoutSeconds = 120;
 const sweepIntervalMsMax = 1000;
 
 export class FrontEnd {
@@ -78,7 +76,8 @@ export class FrontEnd {
         compression: untyped.DISABLED,
         maxPayloadLength: options.messageBytesMax * hardMessageBytesFactor,
         maxBackpressure: 64 * 1024,
-        idleTimeout: socketTimeoutSeconds,
+        // Off: ours knows what media is. A peer that never answers a close is cut off all the same, after 4 seconds.
+        idleTimeout: 0,
         sendPingsAutomatically: false,
         upgrade: (response, request, context) => this.upgrade(response, request, context),
         open: (socket) => this.open(socket),

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { hasSimdjson } from '../support/simdjson.ts';
 
 async function start(...flags: string[]): Promise<GatewayProcess> {
   const gateway = await GatewayProcess.start(...flags);
@@ -12,29 +13,32 @@ async function start(...flags: string[]): Promise<GatewayProcess> {
 }
 
 for (const decoder of ['scan', 'simdjson', 'json']) {
-  test(`mixed and unmixed calls at both rates are recorded bit for bit by the decoder ${decoder}`, async () => {
-    const folder = temporaryFolder();
-    const recordings = join(folder, 'recorded');
-    const sent = join(folder, 'sent');
-    const gateway = await start('--decoder', decoder, '--sink', `wav:${recordings}`);
-    const common = { url: gateway.url, durationMs: 2000, save: sent } as const;
-    const reports = await Promise.all([
-      simulateCalls({ ...common, calls: 20, participants: 0, seed: 1 }),
-      simulateCalls({ ...common, calls: 10, participants: 0, sampleRate: 24_000, seed: 2 }),
-      simulateCalls({ ...common, calls: 10, participants: 4, seed: 3 }),
-    ]);
-    const { code, last } = await gateway.drain();
+  test.skipIf(decoder === 'simdjson' && !hasSimdjson)(
+    `mixed and unmixed calls at both rates are recorded bit for bit by the decoder ${decoder}`,
+    async () => {
+      const folder = temporaryFolder();
+      const recordings = join(folder, 'recorded');
+      const sent = join(folder, 'sent');
+      const gateway = await start('--decoder', decoder, '--sink', `wav:${recordings}`);
+      const common = { url: gateway.url, durationMs: 2000, save: sent } as const;
+      const reports = await Promise.all([
+        simulateCalls({ ...common, calls: 20, participants: 0, seed: 1 }),
+        simulateCalls({ ...common, calls: 10, participants: 0, sampleRate: 24_000, seed: 2 }),
+        simulateCalls({ ...common, calls: 10, participants: 4, seed: 3 }),
+      ]);
+      const { code, last } = await gateway.drain();
 
-    expect(reports.map((report) => report.ok)).toEqual([true, true, true]);
-    const recorded = filesBelow(recordings, '.wav');
-    expect(recorded.size).toBe(20 + 10 + 40);
-    expect(differences(recorded, filesBelow(sent, '.wav'))).toEqual([]);
-    for (const note of filesBelow(recordings, '.json').values()) {
-      expect(JSON.parse(note.toString())).toMatchObject({ complete: true, frames: 100, missing: 0, lapped: 0 });
-    }
-    expect(code).toBe(0);
-    expect(last).toMatchObject({ msg: 'drained', unaccounted: 0, dropped: 0, committed: 7000, control: 40 });
-  });
+      expect(reports.map((report) => report.ok)).toEqual([true, true, true]);
+      const recorded = filesBelow(recordings, '.wav');
+      expect(recorded.size).toBe(20 + 10 + 40);
+      expect(differences(recorded, filesBelow(sent, '.wav'))).toEqual([]);
+      for (const note of filesBelow(recordings, '.json').values()) {
+        expect(JSON.parse(note.toString())).toMatchObject({ complete: true, frames: 100, missing: 0, lapped: 0 });
+      }
+      expect(code).toBe(0);
+      expect(last).toMatchObject({ msg: 'drained', unaccounted: 0, dropped: 0, committed: 7000, control: 40 });
+    },
+  );
 }
 
 test('lost frames are silence in the recording, late ones are put in their place, and its length is the length of the call', async () => {

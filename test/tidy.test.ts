@@ -1,0 +1,137 @@
+/** The rules that are ours: where imports may point, how long files may be, that all a user meets is documented. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { serveSettings } from '../src/config.ts';
+import { errorCodes } from '../src/errors.ts';
+import { flagName } from '../src/settings.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const src = join(root, 'src');
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(root, folder, name));
+}
+
+/** What a file imports of ours, as paths. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  return Array.from(text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g), ([, path]) => resolve(dirname(file), path!));
+}
+
+/** The stages in the direction in which data flows; a file may import its own stage and those after it. */
+const stages = [
+  ['main.ts'],
+  ['cli'],
+  ['simulator'],
+  ['gateway.ts'],
+  ['metrics', 'admin'],
+  ['socket'],
+  ['stream'],
+  ['lane'],
+  ['decoder', 'sink'],
+  ['ring'],
+  ['memory'],
+  ['config.ts', 'settings.ts', 'log.ts', 'wav.ts', 'recording-name.ts', 'limits.ts', 'errors.ts'],
+];
+
+function stageOf(file: string): string {
+  return relative(src, file).split('/')[0]!;
+}
+
+function rankOf(stage: string): number {
+  return stages.findIndex((names) => names.includes(stage));
+}
+
+test('imports point in the direction in which data flows', () => {
+  const wrong: string[] = [];
+  for (const file of sources('src')) {
+    const from = stageOf(file);
+    if (from === 'index.ts') continue;
+    expect(rankOf(from), `${from} has no place among the stages`).toBeGreaterThanOrEqual(0);
+    for (const imported of importsOf(file)) {
+      const to = stageOf(imported);
+      const isSideways = from !== to && rankOf(from) === rankOf(to) && from !== 'admin' && !from.endsWith('.ts');
+      if (rankOf(to) < rankOf(from) || isSideways)
+        wrong.push(`${relative(root, file)} imports ${relative(root, imported)}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('each foreign library enters through the one file or folder that owns it', () => {
+  const owners: Record<string, RegExp> = {
+    'uWebSockets.js': /^src\/(socket\/uws|cli\/doctor-checks)\.ts$/,
+    piscina: /^src\/decoder\/pool\.ts$/,
+    'prom-client': /^src\/metrics\//,
+    pino: /^src\/log\.ts$/,
+    zod: /^src\/settings\.ts$/,
+    ws: /^src\/simulator\//,
+  };
+  for (const file of sources('src')) {
+    const text = readFileSync(file, 'utf8');
+    for (const [name, owner] of Object.entries(owners)) {
+      if (!new RegExp(`(from|import\\()\\s*'${name}'`).test(text)) continue;
+      expect(relative(root, file), `${name} belongs to ${owner}`).toMatch(owner);
+    }
+  }
+});
+
+test('files stay short enough to be read at once', () => {
+  // Allowed beyond 250 lines, each for a reason.
+  const long = new Set(['src/memory/layout.ts', 'src/settings.ts', 'src/socket/uws.ts', 'src/gateway.ts']);
+  const tooLong = sources('src')
+    .filter((file) => readFileSync(file, 'utf8').split('\n').length > (long.has(relative(root, file)) ? 330 : 250))
+    .map((file) => relative(root, file));
+  expect(tooLong).toEqual([]);
+});
+
+test('every source file opens with what it is responsible for', () => {
+  const silent = sources('src')
+    .filter((file) => !/^(#!.*\n)?\/\*\*/.test(readFileSync(file, 'utf8')))
+    .map((file) => relative(root, file));
+  expect(silent).toEqual([]);
+});
+
+test('every setting is documented', () => {
+  const page = readFileSync(join(root, 'docs/settings.md'), 'utf8');
+  const missing = Object.keys(serveSettings).filter((key) => !page.includes(`\`${flagName(key)}\``));
+  expect(missing).toEqual([]);
+});
+
+test('every error code is documented', () => {
+  const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
+  expect(Object.keys(errorCodes).filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
+});
+
+test('every metric is documented, and every documented metric exists', () => {
+  const names = new Set<string>();
+  for (const file of sources('src/metrics')) {
+    const text = readFileSync(file, 'utf8');
+    for (const [, name] of text.matchAll(/^\s*(?:metrics\.\w+\(|\[)\s*'([a-z_]+)',/gm))
+      names.add(`acs_gateway_${name}`);
+  }
+  expect(names.size).toBeGreaterThan(25);
+  const page = readFileSync(join(root, 'docs/metrics.md'), 'utf8');
+  const documented = new Set(Array.from(page.matchAll(/`(acs_gateway_[a-z_]+)`/g), ([, name]) => name!));
+  expect([...names].filter((name) => !documented.has(name))).toEqual([]);
+  expect([...documented].filter((name) => !names.has(name))).toEqual([]);
+});
+
+test('every link between the documents leads somewhere', () => {
+  const pages = [
+    'README.md',
+    ...readdirSync(join(root, 'docs'))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
+  ];
+  const dead: string[] = [];
+  for (const page of pages) {
+    for (const [, target] of readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)) {
+      if (!existsSync(resolve(root, dirname(page), target!))) dead.push(`${page}: ${target}`);
+    }
+  }
+  expect(dead).toEqual([]);
+});
