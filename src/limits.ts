@@ -59,9 +59,6 @@ export const timelineJumpMsMax = 120_000;
 /** Readers of an ended stream have this long to drain its rings before the memory is given to another stream. */
 export const ringLingerMs = 10_000;
 
-/** The simulator waits so long for a server's answer to its close frame. */
-export const closeGraceMs = 5_000;
-
 /** uWebSockets.js cuts a connection off without a close frame beyond its own limit; ours, with 1009, comes first. */
 export const hardMessageBytesFactor = 2;
 

@@ -15,6 +15,8 @@ export interface Setting<T> {
   /** How the value is called in the usage text; null for a flag without a value. */
   readonly placeholder: string | null;
   readonly repeatable: boolean;
+  /** How the default is shown; null when there is nothing to show. */
+  readonly shownFallback: string | null;
   /** Redacted in every message: the value is a credential. */
   readonly secret: boolean;
 }
@@ -54,6 +56,7 @@ function make<T>(
     placeholder: placeholder === null ? null : (common.placeholder ?? placeholder),
     help: common.help,
     repeatable,
+    shownFallback: fallback === null || fallback === false || Array.isArray(fallback) ? null : String(fallback),
     secret: common.secret ?? false,
   };
 }
@@ -89,7 +92,8 @@ export const setting = {
       .transform((text) => Number.parseFloat(text) * (durationUnitMs[text.replace(/[\d.]/g, '')] ?? Number.NaN))
       .pipe(z.number().min(options.minMs).max(options.maxMs));
     const expects = `a duration such as 500ms, 10s, 5m or 1h, from ${options.minMs} ms to ${options.maxMs} ms`;
-    return make(schema, options.fallbackMs, expects, 'TIME', options);
+    const shownFallback = options.fallbackMs % 1000 === 0 ? `${options.fallbackMs / 1000}s` : `${options.fallbackMs}ms`;
+    return { ...make(schema, options.fallbackMs, expects, 'TIME', options), shownFallback };
   },
   text<F extends string | null>(
     options: Text & { fallback: F; pattern?: RegExp; expects?: string },
@@ -256,9 +260,9 @@ export function readSettings<S extends Settings>(
 /** The options for `--help`, one a line, aligned. */
 export function describeSettings(settings: Settings): string {
   const rows = Object.entries(settings).map(([key, described]) => {
-    const { placeholder, fallback } = described;
+    const { placeholder, shownFallback } = described;
     const left = placeholder === null ? flagName(key) : `${flagName(key)} ${placeholder}`;
-    const shown = fallback === null || fallback === false || Array.isArray(fallback) ? '' : ` (default ${fallback})`;
+    const shown = shownFallback === null ? '' : ` (default ${shownFallback})`;
     return [left, `${described.help}${described.repeatable ? '; repeatable' : ''}${shown}`] as const;
   });
   const width = Math.min(34, Math.max(...rows.map(([left]) => left.length)));

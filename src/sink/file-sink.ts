@@ -4,8 +4,8 @@
  */
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { recordingName } from '../recording-name.ts';
 import type { Frame } from '../ring/reader.ts';
-import { recordingName } from '../wav.ts';
 import { Recording } from './recording.ts';
 import type { Sink, Track, TrackEnd, TrackWriter } from './sink.ts';
 import type { FileSinkSpec } from './spec.ts';

@@ -1,0 +1,219 @@
+/**
+ * The command `simulate`: settings in, a run, its report out. Main thread; touches nothing of the process but `io`.
+ * Invariant: with `--report json` standard output is exactly one JSON document, whatever happens after the settings.
+ */
+import { readFileSync } from 'node:fs';
+import { GatewayError } from '../errors.ts';
+import type { SampleRate } from '../limits.ts';
+import { describeSettings, readSettings, type Setting, setting, type Values } from '../settings.ts';
+import { headerProblems, shownUrl, urlProblem } from '../simulator/address.ts';
+import { type AudioSource, fileAudio } from '../simulator/audio.ts';
+import { churnPerCallMax } from '../simulator/churn.ts';
+import { churnProblem, defaults, ranges, type SimulateOptions } from '../simulator/options.ts';
+import type { SimulationReport } from '../simulator/report.ts';
+import { type Progress, simulateCalls } from '../simulator/simulator.ts';
+import { progressLine, summarize } from '../simulator/summary.ts';
+import type { CliIo } from './io.ts';
+
+const headerPattern = /^([^:\s]+):\s*(.*)$/;
+
+/** A setting that stays null unless it is given. */
+function optional<T>(described: Setting<T>): Setting<T | null> {
+  return { ...described, fallback: null } as Setting<T | null>;
+}
+
+export const simulateSettings = {
+  url: setting.text({ fallback: null, placeholder: 'URL', help: 'where to send the calls: ws:// or wss://; required' }),
+  calls: setting.integer({ ...ranges.calls, fallback: defaults.calls, help: 'calls at the same time' }),
+  participants: setting.integer({
+    ...ranges.participants,
+    fallback: defaults.participants,
+    help: 'participants of each call (unmixed audio); 0 sends mixed audio',
+  }),
+  rate: setting.choice({ choices: ['16000', '24000'], fallback: '16000', help: 'samples per second' }),
+  duration: setting.duration({
+    fallbackMs: defaults.durationMs,
+    minMs: ranges.durationMs.min,
+    maxMs: ranges.durationMs.max,
+    help: 'how long each call lasts',
+  }),
+  audio: setting.text({
+    fallback: null,
+    placeholder: 'FILE.wav',
+    help: 'what is said: 16-bit PCM at --rate, played in a loop; else synthetic voices',
+  }),
+  seed: optional(
+    setting.integer({
+      ...ranges.seed,
+      fallback: defaults.seed,
+      help: 'ids, voices and impairments follow from it; else drawn, and reported',
+    }),
+  ),
+  silence: setting.ratio({ fallback: defaults.silence, help: 'share of each call that is flagged silent' }),
+  jitterMs: setting.number({
+    ...ranges.jitterMs,
+    fallback: defaults.jitterMs,
+    help: 'every frame is delayed by 0 to this many milliseconds',
+  }),
+  loss: setting.ratio({ fallback: defaults.loss, help: 'share of frames that are never sent' }),
+  duplicate: setting.ratio({ fallback: defaults.duplicate, help: 'share of frames that are sent twice' }),
+  reorder: setting.ratio({ fallback: defaults.reorder, help: 'share of frames that change places with the next one' }),
+  malformed: setting.ratio({ fallback: defaults.malformed, help: 'broken or unknown messages, per audio frame' }),
+  churn: setting.number({
+    ...ranges.churn,
+    fallback: defaults.churn,
+    placeholder: 'CALLS/S',
+    help: 'calls per second that are hung up and replaced by new ones',
+  }),
+  ramp: optional(
+    setting.duration({
+      fallbackMs: 0,
+      minMs: ranges.rampMs.min,
+      maxMs: ranges.rampMs.max,
+      help: 'the calls are opened evenly over this time; else 2 ms a call, 2 s at most',
+    }),
+  ),
+  header: setting.list({
+    placeholder: "'NAME: VALUE'",
+    pattern: headerPattern,
+    expects: "a header such as 'Name: value'",
+    secret: true,
+    help: 'sent with every upgrade',
+  }),
+  token: setting.text({ fallback: null, secret: true, help: 'sent as Authorization: Bearer' }),
+  insecure: setting.flag({ help: 'accept a certificate that cannot be verified' }),
+  save: setting.text({
+    fallback: null,
+    placeholder: 'DIR',
+    help: 'write what a perfect recorder must end up with, as WAV files',
+  }),
+  report: setting.choice({ choices: ['text', 'json'], fallback: 'text', help: 'how the result is printed' }),
+};
+
+type SimulateValues = Values<typeof simulateSettings>;
+
+function headersOf(values: SimulateValues): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const header of values.header) {
+    const [, name, value] = headerPattern.exec(header)!;
+    headers[name!] = value!;
+  }
+  return headers;
+}
+
+/** Contradictions, each with its remedy. */
+function contradictions(values: SimulateValues): string[] {
+  const problems: string[] = [];
+  if (values.url === null) {
+    return ['--url: required: the address of the server under test, such as --url ws://127.0.0.1:8080/audio'];
+  }
+  const problem = urlProblem(values.url);
+  if (problem !== null) problems.push(`--url: ${problem}`);
+  else if (values.insecure && !values.url.startsWith('wss:')) {
+    problems.push('--insecure: there is no certificate with ws://; leave it out, or use wss://');
+  }
+  if (values.churn > values.calls * churnPerCallMax) problems.push(`--${churnProblem(values.churn, values.calls)}`);
+  problems.push(...headerProblems(headersOf(values), values.token).map((line) => `--${line}`));
+  return problems;
+}
+
+function readAudio(path: string | null, sampleRate: number): AudioSource | null {
+  if (path === null) return null;
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new GatewayError('bad_audio', `${path}: it cannot be read: ${reason}`, { cause: error });
+  }
+  return fileAudio(bytes, path, sampleRate);
+}
+
+function toOptions(values: SimulateValues): SimulateOptions {
+  const sampleRate = Number(values.rate) as SampleRate;
+  const { calls, participants, silence, jitterMs, loss, duplicate, reorder, malformed, churn, token, insecure, save } =
+    values;
+  return {
+    url: values.url!,
+    calls,
+    participants,
+    sampleRate,
+    durationMs: values.duration,
+    audio: readAudio(values.audio, sampleRate),
+    seed: values.seed ?? Math.floor(Math.random() * (ranges.seed.max + 1)),
+    silence,
+    jitterMs,
+    loss,
+    duplicate,
+    reorder,
+    malformed,
+    churn,
+    rampMs: values.ramp,
+    headers: headersOf(values),
+    token,
+    insecure,
+    save,
+  };
+}
+
+const usage = `Usage: acs-audio-gateway simulate --url URL [flags]
+
+Plays Azure Communication Services calls against a server that takes their audio over WebSockets, at the pace of
+real calls, and says what a correct server must have counted.
+
+${describeSettings(simulateSettings)}
+
+  --help                              this text
+
+Exit code: 0 if every call ran to its end, 1 if not, 2 for bad settings, 8 for an unusable audio file, 130 if stopped.
+
+Examples:
+  acs-audio-gateway simulate --url ws://127.0.0.1:8080/audio --calls 1000 --duration 1m
+  acs-audio-gateway simulate --url wss://audio.example.com/audio --token SECRET --participants 4 --loss 0.01 --report json
+`;
+
+/** Shows how the run goes: one line that is rewritten on a terminal, else a line every five seconds. */
+function progressReporter(io: CliIo): { show: (progress: Progress) => void; clear: () => void } {
+  let shownChars = 0;
+  let count = 0;
+  return {
+    show(progress) {
+      const line = progressLine(progress);
+      count++;
+      if (io.isTty) {
+        io.stderr(`\r${line.padEnd(shownChars)}`);
+        shownChars = line.length;
+      } else if (count % 5 === 0) io.stderr(`${line}\n`);
+    },
+    clear() {
+      if (io.isTty && shownChars > 0) io.stderr(`\r${' '.repeat(shownChars)}\r`);
+    },
+  };
+}
+
+function exitCodeOf(report: SimulationReport): number {
+  if (report.interrupted) return 130;
+  return report.ok ? 0 : 1;
+}
+
+/** Runs the command and returns the exit code of the process. */
+export async function simulate(argv: readonly string[], io: CliIo): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    io.stdout(usage);
+    return 0;
+  }
+  try {
+    const values = readSettings(simulateSettings, { argv }, contradictions);
+    const progress = progressReporter(io);
+    const report = await simulateCalls(toOptions(values), { stopped: io.stopped, onProgress: progress.show });
+    progress.clear();
+    if (values.report === 'json') io.stdout(`${JSON.stringify(report)}\n`);
+    if (report.unreachable !== null) io.stderr(`cannot reach ${shownUrl(values.url!)}: ${report.unreachable}\n`);
+    else if (values.report === 'text') io.stdout(summarize(report));
+    return exitCodeOf(report);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    io.stderr(`acs-audio-gateway simulate: ${error.message}\n`);
+    return error.exitCode;
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * The names of recordings: made of ids that a peer chose, safe in any folder. The sinks and the simulator's `--save` use
+ * the same. Pure; any thread.
+ */
+
+const nameCharsMax = 120;
+
+/**
+ * The name, without its ending, under which the audio of one participant (null: the mixed stream) or the folder of one
+ * call is stored. Every form of id that ACS uses keeps its letters, with `_` for `:`; anything else is made safe and gets
+ * a hash, so that two different ids do not meet in one file.
+ */
+export function recordingName(id: string | null): string {
+  if (id === null) return 'mixed';
+  const plain = id.replaceAll(':', '_');
+  const usual = /^[A-Za-z0-9+_][A-Za-z0-9+_.-]*$/.test(plain) && !plain.includes('..');
+  if (usual && plain.length <= nameCharsMax && plain !== 'mixed') return plain;
+  // FNV-1a over UTF-16 units: not for secrecy, only to tell names apart.
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+  // A leading dash looks like an option to many tools.
+  const safe = plain.replace(/[^A-Za-z0-9+_-]|^-/g, '_').slice(0, nameCharsMax - 9);
+  return `${safe}-${(hash >>> 0).toString(16).padStart(8, '0')}`;
+}

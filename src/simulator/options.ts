@@ -1,0 +1,166 @@
+/**
+ * What a run is asked to do. Pure; any thread. Defaults stand in one frozen object; options become a complete, checked set
+ * once, at the edge. Invariant: a `RunOptions` has every value, and they do not contradict each other.
+ */
+import { GatewayError } from '../errors.ts';
+import { frameDurationMs, type SampleRate, sampleRates } from '../limits.ts';
+import { headerProblems, urlProblem } from './address.ts';
+import { type AudioSource, syntheticAudio } from './audio.ts';
+import { churnPerCallMax } from './churn.ts';
+import type { Impairments } from './plan.ts';
+
+export interface SimulateOptions extends Partial<Impairments> {
+  /** `ws://` or `wss://`, as a call application would give it to ACS. */
+  readonly url: string;
+  /** Calls at the same time. */
+  readonly calls?: number;
+  /** Participants of each call; 0 is the mixed stream. */
+  readonly participants?: number;
+  readonly sampleRate?: SampleRate;
+  /** How long each call lasts, or, with churn, each call and those that replace it together. */
+  readonly durationMs?: number;
+  readonly seed?: number;
+  /** What is said; else synthetic voices. */
+  readonly audio?: AudioSource | null;
+  /** Calls hung up and replaced per second. */
+  readonly churn?: number;
+  /** Sent with every upgrade, beside ACS's own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as `Authorization: Bearer`. */
+  readonly token?: string | null;
+  /** Accept a certificate that nobody vouches for. */
+  readonly insecure?: boolean;
+  /** The time over which the connections are opened. */
+  readonly rampMs?: number | null;
+  /** Where to write what a perfect recorder must end up with. */
+  readonly save?: string | null;
+}
+
+/** What a run consists of, without where it goes: enough to know every byte that is sent but the timestamps. */
+export interface RunShape extends Impairments {
+  readonly calls: number;
+  readonly participants: number;
+  readonly sampleRate: SampleRate;
+  /** Frames of each call, or, with churn, of each call and those that replace it together. */
+  readonly frameCount: number;
+  readonly seed: number;
+  readonly churn: number;
+  readonly audio: AudioSource;
+}
+
+export interface RunOptions extends RunShape {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly insecure: boolean;
+  readonly rampMs: number;
+  readonly save: string | null;
+  /** The audio is the built-in one. */
+  readonly synthetic: boolean;
+}
+
+export const defaults = Object.freeze({
+  calls: 1,
+  participants: 0,
+  sampleRate: 16_000,
+  durationMs: 10_000,
+  seed: 1,
+  silence: 0,
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  malformed: 0,
+  jitterMs: 0,
+  churn: 0,
+} as const);
+
+/** The ranges of the numbers. Each call costs a socket here and at the server, each participant one bit a frame. */
+export const ranges = Object.freeze({
+  calls: { min: 1, max: 20_000 },
+  participants: { min: 0, max: 64 },
+  durationMs: { min: frameDurationMs, max: 7 * 86_400_000 },
+  seed: { min: 0, max: 0xffff_ffff },
+  jitterMs: { min: 0, max: 10_000 },
+  churn: { min: 0, max: 10_000 },
+  rampMs: { min: 0, max: 3_600_000 },
+} as const);
+
+/** Opening 500 connections a second is quick and does not overrun a listen queue. */
+function defaultRampMs(calls: number): number {
+  return Math.min(2000, calls * 2);
+}
+
+function shapeProblems(options: Omit<SimulateOptions, 'url'>): string[] {
+  const problems: string[] = [];
+  for (const [name, { min, max }] of Object.entries(ranges)) {
+    const value = options[name as keyof typeof ranges];
+    if (value === undefined || value === null) continue;
+    const whole = name === 'calls' || name === 'participants' || name === 'seed';
+    if (!(value >= min && value <= max) || (whole && !Number.isInteger(value))) {
+      problems.push(`${name} ${value}: expected ${whole ? 'an integer' : 'a number'} from ${min} to ${max}`);
+    }
+  }
+  for (const name of ['silence', 'loss', 'duplicate', 'reorder', 'malformed'] as const) {
+    const value = options[name] ?? 0;
+    if (!(value >= 0 && value <= 1)) problems.push(`${name} ${value}: expected a number from 0 to 1`);
+  }
+  if (options.sampleRate !== undefined && !sampleRates.includes(options.sampleRate)) {
+    problems.push(`sampleRate ${options.sampleRate}: expected one of ${sampleRates.join(', ')}`);
+  }
+  const calls = options.calls ?? defaults.calls;
+  if ((options.churn ?? 0) > calls * churnPerCallMax) problems.push(churnProblem(options.churn ?? 0, calls));
+  return problems;
+}
+
+/** The contradiction of more churn than the calls can bear, with its remedy. */
+export function churnProblem(churn: number, calls: number): string {
+  const most = `${calls} calls can be replaced ${calls * churnPerCallMax} times a second at most`;
+  return `churn ${churn}: ${most}; ask for ${Math.ceil(churn / churnPerCallMax)} calls or more, or for less churn`;
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new GatewayError('bad_settings', problems.join('\n'));
+}
+
+/** What is sent, completed with defaults. Throws `bad_settings`. */
+export function completeShape(options: Omit<SimulateOptions, 'url'>): RunShape {
+  refuse(shapeProblems(options));
+  const sampleRate = options.sampleRate ?? defaults.sampleRate;
+  const seed = options.seed ?? defaults.seed;
+  return {
+    calls: options.calls ?? defaults.calls,
+    participants: options.participants ?? defaults.participants,
+    sampleRate,
+    frameCount: Math.max(1, Math.round((options.durationMs ?? defaults.durationMs) / frameDurationMs)),
+    seed,
+    churn: options.churn ?? defaults.churn,
+    audio: options.audio ?? syntheticAudio(seed, sampleRate),
+    silence: options.silence ?? defaults.silence,
+    loss: options.loss ?? defaults.loss,
+    duplicate: options.duplicate ?? defaults.duplicate,
+    reorder: options.reorder ?? defaults.reorder,
+    malformed: options.malformed ?? defaults.malformed,
+    jitterMs: options.jitterMs ?? defaults.jitterMs,
+  };
+}
+
+/** Throws `bad_settings`, with a line for every problem. */
+export function completeOptions(options: SimulateOptions): RunOptions {
+  const token = options.token ?? null;
+  const headers = options.headers ?? {};
+  const problem = urlProblem(options.url);
+  refuse([
+    ...(problem === null ? [] : [`url: ${problem}`]),
+    ...shapeProblems(options),
+    ...headerProblems(headers, token),
+  ]);
+  const shape = completeShape(options);
+  return {
+    ...shape,
+    url: options.url,
+    headers: token === null ? headers : { ...headers, Authorization: `Bearer ${token}` },
+    insecure: options.insecure ?? false,
+    rampMs: options.rampMs ?? defaultRampMs(shape.calls),
+    save: options.save ?? null,
+    synthetic: (options.audio ?? null) === null,
+  };
+}

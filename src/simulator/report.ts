@@ -1,0 +1,166 @@
+/**
+ * What a run was and did: the interface of `--report json` (docs/simulate.md), and the same for people. Pure; main thread.
+ * Invariants: plain JSON; no credential in it; `ok` is true only if every call ran to its end with nothing left out.
+ */
+import { shownUrl } from './address.ts';
+import type { Call } from './call.ts';
+import type { FrameCounts } from './expectation.ts';
+import { type LatenessSummary, lateAfterMs } from './lateness.ts';
+import type { RunOptions } from './options.ts';
+import type { CallOutcome, Tally } from './tally.ts';
+
+/** Calls that are reported one by one. */
+export const perCallMax = 2000;
+
+export interface ParticipantReport extends FrameCounts {
+  /** Null: the mixed stream. */
+  readonly id: string | null;
+}
+
+export interface CallReport {
+  readonly call: number;
+  readonly callConnectionId: string;
+  readonly correlationId: string;
+  readonly subscriptionId: string;
+  readonly outcome: CallOutcome;
+  readonly closeCode: number | null;
+  readonly unsentFrames: number;
+  readonly participants: readonly ParticipantReport[];
+}
+
+/** Messages by what a receiver must count them as. */
+export interface ExpectedMessages {
+  readonly received: number;
+  readonly committed: number;
+  readonly control: number;
+  readonly ignored: number;
+  readonly dropped: { readonly malformed_json: number; readonly malformed_audio: number };
+}
+
+export interface SimulationReport {
+  /** Raised when a field changes its meaning. */
+  readonly reportVersion: 1;
+  readonly ok: boolean;
+  /** Stopped from outside. */
+  readonly interrupted: boolean;
+  /** Why the server could not be reached at all, or null. */
+  readonly unreachable: string | null;
+  /** Why the recordings of `save` are not complete, or null. */
+  readonly saveError: string | null;
+  readonly settings: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+  readonly calls: { readonly dialled: number; readonly opened: number } & Readonly<Record<CallOutcome, number>>;
+  readonly sent: {
+    readonly messages: number;
+    readonly bytes: number;
+    readonly audioFrames: number;
+    readonly malformedMessages: number;
+    readonly unsentFrames: number;
+    readonly framesPerSecond: number;
+  };
+  /** What the server sent to us. */
+  readonly received: { readonly messages: number; readonly bytes: number };
+  readonly expected: FrameCounts & { readonly messages: ExpectedMessages };
+  readonly lateness: LatenessSummary & { readonly lateAfterMs: number };
+  readonly closes: Readonly<Record<string, number>>;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly failed: Readonly<Record<string, number>>;
+  readonly durations: { readonly totalMs: number; readonly cpuMs: number };
+  readonly perCall: readonly CallReport[];
+  /** Calls beyond those in `perCall`. */
+  readonly perCallOmitted: number;
+}
+
+export function reportCall(call: Call): CallReport {
+  const { callConnectionId, correlationId, subscriptionId } = call.identity;
+  return {
+    call: call.number,
+    callConnectionId,
+    correlationId,
+    subscriptionId,
+    outcome: call.outcome ?? 'interrupted',
+    closeCode: call.closeCode,
+    unsentFrames: call.unsentFrames,
+    participants: call.tracks.map((track) => ({ id: track.id, ...track.sent.counts })),
+  };
+}
+
+function reportSettings(options: RunOptions): SimulationReport['settings'] {
+  const { calls, participants, sampleRate, frameCount, seed, churn, rampMs, save, insecure } = options;
+  const { silence, loss, duplicate, reorder, malformed, jitterMs } = options;
+  return {
+    url: shownUrl(options.url),
+    calls,
+    participants,
+    sampleRate,
+    frameCount,
+    seed,
+    audio: options.synthetic ? 'synthetic' : 'file',
+    silence,
+    loss,
+    duplicate,
+    reorder,
+    malformed,
+    jitterMs,
+    churn,
+    rampMs,
+    headers: Object.keys(options.headers),
+    insecure,
+    save,
+  };
+}
+
+export interface RunFacts {
+  readonly options: RunOptions;
+  readonly tally: Tally;
+  readonly calls: readonly CallReport[];
+  readonly interrupted: boolean;
+  readonly unreachable: string | null;
+  readonly saveError: string | null;
+  readonly totalMs: number;
+  readonly cpuMs: number;
+}
+
+function byKey(counts: ReadonlyMap<string | number, number>): Record<string, number> {
+  return Object.fromEntries([...counts].map(([key, count]) => [String(key), count]));
+}
+
+export function buildReport(facts: RunFacts): SimulationReport {
+  const { options, tally, interrupted, unreachable, saveError, totalMs, cpuMs } = facts;
+  const { malformed_json, malformed_audio, ignored } = tally.malformed;
+  const complete = tally.outcomes.completed === tally.dialled && tally.unsentFrames === 0;
+  return {
+    reportVersion: 1,
+    ok: complete && !interrupted && unreachable === null && saveError === null,
+    interrupted,
+    unreachable,
+    saveError,
+    settings: reportSettings(options),
+    calls: { dialled: tally.dialled, opened: tally.opened, ...tally.outcomes },
+    sent: {
+      messages: tally.messages,
+      bytes: tally.bytes,
+      audioFrames: tally.audioFrames,
+      malformedMessages: malformed_json + malformed_audio + ignored,
+      unsentFrames: tally.unsentFrames,
+      framesPerSecond: Math.round((tally.audioFrames * 1000) / Math.max(1, totalMs)),
+    },
+    received: { messages: tally.receivedMessages, bytes: tally.receivedBytes },
+    expected: {
+      ...tally.expected,
+      messages: {
+        received: tally.messages,
+        committed: tally.expected.frames,
+        control: tally.controlMessages,
+        ignored,
+        dropped: { malformed_json, malformed_audio },
+      },
+    },
+    lateness: { ...tally.lateness.summary(), lateAfterMs },
+    closes: byKey(tally.closes),
+    refused: byKey(tally.refused),
+    failed: byKey(tally.failed),
+    durations: { totalMs: Math.round(totalMs), cpuMs: Math.round(cpuMs) },
+    perCall: [...facts.calls].sort((a, b) => a.call - b.call),
+    perCallOmitted: tally.dialled - facts.calls.length,
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * A run from its first dialling to its report: the composition root of the simulator, usable without the command line. Main
+ * thread. Invariant: the promise resolves when no socket and no timer of the run is left, whatever the server does.
+ */
+import { performance } from 'node:perf_hooks';
+import { prepareAudio } from './audio.ts';
+import type { Call, CallContext } from './call.ts';
+import { addCounts } from './expectation.ts';
+import { Line } from './line.ts';
+import { TimestampWriter } from './message.ts';
+import { completeOptions, type RunOptions, type SimulateOptions } from './options.ts';
+import { Recordings } from './recordings.ts';
+import { buildReport, type CallReport, perCallMax, reportCall, type SimulationReport } from './report.ts';
+import { Tally } from './tally.ts';
+import { streamCount } from './timeline.ts';
+import { TimerWheel } from './wheel.ts';
+
+export interface Progress {
+  readonly elapsedMs: number;
+  readonly callsOpen: number;
+  readonly audioFrames: number;
+  /** Since the last progress. */
+  readonly framesPerSecond: number;
+  readonly lateP99Ms: number;
+  readonly unsentFrames: number;
+  readonly callsRefused: number;
+  readonly callsFailed: number;
+  readonly callsEndedEarly: number;
+}
+
+export interface SimulateHooks {
+  /** Ends the run: calls are closed, the report says `interrupted`. */
+  readonly stopped?: AbortSignal;
+  /** Called once a second. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+const progressIntervalMs = 1000;
+
+/** What may wait for a server that does not read: for one call, and for all of them together. */
+const callBufferedBytesMax = 4 * 1024 * 1024;
+const runBufferedBytesMax = 1024 * 1024 * 1024;
+/** How long a server may take: to read what is left after the last frame, and to answer our close. */
+const flushGraceMs = 10_000;
+const closeGraceMs = 5000;
+
+class Simulator {
+  readonly #options: RunOptions;
+  readonly #recordings: Recordings | null;
+  readonly #tally = new Tally();
+  readonly #calls: CallReport[] = [];
+  readonly #wheel: TimerWheel;
+  readonly #lines: Line[] = [];
+  readonly #startedAt = performance.now();
+  readonly #cpuBefore = process.cpuUsage();
+  readonly #finished = Promise.withResolvers<void>();
+  #linesLeft: number;
+  #interrupted = false;
+  #unreachable: string | null = null;
+  #reported = { at: this.#startedAt, frames: 0 };
+
+  constructor(options: RunOptions, recordings: Recordings | null) {
+    this.#options = options;
+    this.#recordings = recordings;
+    this.#linesLeft = options.calls;
+    this.#wheel = new TimerWheel(() => performance.now());
+  }
+
+  async run(hooks: SimulateHooks): Promise<SimulationReport> {
+    const onProgress = hooks.onProgress;
+    const timer = onProgress && setInterval(() => onProgress(this.#progress()), progressIntervalMs);
+    const onAbort = () => {
+      this.#interrupted = true;
+      this.#stop();
+    };
+    hooks.stopped?.addEventListener('abort', onAbort);
+    this.#dial();
+    if (hooks.stopped?.aborted) onAbort();
+    await this.#finished.promise;
+    const totalMs = performance.now() - this.#startedAt;
+    const cpu = process.cpuUsage(this.#cpuBefore);
+    clearInterval(timer);
+    hooks.stopped?.removeEventListener('abort', onAbort);
+    this.#wheel.stop();
+    await this.#recordings?.finished();
+    return buildReport({
+      options: this.#options,
+      tally: this.#tally,
+      calls: this.#calls,
+      interrupted: this.#interrupted,
+      unreachable: this.#unreachable,
+      saveError: this.#recordings?.error ?? null,
+      totalMs,
+      cpuMs: (cpu.user + cpu.system) / 1000,
+    });
+  }
+
+  #dial(): void {
+    const { calls, rampMs } = this.#options;
+    const context: CallContext = {
+      options: this.#options,
+      wheel: this.#wheel,
+      clock: () => performance.now(),
+      wallClock: () => Date.now(),
+      tally: this.#tally,
+      timestamps: new TimestampWriter(),
+      patience: {
+        bufferedBytesMax: Math.min(callBufferedBytesMax, runBufferedBytesMax / calls),
+        flushGraceMs,
+        closeGraceMs,
+      },
+    };
+    const events = {
+      callEnded: (call: Call) => this.#callEnded(call),
+      lineEnded: () => {
+        this.#linesLeft--;
+        if (this.#linesLeft === 0) this.#finished.resolve();
+      },
+    };
+    const now = performance.now();
+    for (let line = 0; line < calls; line++) {
+      this.#lines.push(new Line(line, now + (line * rampMs) / calls, context, events));
+    }
+  }
+
+  #callEnded(call: Call): void {
+    const tally = this.#tally;
+    for (const track of call.tracks) addCounts(tally.expected, track.sent.counts);
+    if (call.number < perCallMax) this.#calls.push(reportCall(call));
+    this.#recordings?.add(call);
+    // Nobody has ever answered: all other calls would say the same.
+    if (call.outcome === 'failed' && tally.opened === 0 && tally.outcomes.refused === 0 && this.#unreachable === null) {
+      this.#unreachable = [...tally.failed.keys()][0] ?? 'unknown';
+      this.#stop();
+    }
+  }
+
+  #stop(): void {
+    for (const line of this.#lines) line.stop();
+  }
+
+  #progress(): Progress {
+    const tally = this.#tally;
+    const now = performance.now();
+    const { at, frames } = this.#reported;
+    this.#reported = { at: now, frames: tally.audioFrames };
+    return {
+      elapsedMs: now - this.#startedAt,
+      callsOpen: tally.talking,
+      audioFrames: tally.audioFrames,
+      framesPerSecond: Math.round(((tally.audioFrames - frames) * 1000) / (now - at)),
+      lateP99Ms: tally.lateness.quantile(0.99),
+      unsentFrames: tally.unsentFrames,
+      callsRefused: tally.outcomes.refused,
+      callsFailed: tally.outcomes.failed,
+      callsEndedEarly: tally.outcomes.ended_early,
+    };
+  }
+}
+
+/** Plays the calls. Throws `bad_settings` before anything is dialled; what the server does is never thrown but reported. */
+export async function simulateCalls(options: SimulateOptions, hooks: SimulateHooks = {}): Promise<SimulationReport> {
+  const complete = completeOptions(options);
+  const recordings = complete.save === null ? null : await Recordings.open(complete.save, complete.sampleRate);
+  prepareAudio(complete.audio, complete.calls * streamCount(complete));
+  return new Simulator(complete, recordings).run(hooks);
+}

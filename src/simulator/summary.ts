@@ -1,0 +1,85 @@
+/**
+ * The report for people, and the line that shows how a run goes. Pure; main thread. Invariant: says what was wrong in the
+ * last lines, where it is still on the screen.
+ */
+import type { SimulationReport } from './report.ts';
+import type { Progress } from './simulator.ts';
+
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function plural(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+export function progressLine(progress: Progress): string {
+  const parts = [
+    seconds(progress.elapsedMs),
+    plural(progress.callsOpen, 'call'),
+    plural(progress.audioFrames, 'frame'),
+    `${grouped(progress.framesPerSecond)}/s`,
+    `late p99 ${progress.lateP99Ms.toFixed(1)} ms`,
+  ];
+  if (progress.unsentFrames > 0) parts.push(`unsent ${grouped(progress.unsentFrames)}`);
+  if (progress.callsRefused > 0) parts.push(`refused ${grouped(progress.callsRefused)}`);
+  if (progress.callsFailed > 0) parts.push(`failed ${grouped(progress.callsFailed)}`);
+  if (progress.callsEndedEarly > 0) parts.push(`ended early ${grouped(progress.callsEndedEarly)}`);
+  return parts.join('  ');
+}
+
+function listed(counts: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(counts);
+  return entries.length === 0 ? 'none' : entries.map(([key, count]) => `${key} (${grouped(count)})`).join(', ');
+}
+
+function complaints(report: SimulationReport): string[] {
+  const { calls, sent } = report;
+  const lines: string[] = [];
+  const say = (count: number, noun: string, what: string) => {
+    if (count > 0) lines.push(`${plural(count, noun)} ${what}`);
+  };
+  if (report.interrupted) lines.push('the run was interrupted');
+  if (report.saveError !== null) lines.push(`the recordings are not complete: ${report.saveError}`);
+  say(calls.refused, 'call', `refused: HTTP ${listed(report.refused)}`);
+  say(calls.failed, 'call', `not connected: ${listed(report.failed)}`);
+  say(calls.ended_early, 'call', 'ended early by the server');
+  say(calls.unflushed, 'call', 'not finished: the server did not take the last frames in time');
+  say(calls.unanswered, 'call', 'closed without an answer: whether the last frames arrived is unknown');
+  say(sent.unsentFrames, 'frame', 'not sent: the server does not read fast enough');
+  return lines;
+}
+
+export function summarize(report: SimulationReport): string {
+  const { calls, sent, expected, lateness, durations } = report;
+  const received =
+    report.received.messages === 0 ? [] : [['received', `${grouped(report.received.messages)} messages`]];
+  const cpu = durations.cpuMs / Math.max(1, durations.totalMs);
+  const rows = [
+    ['calls', `${grouped(calls.dialled)} dialled, ${grouped(calls.completed)} ran to their end`],
+    ['sent', `${grouped(sent.audioFrames)} frames in ${grouped(sent.messages)} messages, ${grouped(sent.bytes)} bytes`],
+    [
+      'rate',
+      `${grouped(sent.framesPerSecond)} frames/s over ${seconds(durations.totalMs)}, ${cpu.toFixed(2)} of a core`,
+    ],
+    ['lateness', `p50 ${lateness.p50Ms} ms, p99 ${lateness.p99Ms} ms, max ${lateness.maxMs} ms`],
+    ['late', `${grouped(lateness.lateFrames)} frames more than ${lateness.lateAfterMs} ms`],
+    ['unsent', grouped(sent.unsentFrames)],
+    ['closed', listed(report.closes)],
+    ['refused', listed(report.refused)],
+    ...received,
+    [
+      'expected',
+      `${grouped(expected.frames)} frames, ${grouped(expected.silentFrames)} silent, ${grouped(expected.missingFrames)} missing in ` +
+        `${grouped(expected.gaps)} gaps, ${grouped(expected.duplicateFrames)} duplicate, ${grouped(expected.outOfOrderFrames)} out of order`,
+    ],
+    ['seed', String(report.settings['seed'])],
+  ] as const;
+  const table = rows.map(([name, value]) => `${name!.padEnd(10)}${value}`);
+  const verdict = report.ok ? ['ok'] : ['not ok:', ...complaints(report).map((line) => `  ${line}`)];
+  return `${[...table, ...verdict].join('\n')}\n`;
+}

@@ -1,0 +1,80 @@
+/**
+ * One participant of one call: what it says, and the messages that carry it. Main thread. Nothing is allocated per frame as
+ * long as the server keeps up. Invariant: what was handed to the connection is what `sent` has noted.
+ */
+import { frameBytes, frameDurationMs } from '../limits.ts';
+import type { AudioPlace } from './audio.ts';
+import type { Connection } from './connection.ts';
+import { Expectation } from './expectation.ts';
+import { participantId } from './identity.ts';
+import { malformedKinds } from './malformed.ts';
+import { AudioTemplate, type TimestampWriter } from './message.ts';
+import type { RunShape } from './options.ts';
+import { ParticipantPlan, type SlotPlan } from './plan.ts';
+import type { Tally } from './tally.ts';
+import { placeOf, streamCount } from './timeline.ts';
+
+export class Track {
+  /** Null: the mixed stream. */
+  readonly id: string | null;
+  readonly place: AudioPlace;
+  readonly plan: ParticipantPlan;
+  readonly sent: Expectation;
+  readonly #frameBytes: number;
+  readonly #voiced: AudioTemplate;
+  readonly #silent: AudioTemplate;
+  readonly #timestamps: TimestampWriter;
+  readonly #tally: Tally;
+
+  constructor(
+    shape: RunShape,
+    call: number,
+    participant: number,
+    frameCount: number,
+    timestamps: TimestampWriter,
+    tally: Tally,
+  ) {
+    const mixed = shape.participants === 0;
+    this.id = mixed ? null : participantId(shape.seed, call * streamCount(shape) + participant);
+    this.place = placeOf(shape, call, participant);
+    this.plan = new ParticipantPlan(shape.seed, call, participant, frameCount, shape);
+    this.sent = new Expectation(frameCount, mixed);
+    this.#frameBytes = frameBytes(shape.sampleRate);
+    this.#voiced = new AudioTemplate(this.id, shape.sampleRate, false);
+    this.#silent = new AudioTemplate(this.id, shape.sampleRate, true);
+    this.#timestamps = timestamps;
+    this.#tally = tally;
+  }
+
+  /** Sends everything that a slot holds. `baseMs` is the wall clock at frame 0. */
+  send(slot: SlotPlan, index: number, baseMs: number, connection: Connection): void {
+    if (slot.count > 0) this.#sendFrame(slot.first, baseMs, connection);
+    if (slot.count > 1) this.#sendFrame(slot.second, baseMs, connection);
+    if (slot.malformed >= 0) this.#sendMalformed(slot.malformed, baseMs + index * frameDurationMs, connection);
+  }
+
+  #sendFrame(index: number, baseMs: number, connection: Connection): void {
+    const silent = this.plan.isSilent(index);
+    const template = silent ? this.#silent : this.#voiced;
+    const message = template.take(connection.epoch);
+    this.#timestamps.write(message, template.timestampAt, baseMs + index * frameDurationMs);
+    if (!silent) message.set(this.place.loop.base64(this.place.offset + index), template.dataAt);
+    connection.sendFrame(message);
+    this.sent.note(index, silent);
+    this.#tally.audioFrames++;
+    this.#tally.bytes += template.messageBytes;
+  }
+
+  #sendMalformed(kind: number, wallMs: number, connection: Connection): void {
+    const { build, binary, outcome } = malformedKinds[kind]!;
+    const context = {
+      participantId: this.id,
+      timestamp: new Date(wallMs).toISOString(),
+      frameBytes: this.#frameBytes,
+    };
+    const message = Buffer.from(build(context));
+    connection.send(message, binary);
+    this.#tally.malformed[outcome]++;
+    this.#tally.bytes += message.length;
+  }
+}

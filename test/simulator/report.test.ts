@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { completeOptions } from '../../src/simulator/options.ts';
+import { buildReport, type RunFacts } from '../../src/simulator/report.ts';
+import { progressLine, summarize } from '../../src/simulator/summary.ts';
+import { Tally } from '../../src/simulator/tally.ts';
+
+function facts(change: (tally: Tally) => void, more: Partial<RunFacts> = {}): RunFacts {
+  const tally = new Tally();
+  tally.dialled = 2;
+  tally.opened = 2;
+  tally.outcomes.completed = 2;
+  change(tally);
+  const options = completeOptions({ url: 'ws://x/audio', calls: 2 });
+  return {
+    options,
+    tally,
+    calls: [],
+    interrupted: false,
+    unreachable: null,
+    saveError: null,
+    totalMs: 1000,
+    cpuMs: 10,
+    ...more,
+  };
+}
+
+describe('buildReport', () => {
+  it('is ok when every call ran to its end', () => {
+    expect(buildReport(facts(() => {})).ok).toBe(true);
+  });
+
+  it.each<[string, Partial<Tally['outcomes']>, number, Partial<RunFacts>, string]>([
+    ['a call was ended early', { completed: 1, ended_early: 1 }, 0, {}, '1 call ended early by the server'],
+    ['a call was refused', { completed: 1, refused: 1 }, 0, {}, '1 call refused'],
+    ['no call could be connected', { completed: 0, failed: 2 }, 0, {}, '2 calls not connected'],
+    ['a call was not flushed', { completed: 1, unflushed: 1 }, 0, {}, 'did not take the last frames'],
+    ['a close was not answered', { completed: 1, unanswered: 1 }, 0, {}, 'closed without an answer'],
+    ['frames were not sent', {}, 1, {}, '1 frame not sent'],
+    ['it was interrupted', {}, 0, { interrupted: true }, 'interrupted'],
+    ['a recording could not be written', {}, 0, { saveError: 'disk full' }, 'disk full'],
+  ])('is not ok when %s, and the summary ends with the reason', (_name, outcomes, unsentFrames, more, reason) => {
+    const change = (tally: Tally) => Object.assign(Object.assign(tally, { unsentFrames }).outcomes, outcomes);
+    const report = buildReport(facts(change, more));
+    expect(report.ok).toBe(false);
+    expect(summarize(report).trimEnd().split('\n').at(-1)).toContain(reason);
+  });
+
+  it('balances: received = committed + control + ignored + dropped', () => {
+    const { messages } = buildReport(
+      facts((tally) => {
+        tally.audioFrames = 100;
+        tally.expected.frames = 100;
+        tally.controlMessages = 2;
+        tally.malformed.ignored = 3;
+        tally.malformed.malformed_audio = 4;
+        tally.malformed.malformed_json = 5;
+      }),
+    ).expected;
+    expect(messages).toEqual({
+      received: 114,
+      committed: 100,
+      control: 2,
+      ignored: 3,
+      dropped: { malformed_json: 5, malformed_audio: 4 },
+    });
+  });
+});
+
+describe('progressLine', () => {
+  const fine = {
+    elapsedMs: 12_340,
+    callsOpen: 1000,
+    audioFrames: 500_000,
+    framesPerSecond: 50_000,
+    lateP99Ms: 1.23,
+    unsentFrames: 0,
+    callsRefused: 0,
+    callsFailed: 0,
+    callsEndedEarly: 0,
+  };
+
+  it('is short when all is well', () => {
+    expect(progressLine(fine)).toBe('12.3 s  1,000 calls  500,000 frames  50,000/s  late p99 1.2 ms');
+  });
+
+  it('adds what goes wrong', () => {
+    const bad = { ...fine, unsentFrames: 1, callsRefused: 2, callsFailed: 3, callsEndedEarly: 4 };
+    expect(progressLine(bad)).toContain('unsent 1  refused 2  failed 3  ended early 4');
+  });
+});
