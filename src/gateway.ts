@@ -4,6 +4,7 @@
  */
 import { AdminServer } from './admin/server.ts';
 import type { Config } from './config.ts';
+import { within } from './deadline.ts';
 import { DecoderPool } from './decoder/pool.ts';
 import { Lane } from './lane/lane.ts';
 import { laneHalfBytes, ringLingerMs } from './limits.ts';
@@ -27,6 +28,8 @@ import { Totals } from './stream/totals.ts';
 
 /** Slots beyond `--max-streams`, for ended streams whose readers still drain. */
 const lingeringShare = 0.25;
+/** How long the lanes may take to deal with what was received, and readers to drain it. */
+const flushMs = ringLingerMs + 5_000;
 /** How long sinks may take to finish once every stream has ended. */
 const sinkStopMs = 10_000;
 
@@ -125,17 +128,18 @@ export class Gateway {
   async drain(): Promise<DrainResult> {
     this.phase = 'draining';
     this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs: this.config.drainTimeoutMs });
-    await this.allClosed(this.config.drainTimeoutMs);
+    await within(this.config.drainTimeoutMs, this.allClosed());
     const streamsCut = this.registry.active;
     this.frontEnd.closeAll(closeCode.draining, 'drained');
-    await this.registry.empty();
+    const isFlushed = await within(flushMs, this.registry.empty());
     const stopped = await Promise.all(this.sinks.map((sink) => sink.stop(sinkStopMs)));
     const current = account(this.memory, this.totals);
     const readersAreExact = this.sinks.every(
       (sink, index) => stopped[index] && sink.frames + sink.lappedFrames === this.registry.framesEnded,
     );
     await this.tearDown();
-    return { isExact: current.unaccounted === 0 && readersAreExact, account: current, streamsCut };
+    const isExact = isFlushed && current.unaccounted === 0 && readersAreExact;
+    return { isExact, account: current, streamsCut };
   }
 
   private async tearDown(): Promise<void> {
@@ -149,16 +153,10 @@ export class Gateway {
     return this.registry.isFull || this.rings.inUse >= this.memory.geometry.ringCount ? 'full' : 'ready';
   }
 
-  /** Resolves when no socket is connected, or when the time is up. */
-  private allClosed(timeoutMs: number): Promise<void> {
+  /** Resolves when no socket is connected. */
+  private allClosed(): Promise<void> {
     if (this.registry.active === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.activeWaiters.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    return new Promise((resolve) => this.activeWaiters.push(resolve));
   }
 
   private streamEnded(record: EndedStream): void {

@@ -34,7 +34,7 @@ const stages = [
   ['decoder', 'sink'],
   ['ring'],
   ['memory'],
-  ['config.ts', 'settings.ts', 'log.ts', 'wav.ts', 'recording-name.ts', 'limits.ts', 'errors.ts'],
+  ['config.ts', 'settings.ts', 'log.ts', 'wav.ts', 'recording-name.ts', 'limits.ts', 'deadline.ts', 'errors.ts'],
 ];
 
 function stageOf(file: string): string {

@@ -19,7 +19,7 @@ const headerPattern = /^([^:\s]+):\s*(.*)$/;
 
 /** A setting that stays null unless it is given. */
 function optional<T>(described: Setting<T>): Setting<T | null> {
-  return { ...described, fallback: null } as Setting<T | null>;
+  return { ...described, fallback: null, shownFallback: null } as Setting<T | null>;
 }
 
 export const simulateSettings = {

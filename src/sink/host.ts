@@ -3,6 +3,7 @@
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { within } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingHandle } from '../ring/reader.ts';
@@ -73,12 +74,7 @@ export class SinkHost {
   /** Lets the sink finish; after the deadline it is cut off. Returns whether it finished. */
   async stop(deadlineMs: number): Promise<boolean> {
     this.post({ type: 'close' });
-    let timer: NodeJS.Timeout | undefined;
-    const isLate = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), deadlineMs);
-    });
-    const isDone = await Promise.race([this.exited.then(() => true), isLate]);
-    clearTimeout(timer);
+    const isDone = await within(deadlineMs, this.exited);
     if (!isDone) await this.worker.terminate();
     return isDone;
   }
