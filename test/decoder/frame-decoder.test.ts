@@ -1,0 +1,174 @@
+/** A batch: what it tells the main thread, what it counts, and what happens when something in it goes wrong. */
+import { describe, expect, it } from 'vitest';
+import type { MessageParser } from '../../src/decoder/protocol/message.ts';
+import { createParsers } from '../../src/decoder/protocol/parsers.ts';
+import {
+  batchBounds,
+  lane,
+  reasonIndex,
+  recordBytes,
+  recordKind,
+  streamEnd,
+  streamSlot,
+} from '../../src/memory/layout.ts';
+import { audio, iso, metadata, startMs } from '../support/decoder-messages.ts';
+import { DecoderRig } from '../support/decoder-rig.ts';
+import { sample, sampleNames } from '../support/decoder-samples.ts';
+import { generator, seed } from '../support/decoder-seed.ts';
+
+function push(rig: DecoderRig, message: string | Uint8Array, stream = 0): void {
+  rig.push(recordKind.message, Buffer.from(message), stream);
+}
+
+/** The first parser, with something to do before each message. */
+function watched(before: (text: string) => void): { first: MessageParser; general: MessageParser } {
+  const { first, general } = createParsers('scan');
+  return {
+    first: {
+      parse(bytes, start, end, message) {
+        before(bytes.toString('utf8', start, end));
+        return first.parse(bytes, start, end, message);
+      },
+    },
+    general,
+  };
+}
+
+describe('the news of a batch', () => {
+  it('are none when frames come for participants that are known', () => {
+    const rig = new DecoderRig();
+    rig.feed(audio());
+    push(rig, audio({ timestamp: iso(startMs + 20) }));
+    push(rig, '{"kind":"DtmfData"}');
+    push(rig, 'nonsense');
+    expect(rig.run()).toBeNull();
+  });
+
+  it.each([
+    ['a participant', audio({ participantRawID: 'b' })],
+    ['metadata', metadata()],
+    ['metadata that is not supported', metadata({ channels: 2 })],
+  ])('name a stream that has %s more', (_what, message) => {
+    const rig = new DecoderRig();
+    rig.feed(audio({ participantRawID: 'a' }), { stream: 2 });
+    push(rig, message, 2);
+    expect(rig.run()).toEqual({ news: [2], faults: [] });
+  });
+
+  it('name a stream that is closed or released, with or without participants', () => {
+    const rig = new DecoderRig();
+    rig.feed(audio(), { stream: 1 });
+    expect(rig.close(1)).toEqual({ news: [1], faults: [] });
+    expect(rig.streamWord(streamSlot.end, 1)).toBe(streamEnd.closed);
+    expect(rig.release(1)).toEqual({ news: [1], faults: [] });
+    expect(rig.streamWord(streamSlot.end, 1)).toBe(streamEnd.released);
+    expect(rig.close(3)).toEqual({ news: [3], faults: [] });
+    expect(rig.release(3)).toEqual({ news: [3], faults: [] });
+  });
+
+  it('name each stream once, and only those that have some', () => {
+    const rig = new DecoderRig();
+    for (const id of ['a', 'b', 'c']) push(rig, audio({ participantRawID: id }), 0);
+    push(rig, '{"kind":"DtmfData"}', 1);
+    push(rig, metadata(), 3);
+    rig.push(recordKind.close, undefined, 0);
+    expect(rig.run()).toEqual({ news: [0, 3], faults: [] });
+  });
+});
+
+describe('a batch', () => {
+  it('deals with the close of a stream after the stream’s last message', () => {
+    const rig = new DecoderRig();
+    for (let n = 0; n < 100; n++) push(rig, audio({ timestamp: iso(startMs + 20 * n) }));
+    rig.push(recordKind.close);
+    rig.run();
+    expect(rig.frames()).toHaveLength(100);
+    expect(rig.streamWord(streamSlot.end)).toBe(streamEnd.closed);
+  });
+
+  it('is observed by its number of records; an empty one is not', () => {
+    const rig = new DecoderRig();
+    rig.run();
+    for (let n = 0; n < 7; n++) push(rig, metadata());
+    rig.run();
+    const buckets = Array.from({ length: batchBounds.length + 2 }, (_, i) => rig.laneCount(lane.batch + 8 * i));
+    const sum = buckets.pop();
+    expect(sum).toBe(7);
+    expect(buckets).toEqual(batchBounds.map((bound) => (bound === 10 ? 1 : 0)).concat(0));
+  });
+
+  it('says at each record how far it came, and at its end that it is done', () => {
+    const messages = [audio(), metadata(), '{"kind":"MarkData"}', 'x', audio()];
+    const progress: number[] = [];
+    const rig: DecoderRig = new DecoderRig({
+      parsers: watched(() => progress.push(rig.views.i32[lane.doneBytes / 4]!)),
+    });
+    for (const message of messages) push(rig, message);
+    rig.run();
+    let bytes = 0;
+    const starts = messages.map((message) => {
+      const start = bytes;
+      bytes += recordBytes(message.length);
+      return start;
+    });
+    expect(progress).toEqual(starts);
+    expect(rig.views.i32[lane.doneBytes / 4]).toBe(bytes);
+  });
+
+  it('counts every message once, in its lane and in its stream, whatever comes in whatever order', () => {
+    const random = generator(seed);
+    const rig = new DecoderRig({ participantsMax: 2, ringCount: 9, streamCount: 5 });
+    const messages = [
+      ...sampleNames.map(sample),
+      ...Array.from({ length: 20 }, (_, n) => Buffer.from(audio({ participantRawID: `4:${n % 6}` }))),
+    ];
+    const perStream = [0, 0, 0, 0, 0];
+    for (let n = 0; n < 1500; n++) {
+      const stream = Math.floor(random() * 5);
+      push(rig, messages[Math.floor(random() * messages.length)]!, stream);
+      perStream[stream]!++;
+    }
+    rig.run();
+    const sum = (count: (field: number) => number, at: typeof lane | typeof streamSlot): number =>
+      count(at.committed) +
+      count(at.control) +
+      count(at.ignored) +
+      [0, 1, 2, 3, 4, 5, 6].reduce((all, i) => all + count(at.dropped + 8 * i), 0);
+    expect(sum((field) => rig.laneCount(field), lane)).toBe(1500);
+    perStream.forEach((messages, stream) => {
+      expect(
+        sum((field) => rig.streamCount(field, stream), streamSlot),
+        `seed ${seed}`,
+      ).toBe(messages);
+    });
+    // The mix must not be trivial: every outcome occurs, rings and places for participants run out.
+    for (const field of [lane.committed, lane.control, lane.ignored]) expect(rig.laneCount(field)).toBeGreaterThan(0);
+    for (let i = 0; i < 5; i++) expect(rig.laneCount(lane.dropped + 8 * i), `reason ${i}`).toBeGreaterThan(0);
+  });
+});
+
+describe('a fault inside the decoder', () => {
+  const failing = () => {
+    return watched((text) => {
+      if (text.includes('bomb')) throw new Error('boom');
+    });
+  };
+
+  it('costs the message in which it happens, and no other', () => {
+    const rig = new DecoderRig({ parsers: failing() });
+    for (const message of [audio(), '"bomb"', audio({ timestamp: iso(startMs + 20) })]) push(rig, message);
+    expect(rig.run()).toEqual({ news: [0], faults: ['boom'] });
+    expect(rig.frames()).toHaveLength(2);
+    expect([rig.laneCount(lane.committed), rig.laneCount(lane.dropped + 8 * reasonIndex.worker_lost)]).toEqual([2, 1]);
+    expect(rig.streamCount(streamSlot.dropped + 8 * reasonIndex.worker_lost)).toBe(1);
+  });
+
+  it('is told four times in a batch at most, and counted every time', () => {
+    const rig = new DecoderRig({ parsers: failing() });
+    for (let n = 0; n < 10; n++) push(rig, '"bomb"');
+    expect(rig.run()).toEqual({ news: [], faults: Array(4).fill('boom') });
+    expect(rig.laneCount(lane.dropped + 8 * reasonIndex.worker_lost)).toBe(10);
+    push(rig, audio());
+    expect(rig.run()).toEqual({ news: [0], faults: [] });
+  });
+});

@@ -1,0 +1,121 @@
+/** The offsets: nothing overlaps, everything is aligned, and what several threads poll stands apart. */
+import { describe, expect, it } from 'vitest';
+import { packetBytesMax, participantIdBytesMax, sampleRates, subscriptionIdBytesMax } from '../../src/limits.ts';
+import * as layout from '../../src/memory/layout.ts';
+
+/** Offsets of a block's fields with their sizes; whatever is not named is a 64-bit field. */
+function places(
+  block: Readonly<Record<string, number>>,
+  sizes: Readonly<Record<string, number>>,
+): [string, number, number][] {
+  return Object.entries(block)
+    .map(([name, at]): [string, number, number] => [name, at, sizes[name] ?? 8])
+    .sort((a, b) => a[1] - b[1]);
+}
+
+const histogram = 8 * (layout.histogramBoundsMs.length + 2);
+const dropped = 8 * layout.dropReasons.length;
+const words = (...names: string[]) => Object.fromEntries(names.map((name) => [name, 4]));
+
+const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Record<string, number>>][] = [
+  [
+    'control',
+    layout.control,
+    {
+      ...words(
+        'magic',
+        'version',
+        'ringCount',
+        'ringSlotCount',
+        'streamCount',
+        'participantsMax',
+        'laneCount',
+        'laneHalfBytes',
+      ),
+      ...words('ringsInUse', 'nextRings'),
+    },
+  ],
+  [
+    'a stream’s slot',
+    layout.streamSlot,
+    {
+      ...words('sampleRate', 'metadataCount', 'participantCount', 'end', 'unmixed', 'subscriptionIdBytes', 'rings'),
+      dropped,
+      subscriptionId: subscriptionIdBytesMax,
+    },
+  ],
+  [
+    'a ring',
+    layout.ring,
+    {
+      ...words('generation', 'state', 'sampleRate', 'slotBytes', 'idBytes', 'head', 'windowLow', 'windowHigh'),
+      id: participantIdBytesMax,
+    },
+  ],
+  ['a frame’s slot', layout.slot, words('sequence', 'pcmBytes', 'flags', 'missingBefore')],
+  [
+    'a lane',
+    layout.lane,
+    {
+      ...words('doneBytes'),
+      dropped,
+      jitter: histogram,
+      deviation: histogram,
+      residence: histogram,
+      batch: 8 * (layout.batchBounds.length + 2),
+    },
+  ],
+  ['a record', layout.record, words('kind', 'payloadBytes', 'stream', 'detail')],
+];
+
+describe.each(blocks)('%s', (_name, block, sizes) => {
+  it('has no two fields in one place', () => {
+    let end = 0;
+    for (const [name, at, size] of places(block, sizes)) {
+      expect(at, name).toBeGreaterThanOrEqual(end);
+      end = at + size;
+    }
+  });
+
+  it('has every field where its size can be read', () => {
+    for (const [name, at, size] of places(block, sizes)) expect(at % Math.min(8, size), name).toBe(0);
+  });
+});
+
+describe('the layout', () => {
+  it('keeps what readers poll two cache lines away from what the writer counts', () => {
+    const { head, windowLow, id, ...rest } = layout.ring;
+    expect(windowLow - head).toBeGreaterThanOrEqual(128);
+    expect(head - rest.generation).toBeGreaterThanOrEqual(128);
+    expect(layout.control.ringsInUse - layout.control.freeRings).toBeGreaterThanOrEqual(128);
+  });
+
+  it.each([0.1, 1, 2, 2.01, 60])('makes a ring of %f s long enough for them, and for the longest packet', (seconds) => {
+    const slots = layout.ringSlotCount(seconds);
+    expect(slots - layout.guardSlots).toBeGreaterThanOrEqual(seconds * 50);
+    expect((slots - layout.guardSlots) * 640).toBeGreaterThanOrEqual(packetBytesMax);
+    expect(layout.ringBytes(slots)).toBeGreaterThanOrEqual(
+      layout.ring.slots + slots * Math.max(...sampleRates.map(layout.slotBytes)),
+    );
+  });
+
+  it('pads every record so that the next one is aligned', () => {
+    for (let bytes = 0; bytes < 40; bytes++) {
+      expect(layout.recordBytes(bytes) % 8).toBe(0);
+      expect(layout.recordBytes(bytes) - layout.record.payload - bytes).toBeLessThan(8);
+      expect(layout.recordBytes(bytes)).toBeGreaterThanOrEqual(layout.record.payload + bytes);
+    }
+  });
+
+  it('has an ascending list of bounds for each histogram', () => {
+    for (const bounds of [layout.histogramBoundsMs, layout.batchBounds]) {
+      expect([...bounds]).toEqual([...new Set(bounds)].sort((a, b) => a - b));
+    }
+  });
+
+  it('has the jitter buckets of the contract', () => {
+    expect(layout.histogramBoundsMs.map((ms) => ms / 1000)).toEqual([
+      0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1,
+    ]);
+  });
+});
