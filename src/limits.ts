@@ -49,11 +49,11 @@ export const reorderWindowFrames = 64;
 
 /**
  * In unmixed mode a participant who is silent for this long has lost dominance (ACS streams four speakers at most): a
- * pause, not a loss. Shorter jumps of the timestamp are counted as missing frames.
+ * pause, not a loss. The frames of a hole that is not longer than this are counted as missing.
  */
 export const idleGapMs = 500;
 
-/** A timestamp further ahead than this is ACS's clock being set, not a loss: the timeline goes on where it was. */
+/** A hole longer than this is ACS's clock being set, not a loss: the timeline goes on where it was. */
 export const timelineJumpMsMax = 120_000;
 
 /** Readers of an ended stream have this long to drain its rings before the memory is given to another stream. */

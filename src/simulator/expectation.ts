@@ -28,13 +28,13 @@ export class Expectation {
   /** The first and the highest frame sent so far, or -1. */
   first = -1;
   highest = -1;
-  readonly #lossJumpMax: number;
+  readonly #lossFramesMax: number;
   /** One bit a frame: sent at least once. */
   readonly #seen: Uint8Array;
 
   constructor(frameCount: number, mixed: boolean) {
     // A participant who is not heard for longer has paused (unmixed), or the clock was set: no loss.
-    this.#lossJumpMax = (mixed ? timelineJumpMsMax : idleGapMs) / frameDurationMs;
+    this.#lossFramesMax = (mixed ? timelineJumpMsMax : idleGapMs) / frameDurationMs;
     this.#seen = new Uint8Array(Math.ceil(frameCount / 8));
   }
 
@@ -48,9 +48,9 @@ export class Expectation {
       if (this.has(index)) counts.duplicateFrames++;
       else counts.outOfOrderFrames++;
     } else {
-      const jump = index - this.highest;
-      if (jump > 1 && jump <= this.#lossJumpMax) {
-        counts.missingFrames += jump - 1;
+      const missing = index - this.highest - 1;
+      if (missing > 0 && missing <= this.#lossFramesMax) {
+        counts.missingFrames += missing;
         counts.gaps++;
       }
     }

@@ -25,14 +25,14 @@ describe('Expectation', () => {
     expect(counted(order)).toEqual({ ...nothing, ...expected });
   });
 
-  it('takes a jump of 500 ms for a loss and a longer one for a pause, when unmixed', () => {
-    expect(counted([0, 25])).toEqual({ ...nothing, missingFrames: 24, gaps: 1 });
-    expect(counted([0, 26])).toEqual(nothing);
+  it('takes a hole of 500 ms for a loss and a longer one for a pause, when unmixed', () => {
+    expect(counted([0, 26])).toEqual({ ...nothing, missingFrames: 25, gaps: 1 });
+    expect(counted([0, 27])).toEqual(nothing);
   });
 
-  it('takes even a long jump for a loss when mixed, up to a change of the clock', () => {
-    expect(counted([0, 6000], true)).toEqual({ ...nothing, missingFrames: 5999, gaps: 1 });
-    expect(counted([0, 6001], true)).toEqual(nothing);
+  it('takes even a long hole for a loss when mixed, up to a change of the clock', () => {
+    expect(counted([0, 6001], true)).toEqual({ ...nothing, missingFrames: 6000, gaps: 1 });
+    expect(counted([0, 6002], true)).toEqual(nothing);
   });
 
   it('counts every message as a frame, and the silent ones among them', () => {
