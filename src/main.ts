@@ -71,6 +71,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+/** npm hands SIGTERM to its shell only, which dies of it without a word: then the loss of the parent is the signal. */
+if (process.env['npm_lifecycle_event'] !== undefined) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stop.abort();
+  }, 250);
+  watch.unref();
+}
+
 const io: CliIo = {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),

@@ -58,16 +58,15 @@ export class Recording {
     }
     if (!isLate) this.lastTimestampMs = frame.timestampMs;
     if (Number.isNaN(this.firstTimestampMs)) this.firstTimestampMs = frame.timestampMs;
-    if (isLate) {
-      this.lateFrames++;
-      this.missingFrames--;
-    }
+    if (isLate) this.lateFrames++;
     this.missingFrames += frame.missingBefore;
     const at = this.options.gaps === 'fill' ? frame.positionSamples * bytesPerSample : this.dataBytes;
     if (at < 0) {
       this.unplacedFrames++;
       return;
     }
+    // A late frame fills a hole that was counted, unless ACS's clock was set: then it only looks late.
+    if (isLate && (frame.flags & frameFlag.resumed) === 0) this.missingFrames--;
     this.frames++;
     if (frame.silent) this.silentFrames++;
     this.put(frame.pcm, frame.pcmBytes, at);

@@ -84,11 +84,10 @@ export class FrontEnd {
         message: (socket, message, isBinary) => this.message(socket, message, isBinary),
         close: (socket, code, message) => this.close(socket, code, message),
       })
-      .get('/healthz', (response) => respond(response, '200 OK', '{"status":"ok"}'))
-      .get('/readyz', (response) => {
-        const status = options.admission.readiness();
-        respond(response, status === 'ready' ? '200 OK' : '503 Service Unavailable', JSON.stringify({ status }));
-      })
+      .get('/healthz', (response) => this.health(response, true))
+      .head('/healthz', (response) => this.health(response, false))
+      .get('/readyz', (response) => this.ready(response, true))
+      .head('/readyz', (response) => this.ready(response, false))
       .any('/*', (response, request) => this.plainRequest(response, request));
   }
 
@@ -181,6 +180,19 @@ export class FrontEnd {
   private plainRequest(response: HttpResponse, request: HttpRequest): void {
     const verdict = refuse(readRequest(response, request), this.options.admission);
     this.refuse(response, verdict?.result === 'not_found' ? verdict : refusals.bad_request);
+  }
+
+  private health(response: HttpResponse, withBody: boolean): void {
+    respond(response, '200 OK', withBody ? '{"status":"ok"}' : '');
+  }
+
+  private ready(response: HttpResponse, withBody: boolean): void {
+    const status = this.options.admission.readiness();
+    respond(
+      response,
+      status === 'ready' ? '200 OK' : '503 Service Unavailable',
+      withBody ? JSON.stringify({ status }) : '',
+    );
   }
 
   private open(socket: Socket): void {

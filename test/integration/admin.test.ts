@@ -15,6 +15,9 @@ test('health is answered on both ports', async () => {
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }]);
+    for (const path of ['healthz', 'readyz']) {
+      expect((await fetch(`http://127.0.0.1:${port}/${path}`, { method: 'HEAD' })).status).toBe(200);
+    }
   }
   expect((await gateway.admin('/nothing')).status).toBe(404);
 });

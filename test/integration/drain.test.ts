@@ -1,5 +1,8 @@
 /** SIGTERM in the middle of calls: nothing that was received is lost. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
@@ -55,6 +58,25 @@ test('SIGTERM in the middle of 200 streams: exit 0 in time, every frame received
   expect(bytes.length).toBe(200);
   expect(bytes.reduce((sum, length) => sum + length, 0)).toBe((last['committed'] as number) * 640);
 }, 60_000);
+
+test('SIGTERM to npm start drains the gateway, although npm only tells its shell', async () => {
+  const recordings = join(temporaryFolder(), 'recorded');
+  const flags = ['start', '--', '--port', '0', '--admin-port', '0', '--sink', `wav:${recordings}`];
+  const npm = spawn('npm', flags, { cwd: join(import.meta.dirname, '../..'), stdio: ['ignore', 'pipe', 'ignore'] });
+  const lines = createInterface(npm.stdout);
+  const log: Record<string, unknown>[] = [];
+  lines.on('line', (line) => {
+    if (line.startsWith('{')) log.push(JSON.parse(line));
+  });
+  await eventually(() => log.length > 0);
+  const client = await AcsClient.connect(`ws://127.0.0.1:${log[0]!['port']}/audio`);
+  client.send(metadata(), audio(0));
+  npm.kill('SIGTERM');
+  await eventually(() => log.some(({ msg }) => msg === 'draining'));
+  await client.hangUp();
+  await once(lines, 'close');
+  expect(log.at(-1)).toMatchObject({ msg: 'drained', committed: 1, unaccounted: 0 });
+});
 
 test('a second signal ends the process at once with exit code 1', async () => {
   const gateway = await start('--drain-timeout-ms', '60000');
