@@ -52,9 +52,9 @@ export const serveSettings = {
   }),
   lanes: setting.integer({ fallback: 0, min: 0, max: 1024, help: 'lanes to the workers; 0 means two per worker' }),
   decoder: setting.choice({ choices: ['scan', 'simdjson', 'json'], fallback: 'scan', help: 'how messages are parsed' }),
-  flushIntervalMs: setting.number({
+  flushIntervalMs: setting.integer({
     fallback: 2,
-    min: 0.5,
+    min: 1,
     max: 100,
     placeholder: 'MS',
     help: 'how long a message may wait for others',
@@ -122,7 +122,7 @@ function contradictions(config: Config, checkSink: (text: string) => string | nu
   if (config.auth === 'none' && !isLoopback(config.host) && !config.allowAnonymous) {
     problems.push(
       `--host: ${JSON.stringify(config.host)}: expected a loopback address while --auth is none: ` +
-        'choose another --auth, or add --allow-anonymous if something in front of the gateway authenticates',
+        'add --allow-anonymous if something in front of the gateway authenticates',
     );
   }
   if (config.port !== 0 && config.port === config.adminPort && config.host === config.adminHost) {

@@ -161,8 +161,9 @@ export class Gateway {
 
   private streamEnded(record: EndedStream): void {
     // Participants' ids are personal data: they are at /streams while the call lasts, not in the log.
+    const { state, ...facts } = record;
     const participants = record.participants.map(({ id, lastFrameAt, ...counts }) => counts);
-    this.log.info({ msg: 'stream ended', ...record, participants });
+    this.log.info({ msg: 'stream ended', ...facts, participants });
     if (this.registry.active === 0) for (const wake of this.activeWaiters.splice(0)) wake();
   }
 

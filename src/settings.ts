@@ -131,7 +131,7 @@ export function environmentName(prefix: string, key: string): string {
 }
 
 /** What Kubernetes sets by itself in every pod beside a Service whose name happens to give our prefix. */
-const serviceLink = /^(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_\d+_(TCP|UDP)(_.+)?)$/;
+const serviceLink = /^(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_\d+_(TCP|UDP)(_.+)?)$/;
 
 interface Given {
   readonly value: unknown;

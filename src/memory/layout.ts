@@ -166,7 +166,6 @@ export const ring = {
   jitterCount: ringOffsets.f64(),
 
   // Counters, written by the decoder only.
-  packets: ringOffsets.f64(),
   silentFrames: ringOffsets.f64(),
   missingFrames: ringOffsets.f64(),
   gaps: ringOffsets.f64(),

@@ -8,11 +8,15 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
   metrics.gauge('lane_backlog_bytes', 'Bytes that wait for a worker.', ['lane'], () =>
     lanes.map((each) => [{ lane: String(each.index) }, each.backlogBytes]),
   );
-  metrics.histogram('lane_batch_frames', 'Messages in one batch.', batchBounds, () =>
-    memory.lanes.map((views, index) => {
-      const counts = views.f64.subarray(lane.batch / 8, lane.batch / 8 + batchBounds.length + 1);
-      return { labels: { lane: String(index) }, counts, sum: views.f64[lane.batch / 8 + counts.length]! };
-    }),
+  metrics.histogram(
+    'lane_batch_frames',
+    'Records in one batch: messages, and the ends and releases of streams.',
+    batchBounds,
+    () =>
+      memory.lanes.map((views, index) => {
+        const counts = views.f64.subarray(lane.batch / 8, lane.batch / 8 + batchBounds.length + 1);
+        return { labels: { lane: String(index) }, counts, sum: views.f64[lane.batch / 8 + counts.length]! };
+      }),
   );
   metrics.gauge('decode_tasks_waiting', 'Batches that wait for a worker.', [], () => [[{}, decoders.waiting]]);
   metrics.gauge('decode_utilization', "piscina's estimate of how busy the workers are, 0 to 1.", [], () => [

@@ -92,13 +92,13 @@ class FileTrack implements TrackWriter {
   private readonly recording: Recording;
   private readonly spec: FileSinkSpec;
   private readonly notePath: string;
+  private hasNote = false;
 
   constructor(track: Track, recording: Recording, spec: FileSinkSpec, notePath: string) {
     this.track = track;
     this.recording = recording;
     this.spec = spec;
     this.notePath = notePath;
-    this.writeNote(null);
   }
 
   write(frame: Frame): void {
@@ -107,6 +107,10 @@ class FileTrack implements TrackWriter {
 
   flush(): void {
     this.recording.flush();
+    // Not when the file is made: a note that cannot be written must not cost the recording.
+    if (this.hasNote) return;
+    this.hasNote = true;
+    this.writeNote(null);
   }
 
   end(end: TrackEnd): void {

@@ -26,6 +26,13 @@ function keyOf(ring: RingHandle): string {
   return `${ring.index}:${ring.generation}`;
 }
 
+/** What went wrong, without the path of a file: it has the participant's id in it, which is personal data. */
+function describe(error: unknown): string {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (code !== undefined && syscall !== undefined) return `${code}: ${syscall}`;
+  return error instanceof Error ? message : String(error);
+}
+
 export class SinkLoop {
   private readonly memory: SharedMemory;
   private readonly sink: Sink;
@@ -139,8 +146,7 @@ export class SinkLoop {
 
   private failed(track: Track, error: unknown): void {
     this.counters[sinkCounter.errors]! += 1;
-    const message = error instanceof Error ? error.message : String(error);
-    this.tell({ type: 'error', streamId: track.streamId, message });
+    this.tell({ type: 'error', streamId: track.streamId, message: describe(error) });
   }
 
   private forgetStream(streamId: string): void {
@@ -157,7 +163,7 @@ export class SinkLoop {
       () => this.tell({ type: 'closed' }),
       (error: unknown) => {
         this.counters[sinkCounter.errors]! += 1;
-        this.tell({ type: 'error', streamId: '', message: String(error) });
+        this.tell({ type: 'error', streamId: '', message: describe(error) });
         this.tell({ type: 'closed' });
       },
     );

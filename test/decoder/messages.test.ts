@@ -1,4 +1,4 @@
-/** What a message counts as: docs/contract, "What a message counts as", row by row and for every decoder. */
+/** What a message counts as, row by row, for every decoder; and that none of them harms the stream that it came in. */
 import { describe, expect, it } from 'vitest';
 import { frameFlag } from '../../src/memory/layout.ts';
 import { audio, audioOf, metadata } from '../support/decoder-messages.ts';

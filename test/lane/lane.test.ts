@@ -1,6 +1,6 @@
-/** Group commit: when a batch leaves, what is in it, and that a full half refuses and loses nothing else. */
+/** Group commit: when a batch leaves, what is in it, and when a lane is idle. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { laneReserveBytes, recordBytes, recordKind } from '../../src/memory/layout.ts';
+import { recordBytes, recordKind } from '../../src/memory/layout.ts';
 import { LaneRig } from '../support/decoder-lane.ts';
 import { generator, seed } from '../support/decoder-seed.ts';
 
@@ -184,48 +184,6 @@ describe('a lane', () => {
     expect(decoded, `seed ${seed}`).toEqual(accepted);
     expect(refused).toBeGreaterThan(0);
     expect(accepted.flat().length + refused).toBe(3000);
-  });
-});
-
-describe('a full half', () => {
-  const dataBytes = 10 * recordBytes(100);
-
-  it('takes what fits to the byte, refuses one message more, and loses nothing of what it took', () => {
-    const rig = new LaneRig({ dataBytes });
-    const messages = Array.from({ length: 10 }, (_, n) => String(n).repeat(100));
-    expect(messages.map((message, n) => rig.push(n % 3, message))).toEqual(Array(10).fill(true));
-    expect([rig.push(0, 'x'), rig.push(1, '')]).toEqual([false, false]);
-    vi.advanceTimersByTime(2);
-    expect(rig.flight.records.map((seen) => seen.text)).toEqual(messages);
-  });
-
-  it('refuses only what does not fit', () => {
-    const rig = new LaneRig({ dataBytes });
-    for (let n = 0; n < 9; n++) rig.push(0, 'm'.repeat(100));
-    expect(rig.push(0, 'm'.repeat(105))).toBe(false);
-    expect(rig.push(0, 'm'.repeat(104))).toBe(true);
-  });
-
-  it('takes messages again as soon as its batch left, though the worker is still busy', () => {
-    const rig = new LaneRig({ dataBytes });
-    while (rig.push(0, 'm'.repeat(100)));
-    vi.advanceTimersByTime(2);
-    for (let n = 0; n < 10; n++) expect(rig.push(0, 'm'.repeat(100))).toBe(true);
-    expect(rig.push(0, 'm')).toBe(false);
-  });
-
-  it('still takes the close and the release of every stream there can be', () => {
-    const streams = 50;
-    const rig = new LaneRig({ dataBytes, streams });
-    while (rig.push(0, 'm'.repeat(100)));
-    for (let stream = 0; stream < streams; stream++) {
-      rig.lane.pushControl(close, stream);
-      rig.lane.pushControl(release, stream);
-    }
-    expect(rig.lane.backlogBytes).toBeLessThanOrEqual(dataBytes + laneReserveBytes(streams));
-    vi.advanceTimersByTime(2);
-    const expected = Array.from({ length: streams }, (_, n) => [`close ${n}`, `release ${n}`]).flat();
-    expect(contents(rig).slice(10)).toEqual(expected);
   });
 });
 

@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameFlag, guardSlots } from '../../src/memory/layout.ts';
-import { Frame, RingReader } from '../../src/ring/reader.ts';
-import {
-  assertFrame,
-  interruptible,
-  openRing,
-  readerOf,
-  smallMemory,
-  write,
-  writeMany,
-} from '../support/decoder-ring.ts';
+import { Frame } from '../../src/ring/reader.ts';
+import { assertFrame, openRing, readerOf, smallMemory, write, writeMany } from '../support/decoder-ring.ts';
 import { seeded } from '../support/decoder-seed.ts';
 
 const slots = 8;
@@ -143,86 +135,5 @@ describe('the end of a ring', () => {
     writer.end();
     while (reader.read(frame) === 'frame');
     expect(reader).toMatchObject({ framesLapped: 100 - readable, framesRead: readable });
-  });
-});
-
-describe('a ring that went to someone else', () => {
-  it('is gone for its reader, who sees no byte of the next participant', () => {
-    const { memory, pool, writer, reader, frame } = newRing();
-    writeMany(writer, 0, 3);
-    reader.read(frame);
-    pool.release(writer.index);
-    expect(reader.read(frame)).toBe('gone');
-    const next = openRing(memory, pool, 'b');
-    expect(next.index).toBe(writer.index);
-    writeMany(next, 100, 5);
-    expect(reader.read(frame)).toBe('gone');
-    assertFrame(frame, 0);
-    expect(reader.framesRead).toBe(1);
-  });
-
-  it('is gone from the beginning for a reader with an old handle', () => {
-    const { memory, pool, writer, frame } = newRing();
-    const old = { index: writer.index, generation: 0 };
-    pool.release(writer.index);
-    writeMany(openRing(memory, pool, 'b'), 0, 3);
-    expect(new RingReader(memory, old).read(frame)).toBe('gone');
-  });
-
-  it('leaves what was never read to be counted as lapped', () => {
-    const { pool, writer, reader, frame } = newRing();
-    writeMany(writer, 0, 5);
-    reader.read(frame);
-    pool.release(writer.index);
-    reader.abandon(5);
-    expect(reader).toMatchObject({ framesRead: 1, framesLapped: 4, next: 5 });
-    reader.abandon(5);
-    expect(reader.framesLapped).toBe(4);
-  });
-
-  it('adds nothing for a reader who had read all of it', () => {
-    const { writer, reader, frame } = newRing();
-    writeMany(writer, 0, 2);
-    while (reader.read(frame) === 'frame');
-    reader.abandon(2);
-    reader.abandon(1);
-    expect(reader).toMatchObject({ framesRead: 2, framesLapped: 0, next: 2 });
-  });
-});
-
-describe('a frame that is overwritten while it is read', () => {
-  /** Reads once; in the middle of it, `written` frames are published. */
-  function interrupted(written: number) {
-    const { writer, reader } = newRing();
-    write(writer, 0);
-    let turns = 0;
-    const frame = interruptible(() => {
-      if (turns++ === 0) writeMany(writer, 1, written);
-    });
-    const result = reader.read(frame);
-    return { result, frame, reader, turns };
-  }
-
-  it('is good as long as the writer is not within the guard', () => {
-    const { result, frame, reader, turns } = interrupted(readable - 1);
-    expect([result, reader.framesLapped, turns]).toEqual(['frame', 0, 1]);
-    assertFrame(frame, 0);
-  });
-
-  it.each([readable, slots - 1, slots, 3 * slots])(
-    'is never returned: after %i more it reads the oldest one instead',
-    (written) => {
-      const { result, frame, reader, turns } = interrupted(written);
-      const lapped = written + 1 - readable;
-      expect([result, reader.framesLapped, turns]).toEqual(['frame', lapped, 2]);
-      assertFrame(frame, lapped);
-    },
-  );
-
-  it('is gone when the ring was released meanwhile', () => {
-    const { pool, writer, reader } = newRing();
-    writeMany(writer, 0, 3);
-    expect(reader.read(interruptible(() => pool.release(writer.index)))).toBe('gone');
-    expect(reader).toMatchObject({ framesRead: 0, framesLapped: 0, next: 0 });
   });
 });
