@@ -7,9 +7,10 @@ import type { Config } from './config.ts';
 import { within } from './deadline.ts';
 import { DecoderPool } from './decoder/pool.ts';
 import { Lane } from './lane/lane.ts';
-import { laneHalfBytes, ringLingerMs } from './limits.ts';
+import { ringLingerMs } from './limits.ts';
 import type { Log } from './log.ts';
-import { fitGeometry, SharedMemory } from './memory/shared-memory.ts';
+import { geometryOf } from './memory/geometry.ts';
+import { SharedMemory } from './memory/shared-memory.ts';
 import type { Sources } from './metrics/families.ts';
 import { registerFrames } from './metrics/frames.ts';
 import { registerInternals } from './metrics/internals.ts';
@@ -26,8 +27,6 @@ import { type Account, account } from './stream/accounting.ts';
 import { type Audience, type EndedStream, StreamRegistry } from './stream/registry.ts';
 import { Totals } from './stream/totals.ts';
 
-/** Slots beyond `--max-streams`, for ended streams whose readers still drain. */
-const lingeringShare = 0.25;
 /** How long the lanes may take to deal with what was received, and readers to drain it. */
 const flushMs = ringLingerMs + 5_000;
 /** How long sinks may take to finish once every stream has ended. */
@@ -59,16 +58,7 @@ export class Gateway {
   constructor(config: Config, log: Log) {
     this.config = config;
     this.log = log;
-    this.memory = SharedMemory.create(
-      fitGeometry({
-        ringSeconds: config.ringSeconds,
-        ringMemoryBytes: config.ringMemoryMb * 2 ** 20,
-        streamCount: Math.ceil(config.maxStreams * (1 + lingeringShare)),
-        participantsMax: config.maxParticipants,
-        laneCount: config.lanes,
-        laneDataBytes: laneHalfBytes,
-      }),
-    );
+    this.memory = SharedMemory.create(geometryOf(config));
     this.rings = new RingPool(this.memory);
     this.rings.fill();
     this.decoders = new DecoderPool({

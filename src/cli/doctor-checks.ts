@@ -5,9 +5,8 @@ import { availableParallelism, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '../config.ts';
 import { loadSimdjson } from '../decoder/protocol/parsers.ts';
-import { laneHalfBytes } from '../limits.ts';
-import { laneBytes, streamSlotBytes } from '../memory/layout.ts';
-import { fitGeometry } from '../memory/shared-memory.ts';
+import { geometryOf } from '../memory/geometry.ts';
+import { laneBytes, ringBytes, streamSlotBytes } from '../memory/layout.ts';
 import { parseSink } from '../sink/spec.ts';
 
 export interface Finding {
@@ -95,19 +94,11 @@ export function memoryLimitBytes(): number {
 
 export function sharedMemory(config: Config, limitBytes: number): Finding {
   const name = 'shared memory';
-  const streamCount = Math.ceil(config.maxStreams * 1.25);
-  const geometry = fitGeometry({
-    ringSeconds: config.ringSeconds,
-    ringMemoryBytes: config.ringMemoryMb * mib,
-    streamCount,
-    participantsMax: config.maxParticipants,
-    laneCount: config.lanes,
-    laneDataBytes: laneHalfBytes,
-  });
+  const geometry = geometryOf(config);
   const bytes =
-    config.ringMemoryMb * mib +
-    streamCount * streamSlotBytes(config.maxParticipants) +
-    config.lanes * laneBytes(geometry.laneHalfBytes);
+    geometry.ringCount * ringBytes(geometry.ringSlotCount) +
+    geometry.streamCount * streamSlotBytes(geometry.participantsMax) +
+    geometry.laneCount * laneBytes(geometry.laneHalfBytes);
   const detail = `up to ${Math.ceil(bytes / mib)} MiB for ${geometry.ringCount} participants, of ${Math.floor(limitBytes / mib)} MiB`;
   if (geometry.ringCount === 0) {
     return { name, verdict: 'wrong', detail, remedy: '--ring-memory-mb does not hold a single participant: raise it' };

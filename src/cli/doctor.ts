@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { type Config, environmentPrefix, readConfig, serveSettings } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { describeSettings } from '../settings.ts';
-import { parseSink } from '../sink/spec.ts';
+import { sinkProblem } from '../sink/spec.ts';
 import * as checks from './doctor-checks.ts';
 import type { CliIo } from './io.ts';
 
@@ -18,11 +18,6 @@ ${describeSettings(serveSettings)}
   --config FILE                       a JSON file with the same settings
 `;
 
-function problemOfSink(text: string): string | null {
-  const spec = parseSink(text);
-  return 'problem' in spec ? spec.problem : null;
-}
-
 /** The configuration, or defaults and what is wrong with it: the other checks are worth making all the same. */
 function configuration(
   argv: readonly string[],
@@ -30,12 +25,12 @@ function configuration(
 ): { readonly config: Config; readonly finding: checks.Finding } {
   const readFile = (path: string) => readFileSync(path, 'utf8');
   try {
-    const config = readConfig({ argv, env: environment, envPrefix: environmentPrefix, readFile }, problemOfSink);
+    const config = readConfig({ argv, env: environment, envPrefix: environmentPrefix, readFile }, sinkProblem);
     return { config, finding: { name: 'settings', verdict: 'ok', detail: 'all valid' } };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     const finding = { name: 'settings', verdict: 'wrong', detail: error.message, remedy: 'see --help' } as const;
-    return { config: readConfig({ argv: [] }, problemOfSink), finding };
+    return { config: readConfig({ argv: [] }, sinkProblem), finding };
   }
 }
 

@@ -4,7 +4,7 @@ import { environmentPrefix, readConfig, serveSettings } from '../config.ts';
 import { Gateway } from '../gateway.ts';
 import { createLog } from '../log.ts';
 import { describeSettings } from '../settings.ts';
-import { parseSink } from '../sink/spec.ts';
+import { sinkProblem } from '../sink/spec.ts';
 import type { CliIo } from './io.ts';
 
 export const serveUsage = `Usage: acs-audio-gateway [serve] [flags]
@@ -17,11 +17,6 @@ ${describeSettings(serveSettings)}
 Every flag is also an environment variable (ACS_GATEWAY_RING_SECONDS) and a key of the file (ringSeconds).
 The command line counts more than the environment, the environment more than the file.
 `;
-
-function problemOfSink(text: string): string | null {
-  const spec = parseSink(text);
-  return 'problem' in spec ? spec.problem : null;
-}
 
 /** Returns the exit code. Throws `GatewayError` when the gateway cannot start. */
 export async function serve(
@@ -39,7 +34,7 @@ export async function serve(
     envPrefix: environmentPrefix,
     readFile: (path: string) => readFileSync(path, 'utf8'),
   };
-  const config = readConfig(sources, problemOfSink);
+  const config = readConfig(sources, sinkProblem);
   const log = createLog(config.logLevel);
   const gateway = new Gateway(config, log);
   const { port, adminPort } = await gateway.start();

@@ -31,3 +31,9 @@ export function parseSink(text: string): SinkSpec | { readonly problem: string }
   }
   return { kind, name: text, folder, gaps };
 }
+
+/** What is wrong with the text of a sink, or null. */
+export function sinkProblem(text: string): string | null {
+  const spec = parseSink(text);
+  return 'problem' in spec ? spec.problem : null;
+}

@@ -1,7 +1,8 @@
 /** What may happen to a ring under its reader, played in one thread: given to someone else, or overwritten in mid-read. */
-import { describe, expect, it } from 'vitest';
-import { guardSlots } from '../../src/memory/layout.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { guardSlots, ring } from '../../src/memory/layout.ts';
 import { Frame, RingReader } from '../../src/ring/reader.ts';
+import type { RingWriter } from '../../src/ring/writer.ts';
 import {
   assertFrame,
   interruptible,
@@ -100,5 +101,36 @@ describe('a frame that is overwritten while it is read', () => {
     writeMany(writer, 0, 3);
     expect(reader.read(interruptible(() => pool.release(writer.index)))).toBe('gone');
     expect(reader).toMatchObject({ framesRead: 0, framesLapped: 0, next: 0 });
+  });
+});
+
+describe('the end of a ring that is read at the same time', () => {
+  /** Does something just before the next look at a word of the ring. */
+  function beforeLoad(field: number, writer: RingWriter, act: () => void): void {
+    const { load } = Atomics;
+    const hooked = (words: Int32Array, index: number): number => {
+      if (index === (writer.at + field) / 4) {
+        spy.mockRestore();
+        act();
+      }
+      return load(words, index);
+    };
+    const spy = vi.spyOn(Atomics, 'load').mockImplementation(hooked as unknown as typeof load);
+  }
+
+  it('is not told as long as a frame that came before it is to be read', () => {
+    const { writer, reader, frame } = newRing();
+    beforeLoad(ring.state, writer, () => {
+      write(writer, 0);
+      writer.end();
+    });
+    expect([reader.read(frame), reader.read(frame), reader.read(frame)]).toEqual(['empty', 'frame', 'ended']);
+  });
+
+  it('is not told of a ring that was given to someone else meanwhile', () => {
+    const { pool, writer, reader, frame } = newRing();
+    writer.end();
+    beforeLoad(ring.state, writer, () => beforeLoad(ring.head, writer, () => pool.release(writer.index)));
+    expect(reader.read(frame)).toBe('gone');
   });
 });
