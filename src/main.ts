@@ -5,17 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import type { CliIo } from './cli/io.ts';
+import { programUsage, serveUsage } from './cli/usage.ts';
 import { GatewayError } from './errors.ts';
-
-const usage = `Usage: acs-audio-gateway <command> [flags]
-
-  serve      run the gateway (the default)
-  simulate   play ACS calls against a gateway, or any other ACS audio server
-  doctor     check this machine and this configuration
-
-  --help     on every command
-  --version
-`;
 
 function version(): string {
   const file = new URL('../package.json', import.meta.url);
@@ -24,12 +15,12 @@ function version(): string {
 
 async function run(argv: readonly string[], io: CliIo): Promise<number> {
   const [first, ...rest] = argv;
-  if (first === '--version') {
+  if (argv.includes('--version')) {
     io.stdout(`${version()}\n`);
     return 0;
   }
   if (first === '--help') {
-    io.stdout(usage);
+    io.stdout(`${programUsage}\n${serveUsage}`);
     return 0;
   }
   // A command's modules are loaded only when it runs: the simulator needs no uWebSockets.js, `doctor` must run without it.
@@ -40,7 +31,7 @@ async function run(argv: readonly string[], io: CliIo): Promise<number> {
       return (await import('./cli/doctor.ts')).doctor(rest, process.env, io);
     default: {
       if (first !== undefined && first !== 'serve' && !first.startsWith('-')) {
-        throw new GatewayError('bad_settings', `${JSON.stringify(first)} is no command\n\n${usage.trimEnd()}`);
+        throw new GatewayError('bad_settings', `${JSON.stringify(first)} is no command\n\n${programUsage.trimEnd()}`);
       }
       return (await import('./cli/serve.ts')).serve(first === 'serve' ? rest : argv, process.env, io);
     }

@@ -1,22 +1,11 @@
 /** The command `serve`: runs the gateway until it is told to stop, then drains it. */
 import { readFileSync } from 'node:fs';
-import { environmentPrefix, readConfig, serveSettings } from '../config.ts';
+import { environmentPrefix, readConfig } from '../config.ts';
 import { Gateway } from '../gateway.ts';
 import { createLog } from '../log.ts';
-import { describeSettings } from '../settings.ts';
 import { sinkProblem } from '../sink/spec.ts';
 import type { CliIo } from './io.ts';
-
-export const serveUsage = `Usage: acs-audio-gateway [serve] [flags]
-
-Runs the gateway: ACS streams in, frames in shared rings, audio to sinks.
-
-${describeSettings(serveSettings)}
-  --config FILE                       a JSON file with the same settings, as in {"ringSeconds": 4}
-
-Every flag is also an environment variable (ACS_GATEWAY_RING_SECONDS) and a key of the file (ringSeconds).
-The command line counts more than the environment, the environment more than the file.
-`;
+import { serveUsage } from './usage.ts';
 
 /** Returns the exit code. Throws `GatewayError` when the gateway cannot start. */
 export async function serve(

@@ -93,7 +93,10 @@ test('every command answers --help, and the program its --version', async () => 
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: acs-audio-gateway/);
   }
-  expect((await runCommand(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect((await runCommand(['--help'])).stdout).toContain('--ring-seconds');
+  for (const args of [['--version'], ['serve', '--version'], ['simulate', '--version'], ['doctor', '--version']]) {
+    expect((await runCommand(args)).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  }
 });
 
 test('doctor finds this machine ready, and says what is wrong with a configuration and how to mend it', async () => {

@@ -1,0 +1,24 @@
+/** What `--help` prints for the program and for `serve`. Knows the settings only, so that it works where parts are missing. */
+import { serveSettings } from '../config.ts';
+import { describeSettings } from '../settings.ts';
+
+export const programUsage = `Usage: acs-audio-gateway [command] [flags]
+
+  serve      run the gateway (the default)
+  simulate   play ACS calls against a gateway, or any other ACS audio server
+  doctor     check this machine and this configuration
+
+  --help     on every command
+  --version
+`;
+
+export const serveUsage = `Usage: acs-audio-gateway [serve] [flags]
+
+Runs the gateway: ACS streams in, frames in shared rings, audio to sinks.
+
+${describeSettings(serveSettings)}
+  --config FILE                       a JSON file with the same settings, as in {"ringSeconds": 4}
+
+Every flag is also an environment variable (ACS_GATEWAY_RING_SECONDS) and a key of the file (ringSeconds).
+The command line counts more than the environment, the environment more than the file.
+`;
