@@ -3,7 +3,6 @@
  * documentation's test all come. Contradictions are refused with the remedy.
  */
 import { availableParallelism } from 'node:os';
-import { packetBytesMax } from './limits.ts';
 import { readSettings, type SettingSources, setting, type Values } from './settings.ts';
 
 export const environmentPrefix = 'ACS_GATEWAY_';
@@ -11,7 +10,7 @@ export const environmentPrefix = 'ACS_GATEWAY_';
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** The longest message must hold the longest packet in base64, and its envelope. */
+/** A message of 20 ms and its envelope must fit. */
 const messageBytesMin = 4096;
 
 export const serveSettings = {
@@ -146,6 +145,3 @@ export function readConfig(sources: SettingSources, checkSink: (text: string) =>
   const config = readSettings(serveSettings, sources, (values) => contradictions(values, checkSink));
   return { ...config, lanes: config.lanes === 0 ? 2 * config.workers : config.lanes };
 }
-
-/** The default of `--max-message-bytes` covers the longest packet. */
-export const messageBytesForPacket = Math.ceil(packetBytesMax / 3) * 4;

@@ -1,6 +1,7 @@
 /** The admin port: health, streams, metrics. */
 import { expect, onTestFinished, test } from 'vitest';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 
 async function start(...flags: string[]): Promise<GatewayProcess> {
@@ -62,7 +63,8 @@ test('mixed audio is one participant without an id', async () => {
 });
 
 test('every counter is there with 0 from the start, under its label values', async () => {
-  const gateway = await start('--sink', 'wav:/tmp/acs-audio-gateway-empty');
+  const sink = `wav:${temporaryFolder()}`;
+  const gateway = await start('--sink', sink);
   const metrics = await gateway.metrics();
   const zeros = [...metrics].filter(([, value]) => value === 0).map(([name]) => name);
   for (const reason of [
@@ -91,7 +93,7 @@ test('every counter is there with 0 from the start, under its label values', asy
   for (const cause of ['peer', 'idle', 'metadata_timeout', 'drained', 'superseded', 'too_big', 'error']) {
     expect(zeros).toContain(`stream_closes_total{cause="${cause}"}`);
   }
-  expect(zeros).toContain('sink_lapped_frames_total{sink="wav:/tmp/acs-audio-gateway-empty"}');
+  expect(zeros).toContain(`sink_lapped_frames_total{sink="${sink}"}`);
   expect(zeros).toContain('frame_jitter_seconds_bucket{le="0.015"}');
   expect(zeros).toContain('lane_batch_frames_count{lane="1"}');
 });
