@@ -106,3 +106,12 @@ test('two sinks on the same calls both get everything', async () => {
   expect(differences(first, filesBelow(join(folder, 'b'), '.wav'))).toEqual([]);
   expect(last).toMatchObject({ msg: 'drained', unaccounted: 0 });
 });
+
+test('two sinks may begin in one folder that is not there yet', async () => {
+  const folder = join(temporaryFolder(), 'deep', 'recorded');
+  const gateway = await start('--sink', `wav:${folder}`, '--sink', `pcm:${folder}`);
+  await simulateCalls({ url: gateway.url, calls: 2, participants: 2, durationMs: 500, seed: 8 });
+  await gateway.drain();
+
+  expect([filesBelow(folder, '.wav').size, filesBelow(folder, '.pcm').size]).toEqual([4, 4]);
+});
