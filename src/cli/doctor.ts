@@ -2,48 +2,33 @@
  * The command `doctor`: checks this machine and this configuration, says what is wrong and how to mend it. Takes the
  * settings of `serve`. Starts nothing, changes nothing, and runs even where parts are missing.
  */
-import { readFileSync } from 'node:fs';
-import { type Config, environmentPrefix, readConfig, serveSettings } from '../config.ts';
+import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
-import { describeSettings } from '../settings.ts';
-import { sinkProblem } from '../sink/spec.ts';
+import { configure, type Environment } from './configuration.ts';
 import * as checks from './doctor-checks.ts';
 import type { CliIo } from './io.ts';
-
-const usage = `Usage: acs-audio-gateway doctor [flags]
-
-Checks this machine and this configuration. Exit code 1 if anything is wrong. Takes the flags of serve:
-
-${describeSettings(serveSettings)}
-  --config FILE                       a JSON file with the same settings
-`;
+import { doctorUsage } from './usage.ts';
 
 /** The configuration, or defaults and what is wrong with it: the other checks are worth making all the same. */
 function configuration(
   argv: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): { readonly config: Config; readonly finding: checks.Finding } {
-  const readFile = (path: string) => readFileSync(path, 'utf8');
   try {
-    const config = readConfig({ argv, env: environment, envPrefix: environmentPrefix, readFile }, sinkProblem);
-    return { config, finding: { name: 'settings', verdict: 'ok', detail: 'all valid' } };
+    return { config: configure(argv, environment), finding: { name: 'settings', verdict: 'ok', detail: 'all valid' } };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     const finding = { name: 'settings', verdict: 'wrong', detail: error.message, remedy: 'see --help' } as const;
-    return { config: readConfig({ argv: [] }, sinkProblem), finding };
+    return { config: configure([], {}), finding };
   }
 }
 
 const marks = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
 
 /** Returns the exit code. */
-export async function doctor(
-  argv: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-  io: CliIo,
-): Promise<number> {
+export async function doctor(argv: readonly string[], environment: Environment, io: CliIo): Promise<number> {
   if (argv.includes('--help')) {
-    io.stdout(usage);
+    io.stdout(doctorUsage);
     return 0;
   }
   const { config, finding } = configuration(argv, environment);

@@ -1,29 +1,17 @@
 /** The command `serve`: runs the gateway until it is told to stop, then drains it. */
-import { readFileSync } from 'node:fs';
-import { environmentPrefix, readConfig } from '../config.ts';
 import { Gateway } from '../gateway.ts';
 import { createLog } from '../log.ts';
-import { sinkProblem } from '../sink/spec.ts';
+import { configure, type Environment } from './configuration.ts';
 import type { CliIo } from './io.ts';
 import { serveUsage } from './usage.ts';
 
 /** Returns the exit code. Throws `GatewayError` when the gateway cannot start. */
-export async function serve(
-  argv: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-  io: CliIo,
-): Promise<number> {
+export async function serve(argv: readonly string[], environment: Environment, io: CliIo): Promise<number> {
   if (argv.includes('--help')) {
     io.stdout(serveUsage);
     return 0;
   }
-  const sources = {
-    argv,
-    env: environment,
-    envPrefix: environmentPrefix,
-    readFile: (path: string) => readFileSync(path, 'utf8'),
-  };
-  const config = readConfig(sources, sinkProblem);
+  const config = configure(argv, environment);
   const log = createLog(config.logLevel);
   const gateway = new Gateway(config, log);
   const { port, adminPort } = await gateway.start();

@@ -1,4 +1,4 @@
-/** What `--help` prints for the program and for `serve`. Knows the settings only, so that it works where parts are missing. */
+/** What `--help` prints for the program, `serve` and `doctor`. Knows the settings only, so that it works where parts are missing. */
 import { serveSettings } from '../config.ts';
 import { describeSettings } from '../settings.ts';
 
@@ -21,4 +21,12 @@ ${describeSettings(serveSettings)}
 
 Every flag is also an environment variable (ACS_GATEWAY_RING_SECONDS) and a key of the file (ringSeconds).
 The command line counts more than the environment, the environment more than the file.
+`;
+
+export const doctorUsage = `Usage: acs-audio-gateway doctor [flags]
+
+Checks this machine and this configuration. Exit code 1 if anything is wrong. Takes the flags of serve:
+
+${describeSettings(serveSettings)}
+  --config FILE                       a JSON file with the same settings
 `;

@@ -1,27 +1,18 @@
 /** What may happen to a ring under its reader, played in one thread: given to someone else, or overwritten in mid-read. */
 import { describe, expect, it, vi } from 'vitest';
-import { guardSlots, ring } from '../../src/memory/layout.ts';
-import { Frame, RingReader } from '../../src/ring/reader.ts';
+import { ring } from '../../src/memory/layout.ts';
+import { RingReader } from '../../src/ring/reader.ts';
 import type { RingWriter } from '../../src/ring/writer.ts';
 import {
   assertFrame,
   interruptible,
+  newRing,
   openRing,
-  readerOf,
-  smallMemory,
+  readable,
+  slots,
   write,
   writeMany,
 } from '../support/decoder-ring.ts';
-
-const slots = 8;
-/** The longest history that a reader of such a ring can have. */
-const readable = slots - guardSlots;
-
-function newRing() {
-  const { memory, pool } = smallMemory(2, slots);
-  const writer = openRing(memory, pool);
-  return { memory, pool, writer, reader: readerOf(memory, writer), frame: new Frame() };
-}
 
 describe('a ring that went to someone else', () => {
   it('is gone for its reader, who sees no byte of the next participant', () => {

@@ -1,19 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameFlag, guardSlots } from '../../src/memory/layout.ts';
-import { Frame } from '../../src/ring/reader.ts';
-import { assertFrame, openRing, readerOf, smallMemory, write, writeMany } from '../support/decoder-ring.ts';
+import { assertFrame, newRing, readable, readerOf, slots, write, writeMany } from '../support/decoder-ring.ts';
 import { seeded } from '../support/decoder-seed.ts';
-
-const slots = 8;
-/** The longest history that a reader of such a ring can have. */
-const readable = slots - guardSlots;
-
-function newRing() {
-  const { memory, pool } = smallMemory(2, slots);
-  const writer = openRing(memory, pool);
-  return { memory, pool, writer, reader: readerOf(memory, writer), frame: new Frame() };
-}
 
 describe('a reader', () => {
   it('finds an empty ring empty, as often as it asks', () => {

@@ -1,6 +1,6 @@
 /** A few small rings, and frames whose every field follows from their number: what is read shows where it came from. */
 
-import { ring } from '../../src/memory/layout.ts';
+import { guardSlots, ring } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { Frame, RingReader } from '../../src/ring/reader.ts';
@@ -77,4 +77,15 @@ export function interruptible(onRead: () => void): Frame {
     },
   });
   return frame;
+}
+
+/** Slots of the rings that `newRing` makes, and the longest history that a reader of one can have. */
+export const slots = 8;
+export const readable = slots - guardSlots;
+
+/** An open ring with its writer and a reader, in memory of its own. */
+export function newRing() {
+  const { memory, pool } = smallMemory(2, slots);
+  const writer = openRing(memory, pool);
+  return { memory, pool, writer, reader: readerOf(memory, writer), frame: new Frame() };
 }

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { StreamReport } from '../../src/stream/stream-report.ts';
 
 export const entry = new URL('../../src/main.ts', import.meta.url).pathname;
 
@@ -35,7 +36,7 @@ export async function runCommand(args: readonly string[], env: Record<string, st
 }
 
 export class GatewayProcess {
-  readonly log: LogLine[] = [];
+  readonly log: LogLine[];
   readonly port: number;
   readonly adminPort: number;
   private readonly child: ChildProcess;
@@ -104,8 +105,8 @@ export class GatewayProcess {
     return fetch(`http://127.0.0.1:${this.adminPort}${path}`);
   }
 
-  async streams(): Promise<readonly StreamJson[]> {
-    return ((await (await this.admin('/streams')).json()) as { streams: StreamJson[] }).streams;
+  async streams(): Promise<readonly StreamReport[]> {
+    return ((await (await this.admin('/streams')).json()) as { streams: StreamReport[] }).streams;
   }
 
   /** All samples of `/metrics`, by name and labels as they stand in the text, without the prefix. */
@@ -117,28 +118,6 @@ export class GatewayProcess {
     }
     return samples;
   }
-}
-
-export interface ParticipantJson {
-  readonly id: string | null;
-  readonly frames: number;
-  readonly silentFrames: number;
-  readonly missingFrames: number;
-  readonly gaps: number;
-  readonly duplicateFrames: number;
-  readonly outOfOrderFrames: number;
-}
-
-export interface StreamJson {
-  readonly id: string;
-  readonly callConnectionId: string | null;
-  readonly subscriptionId: string | null;
-  readonly mode: string;
-  readonly sampleRate: number | null;
-  readonly messages: number;
-  readonly committed: number;
-  readonly dropped: Readonly<Record<string, number>>;
-  readonly participants: readonly ParticipantJson[];
 }
 
 /** Waits until `condition` holds; fails the test by its timeout otherwise. */
