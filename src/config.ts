@@ -49,7 +49,7 @@ export const serveSettings = {
     max: 256,
     help: 'decode workers; by default one less than there are cores',
   }),
-  lanes: setting.integer({ fallback: 0, min: 0, max: 1024, help: 'lanes to the workers; 0 means two per worker' }),
+  lanes: setting.integer({ fallback: 0, min: 0, max: 1024, help: 'lanes to the workers; 0 means one per worker' }),
   decoder: setting.choice({ choices: ['scan', 'simdjson', 'json'], fallback: 'scan', help: 'how messages are parsed' }),
   flushIntervalMs: setting.integer({
     fallback: 2,
@@ -143,5 +143,5 @@ function contradictions(config: Config, checkSink: (text: string) => string | nu
  */
 export function readConfig(sources: SettingSources, checkSink: (text: string) => string | null): Config {
   const config = readSettings(serveSettings, sources, (values) => contradictions(values, checkSink));
-  return { ...config, lanes: config.lanes === 0 ? 2 * config.workers : config.lanes };
+  return { ...config, lanes: config.lanes === 0 ? config.workers : config.lanes };
 }

@@ -65,6 +65,7 @@ export class Gateway {
       memory: this.memory,
       workers: config.workers,
       decoder: config.decoder,
+      flushIntervalMs: config.flushIntervalMs,
       onError: (error) => log.error({ msg: 'decode worker failed', error: error.message }),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
@@ -162,13 +163,16 @@ export class Gateway {
       memory: this.memory,
       index,
       flushIntervalMs: this.config.flushIntervalMs,
-      run: (batch) => this.decoders.run(batch),
-      onBatch: ({ news, faults }) => {
+      work: (laneIndex) => this.decoders.work(laneIndex),
+      onShift: ({ news, faults }) => {
         this.registry.news(news);
         for (const fault of faults) this.log.error({ msg: 'a message could not be decoded', fault });
       },
       onLost: (streamIndex) => this.registry.messageLost(streamIndex),
-      onWorkerLost: (error) => this.log.error({ msg: 'decode worker lost', lane: index, error: error.message }),
+      onWorkerLost: (error) => {
+        this.log.error({ msg: 'decode worker lost', lane: index, error: error.message });
+        this.registry.newsOfLane(index);
+      },
     });
   }
 

@@ -75,8 +75,8 @@ export class AudioWriter {
     place(writer, message.timestampMs, bytes, message.idEnd > message.idStart, placement);
     const durationMs = (bytes / bytesPerSample / sampleRate) * 1000;
     const deviationMs = measureArrival(writer, arrivalMs, message.timestampMs, durationMs, placement.consecutive);
-    if (!Number.isNaN(deviationMs)) counters.observe(lane.deviation, deviationMs);
-    counters.observe(lane.jitter, writer.f64[(writer.at + ring.jitterMs) / 8]!);
+    if (!Number.isNaN(deviationMs)) counters.observeDeviation(deviationMs);
+    counters.observeJitter(writer.f64[(writer.at + ring.jitterMs) / 8]!);
   }
 
   /** Publishes one frame of the packet, whose PCM stands in its slot; the first one carries what came before it. */
@@ -114,7 +114,6 @@ export class AudioWriter {
     const { placement, stream } = this;
     const { f64 } = writer;
     const base = writer.at / 8;
-    f64[base + ring.lastArrivalMs / 8] = arrivalMs;
     if (message.silent) {
       f64[base + ring.silentFrames / 8]! += frames;
       counters.add(lane.silentFrames, frames);
@@ -140,7 +139,7 @@ export class AudioWriter {
     stream.lastAudioMs = arrivalMs;
     counters.add(lane.frames, frames);
     counters.add(lane.pcmBytes, bytes);
-    counters.observe(lane.residence, Math.max(0, nowMs - arrivalMs));
+    counters.observeResidence(Math.max(0, nowMs - arrivalMs));
     stream.add(streamSlot.committed, 1);
     counters.add(lane.committed, 1);
   }

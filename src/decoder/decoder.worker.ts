@@ -1,22 +1,25 @@
 /**
- * Entry of a decode worker: attaches the shared memory that piscina hands over and decodes the batches it is given.
+ * Entry of a decode worker: attaches the shared memory that piscina hands over and works the shifts it is given.
  * Imports no more than that takes.
  */
 import { workerData } from 'node:worker_threads';
 import { SharedMemory, type SharedMemoryHandle } from '../memory/shared-memory.ts';
-import { type Batch, type BatchResult, FrameDecoder } from './frame-decoder.ts';
+import { FrameDecoder } from './frame-decoder.ts';
 import { createParsers, type DecoderName } from './protocol/parsers.ts';
+import { type ShiftResult, workShift } from './shift.ts';
 
 export interface DecoderWorkerData {
   readonly memory: SharedMemoryHandle;
   readonly decoder: DecoderName;
+  readonly flushIntervalMs: number;
+  readonly isShared: boolean;
 }
 
-const data = workerData as DecoderWorkerData;
-const decoder = new FrameDecoder(SharedMemory.attach(data.memory), createParsers(data.decoder), () =>
-  performance.now(),
-);
+const { decoder, flushIntervalMs, isShared, ...data } = workerData as DecoderWorkerData;
+const clock = () => performance.now();
+const memory = SharedMemory.attach(data.memory);
+const frameDecoder = new FrameDecoder(memory, createParsers(decoder), clock);
 
-export default function decode(batch: Batch): BatchResult | null {
-  return decoder.decode(batch);
+export default function work(laneIndex: number): ShiftResult | null {
+  return workShift({ memory, decoder: frameDecoder, flushIntervalMs, isShared, clock }, laneIndex);
 }

@@ -1,6 +1,6 @@
 /**
- * The decoder: takes one batch of a lane, record by record, and leaves frames in rings and every message in a counter.
- * Stateless between batches: all that must survive is in shared memory. Worker thread.
+ * The decoder: takes what stands in a lane, record by record, and leaves frames in rings and every message in a counter.
+ * Stateless between shifts: all that must survive is in shared memory. Worker thread.
  * Invariant: each message record adds exactly one to committed, control, ignored or dropped of its lane and its stream.
  */
 import { sampleRates } from '../limits.ts';
@@ -11,26 +11,12 @@ import { AudioWriter } from './audio-writer.ts';
 import { LaneCounters } from './lane-counters.ts';
 import { Message, messageKind } from './protocol/message.ts';
 import type { Parsers } from './protocol/parsers.ts';
+import type { ShiftResult } from './shift.ts';
 import { StreamState } from './stream-state.ts';
-
-/** One batch: `half` of `lane`, filled up to `bytes`. Ownership of the lane's streams and rings goes with it. */
-export interface Batch {
-  readonly lane: number;
-  readonly half: number;
-  readonly bytes: number;
-  readonly records: number;
-}
-
-export interface BatchResult {
-  /** Streams with news for the main thread: metadata, a participant, the end. */
-  readonly news: readonly number[];
-  /** What went wrong inside, one line each; the records concerned are counted as `worker_lost`. */
-  readonly faults: readonly string[];
-}
 
 /** Residence is stamped once for so many records: a clock reading costs as much as a tenth of a frame. */
 const recordsPerClockReading = 16;
-/** Faults told in one result; the counter has them all. */
+/** Faults told in one shift; the counter has them all. */
 const faultsMax = 4;
 
 export class FrameDecoder {
@@ -41,6 +27,7 @@ export class FrameDecoder {
   private readonly stream: StreamState;
   private readonly audio: AudioWriter;
   private readonly message = new Message();
+  private readonly news = new Set<number>();
   private faults: string[] = [];
 
   constructor(memory: SharedMemory, parsers: Parsers, clock: () => number) {
@@ -52,31 +39,46 @@ export class FrameDecoder {
     this.audio = new AudioWriter(this.stream);
   }
 
-  /** Decodes a batch to its end. Returns null when there is nothing to tell, as in most batches. */
-  decode(batch: Batch): BatchResult | null {
-    const views = this.memory.lanes[batch.lane]!;
-    const counters = this.counters[batch.lane]!;
-    const start = lane.halves + batch.half * this.memory.geometry.laneHalfBytes;
-    const end = start + batch.bytes;
-    const news = new Set<number>();
-    this.faults = [];
+  /** Deals with all records of a lane that stand before `tail`. */
+  decode(laneIndex: number, tail: number): void {
+    const { i32 } = this.memory.lanes[laneIndex]!;
+    const counters = this.counters[laneIndex]!;
+    const { laneHalfBytes } = this.memory.geometry;
     let nowMs = this.clock();
-    let untilClock = recordsPerClockReading;
-    counters.begin();
-    for (let at = start; at < end; ) {
-      if (--untilClock === 0) {
-        nowMs = this.clock();
-        untilClock = recordsPerClockReading;
+    let records = 0;
+    let head = i32[lane.head / 4]!;
+    while (head !== tail) {
+      const at = lane.halves + head;
+      if (i32[(at + record.kind) >> 2] === recordKind.turn) {
+        head = head < laneHalfBytes ? laneHalfBytes : 0;
+        counters.release(head);
+        continue;
       }
-      const streamIndex = views.i32[(at + record.stream) / 4]!;
+      if (++records % recordsPerClockReading === 0) nowMs = this.clock();
+      const end = head + recordBytes(i32[(at + record.payloadBytes) >> 2]!);
+      counters.begin(end);
+      const streamIndex = i32[(at + record.stream) >> 2]!;
       this.stream.select(streamIndex);
-      this.takeRecord(views, at, counters, nowMs);
-      if (this.stream.hasNews) news.add(streamIndex);
-      at += recordBytes(views.i32[(at + record.payloadBytes) / 4]!);
-      counters.progress(at - start);
+      this.takeRecord(this.memory.lanes[laneIndex]!, at, counters, nowMs);
+      if (this.stream.hasNews) this.news.add(streamIndex);
+      counters.finish(end);
+      head = end;
     }
-    if (batch.records > 0) counters.observeBatch(batch.records);
-    return news.size === 0 && this.faults.length === 0 ? null : { news: [...news], faults: this.faults };
+    counters.release(head);
+    counters.observeBatch(records);
+  }
+
+  get hasNews(): boolean {
+    return this.news.size > 0 || this.faults.length > 0;
+  }
+
+  /** What there is to tell since the last time; null when nothing. */
+  takeResult(): ShiftResult | null {
+    if (!this.hasNews) return null;
+    const result = { news: [...this.news], faults: this.faults };
+    this.news.clear();
+    this.faults = [];
+    return result;
   }
 
   /** One record; whatever goes wrong in it stays with it. */

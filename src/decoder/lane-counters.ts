@@ -1,8 +1,15 @@
 /**
- * One lane's counters and histograms, as the worker that holds the lane's batch writes them: plain additions, because
- * ownership passes with the batch. Readers elsewhere see each number whole, at most one batch old. Worker thread.
+ * One lane's progress, counters and histograms, as the worker that has the lane writes them: plain additions, because
+ * ownership passes with the shift. Readers elsewhere see each number whole. Worker thread.
  */
-import { batchBounds, type DropReason, histogramBoundsMs, lane, reasonIndex } from '../memory/layout.ts';
+import {
+  batchBounds,
+  type DropReason,
+  jitterBoundsMs,
+  lane,
+  reasonIndex,
+  residenceBoundsMs,
+} from '../memory/layout.ts';
 import type { Views } from '../memory/shared-memory.ts';
 
 /** Index of the bucket for a value: the first bound that is not below it. */
@@ -30,23 +37,45 @@ export class LaneCounters {
     this.f64[lane.dropped / 8 + reasonIndex[reason]]! += 1;
   }
 
-  observe(histogram: number, valueMs: number): void {
-    this.f64[histogram / 8 + bucketOf(histogramBoundsMs, valueMs)]! += 1;
-    this.f64[histogram / 8 + histogramBoundsMs.length + 1]! += valueMs;
+  /** J after a message. */
+  observeJitter(valueMs: number): void {
+    this.observe(lane.jitter, jitterBoundsMs, valueMs);
   }
 
+  /** How much too early or too late a message was. */
+  observeDeviation(valueMs: number): void {
+    this.observe(lane.deviation, jitterBoundsMs, valueMs);
+  }
+
+  observeResidence(valueMs: number): void {
+    this.observe(lane.residence, residenceBoundsMs, valueMs);
+  }
+
+  /** Records that were found at a time. */
   observeBatch(records: number): void {
-    this.f64[lane.batch / 8 + bucketOf(batchBounds, records)]! += 1;
-    this.f64[lane.batch / 8 + batchBounds.length + 1]! += records;
+    this.observe(lane.batch, batchBounds, records);
   }
 
-  /** The batch begins: nothing of it is dealt with. */
-  begin(): void {
-    this.i32[lane.doneBytes / 4] = 0;
+  private observe(histogram: number, bounds: readonly number[], value: number): void {
+    const base = histogram / 8;
+    this.f64[base + bucketOf(bounds, value)]! += 1;
+    this.f64[base + bounds.length + 1]! += value;
   }
 
-  /** Everything before `doneBytes` is dealt with and counted; if this worker dies now, the rest is what was lost. */
-  progress(doneBytes: number): void {
-    this.i32[lane.doneBytes / 4] = doneBytes;
+  /** The record that ends at `end` is in hand; if this worker dies now, it is what was lost. */
+  begin(end: number): void {
+    this.i32[lane.begun / 4] = end;
+  }
+
+  /** The record that ends at `end` is dealt with and counted. */
+  finish(end: number): void {
+    this.i32[lane.done / 4] = end;
+  }
+
+  /** Everything before `head` may be overwritten. */
+  release(head: number): void {
+    this.i32[lane.begun / 4] = head;
+    this.i32[lane.done / 4] = head;
+    Atomics.store(this.i32, lane.head / 4, head);
   }
 }

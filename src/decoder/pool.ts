@@ -1,40 +1,57 @@
 /**
- * The worker pool: the only importer of piscina. One task per batch, never one per message. Main thread.
+ * The worker pool: the only importer of piscina. One task per shift, never one per message. Main thread.
  */
 import { extname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Piscina } from 'piscina';
 import { GatewayError } from '../errors.ts';
+import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
-import type { Batch, BatchResult } from './frame-decoder.ts';
 import type { DecoderName } from './protocol/parsers.ts';
+import { noLane, type ShiftResult } from './shift.ts';
 
 export interface DecoderPoolOptions {
   readonly memory: SharedMemory;
   readonly workers: number;
   readonly decoder: DecoderName;
-  /** A worker failed outside of a batch. */
+  readonly flushIntervalMs: number;
+  /** A worker failed outside of a shift. */
   readonly onError: (error: Error) => void;
 }
 
-const emptyBatch: Batch = { lane: 0, half: 0, bytes: 0, records: 0 };
+/**
+ * Room for a worker's youngest objects, MiB. A base64 text per frame fills V8's own 1 MiB so often that the collections take
+ * twice the time; none of the texts outlives its frame.
+ */
+const youngSpaceMib = 16;
+
+/** Utilization is a mean over at least so long. */
+const utilizationWindowMs = 1000;
 
 export class DecoderPool {
-  private readonly piscina: Piscina<Batch, BatchResult | null>;
+  private readonly piscina: Piscina<number, ShiftResult | null>;
+  private readonly options: DecoderPoolOptions;
+  private window = { sinceMs: 0, busyMs: 0, utilization: 0 };
 
   constructor(options: DecoderPoolOptions) {
-    const workerData: DecoderWorkerData = { memory: options.memory.handle, decoder: options.decoder };
-    this.piscina = new Piscina<Batch, BatchResult | null>({
+    this.options = options;
+    const { memory, workers, decoder, flushIntervalMs } = options;
+    const isShared = memory.geometry.laneCount > workers;
+    const workerData: DecoderWorkerData = { memory: memory.handle, decoder, flushIntervalMs, isShared };
+    // The only way to say so: resource limits know a maximum, and V8 never grows to it when nothing survives.
+    setFlagsFromString(`--min-semi-space-size=${youngSpaceMib}`);
+    this.piscina = new Piscina<number, ShiftResult | null>({
       filename: new URL(`./decoder.worker${extname(import.meta.url)}`, import.meta.url).href,
       workerData,
-      minThreads: options.workers,
-      maxThreads: options.workers,
+      minThreads: workers,
+      maxThreads: workers,
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: 1,
-      // A worker has nothing to do between batches: parked in Atomics.wait it wakes faster than an event loop does.
+      // A worker has nothing to do between shifts: parked in Atomics.wait it wakes faster than an event loop does.
       atomics: 'sync',
-      // Once per batch; without it piscina's utilization stays 0.
-      recordTiming: true,
+      // It would take a worker for busy that sleeps between two looks into its lane.
+      recordTiming: false,
       workerHistogram: false,
     });
     this.piscina.on('error', options.onError);
@@ -43,7 +60,7 @@ export class DecoderPool {
   /** Waits until every worker is up. Throws what keeps one from starting, such as `native_missing`. */
   async start(): Promise<void> {
     try {
-      await Promise.all(Array.from({ length: this.piscina.maxThreads }, () => this.piscina.run(emptyBatch)));
+      await Promise.all(Array.from({ length: this.piscina.maxThreads }, () => this.piscina.run(noLane)));
     } catch (error) {
       await this.stop();
       // Errors lose their class between threads; the message says what is missing.
@@ -53,19 +70,27 @@ export class DecoderPool {
     }
   }
 
-  /** Rejects when the worker is lost, or when the batch threw; see `lane.doneBytes` for how far it came. */
-  run(batch: Batch): Promise<BatchResult | null> {
-    return this.piscina.run(batch);
+  /** Gives a lane to a worker for a shift. Rejects when the worker is lost, or when the shift threw. */
+  work(laneIndex: number): Promise<ShiftResult | null> {
+    return this.piscina.run(laneIndex);
   }
 
-  /** Batches that wait for a worker. */
+  /** Shifts that wait for a worker. */
   get waiting(): number {
     return this.piscina.queueSize;
   }
 
-  /** piscina's own estimate of how busy the workers are, 0 to 1. */
+  /** How much of their time the workers spent decoding since this was last read, 0 to 1. */
   get utilization(): number {
-    return this.piscina.utilization;
+    const { memory, workers } = this.options;
+    const nowMs = performance.now();
+    const elapsedMs = nowMs - this.window.sinceMs;
+    if (elapsedMs >= utilizationWindowMs) {
+      const busyMs = memory.lanes.reduce((sum, { f64 }) => sum + f64[lane.busyMs / 8]!, 0);
+      const utilization = Math.min(1, (busyMs - this.window.busyMs) / elapsedMs / workers);
+      this.window = { sinceMs: nowMs, busyMs, utilization };
+    }
+    return this.window.utilization;
   }
 
   async stop(): Promise<void> {

@@ -21,6 +21,9 @@ export class StreamState {
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;
   private readonly writers: (RingWriter | undefined)[] = [];
+  /** Whose bytes ids were looked up in last: a lane's, or a parser's own. */
+  private idBytes: Uint8Array | null = null;
+  private idData = new DataView(new ArrayBuffer(0)) as DataView;
   private word = 0;
   private double = 0;
   private byte = 0;
@@ -87,7 +90,7 @@ export class StreamState {
     const count = this.i32[this.word + streamSlot.participantCount / 4]!;
     for (let i = 0; i < count; i++) {
       const writer = this.writerAt(i);
-      if (isOpenFor(writer, id, idStart, idEnd)) return writer;
+      if (this.isOpenFor(writer, id, idStart, idEnd)) return writer;
     }
     return null;
   }
@@ -144,15 +147,24 @@ export class StreamState {
     this.writers[ringIndex] = writer;
     return writer;
   }
-}
 
-/** Whether a ring is the participant's and still open. A change of the rate leaves an ended ring with the same id behind. */
-function isOpenFor(writer: RingWriter, id: Uint8Array, idStart: number, idEnd: number): boolean {
-  const { i32, bytes, at } = writer;
-  const length = idEnd - idStart;
-  if (i32[(at + ring.idBytes) / 4] !== length || i32[(at + ring.state) / 4] !== ringState.live) return false;
-  const own = at + ring.id;
-  // From the end: ids of one call differ there, and share their beginning.
-  for (let i = length - 1; i >= 0; i--) if (bytes[own + i] !== id[idStart + i]) return false;
-  return true;
+  /** Whether a ring is the participant's and still open. A change of the rate leaves an ended ring with the same id behind. */
+  private isOpenFor(writer: RingWriter, id: Uint8Array, idStart: number, idEnd: number): boolean {
+    const { i32, at } = writer;
+    const length = idEnd - idStart;
+    if (i32[(at + ring.idBytes) / 4] !== length || i32[(at + ring.state) / 4] !== ringState.live) return false;
+    if (id !== this.idBytes) {
+      this.idBytes = id;
+      this.idData = new DataView(id.buffer, id.byteOffset, id.length);
+    }
+    const { idData } = this;
+    const own = at + ring.id;
+    // From the end: ids of one call differ there, and share their beginning.
+    let i = length;
+    for (; i >= 4; i -= 4) {
+      if (writer.data.getInt32(own + i - 4) !== idData.getInt32(idStart + i - 4)) return false;
+    }
+    while (--i >= 0) if (writer.data.getUint8(own + i) !== idData.getUint8(idStart + i)) return false;
+    return true;
+  }
 }

@@ -1,13 +1,15 @@
 /**
- * A lane: two halves in shared memory and group commit. The main thread fills one half while a worker decodes the other;
- * when the flush interval is up and no batch is in flight, the filled half becomes one task and the halves swap. A late
- * worker makes the next batch larger, and so cheaper per frame. Full: the newest message is refused (a return value).
+ * A lane: two halves in shared memory, full of records on their way from the main thread, which alone writes here, to the
+ * worker that has the lane for a shift. Group commit: nobody is told of a record, the worker looks again after the flush
+ * interval; only one that found nothing then is parked and must be woken. A late worker finds more at a time, and so a
+ * cheaper frame. Full: the newest message is refused (a return value).
  *
- * Invariant: at most one batch of a lane is in flight, and with it goes the ownership of the lane's streams and rings. So
- * a stream's records are dealt with in order, and nothing needs a lock. Main thread.
+ * Invariant: at most one shift has a lane, and with it goes the ownership of the lane's streams and rings. So a stream's
+ * records are dealt with in order, and nothing needs a lock. Main thread.
  */
-import type { Batch, BatchResult } from '../decoder/frame-decoder.ts';
-import { lane, laneReserveBytes, record, recordBytes, recordKind } from '../memory/layout.ts';
+import type { ShiftResult } from '../decoder/shift.ts';
+import { laneTurnBytes } from '../limits.ts';
+import { lane, laneReserveBytes, record, recordBytes, recordKind, streamEnd, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory, Views } from '../memory/shared-memory.ts';
 
 export type LaneRecordKind = (typeof recordKind)[keyof typeof recordKind];
@@ -16,12 +18,13 @@ export interface LaneOptions {
   readonly memory: SharedMemory;
   readonly index: number;
   readonly flushIntervalMs: number;
-  /** Decodes a batch; rejects when its worker is lost. */
-  readonly run: (batch: Batch) => Promise<BatchResult | null>;
-  /** A batch is dealt with; `result` tells what happened in it. */
-  readonly onBatch: (result: BatchResult) => void;
-  /** A batch was cut short: one message of this stream was never decoded. */
+  /** Gives the lane to a worker; resolves when its shift is over, rejects when the worker is lost. */
+  readonly work: (laneIndex: number) => Promise<ShiftResult | null>;
+  /** A shift is over; `result` tells what happened in it. */
+  readonly onShift: (result: ShiftResult) => void;
+  /** The message of this stream that a lost worker had in hand. */
   readonly onLost: (streamIndex: number) => void;
+  /** A worker is lost, and with it the news of its shift: any stream of the lane may have some. */
   readonly onWorkerLost: (error: Error) => void;
 }
 
@@ -29,17 +32,17 @@ const noBytes = new Uint8Array(0);
 
 export class Lane {
   readonly index: number;
-  /** Messages that were in a batch whose worker was lost. */
-  lostMessages = 0;
   private readonly options: LaneOptions;
   private readonly views: Views;
   private readonly halfBytes: number;
   private readonly messageBytesMax: number;
-  private filling = 0;
+  /** Which half is being filled, how far, and how far the other one was. */
+  private half = 0;
   private usedBytes = 0;
-  private records = 0;
-  private isInFlight = false;
-  private isDue = false;
+  private otherBytes = 0;
+  private state: 'waiting' | 'armed' | 'served' | 'stopped' = 'waiting';
+  /** The park that was answered last: it needs no second call. */
+  private wokenPark = 0;
   private timer: NodeJS.Timeout | null = null;
   private idleWaiters: (() => void)[] = [];
 
@@ -52,104 +55,158 @@ export class Lane {
     this.messageBytesMax = geometry.laneHalfBytes - laneReserveBytes(geometry.streamCount);
   }
 
-  /** Bytes that wait for a worker. */
+  /** Bytes that no worker has dealt with. */
   get backlogBytes(): number {
-    return this.usedBytes;
+    const head = this.loadHead();
+    if (this.isHere(head)) return this.tail - head;
+    return this.otherBytes - (head - (1 - this.half) * this.halfBytes) + this.usedBytes;
   }
 
   /**
-   * Copies a message into the lane. Returns false when the half is full: the message is not taken.
+   * Copies a message into the lane. Returns false when the lane is full: the message is not taken.
    * `bytes` may die as soon as this returns.
    */
   pushMessage(streamIndex: number, arrivalMs: number, bytes: Uint8Array): boolean {
-    if (this.usedBytes + recordBytes(bytes.length) > this.messageBytesMax) return false;
-    this.push(recordKind.message, streamIndex, arrivalMs, bytes);
+    const size = recordBytes(bytes.length);
+    if (size > this.messageBytesMax) return false;
+    if (this.usedBytes > laneTurnBytes) this.turnIfEmpty();
+    if (this.usedBytes + size > this.messageBytesMax && !this.turnIfFull()) return false;
+    this.put(recordKind.message, streamIndex, arrivalMs, bytes, size);
     return true;
   }
 
   /** Appends the end of a stream, or the release of its rings. Always fits: room is kept for one of each per stream. */
   pushControl(kind: typeof recordKind.close | typeof recordKind.release, streamIndex: number): void {
-    this.push(kind, streamIndex, 0, noBytes);
+    const size = recordBytes(0);
+    if (this.usedBytes + size > this.messageBytesMax) this.turnIfFull();
+    this.put(kind, streamIndex, 0, noBytes, size);
   }
 
-  private push(kind: LaneRecordKind, streamIndex: number, arrivalMs: number, bytes: Uint8Array): void {
-    const { i32, f64 } = this.views;
-    const at = lane.halves + this.filling * this.halfBytes + this.usedBytes;
-    const word = at >> 2;
-    i32[word + record.kind / 4] = kind;
-    i32[word + record.payloadBytes / 4] = bytes.length;
-    i32[word + record.stream / 4] = streamIndex;
-    f64[(at + record.arrivalMs) >> 3] = arrivalMs;
-    if (bytes.length > 0) this.views.bytes.set(bytes, at + record.payload);
-    this.usedBytes += recordBytes(bytes.length);
-    if (this.records++ === 0) this.arm();
-  }
-
-  /** Resolves when nothing waits and nothing is in flight. */
+  /** Resolves when nothing waits and no shift has the lane. */
   idle(): Promise<void> {
-    if (this.records === 0 && !this.isInFlight) return Promise.resolve();
+    if (this.state === 'waiting' || this.state === 'stopped') return Promise.resolve();
     return new Promise((resolve) => this.idleWaiters.push(resolve));
   }
 
+  /** What still waits stays where it is, and what shifts still tell is not heard: drain first. */
+  stop(): void {
+    this.state = 'stopped';
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  /** Where the next record will stand. */
+  private get tail(): number {
+    return this.half * this.halfBytes + this.usedBytes;
+  }
+
+  private loadHead(): number {
+    return Atomics.load(this.views.i32, lane.head / 4);
+  }
+
+  /** Whether the worker is in the half that is being filled; then the other one is free. */
+  private isHere(head: number): boolean {
+    return head >= this.halfBytes === (this.half === 1);
+  }
+
+  /** Everything here is dealt with: the other half's beginning is more likely to be in the processor's cache. */
+  private turnIfEmpty(): void {
+    if (this.loadHead() === this.tail) this.turn();
+  }
+
+  /** Returns false when the worker is still busy with the other half. */
+  private turnIfFull(): boolean {
+    if (!this.isHere(this.loadHead())) return false;
+    this.turn();
+    return true;
+  }
+
+  private turn(): void {
+    this.views.i32[(lane.halves + this.tail + record.kind) >> 2] = recordKind.turn;
+    this.otherBytes = this.usedBytes;
+    this.half = 1 - this.half;
+    this.usedBytes = 0;
+  }
+
+  private put(kind: LaneRecordKind, streamIndex: number, arrivalMs: number, bytes: Uint8Array, size: number): void {
+    const { i32 } = this.views;
+    const { tail } = this;
+    const at = lane.halves + tail;
+    i32[(at + record.kind) >> 2] = kind;
+    i32[(at + record.payloadBytes) >> 2] = bytes.length;
+    i32[(at + record.stream) >> 2] = streamIndex;
+    this.views.f64[(at + record.arrivalMs) >> 3] = arrivalMs;
+    if (bytes.length > 0) this.views.bytes.set(bytes, at + record.payload);
+    this.usedBytes += size;
+    Atomics.store(i32, lane.tail >> 2, tail + size);
+    if (this.state === 'served') this.wake();
+    else if (this.state === 'waiting') this.arm();
+  }
+
+  /** Wakes the worker if it is parked. It parks before it looks at the tail a last time: one of us sees the other. */
+  private wake(): void {
+    const park = Atomics.load(this.views.i32, lane.parked >> 2);
+    if ((park & 1) === 0 || park === this.wokenPark) return;
+    this.wokenPark = park;
+    Atomics.notify(this.views.i32, lane.tail >> 2);
+  }
+
   private arm(): void {
-    if (this.timer === null) this.timer = setTimeout(() => this.due(), this.options.flushIntervalMs);
+    this.state = 'armed';
+    if (this.timer === null) this.timer = setTimeout(() => this.serve(), this.options.flushIntervalMs);
     else this.timer.refresh();
   }
 
-  private due(): void {
-    if (this.isInFlight) this.isDue = true;
-    else this.flush();
-  }
-
-  private flush(): void {
-    const batch: Batch = { lane: this.index, half: this.filling, bytes: this.usedBytes, records: this.records };
-    this.filling = 1 - this.filling;
-    this.usedBytes = 0;
-    this.records = 0;
-    this.isDue = false;
-    this.isInFlight = true;
-    this.views.i32[lane.doneBytes / 4] = 0;
-    this.options.run(batch).then(
-      (result) => this.landed(result),
-      (error: unknown) => this.lost(batch, error instanceof Error ? error : new Error(String(error))),
+  private serve(): void {
+    this.state = 'served';
+    this.options.work(this.index).then(
+      (result) => this.shiftOver(result),
+      (error: unknown) => this.workerLost(error instanceof Error ? error : new Error(String(error))),
     );
   }
 
-  private landed(result: BatchResult | null): void {
-    this.isInFlight = false;
-    if (result !== null) this.options.onBatch(result);
-    if (this.isDue && this.records > 0) this.flush();
-    else if (this.records === 0) {
-      this.isDue = false;
-      for (const wake of this.idleWaiters.splice(0)) wake();
+  private shiftOver(result: ShiftResult | null): void {
+    if (this.state === 'stopped') return;
+    if (result !== null) this.options.onShift(result);
+    if (this.tail !== this.loadHead()) {
+      this.serve();
+      return;
     }
+    this.state = 'waiting';
+    for (const wake of this.idleWaiters.splice(0)) wake();
   }
 
-  /**
-   * A batch whose worker is gone. What it dealt with is in shared memory, only its news are lost: every stream of the
-   * batch may have some. Of the rest, messages are counted, ends and releases go into the next batch.
-   */
-  private lost(batch: Batch, error: Error): void {
+  /** The record that the worker had in hand is lost if it is a message; everything else is still in the lane. */
+  private workerLost(error: Error): void {
+    if (this.state === 'stopped') return;
     const { i32 } = this.views;
-    const start = lane.halves + batch.half * this.halfBytes;
-    const doneUntil = start + i32[lane.doneBytes / 4]!;
-    const news = new Set<number>();
-    for (let at = start; at < start + batch.bytes; ) {
-      const streamIndex = i32[(at + record.stream) / 4]!;
-      const kind = i32[(at + record.kind) / 4];
-      if (at < doneUntil) news.add(streamIndex);
-      else if (kind === recordKind.message) {
-        this.lostMessages++;
-        this.options.onLost(streamIndex);
-      } else this.pushControl(kind === recordKind.close ? recordKind.close : recordKind.release, streamIndex);
-      at += recordBytes(i32[(at + record.payloadBytes) / 4]!);
-    }
+    const head = this.isInHandGone() ? i32[lane.begun / 4]! : i32[lane.done / 4]!;
+    i32[lane.begun / 4] = head;
+    i32[lane.done / 4] = head;
+    Atomics.store(i32, lane.head / 4, head);
+    // Nobody is parked any more.
+    if ((Atomics.load(i32, lane.parked / 4) & 1) === 1) Atomics.add(i32, lane.parked / 4, 1);
     this.options.onWorkerLost(error);
-    this.landed({ news: [...news], faults: [] });
+    this.shiftOver(null);
   }
 
-  /** Stops the timer. What still waits stays there: drain first. */
-  stop(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
+  /** Whether the lost worker had a record in hand that nobody must take up again; tells of a message that it is lost. */
+  private isInHandGone(): boolean {
+    const { i32 } = this.views;
+    const done = i32[lane.done / 4]!;
+    const at = lane.halves + done;
+    if (i32[lane.begun / 4] !== done + recordBytes(i32[(at + record.payloadBytes) / 4]!)) return false;
+    const stream = i32[(at + record.stream) / 4]!;
+    switch (i32[(at + record.kind) / 4]) {
+      case recordKind.message:
+        this.options.onLost(stream);
+        return true;
+      case recordKind.release: {
+        // Released already: the slot may be another stream's by the time that somebody repeats it.
+        const { memory } = this.options;
+        return memory.streams.i32[(memory.streamOffset(stream) + streamSlot.end) / 4] === streamEnd.released;
+      }
+      default:
+        return false;
+    }
   }
 }

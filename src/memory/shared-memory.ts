@@ -15,16 +15,18 @@ export interface SharedMemoryHandle {
   readonly lanes: readonly SharedArrayBuffer[];
 }
 
-/** One buffer seen as words, as doubles and as bytes. */
+/** One buffer seen as words, as doubles, as bytes, and as words at any offset. */
 export class Views {
   readonly i32: Int32Array<SharedArrayBuffer>;
   readonly f64: Float64Array<SharedArrayBuffer>;
   readonly bytes: Buffer<SharedArrayBuffer>;
+  readonly data: DataView<SharedArrayBuffer>;
 
   constructor(buffer: SharedArrayBuffer) {
     this.i32 = new Int32Array(buffer);
     this.f64 = new Float64Array(buffer);
     this.bytes = Buffer.from(buffer, 0, buffer.byteLength);
+    this.data = new DataView(buffer);
   }
 }
 
@@ -45,6 +47,7 @@ export class SharedMemory {
   readonly handle: SharedMemoryHandle;
   readonly geometry: layout.Geometry;
   readonly ringBytes: number;
+  readonly slotsBytes: number;
   readonly ringsPerSlab: number;
   readonly streamBytes: number;
   readonly control: Views;
@@ -56,6 +59,7 @@ export class SharedMemory {
     this.handle = handle;
     this.geometry = geometry;
     this.ringBytes = layout.ringBytes(geometry.ringSlotCount);
+    this.slotsBytes = layout.slotsBytes(geometry.ringSlotCount);
     this.ringsPerSlab = layout.ringsPerSlab(geometry.ringSlotCount);
     this.streamBytes = layout.streamSlotBytes(geometry.participantsMax);
     this.control = new Views(handle.control);
@@ -117,7 +121,14 @@ export class SharedMemory {
 
   /** Offset of a ring in its slab, in bytes. */
   ringOffset(ringIndex: number): number {
-    return (ringIndex % this.ringsPerSlab) * this.ringBytes;
+    return (ringIndex % this.ringsPerSlab) * layout.ring.end;
+  }
+
+  /** Offset of a ring's slots in the same slab, in bytes. */
+  slotsOffset(ringIndex: number): number {
+    const inSlab = ringIndex % this.ringsPerSlab;
+    const rings = Math.min(this.ringsPerSlab, this.geometry.ringCount - (ringIndex - inSlab));
+    return rings * layout.ring.end + inSlab * this.slotsBytes;
   }
 
   /** Offset of a stream's slot, in bytes. */

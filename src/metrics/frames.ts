@@ -1,5 +1,5 @@
 /** Frames: what reached the rings, what never came, and how regularly. */
-import { histogramBoundsMs, lane } from '../memory/layout.ts';
+import { jitterBoundsMs, lane, residenceBoundsMs } from '../memory/layout.ts';
 import { sumLanes } from '../stream/accounting.ts';
 import type { Sources } from './families.ts';
 import type { HistogramReading, Metrics } from './registry.ts';
@@ -16,15 +16,25 @@ const counters = [
 ] as const;
 
 const histograms = [
-  ['frame_jitter_seconds', 'Interarrival jitter J of RFC 3550 at every message.', lane.jitter],
-  ['frame_interarrival_deviation_seconds', 'Deviation of the inter-arrival time from the duration.', lane.deviation],
-  ['residence_seconds', 'Time from the arrival of a message to its frames being in the ring.', lane.residence],
+  ['frame_jitter_seconds', 'Interarrival jitter J of RFC 3550 at every message.', lane.jitter, jitterBoundsMs],
+  [
+    'frame_interarrival_deviation_seconds',
+    'Deviation of the inter-arrival time from the duration.',
+    lane.deviation,
+    jitterBoundsMs,
+  ],
+  [
+    'residence_seconds',
+    'Time from the arrival of a message to its frames being in the ring.',
+    lane.residence,
+    residenceBoundsMs,
+  ],
 ] as const;
 
 export function registerFrames(metrics: Metrics, { memory }: Sources): void {
   for (const [name, help, field] of counters) metrics.counter(name, help, [], () => [[{}, sumLanes(memory, field)]]);
-  const boundsSeconds = histogramBoundsMs.map((ms) => ms / 1000);
-  for (const [name, help, field] of histograms) {
+  for (const [name, help, field, boundsMs] of histograms) {
+    const boundsSeconds = boundsMs.map((ms) => ms / 1000);
     metrics.histogram(name, help, boundsSeconds, () => {
       const counts = Array.from({ length: boundsSeconds.length + 1 }, (_, i) => sumLanes(memory, field + 8 * i));
       const sum = sumLanes(memory, field + 8 * counts.length) / 1000;

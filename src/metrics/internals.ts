@@ -10,7 +10,7 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
   );
   metrics.histogram(
     'lane_batch_frames',
-    'Records in one batch: messages, and the ends and releases of streams.',
+    'Records that a worker found in its lane at a time: messages, and the ends and releases of streams.',
     batchBounds,
     () =>
       memory.lanes.map((views, index) => {
@@ -18,10 +18,13 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
         return { labels: { lane: String(index) }, counts, sum: views.f64[lane.batch / 8 + counts.length]! };
       }),
   );
-  metrics.gauge('decode_tasks_waiting', 'Batches that wait for a worker.', [], () => [[{}, decoders.waiting]]);
-  metrics.gauge('decode_utilization', "piscina's estimate of how busy the workers are, 0 to 1.", [], () => [
-    [{}, decoders.utilization],
-  ]);
+  metrics.gauge('decode_tasks_waiting', 'Shifts on a lane that wait for a worker.', [], () => [[{}, decoders.waiting]]);
+  metrics.gauge(
+    'decode_utilization',
+    'How much of their time the workers decode, 0 to 1, since the last scrape.',
+    [],
+    () => [[{}, decoders.utilization]],
+  );
   metrics.gauge('ring_memory_bytes', 'Ring memory that participants hold.', [], () => [
     [{}, rings.inUse * memory.ringBytes],
   ]);

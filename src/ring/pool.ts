@@ -53,8 +53,9 @@ export class RingPool {
     const sampleRate = i32[(at + ring.sampleRate) / 4]!;
     // One slot more than was published: a message with bad base64 may have left its beginning there.
     const slots = Math.min(i32[(at + ring.head) / 4]! + 1, this.memory.geometry.ringSlotCount);
-    f64.fill(0, (at + ring.slots) / 8, (at + ring.slots + slots * (sampleRate === 0 ? 0 : slotBytes(sampleRate))) / 8);
-    f64.fill(0, at / 8 + 1, (at + ring.slots) / 8);
+    const slotsAt = this.memory.slotsOffset(index);
+    f64.fill(0, slotsAt / 8, (slotsAt + slots * (sampleRate === 0 ? 0 : slotBytes(sampleRate))) / 8);
+    f64.fill(0, at / 8 + 1, (at + ring.end) / 8);
     for (;;) {
       const head = Atomics.load(this.free, 0);
       Atomics.store(this.memory.control.i32, control.nextRings / 4 + index, Number(head & indexBits));

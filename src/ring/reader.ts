@@ -69,7 +69,7 @@ export class RingReader {
     this.f64 = slab.f64;
     this.slotCount = memory.geometry.ringSlotCount;
     this.slotBytes = slab.i32[(at + ring.slotBytes) / 4]!;
-    this.slotsAt = at + ring.slots;
+    this.slotsAt = memory.slotsOffset(handle.index);
     this.headWord = (at + ring.head) / 4;
     this.stateWord = (at + ring.state) / 4;
     this.generationWord = (at + ring.generation) / 4;

@@ -8,12 +8,14 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 
 export class RingWriter {
   readonly index: number;
-  /** The slab in which the ring lies, as words, doubles and bytes. */
+  /** The slab in which the ring lies, as words, doubles and bytes, and as words at any offset. */
   readonly i32: Int32Array;
   readonly f64: Float64Array;
   readonly bytes: Buffer;
+  readonly data: DataView;
   /** Where the ring begins in its slab, counted in bytes. */
   readonly at: number;
+  private readonly slotsAt: number;
   private readonly headWord: number;
   private readonly slotCount: number;
 
@@ -23,7 +25,9 @@ export class RingWriter {
     this.i32 = slab.i32;
     this.f64 = slab.f64;
     this.bytes = slab.bytes;
+    this.data = slab.data;
     this.at = memory.ringOffset(index);
+    this.slotsAt = memory.slotsOffset(index);
     this.headWord = (this.at + ring.head) / 4;
     this.slotCount = memory.geometry.ringSlotCount;
   }
@@ -45,7 +49,7 @@ export class RingWriter {
 
   private nextSlot(): number {
     const { i32, at } = this;
-    return at + ring.slots + (i32[this.headWord]! % this.slotCount) * i32[(at + ring.slotBytes) / 4]!;
+    return this.slotsAt + (i32[this.headWord]! % this.slotCount) * i32[(at + ring.slotBytes) / 4]!;
   }
 
   /** Publishes the frame whose PCM was written at `nextPcm()`. */

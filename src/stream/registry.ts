@@ -1,6 +1,6 @@
 /**
  * All streams of the process: their slots in shared memory, and their way from the upgrade to the release of their rings.
- * Acts on the news that batches bring: a new participant goes to the audience, an ended stream lingers until every reader
+ * Acts on the news that shifts bring: a new participant goes to the audience, an ended stream lingers until every reader
  * has drained it or the deadline is up. Invariant: a slot is used again only after its release came back from the lane.
  * Main thread.
  */
@@ -114,12 +114,17 @@ export class StreamRegistry {
     stream.lane.pushControl(recordKind.close, stream.index);
   }
 
-  /** A batch brought news of these streams. */
+  /** A shift brought news of these streams. */
   news(streamIndices: readonly number[]): void {
     for (const index of streamIndices) {
       const stream = this.slots[index];
       if (stream !== undefined) this.follow(stream);
     }
+  }
+
+  /** The news of this lane's streams were lost: looks at all of them. */
+  newsOfLane(laneIndex: number): void {
+    for (const stream of [...this.byId.values()]) if (stream.lane.index === laneIndex) this.follow(stream);
   }
 
   /** A message of this stream was lost with its worker. */

@@ -99,7 +99,7 @@ function reportParticipant(memory: SharedMemory, stream: Stream, participant: nu
     jitterMs: rounded(f64[base + ring.jitterMs / 8]!),
     jitterMeanMs: jitterCount === 0 ? 0 : rounded(f64[base + ring.jitterSumMs / 8]! / jitterCount),
     jitterWorstMs: rounded(f64[base + ring.jitterWorstMs / 8]!),
-    lastFrameAt: wallClock(f64[base + ring.lastArrivalMs / 8]!),
+    lastFrameAt: wallClock(f64[base + ring.referenceArrivalMs / 8]!),
   };
 }
 

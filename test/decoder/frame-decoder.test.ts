@@ -1,4 +1,4 @@
-/** A batch: what it tells the main thread, what it counts, and what happens when something in it goes wrong. */
+/** What a worker does with the records that it finds: what it tells the main thread, what it counts, and what happens when something in it goes wrong. */
 import { describe, expect, it } from 'vitest';
 import type { MessageParser } from '../../src/decoder/protocol/message.ts';
 import { createParsers } from '../../src/decoder/protocol/parsers.ts';
@@ -8,6 +8,7 @@ import {
   reasonIndex,
   recordBytes,
   recordKind,
+  residenceBoundsMs,
   streamEnd,
   streamSlot,
 } from '../../src/memory/layout.ts';
@@ -34,7 +35,7 @@ function watched(before: (text: string) => void): { first: MessageParser; genera
   };
 }
 
-describe('the news of a batch', () => {
+describe('the news', () => {
   it('are none when frames come for participants that are known', () => {
     const rig = new DecoderRig();
     rig.feed(audio());
@@ -76,7 +77,7 @@ describe('the news of a batch', () => {
   });
 });
 
-describe('a batch', () => {
+describe('what is found at a time', () => {
   it('deals with the close of a stream after the stream’s last message', () => {
     const rig = new DecoderRig();
     for (let n = 0; n < 100; n++) push(rig, audio({ timestamp: iso(startMs + 20 * n) }));
@@ -97,22 +98,56 @@ describe('a batch', () => {
     expect(buckets).toEqual(batchBounds.map((bound) => (bound === 10 ? 1 : 0)).concat(0));
   });
 
-  it('says at each record how far it came, and at its end that it is done', () => {
+  it('says at each record which one it has in hand, and at its end that nothing is', () => {
     const messages = [audio(), metadata(), '{"kind":"MarkData"}', 'x', audio()];
-    const progress: number[] = [];
-    const rig: DecoderRig = new DecoderRig({
-      parsers: watched(() => progress.push(rig.views.i32[lane.doneBytes / 4]!)),
-    });
+    const words: number[][] = [];
+    const progress = () => [lane.done, lane.begun, lane.head].map((field) => rig.views.i32[field / 4]!);
+    const rig: DecoderRig = new DecoderRig({ parsers: watched(() => words.push(progress())) });
     for (const message of messages) push(rig, message);
     rig.run();
-    let bytes = 0;
-    const starts = messages.map((message) => {
-      const start = bytes;
-      bytes += recordBytes(message.length);
-      return start;
+    let end = 0;
+    const expected = messages.map((message) => {
+      const start = end;
+      end += recordBytes(message.length);
+      // Room is given back at the end, all at once.
+      return [start, end, 0];
     });
-    expect(progress).toEqual(starts);
-    expect(rig.views.i32[lane.doneBytes / 4]).toBe(bytes);
+    expect(words).toEqual(expected);
+    expect(progress()).toEqual([end, end, end]);
+  });
+
+  it('goes on behind a mark in the other half, gives the first half back there, and comes back', () => {
+    const heads: number[] = [];
+    const laneHalfBytes = 128 * 1024;
+    const rig: DecoderRig = new DecoderRig({
+      laneHalfBytes,
+      parsers: watched(() => heads.push(rig.views.i32[lane.head / 4]!)),
+    });
+    rig.feed(audio());
+    heads.length = 0;
+    const message = `{"kind":"DtmfData","x":"${'x'.repeat(20_000)}"}`;
+    for (let n = 0; n < 10; n++) push(rig, message);
+    rig.run();
+    const before = recordBytes(audio().length);
+    expect(heads).toEqual([...Array(6).fill(before), ...Array(4).fill(laneHalfBytes)]);
+    for (let n = 0; n < 20; n++) {
+      push(rig, message);
+      rig.run();
+    }
+    expect(rig.laneCount(lane.control)).toBe(30);
+    // One time behind the other, never inside: a mark is no record.
+    expect(new Set(heads)).toContain(0);
+    expect(rig.laneCount(lane.dropped + 8 * reasonIndex.worker_lost)).toBe(0);
+  });
+
+  it('stamps the residence of no record with a time long before it was dealt with', () => {
+    const rig: DecoderRig = new DecoderRig({ parsers: watched(() => rig.nowMs++) });
+    const count = 1000;
+    for (let n = 0; n < count; n++) push(rig, audio({ timestamp: iso(startMs + 20 * n) }));
+    rig.run();
+    const sum = rig.laneCount(lane.residence + 8 * (residenceBoundsMs.length + 1));
+    const exact = (count * (count - 1)) / 2;
+    expect(Math.abs(sum - exact) / count).toBeLessThan(16);
   });
 
   it('counts every message once, in its lane and in its stream, whatever comes in whatever order', () => {
@@ -163,7 +198,7 @@ describe('a fault inside the decoder', () => {
     expect(rig.streamCount(streamSlot.dropped + 8 * reasonIndex.worker_lost)).toBe(1);
   });
 
-  it('is told four times in a batch at most, and counted every time', () => {
+  it('is told four times in a shift at most, and counted every time', () => {
     const rig = new DecoderRig({ parsers: failing() });
     for (let n = 0; n < 10; n++) push(rig, '"bomb"');
     expect(rig.run()).toEqual({ news: [], faults: Array(4).fill('boom') });

@@ -49,7 +49,7 @@ describe('the decoder', () => {
     ] as const)
       rig.feed(audio({ participantRawID: id }), { arrivalMs });
     rig.feed(audio({ participantRawID: 'b', data: '?' }), { arrivalMs: 11.5 });
-    expect(rig.rings().map((index) => rig.ringCount(index, ring.lastArrivalMs))).toEqual([9.5, 7.5]);
+    expect(rig.rings().map((index) => rig.ringCount(index, ring.referenceArrivalMs))).toEqual([9.5, 7.5]);
     expect(rig.streamCount(streamSlot.lastAudioMs)).toBe(9.5);
   });
 

@@ -1,6 +1,6 @@
 /** ISO 8601 in UTC: what ACS writes, and every kind of nonsense. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseTimestamp } from '../../src/decoder/protocol/timestamp.ts';
 import { referenceTimestamp } from '../support/decoder-reference.ts';
 import { seeded } from '../support/decoder-seed.ts';
@@ -138,6 +138,44 @@ describe('a timestamp', () => {
     });
     fc.assert(property, seeded({ numRuns: 5_000 }));
   });
+
+  it('on no date of any calendar is none, also directly after one of any other date', () => {
+    const bytesOf = (year: number, month: string, day: string) => Buffer.from(`${year}-${month}-${day}T00:00:00Z`);
+    const numbers = [...Array.from({ length: 100 }, (_, n) => two(n)), '1 ', ' 1', '-1', '0x'];
+    const all = [2023, 2024].flatMap((year) => numbers.flatMap((m) => numbers.map((d) => bytesOf(year, m, d))));
+    const noDates = all.filter((bytes) => Number.isNaN(referenceTimestamp(bytes.toString())));
+    expect(noDates).toHaveLength(all.length - 365 - 366);
+    for (let month = 1; month <= 12; month++) {
+      for (const day of ['01', '15', '28']) {
+        const valid = bytesOf(2024, two(month), day);
+        for (const bytes of noDates) {
+          parseTimestamp(valid, 0, valid.length);
+          if (!Number.isNaN(parseTimestamp(bytes, 0, bytes.length))) expect.fail(`${bytes} after ${valid}`);
+        }
+        expect(parseTimestamp(valid, 0, valid.length)).toBe(Date.parse(valid.toString()));
+      }
+    }
+  });
+
+  it('is what it is, whatever date was asked for before', () => {
+    const twoDigit = fc.oneof(fc.nat(99), fc.constantFrom(0, 1, 2, 11, 12, 13, 28, 29, 30, 31, 32)).map(two);
+    const year = fc.constantFrom('0000', '0001', '1999', '2000', '2023', '2024', '9999');
+    const date = fc.tuple(year, twoDigit, twoDigit).map((fields) => `${fields.join('-')}T12:00:00Z`);
+    const property = fc.property(fc.array(date, { minLength: 2, maxLength: 8 }), (dates) => {
+      expect(dates.map(parse)).toEqual(dates.map(referenceTimestamp));
+    });
+    fc.assert(property, seeded({ numRuns: 3_000 }));
+  });
+
+  it.each(['0000-00-00', '0000-00-01', '0000-01-00', '1969-12-00', '1970-00-00'])(
+    'on %s is none, also when it is the first of all',
+    async (date) => {
+      vi.resetModules();
+      const fresh = await import('../../src/decoder/protocol/timestamp.ts');
+      const bytes = Buffer.from(`${date}T00:00:00Z`);
+      expect(fresh.parseTimestamp(bytes, 0, bytes.length)).toBeNaN();
+    },
+  );
 
   it('is none after any change that the reference does not take either', () => {
     const text = '2024-02-29T19:16:12.9250000+01:30';

@@ -1,5 +1,6 @@
 /** The admin port: health, streams, metrics. */
 import { expect, onTestFinished, test } from 'vitest';
+import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
@@ -62,6 +63,21 @@ test('mixed audio is one participant without an id', async () => {
   expect(await gateway.streams()).toMatchObject([{ mode: 'mixed', sampleRate: 16_000, participants: [{ id: null }] }]);
 });
 
+test('decode utilization is the share of time that workers spent decoding since the last scrape', async () => {
+  const gateway = await start('--workers', '1');
+  const scrape = async () => (await gateway.metrics()).get('decode_utilization')!;
+  await scrape();
+  await simulateCalls({ url: gateway.url, calls: 30, participants: 2, durationMs: 1500, seed: 31 });
+  await eventually(async () => (await gateway.streams()).length === 0);
+  const underLoad = await scrape();
+  expect(underLoad).toBeGreaterThan(0);
+  expect(underLoad).toBeLessThanOrEqual(1);
+  // Too short a time after the last reading tells nothing new; after that nothing was decoded.
+  expect(await scrape()).toBe(underLoad);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  expect(await scrape()).toBe(0);
+});
+
 test('every counter is there with 0 from the start, under its label values', async () => {
   const sink = `wav:${temporaryFolder()}`;
   const gateway = await start('--sink', sink);
@@ -95,5 +111,5 @@ test('every counter is there with 0 from the start, under its label values', asy
   }
   expect(zeros).toContain(`sink_lapped_frames_total{sink="${sink}"}`);
   expect(zeros).toContain('frame_jitter_seconds_bucket{le="0.015"}');
-  expect(zeros).toContain('lane_batch_frames_count{lane="1"}');
+  expect(zeros).toContain('lane_batch_frames_count{lane="0"}');
 });

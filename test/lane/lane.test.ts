@@ -1,7 +1,7 @@
-/** Group commit: when a batch leaves, what is in it, and when a lane is idle. */
+/** Group commit: when a shift is asked for, what stands in the lane then, and when a lane is idle. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { recordBytes, recordKind } from '../../src/memory/layout.ts';
-import { LaneRig } from '../support/decoder-lane.ts';
+import { inShort, LaneRig } from '../support/decoder-lane.ts';
 import { generator, seed } from '../support/decoder-seed.ts';
 
 const { close, release } = recordKind;
@@ -13,47 +13,56 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What is in a batch, in short. */
-function contents(rig: LaneRig): string[] {
-  return rig.flight.records.map(({ kind, stream, text }) =>
-    kind === 'message' ? `${stream}:${text}` : `${kind} ${stream}`,
-  );
-}
-
 describe('a lane', () => {
   it('does nothing as long as nothing waits', () => {
     const rig = new LaneRig();
     vi.advanceTimersByTime(1000);
-    expect(rig.flights).toEqual([]);
+    expect(rig.shifts).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('sends what came within the flush interval as one batch, and not before', () => {
+  it('asks for a shift a flush interval after the first record, and not before', () => {
     const rig = new LaneRig();
     rig.push(0, 'a', 1.25);
     vi.advanceTimersByTime(1);
     rig.push(1, 'b', 2.5);
-    expect(rig.flights).toEqual([]);
+    expect(rig.shifts).toBe(0);
     vi.advanceTimersByTime(1);
-    expect(rig.flight.records).toEqual([
+    expect(rig.shifts).toBe(1);
+    expect(rig.take()).toEqual([
       { kind: 'message', stream: 0, text: 'a', arrivalMs: 1.25 },
       { kind: 'message', stream: 1, text: 'b', arrivalMs: 2.5 },
     ]);
-    expect(rig.flight.batch).toMatchObject({ lane: 1, records: 2, bytes: 2 * recordBytes(1) });
   });
 
-  it('has no timer while nothing waits, also after a batch', async () => {
+  it('has no timer while a shift has it or nothing waits, and one again for the next record', async () => {
+    const rig = new LaneRig();
+    for (const text of ['a', 'b', 'c']) {
+      expect(vi.getTimerCount()).toBe(0);
+      rig.push(0, text);
+      expect(vi.getTimerCount()).toBe(1);
+      vi.advanceTimersByTime(2);
+      expect(vi.getTimerCount()).toBe(0);
+      rig.push(0, `${text} and more`);
+      expect(vi.getTimerCount()).toBe(0);
+      expect(rig.take().map(inShort)).toEqual([`0:${text}`, `0:${text} and more`]);
+      await rig.goHome();
+    }
+    expect(rig.shifts).toBe(3);
+  });
+
+  it('shows every record to the worker that has it, as soon as the push returns', () => {
     const rig = new LaneRig();
     rig.push(0, 'a');
     vi.advanceTimersByTime(2);
-    await rig.flight.land();
-    expect(vi.getTimerCount()).toBe(0);
-    rig.push(0, 'b');
-    vi.advanceTimersByTime(2);
-    expect(contents(rig)).toEqual(['0:b']);
+    for (let n = 0; n < 10; n++) {
+      expect(rig.take().map(inShort)).toEqual([n === 0 ? '0:a' : `0:b${n - 1}`]);
+      rig.push(0, `b${n}`);
+    }
+    expect(rig.shifts).toBe(1);
   });
 
-  it('has at most one batch in flight, however late the worker is', async () => {
+  it('has at most one shift, however late the worker is', async () => {
     const rig = new LaneRig();
     rig.push(0, 'a');
     vi.advanceTimersByTime(2);
@@ -61,54 +70,29 @@ describe('a lane', () => {
       rig.push(0, `b${n}`);
       vi.advanceTimersByTime(50);
     }
-    expect(rig.flights).toHaveLength(1);
-    await rig.flight.land();
-    expect(rig.flights).toHaveLength(2);
-    expect(contents(rig)).toEqual(Array.from({ length: 10 }, (_, n) => `0:b${n}`));
+    expect(rig.shifts).toBe(1);
+    expect(rig.take().map(inShort)).toEqual(['0:a', ...Array.from({ length: 10 }, (_, n) => `0:b${n}`)]);
   });
 
-  it('sends what came meanwhile at once when it has waited long enough, and else when it has', async () => {
+  it('asks for the next shift at once when records wait at the end of one', async () => {
     const rig = new LaneRig();
     rig.push(0, 'a');
     vi.advanceTimersByTime(2);
+    rig.take();
     rig.push(0, 'b');
-    vi.advanceTimersByTime(1);
-    await rig.flight.land();
-    expect(rig.flights).toHaveLength(1);
-    vi.advanceTimersByTime(1);
-    expect(contents(rig)).toEqual(['0:b']);
+    await rig.goHome();
+    expect([rig.shifts, rig.isServed, vi.getTimerCount()]).toEqual([2, true, 0]);
+    expect(rig.take().map(inShort)).toEqual(['0:b']);
   });
 
-  it('lets messages wait for their interval again after a batch that left late', async () => {
+  it('asks for none when nothing waits at the end of one', async () => {
     const rig = new LaneRig();
-    for (const text of ['a', 'b', 'c']) {
-      rig.push(0, text);
-      vi.advanceTimersByTime(text === 'c' ? 1 : 2);
-      if (text !== 'a') await rig.flight.land();
-    }
-    expect(rig.flights.map((flight) => flight.records.map((seen) => seen.text))).toEqual([['a'], ['b']]);
-    expect(rig.lane.backlogBytes).toBeGreaterThan(0);
-    vi.advanceTimersByTime(1);
-    expect(contents(rig)).toEqual(['0:c']);
-  });
-
-  it('fills one half while the other one is with the worker', async () => {
-    const rig = new LaneRig();
-    const halves: number[] = [];
-    for (let n = 0; n < 4; n++) {
-      rig.push(0, `message ${n}`);
-      vi.advanceTimersByTime(2);
-      halves.push(rig.flight.batch.half);
-      const { batch } = rig.flight;
-      rig.push(1, 'meanwhile');
-      // What is in flight stands where it stood.
-      expect(rig.textOf(batch)).toContain(`message ${n}`);
-      await rig.flight.land();
-      vi.advanceTimersByTime(2);
-      await rig.flight.land();
-    }
-    expect(halves).toEqual([0, 0, 0, 0]);
-    expect(rig.flights.map((flight) => flight.batch.half)).toEqual([0, 1, 0, 1, 0, 1, 0, 1]);
+    rig.push(0, 'a');
+    vi.advanceTimersByTime(2);
+    rig.take();
+    await rig.goHome();
+    vi.advanceTimersByTime(1000);
+    expect([rig.shifts, rig.isServed]).toEqual([1, false]);
   });
 
   it('has copied a message when the push returns', () => {
@@ -116,95 +100,112 @@ describe('a lane', () => {
     const bytes = Buffer.from('good');
     rig.lane.pushMessage(0, 0, bytes);
     bytes.fill('x');
-    vi.advanceTimersByTime(2);
-    expect(contents(rig)).toEqual(['0:good']);
+    expect(rig.take().map(inShort)).toEqual(['0:good']);
   });
 
   it.each([0, 1, 7, 8, 9, 1055])('takes messages of %i bytes, and what follows them', (length) => {
     const rig = new LaneRig();
     const text = 'm'.repeat(length);
     for (const message of [text, 'end', text]) rig.push(2, message);
-    vi.advanceTimersByTime(2);
-    expect(contents(rig)).toEqual([`2:${text}`, '2:end', `2:${text}`]);
+    expect(rig.take().map(inShort)).toEqual([`2:${text}`, '2:end', `2:${text}`]);
   });
 
-  it('tells the bytes that wait for a worker, those in flight not included', () => {
+  it('tells the bytes that no worker has dealt with', () => {
     const rig = new LaneRig();
     expect(rig.lane.backlogBytes).toBe(0);
     rig.push(0, 'abc');
     rig.lane.pushControl(close, 0);
     expect(rig.lane.backlogBytes).toBe(recordBytes(3) + recordBytes(0));
-    vi.advanceTimersByTime(2);
+    rig.take(1);
+    expect(rig.lane.backlogBytes).toBe(recordBytes(0));
+    rig.take();
     expect(rig.lane.backlogBytes).toBe(0);
   });
 
-  it('passes on what a batch has to tell, and nothing when it has nothing to tell', async () => {
+  it('passes on what a shift has to tell, and nothing when it has nothing to tell', async () => {
     const rig = new LaneRig();
     const news = { news: [2], faults: ['x'] };
     for (const result of [null, news, null]) {
       rig.push(2, 'a');
       vi.advanceTimersByTime(2);
-      await rig.flight.land(result);
+      rig.take();
+      await rig.goHome(result);
     }
     expect(rig.results).toEqual([news]);
   });
 
-  it('sends nothing more after it was stopped', () => {
+  it('asks for no shift after it was stopped', () => {
     const rig = new LaneRig();
     rig.push(0, 'a');
     rig.lane.stop();
+    rig.push(0, 'b');
     vi.advanceTimersByTime(1000);
-    expect(rig.flights).toEqual([]);
+    expect(rig.shifts).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('keeps the order of every stream, whenever messages come and batches land', async () => {
+  it.each(['goes home', 'dies'])('hears nothing of a worker that %s after it was stopped', async (fate) => {
+    const rig = new LaneRig();
+    rig.push(0, 'a');
+    vi.advanceTimersByTime(2);
+    rig.takeUp();
+    rig.lane.stop();
+    if (fate === 'dies') await rig.die();
+    else await rig.goHome({ news: [0], faults: [] });
+    expect([rig.results, rig.lost, rig.errors, rig.shifts]).toEqual([[], [], [], 1]);
+  });
+
+  it('keeps the order of every stream, whenever messages come, are taken, and shifts end', async () => {
     const random = generator(seed);
     const rig = new LaneRig({ dataBytes: 600 });
     const accepted: string[][] = [[], [], []];
     const decoded: string[][] = [[], [], []];
-    let flying = 0;
     let refused = 0;
-    const land = async () => {
-      flying++;
-      for (const { stream, text } of rig.flight.records) decoded[stream]!.push(text);
-      await rig.flight.land();
+    const take = (count?: number) => {
+      for (const { stream, text } of rig.take(count)) decoded[stream]!.push(text);
     };
-    for (let n = 0; n < 3000; n++) {
+    for (let n = 0; n < 5000; n++) {
       const stream = Math.floor(random() * 3);
       const text = `${n}${'.'.repeat(Math.floor(random() * 40))}`;
       if (rig.push(stream, text)) accepted[stream]!.push(text);
       else refused++;
       if (random() < 0.3) vi.advanceTimersByTime(1);
-      if (rig.flights.length > flying && random() < 0.1) await land();
+      if (!rig.isServed) continue;
+      if (random() < 0.2) take(Math.floor(random() * 12));
+      if (random() < 0.05) take();
+      if (random() < 0.05) await rig.goHome();
     }
-    while (rig.flights.length > flying || rig.lane.backlogBytes > 0) {
-      if (rig.flights.length > flying) await land();
+    while (rig.isServed || rig.lane.backlogBytes > 0) {
       vi.advanceTimersByTime(2);
+      take();
+      await rig.goHome();
     }
     expect(decoded, `seed ${seed}`).toEqual(accepted);
     expect(refused).toBeGreaterThan(0);
-    expect(accepted.flat().length + refused).toBe(3000);
+    expect(accepted.flat().length + refused).toBe(5000);
+    expect(rig.shifts).toBeGreaterThan(50);
   });
 });
 
 describe('idle', () => {
-  it('is a lane in which nothing waits and nothing flies', async () => {
+  it('is a lane in which nothing waits and which no shift has', async () => {
     const rig = new LaneRig();
     await rig.lane.idle();
     const states: string[] = [];
     rig.push(0, 'a');
     void rig.lane.idle().then(() => states.push('idle'));
     vi.advanceTimersByTime(2);
+    rig.take();
     await Promise.resolve();
-    states.push('in flight');
-    await rig.flight.land();
-    expect(states).toEqual(['in flight', 'idle']);
+    states.push('empty, but served');
+    await rig.goHome();
+    expect(states).toEqual(['empty, but served', 'idle']);
   });
 
-  it('is not yet a lane whose batch made the main thread push something', async () => {
+  it('is not yet a lane whose news made the main thread push something', async () => {
     const rig = new LaneRig();
-    rig.onBatch = () => {
-      rig.onBatch = () => {};
+    rig.onShift = () => {
+      rig.onShift = () => {};
       rig.lane.pushControl(release, 0);
     };
     let isIdle = false;
@@ -213,11 +214,18 @@ describe('idle', () => {
       isIdle = true;
     });
     vi.advanceTimersByTime(2);
-    await rig.flight.land({ news: [0], faults: [] });
-    expect(isIdle).toBe(false);
-    vi.advanceTimersByTime(2);
-    expect(contents(rig)).toEqual(['release 0']);
-    await rig.flight.land();
+    rig.take();
+    await rig.goHome({ news: [0], faults: [] });
+    expect([isIdle, rig.shifts]).toEqual([false, 2]);
+    expect(rig.take().map(inShort)).toEqual(['release 0']);
+    await rig.goHome();
     expect(isIdle).toBe(true);
+  });
+
+  it('is a lane that was stopped', async () => {
+    const rig = new LaneRig();
+    rig.push(0, 'a');
+    rig.lane.stop();
+    await rig.lane.idle();
   });
 });

@@ -13,7 +13,7 @@ function places(
     .sort((a, b) => a[1] - b[1]);
 }
 
-const histogram = 8 * (layout.histogramBoundsMs.length + 2);
+const histogram = 8 * (layout.jitterBoundsMs.length + 2);
 const dropped = 8 * layout.dropReasons.length;
 const words = (...names: string[]) => Object.fromEntries(names.map((name) => [name, 4]));
 
@@ -57,11 +57,11 @@ const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Recor
     'a lane',
     layout.lane,
     {
-      ...words('doneBytes'),
+      ...words('tail', 'head', 'parked', 'begun', 'done'),
       dropped,
       jitter: histogram,
       deviation: histogram,
-      residence: histogram,
+      residence: 8 * (layout.residenceBoundsMs.length + 2),
       batch: 8 * (layout.batchBounds.length + 2),
     },
   ],
@@ -83,11 +83,31 @@ describe.each(blocks)('%s', (_name, block, sizes) => {
 });
 
 describe('the layout', () => {
-  it('keeps what readers poll two cache lines away from what the writer counts', () => {
-    const { head, windowLow, id, ...rest } = layout.ring;
-    expect(windowLow - head).toBeGreaterThanOrEqual(128);
-    expect(head - rest.generation).toBeGreaterThanOrEqual(128);
+  it('keeps what one thread writes often two cache lines away from what another one does', () => {
+    const { tail, head, halves, ...counters } = layout.lane;
+    expect(head - tail).toBeGreaterThanOrEqual(128);
+    for (const [name, at] of Object.entries(counters)) expect(at, name).toBeGreaterThan(head);
+    expect(halves % 128).toBe(0);
     expect(layout.control.ringsInUse - layout.control.freeRings).toBeGreaterThanOrEqual(128);
+    expect(layout.control.nextRings - layout.control.ringsInUse).toBeGreaterThanOrEqual(128);
+    expect(layout.streamSlotBytes(3) % 128).toBe(0);
+    for (const bytes of [layout.ring.end, layout.slotsBytes(110), layout.ringBytes(110)]) expect(bytes % 128).toBe(0);
+  });
+
+  it('has what every frame touches in two cache lines of its ring, and in one of its stream before the rings', () => {
+    const { id, duplicateFrames, outOfOrderFrames, firstTimestampMs, end, ...perFrame } = layout.ring;
+    for (const [name, at] of Object.entries(perFrame)) expect(at, name).toBeLessThan(128);
+    const { sampleRate, metadataCount, participantCount, lastAudioMs, committed, rings } = layout.streamSlot;
+    for (const at of [sampleRate, metadataCount, participantCount, lastAudioMs, committed]) {
+      expect(Math.floor(at / 64)).toBe(Math.floor(rings / 64) - 1);
+    }
+    expect(rings % 64).toBe(0);
+  });
+
+  it('keeps room in a half for a close and a release of every stream, and for the mark behind them', () => {
+    for (const streams of [0, 1, 7, 1250]) {
+      expect(layout.laneReserveBytes(streams)).toBe((2 * streams + 1) * layout.recordBytes(0));
+    }
   });
 
   it.each([0.1, 1, 2, 2.01, 60])('makes a ring of %f s long enough for them, and for the longest packet', (seconds) => {
@@ -95,7 +115,7 @@ describe('the layout', () => {
     expect(slots - layout.guardSlots).toBeGreaterThanOrEqual(seconds * 50);
     expect((slots - layout.guardSlots) * 640).toBeGreaterThanOrEqual(packetBytesMax);
     expect(layout.ringBytes(slots)).toBeGreaterThanOrEqual(
-      layout.ring.slots + slots * Math.max(...sampleRates.map(layout.slotBytes)),
+      layout.ring.end + slots * Math.max(...sampleRates.map(layout.slotBytes)),
     );
   });
 
@@ -108,13 +128,21 @@ describe('the layout', () => {
   });
 
   it('has an ascending list of bounds for each histogram', () => {
-    for (const bounds of [layout.histogramBoundsMs, layout.batchBounds]) {
+    for (const bounds of [layout.jitterBoundsMs, layout.residenceBoundsMs, layout.batchBounds]) {
       expect([...bounds]).toEqual([...new Set(bounds)].sort((a, b) => a - b));
     }
   });
 
+  it('tells residences of a healthy gateway apart: by half a millisecond at most up to three', () => {
+    const healthy = layout.residenceBoundsMs.filter((ms) => ms <= 3);
+    expect(healthy.at(-1)).toBe(3);
+    healthy.forEach((ms, i) => {
+      expect(ms - (healthy[i - 1] ?? 0)).toBeLessThanOrEqual(0.5);
+    });
+  });
+
   it('has the jitter buckets of the contract', () => {
-    expect(layout.histogramBoundsMs.map((ms) => ms / 1000)).toEqual([
+    expect(layout.jitterBoundsMs.map((ms) => ms / 1000)).toEqual([
       0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1,
     ]);
   });

@@ -6,6 +6,7 @@ import {
   type Geometry,
   laneReserveBytes,
   layoutVersion,
+  ring,
   ringBytes,
   ringSlotCount,
 } from '../../src/memory/layout.ts';
@@ -90,8 +91,20 @@ describe('creating', () => {
       (_, i) => `${memory.slabs.indexOf(memory.slabOf(i))}:${memory.ringOffset(i)}`,
     );
     expect(new Set(places).size).toBe(places.length);
-    const last = memory.ringOffset(2 * perSlab - 1) + memory.ringBytes;
-    expect(last).toBeLessThanOrEqual(memory.slabs[1]!.bytes.length);
+    for (const [slab, count] of [perSlab, perSlab, 1].entries()) {
+      const rings = Array.from({ length: count }, (_, i) => slab * perSlab + i);
+      const blocks = rings.flatMap((i) => [
+        [memory.ringOffset(i), ring.end],
+        [memory.slotsOffset(i), memory.slotsBytes],
+      ]);
+      let end = 0;
+      for (const [at, bytes] of blocks.sort((a, b) => a[0]! - b[0]!)) {
+        expect(at).toBeGreaterThanOrEqual(end);
+        expect(at! % 128).toBe(0);
+        end = at! + bytes!;
+      }
+      expect(end).toBeLessThanOrEqual(memory.slabs[slab]!.bytes.length);
+    }
   });
 
   it('gives every stream a slot of its own', () => {

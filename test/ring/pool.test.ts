@@ -4,12 +4,11 @@ import { control, ring } from '../../src/memory/layout.ts';
 import type { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import type { RingWriter } from '../../src/ring/writer.ts';
-import { openRing, smallMemory } from '../support/decoder-ring.ts';
+import { openRing, ringParts, smallMemory } from '../support/decoder-ring.ts';
 
 /** Every byte of a ring, but for its generation. */
 function content(memory: SharedMemory, index: number): Buffer {
-  const at = memory.ringOffset(index);
-  const bytes = Buffer.from(memory.slabOf(index).bytes.subarray(at, at + memory.ringBytes));
+  const bytes = Buffer.concat(ringParts(memory, index));
   return bytes.fill(0, ring.generation, ring.generation + 4);
 }
 
@@ -26,7 +25,8 @@ function soil(writer: RingWriter, frames: number, sampleRate: number): void {
     writer.commit(bytesPerFrame, -1, -1, -1, -1, -1);
   }
   for (let field = ring.windowLow; field < ring.newestTimestampMs; field += 4) i32[(at + field) / 4] = -1;
-  for (let field = ring.newestTimestampMs; field <= ring.lastArrivalMs; field += 8) f64[(at + field) / 8] = -1;
+  for (let field = ring.newestTimestampMs; field <= ring.gaps; field += 8) f64[(at + field) / 8] = -1;
+  for (let field = ring.duplicateFrames; field <= ring.firstTimestampMs; field += 8) f64[(at + field) / 8] = -1;
 }
 
 describe('the pool', () => {

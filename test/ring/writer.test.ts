@@ -3,14 +3,14 @@ import { frameBytes, participantIdBytesMax, sampleRates } from '../../src/limits
 import { ring, ringState, slotBytes } from '../../src/memory/layout.ts';
 import { Frame } from '../../src/ring/reader.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
-import { assertFrame, openRing, readerOf, smallMemory, write, writeMany } from '../support/decoder-ring.ts';
+import { assertFrame, openRing, readerOf, ringParts, smallMemory, write, writeMany } from '../support/decoder-ring.ts';
 
 describe('a writer', () => {
   it.each(sampleRates)('has room for a whole frame in every slot at %i Hz, and never leaves its ring', (sampleRate) => {
     const { memory, pool } = smallMemory(3, 5);
     const writers = [0, 1, 2].map(() => openRing(memory, pool, 'a', sampleRate));
     const middle = writers.find((writer) => writer.index === 1)!;
-    const before = Buffer.from(middle.bytes);
+    const before = [0, 2].flatMap((index) => ringParts(memory, index).map((part) => Buffer.from(part)));
     const bytes = frameBytes(sampleRate);
     const places = new Set<number>();
     for (let n = 0; n < 20; n++) {
@@ -21,19 +21,21 @@ describe('a writer', () => {
     }
     expect(places.size).toBe(5);
     for (const at of places) expect(at % 8).toBe(0);
-    const end = middle.at + memory.ringBytes;
-    expect(middle.bytes.subarray(0, middle.at).equals(before.subarray(0, middle.at))).toBe(true);
-    expect(middle.bytes.subarray(end).equals(before.subarray(end))).toBe(true);
+    const after = [0, 2].flatMap((index) => ringParts(memory, index));
+    expect(after.map((part, i) => part.equals(before[i]!))).toEqual([true, true, true, true]);
+    const slots = memory.slotsOffset(1);
+    expect(Math.min(...places)).toBeGreaterThanOrEqual(slots);
+    expect(Math.max(...places) + bytes).toBeLessThanOrEqual(slots + memory.slotsBytes);
   });
 
   it('overwrites the oldest slot, and nothing of the others', () => {
     const { memory, pool } = smallMemory(1, 5);
     const writer = openRing(memory, pool);
     writeMany(writer, 0, 5);
-    const slots = Buffer.from(writer.bytes.subarray(writer.at + ring.slots));
-    const at = writer.nextPcm() - writer.at - ring.slots;
+    const [, now] = ringParts(memory, writer.index);
+    const slots = Buffer.from(now);
+    const at = writer.nextPcm() - memory.slotsOffset(writer.index);
     write(writer, 5);
-    const now = writer.bytes.subarray(writer.at + ring.slots);
     const changed = Array.from(slots.keys()).filter((i) => slots[i] !== now[i]);
     expect(at).toBeLessThan(slotBytes(16_000));
     expect(changed.length).toBeGreaterThan(0);

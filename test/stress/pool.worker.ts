@@ -23,8 +23,10 @@ let frames = 0;
 /** A ring of the pool is all zeros, but for its generation. */
 function isClean(index: number): boolean {
   const { i32 } = memory.slabOf(index);
-  const start = memory.ringOffset(index) / 4;
-  for (let word = ring.state / 4; word < memory.ringBytes / 4; word++) if (i32[start + word] !== 0) return false;
+  const own = memory.ringOffset(index);
+  const slots = memory.slotsOffset(index);
+  for (let at = own + ring.state; at < own + ring.end; at += 4) if (i32[at / 4] !== 0) return false;
+  for (let at = slots; at < slots + memory.slotsBytes; at += 4) if (i32[at / 4] !== 0) return false;
   return true;
 }
 

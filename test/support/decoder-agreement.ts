@@ -34,13 +34,18 @@ interface Account {
 }
 
 const ringWords = [ring.state, ring.sampleRate, ring.slotBytes, ring.head, ring.windowLow, ring.windowHigh];
+const ringDoubles = [
+  [ring.newestTimestampMs, ring.gaps],
+  [ring.duplicateFrames, ring.firstTimestampMs],
+] as const;
 
 function accountRing(rig: DecoderRig, index: number): RingAccount {
   const at = rig.memory.ringOffset(index);
   const { f64 } = rig.memory.slabOf(index);
   const numbers = ringWords.map((field) => rig.ringWord(index, field));
-  for (let field = ring.newestTimestampMs; field <= ring.lastArrivalMs; field += 8)
-    numbers.push(f64[(at + field) / 8]!);
+  for (const [first, last] of ringDoubles) {
+    for (let field = first; field <= last; field += 8) numbers.push(f64[(at + field) / 8]!);
+  }
   return { id: rig.ringId(index), numbers, frames: readAll(rig.reader(index)).frames };
 }
 
@@ -55,9 +60,8 @@ function account(rig: DecoderRig, message: Uint8Array, context: Context): Accoun
   for (let field = lane.committed; field < lane.halves; field += 8) {
     if (field !== lane.fallbacks) numbers.push(rig.laneCount(field));
   }
-  for (let field = 0; field < streamSlot.lastAudioMs; field += 4) numbers.push(rig.streamWord(field));
-  for (let field = streamSlot.lastAudioMs; field < streamSlot.subscriptionId; field += 8)
-    numbers.push(rig.streamCount(field));
+  // Bit by bit: doubles too.
+  for (let field = 0; field < streamSlot.rings; field += 4) numbers.push(rig.streamWord(field));
   const rings = rig.rings().map((index) => accountRing(rig, index));
   const result = { outcome, subscriptionId: rig.subscriptionId(), fallbacks, numbers, rings };
   rig.reset();

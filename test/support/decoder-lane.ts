@@ -1,8 +1,8 @@
-/** A lane whose worker is the test: it decides when a batch lands, when it is lost, and how far it came. */
-import type { Batch, BatchResult } from '../../src/decoder/frame-decoder.ts';
+/** A lane whose worker is the test: it decides when a shift takes records, how far it comes, when it ends and when it dies. */
+import type { ShiftResult } from '../../src/decoder/shift.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import { lane, laneReserveBytes, record, recordBytes, recordKind } from '../../src/memory/layout.ts';
-import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { SharedMemory, type Views } from '../../src/memory/shared-memory.ts';
 
 export interface SeenRecord {
   readonly kind: 'message' | 'close' | 'release';
@@ -17,99 +17,164 @@ const kindNames = {
   [recordKind.release]: 'release',
 } as const;
 
-/** A batch that is with the worker, as it was when it came there. */
-export interface Flight {
-  readonly batch: Batch;
-  readonly records: readonly SeenRecord[];
-  land(result?: BatchResult | null): Promise<void>;
-  /** The worker dies after `done` records; `'asleep'`: before it looked at the batch. */
-  lose(done: number | 'asleep', error?: unknown): Promise<void>;
+/** A record in short. */
+export function inShort({ kind, stream, text }: SeenRecord): string {
+  return kind === 'message' ? `${stream}:${text}` : `${kind} ${stream}`;
 }
 
 export class LaneRig {
   readonly memory: SharedMemory;
   readonly lane: Lane;
-  readonly flights: Flight[] = [];
-  readonly results: BatchResult[] = [];
+  readonly views: Views;
+  readonly halfBytes: number;
+  readonly results: ShiftResult[] = [];
   /** Streams of the messages that were lost, in order. */
   readonly lost: number[] = [];
   readonly errors: Error[] = [];
-  onBatch: (result: BatchResult) => void = () => {};
+  /** Shifts that were asked for so far. */
+  shifts = 0;
+  onShift: (result: ShiftResult) => void = () => {};
+  onWorkerLost: () => void = () => {};
+  private shift: PromiseWithResolvers<ShiftResult | null> | null = null;
 
-  constructor(sizes: { dataBytes?: number; streams?: number } = {}) {
+  constructor(sizes: { dataBytes?: number; streams?: number; index?: number } = {}) {
+    const { index = 1 } = sizes;
     const streamCount = sizes.streams ?? 3;
+    this.halfBytes = (sizes.dataBytes ?? 4096) + laneReserveBytes(streamCount);
     this.memory = SharedMemory.create({
       ringCount: 8,
       ringSlotCount: 110,
       streamCount,
       participantsMax: 4,
       laneCount: 2,
-      laneHalfBytes: (sizes.dataBytes ?? 4096) + laneReserveBytes(streamCount),
+      laneHalfBytes: this.halfBytes,
     });
+    this.views = this.memory.lanes[index]!;
     this.lane = new Lane({
       memory: this.memory,
-      index: 1,
+      index,
       flushIntervalMs: 2,
-      run: (batch) => this.run(batch),
-      onBatch: (result) => {
+      work: (laneIndex) => this.work(laneIndex),
+      onShift: (result) => {
         this.results.push(result);
-        this.onBatch(result);
+        this.onShift(result);
       },
       onLost: (stream) => this.lost.push(stream),
-      onWorkerLost: (error) => this.errors.push(error),
+      onWorkerLost: (error) => {
+        this.errors.push(error);
+        this.onWorkerLost();
+      },
     });
-  }
-
-  /** The flight that left last. */
-  get flight(): Flight {
-    return this.flights.at(-1)!;
   }
 
   push(stream: number, text: string, arrivalMs = 0): boolean {
     return this.lane.pushMessage(stream, arrivalMs, Buffer.from(text));
   }
 
-  private run(batch: Batch): Promise<BatchResult | null> {
-    const { promise, resolve, reject } = Promise.withResolvers<BatchResult | null>();
-    const { records, ends } = this.recordsOf(batch);
-    this.flights.push({
-      batch,
-      records,
-      // The lane hears of it in a microtask.
-      land: async (result = null) => {
-        resolve(result);
-        await settled();
-      },
-      lose: async (done, error = new Error('worker lost')) => {
-        if (done !== 'asleep')
-          this.memory.lanes[batch.lane]!.i32[lane.doneBytes / 4] = done === 0 ? 0 : ends[done - 1]!;
-        reject(error);
-        await settled();
-      },
-    });
-    return promise;
+  /** Whether a worker has the lane. */
+  get isServed(): boolean {
+    return this.shift !== null;
   }
 
-  /** The messages that stand in a batch now. */
-  textOf(batch: Batch): string[] {
-    return this.recordsOf(batch).records.map((seen) => seen.text);
+  /** A word of `lane`. */
+  word(field: number): number {
+    return Atomics.load(this.views.i32, field / 4);
   }
 
-  private recordsOf(batch: Batch): { records: SeenRecord[]; ends: number[] } {
-    const { i32, f64, bytes } = this.memory.lanes[batch.lane]!;
-    const start = lane.halves + batch.half * this.memory.geometry.laneHalfBytes;
-    const records: SeenRecord[] = [];
-    const ends: number[] = [];
-    for (let at = start; at < start + batch.bytes; at = start + ends.at(-1)!) {
-      const kind = i32[(at + record.kind) / 4] as keyof typeof kindNames;
-      const payloadBytes = i32[(at + record.payloadBytes) / 4]!;
-      const text = bytes.toString('utf8', at + record.payload, at + record.payload + payloadBytes);
-      const stream = i32[(at + record.stream) / 4]!;
-      records.push({ kind: kindNames[kind], stream, text, arrivalMs: f64[(at + record.arrivalMs) / 8]! });
-      ends.push(at - start + recordBytes(payloadBytes));
+  setWord(field: number, value: number): void {
+    Atomics.store(this.views.i32, field / 4, value);
+  }
+
+  /** The half in which the record that was pushed last stands. */
+  get fillingHalf(): number {
+    return this.word(lane.tail) > this.halfBytes ? 1 : 0;
+  }
+
+  /** Deals with the next records and frees their room, as a worker does when it has come to the tail that it saw. */
+  take(count = Number.POSITIVE_INFINITY): SeenRecord[] {
+    const seen = this.deal(count);
+    this.setWord(lane.head, this.word(lane.done));
+    return seen;
+  }
+
+  /** Deals with the next records, on its way to a tail further on: their room is not free yet. */
+  deal(count: number): SeenRecord[] {
+    const seen: SeenRecord[] = [];
+    while (seen.length < count && this.follow()) {
+      const { end, ...next } = this.read(this.word(lane.done));
+      this.setWord(lane.begun, end);
+      this.setWord(lane.done, end);
+      seen.push(next);
     }
-    if (records.length !== batch.records) throw new Error(`${records.length} records, ${batch.records} announced`);
-    return { records, ends };
+    return seen;
+  }
+
+  /** Takes the next record in hand. */
+  takeUp(): SeenRecord {
+    if (!this.follow()) throw new Error('nothing waits');
+    const { end, ...next } = this.read(this.word(lane.done));
+    this.setWord(lane.begun, end);
+    return next;
+  }
+
+  /** The worker is done with its shift; the lane hears of it in a microtask. */
+  async goHome(result: ShiftResult | null = null): Promise<void> {
+    this.endShift().resolve(result);
+    await settled();
+  }
+
+  /** The worker dies, and leaves everything as it is. */
+  async die(error: unknown = new Error('worker lost')): Promise<void> {
+    this.endShift().reject(error);
+    await settled();
+  }
+
+  /** The worker goes to sleep and must be woken. */
+  park(): void {
+    Atomics.add(this.views.i32, lane.parked / 4, 1);
+  }
+
+  wakeUp(): void {
+    Atomics.add(this.views.i32, lane.parked / 4, 1);
+  }
+
+  private work(laneIndex: number): Promise<ShiftResult | null> {
+    if (laneIndex !== this.lane.index) throw new Error(`lane ${laneIndex} instead of ${this.lane.index}`);
+    if (this.shift !== null) throw new Error('two shifts on one lane');
+    this.shifts++;
+    this.shift = Promise.withResolvers();
+    return this.shift.promise;
+  }
+
+  private endShift(): PromiseWithResolvers<ShiftResult | null> {
+    const { shift } = this;
+    if (shift === null) throw new Error('nobody has the lane');
+    this.shift = null;
+    return shift;
+  }
+
+  /** Follows a mark to the other half. Returns whether a record waits. */
+  private follow(): boolean {
+    let at = this.word(lane.done);
+    if (at === this.word(lane.tail)) return false;
+    if (this.views.i32[(lane.halves + at + record.kind) / 4] !== recordKind.turn) return true;
+    at = at < this.halfBytes ? this.halfBytes : 0;
+    for (const field of [lane.begun, lane.done, lane.head]) this.setWord(field, at);
+    return at !== this.word(lane.tail);
+  }
+
+  private read(start: number): SeenRecord & { readonly end: number } {
+    const { i32, f64, bytes } = this.views;
+    const at = lane.halves + start;
+    const kind = kindNames[i32[(at + record.kind) / 4] as keyof typeof kindNames];
+    const payloadBytes = i32[(at + record.payloadBytes) / 4]!;
+    const end = start + recordBytes(payloadBytes);
+    // Behind every record there must be room for the mark.
+    const halfEnd = start < this.halfBytes ? this.halfBytes : 2 * this.halfBytes;
+    if (kind === undefined || end + recordBytes(0) > halfEnd) throw new Error(`no record of this half at ${start}`);
+    const text = bytes.toString('utf8', at + record.payload, at + record.payload + payloadBytes);
+    const stream = i32[(at + record.stream) / 4]!;
+    return { kind, stream, text, arrivalMs: f64[(at + record.arrivalMs) / 8]!, end };
   }
 }
 

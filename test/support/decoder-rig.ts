@@ -3,8 +3,10 @@
  * without a worker. Every message fed is checked against the accounting identity: exactly one counter moves, by one, in
  * the lane and in the stream.
  */
-import { type Batch, type BatchResult, FrameDecoder } from '../../src/decoder/frame-decoder.ts';
+import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { createParsers, type DecoderName, decoderNames, type Parsers } from '../../src/decoder/protocol/parsers.ts';
+import type { ShiftResult } from '../../src/decoder/shift.ts';
+import { laneTurnBytes } from '../../src/limits.ts';
 import {
   type DropReason,
   dropReasons,
@@ -75,8 +77,10 @@ export class DecoderRig {
   /** What the decoder takes for the present, ms. */
   nowMs = 0;
   private readonly decoder: FrameDecoder;
-  private batchBytes = 0;
-  private batchRecords = 0;
+  /** Which half is being filled, how far, and whether anything waits in either. */
+  private half = 0;
+  private usedBytes = 0;
+  private waits = false;
 
   constructor(options: RigOptions = {}) {
     this.memory = SharedMemory.create({
@@ -94,29 +98,47 @@ export class DecoderRig {
     this.decoder = new FrameDecoder(this.memory, parsers, () => this.nowMs);
   }
 
-  /** Appends a record to the batch, as a lane does. */
+  /** Appends a record, as a lane does; goes on in the other half when the lane would. */
   push(
     kind: (typeof recordKind)[keyof typeof recordKind],
     payload: Uint8Array = new Uint8Array(0),
     stream = 0,
     arrivalMs = 0,
   ): void {
-    const at = lane.halves + this.batchBytes;
+    const size = recordBytes(payload.length);
+    const { laneHalfBytes } = this.memory.geometry;
+    if (!this.waits && this.usedBytes > laneTurnBytes) this.turn();
+    if (this.usedBytes + size > laneHalfBytes - recordBytes(0)) {
+      const head = this.views.i32[lane.head / 4]!;
+      if (head >= laneHalfBytes !== (this.half === 1)) throw new Error('both halves are full');
+      this.turn();
+    }
+    const at = lane.halves + this.tail;
     this.views.i32[(at + record.kind) / 4] = kind;
     this.views.i32[(at + record.payloadBytes) / 4] = payload.length;
     this.views.i32[(at + record.stream) / 4] = stream;
     this.views.f64[(at + record.arrivalMs) / 8] = arrivalMs;
     this.views.bytes.set(payload, at + record.payload);
-    this.batchBytes += recordBytes(payload.length);
-    this.batchRecords++;
+    this.usedBytes += size;
+    this.waits = true;
   }
 
-  /** Decodes what was pushed since the last time. */
-  run(): BatchResult | null {
-    const batch: Batch = { lane: 0, half: 0, bytes: this.batchBytes, records: this.batchRecords };
-    this.batchBytes = 0;
-    this.batchRecords = 0;
-    return this.decoder.decode(batch);
+  /** Where the next record will stand. */
+  get tail(): number {
+    return this.half * this.memory.geometry.laneHalfBytes + this.usedBytes;
+  }
+
+  private turn(): void {
+    this.views.i32[(lane.halves + this.tail + record.kind) / 4] = recordKind.turn;
+    this.half = 1 - this.half;
+    this.usedBytes = 0;
+  }
+
+  /** Decodes what was pushed since the last time, and says what a shift would tell of it. */
+  run(): ShiftResult | null {
+    if (this.waits) this.decoder.decode(0, this.tail);
+    this.waits = false;
+    return this.decoder.takeResult();
   }
 
   /** Decodes one message and says what it counted as. Throws if it counted as nothing, or as more than one thing. */
@@ -203,12 +225,12 @@ export class DecoderRig {
     return readAll(this.reader(this.rings(stream)[participant]!)).frames;
   }
 
-  close(stream = 0): BatchResult | null {
+  close(stream = 0): ShiftResult | null {
     this.push(recordKind.close, undefined, stream);
     return this.run();
   }
 
-  release(stream = 0): BatchResult | null {
+  release(stream = 0): ShiftResult | null {
     this.push(recordKind.release, undefined, stream);
     return this.run();
   }
@@ -216,8 +238,10 @@ export class DecoderRig {
   /** The stream's slot as it is for a new stream, and its rings back in the pool. The lane's counters start at 0 too. */
   reset(stream = 0): void {
     this.release(stream);
+    const place = [lane.tail, lane.head, lane.begun, lane.done].map((field) => [field / 4, this.views.i32[field / 4]!]);
     const at = this.memory.streamOffset(stream) / 8;
     this.memory.streams.f64.fill(0, at, at + this.memory.streamBytes / 8);
     this.views.f64.fill(0, 0, lane.halves / 8);
+    for (const [word, value] of place) this.views.i32[word!] = value!;
   }
 }

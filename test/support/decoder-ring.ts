@@ -20,6 +20,13 @@ export function smallMemory(ringCount: number, ringSlotCount: number): { memory:
   return { memory, pool };
 }
 
+/** All bytes of a ring where they lie: what it is, and its slots. */
+export function ringParts(memory: SharedMemory, index: number): readonly [own: Buffer, slots: Buffer] {
+  const { bytes } = memory.slabOf(index);
+  const [at, slotsAt] = [memory.ringOffset(index), memory.slotsOffset(index)];
+  return [bytes.subarray(at, at + ring.end), bytes.subarray(slotsAt, slotsAt + memory.slotsBytes)];
+}
+
 /** Takes a ring out of the pool and opens it for a participant. */
 export function openRing(memory: SharedMemory, pool: RingPool, id = 'a', sampleRate = 16_000): RingWriter {
   const writer = new RingWriter(memory, pool.take());

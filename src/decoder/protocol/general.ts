@@ -5,6 +5,7 @@
  * Own properties only: the simdjson binding lets a key `__proto__` change the prototype, `JSON.parse` does not.
  */
 import { participantIdBytesMax } from '../../limits.ts';
+import { isLatin1 } from './base64.ts';
 import { type Message, type MessageParser, messageKind } from './message.ts';
 import { parseTimestamp } from './timestamp.ts';
 
@@ -58,7 +59,7 @@ export class GeneralParser implements MessageParser {
     if (payload === null) return;
     message.kind = messageKind.audio;
     const data = own(payload, 'data');
-    message.dataIsText = data === undefined || data === null || typeof data === 'string';
+    message.dataIsText = data === undefined || data === null || (typeof data === 'string' && isLatin1(data));
     message.data = typeof data === 'string' ? data : '';
     message.silent = own(payload, 'silent') === true;
     const timestamp = own(payload, 'timestamp');

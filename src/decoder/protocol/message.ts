@@ -21,7 +21,7 @@ export class Message {
   // AudioData
   /** Base64, not yet validated; empty when absent or null. */
   data = '';
-  /** False when `data` is there but is no string. */
+  /** False when `data` is there but is no string of Latin-1. */
   dataIsText = true;
   silent = false;
   /** ms since the epoch, UTC; NaN when absent or not ISO 8601. */

@@ -7,7 +7,7 @@ import { constants } from 'node:os';
 import { GatewayError } from '../../errors.ts';
 import { GeneralParser } from './general.ts';
 import type { MessageParser } from './message.ts';
-import { Scanner } from './scan.ts';
+import { ShapedScanner } from './shaped-scan.ts';
 
 export const decoderNames = ['scan', 'simdjson', 'json'] as const;
 export type DecoderName = (typeof decoderNames)[number];
@@ -69,5 +69,5 @@ export function createParsers(name: DecoderName): Parsers {
     return { first: parser, general: parser };
   }
   const general = new GeneralParser(JSON.parse);
-  return { first: name === 'scan' ? new Scanner() : general, general };
+  return { first: name === 'scan' ? new ShapedScanner() : general, general };
 }

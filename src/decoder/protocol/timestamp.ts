@@ -9,6 +9,22 @@ function twoDigits(bytes: Uint8Array, at: number): number {
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
 }
 
+/** The date asked for last and its answer: a day has millions of frames. */
+let lastDate = Number.NaN;
+let lastDays = 0;
+
+/** Days since 1970-01-01; NaN when there is no such date. */
+function daysOf(year: number, month: number, day: number): number {
+  // Unambiguous for all that two digits can be, and for the -1 of what is none.
+  const date = (year * 128 + month) * 128 + day;
+  if (date !== lastDate) {
+    if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return Number.NaN;
+    lastDate = date;
+    lastDays = daysSinceEpoch(year, month, day);
+  }
+  return lastDays;
+}
+
 /** Days since 1970-01-01 of a date of the Gregorian calendar. */
 function daysSinceEpoch(year: number, month: number, day: number): number {
   const shifted = month <= 2 ? year - 1 : year;
@@ -49,7 +65,6 @@ export function parseTimestamp(bytes: Uint8Array, start: number, end: number): n
   if (bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d || bytes[start + 10] !== 0x54) return Number.NaN;
   if (bytes[start + 13] !== 0x3a || bytes[start + 16] !== 0x3a) return Number.NaN;
   const year = century * 100 + yearOfCentury;
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return Number.NaN;
   if (hour > 23 || minute > 59 || second > 59) return Number.NaN;
 
   let at = start + 19;
@@ -65,6 +80,6 @@ export function parseTimestamp(bytes: Uint8Array, start: number, end: number): n
     if (scale === 1 || scale > 1e7) return Number.NaN;
   }
   const minutes = hour * 60 + minute - offsetMinutes(bytes, at, end);
-  const whole = (daysSinceEpoch(year, month, day) * 86_400 + minutes * 60 + second) * 1000;
+  const whole = (daysOf(year, month, day) * 86_400 + minutes * 60 + second) * 1000;
   return whole + (fraction * 1000) / scale;
 }

@@ -1,0 +1,97 @@
+/** A worker that dies takes its news with it: the main thread looks at the streams of its lane, and finds out all the same. */
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
+import { createParsers } from '../../src/decoder/protocol/parsers.ts';
+import { lane, streamEnd, streamSlot } from '../../src/memory/layout.ts';
+import { RingPool } from '../../src/ring/pool.ts';
+import { type EndedStream, StreamRegistry } from '../../src/stream/registry.ts';
+import { Totals } from '../../src/stream/totals.ts';
+import { LaneRig } from '../support/decoder-lane.ts';
+import { audio } from '../support/decoder-messages.ts';
+
+const facts = { remoteAddress: '', callConnectionId: null, correlationId: null };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  return () => vi.useRealTimers();
+});
+
+/** A registry with one lane, whose worker decodes for real and dies when the test says so. */
+class RegistryRig {
+  readonly lane = new LaneRig({ index: 0 });
+  readonly registry: StreamRegistry;
+  readonly started: string[] = [];
+  readonly ended: EndedStream[] = [];
+
+  constructor() {
+    new RingPool(this.lane.memory).fill();
+    this.registry = new StreamRegistry({
+      memory: this.lane.memory,
+      lanes: [this.lane.lane],
+      totals: new Totals(),
+      audience: {
+        readers: 0,
+        started: (_stream, { id }) => this.started.push(String(id)),
+        ended: () => {},
+        streamEnded: () => {},
+      },
+      streamsMax: 3,
+      lingerMs: 1000,
+      onEnded: (record) => this.ended.push(record),
+    });
+    this.lane.onShift = ({ news }) => this.registry.news(news);
+    this.lane.onWorkerLost = () => this.registry.newsOfLane(0);
+  }
+
+  /** The worker decodes everything, and dies before it could tell. */
+  async decodeAndDie(): Promise<void> {
+    vi.advanceTimersByTime(2);
+    const decoder = new FrameDecoder(this.lane.memory, createParsers('json'), () => 0);
+    decoder.decode(0, this.lane.word(lane.tail));
+    await this.lane.die();
+  }
+
+  endOf(stream: number): number {
+    const { memory } = this.lane;
+    return memory.streams.i32[(memory.streamOffset(stream) + streamSlot.end) / 4]!;
+  }
+}
+
+describe('the news of a worker that died', () => {
+  it('of a participant are found', async () => {
+    const rig = new RegistryRig();
+    rig.registry.open(facts, 0)!.receive(Buffer.from(audio({ participantRawID: 'a' })), false, 0);
+    await rig.decodeAndDie();
+    expect(rig.started).toEqual(['a']);
+  });
+
+  it('of an end and of a release are found, and the slot can be used again', async () => {
+    const rig = new RegistryRig();
+    const streams = [0, 1, 2].map(() => rig.registry.open(facts, 0)!);
+    expect(rig.registry.open(facts, 0)).toBeNull();
+    for (const stream of streams) rig.registry.closed(stream, 'peer', 1000, 5);
+    await rig.decodeAndDie();
+    expect(rig.ended).toHaveLength(3);
+    await rig.decodeAndDie();
+    expect(rig.registry.all).toEqual([]);
+    await rig.registry.empty();
+    expect([0, 1, 2].map(() => rig.registry.open(facts, 0)?.index).toSorted()).toEqual([0, 1, 2]);
+  });
+
+  it('do not end a stream that was given the slot of one whose release was in hand', async () => {
+    const rig = new RegistryRig();
+    const first = rig.registry.open(facts, 0)!;
+    rig.registry.closed(first, 'peer', 1000, 5);
+    await rig.decodeAndDie();
+    // The next worker releases the stream, and dies just before it could say that this is dealt with.
+    rig.lane.takeUp();
+    const { memory } = rig.lane;
+    memory.streams.i32[(memory.streamOffset(first.index) + streamSlot.end) / 4] = streamEnd.released;
+    await rig.lane.die();
+    const second = rig.registry.open(facts, 10)!;
+    second.receive(Buffer.from(audio()), false, 10);
+    await rig.decodeAndDie();
+    expect(rig.registry.all).toContain(second);
+    if (second.index === first.index) expect(rig.endOf(second.index)).toBe(streamEnd.open);
+  });
+});

@@ -1,0 +1,153 @@
+/**
+ * Real lanes and real decode workers: traffic with pauses of every length, so that workers nap, park, go home and come back
+ * all the time. Every message is committed in order, none is lost, and a parked worker wakes with the next message.
+ */
+import { afterEach, expect, it } from 'vitest';
+import { newsDelayMs, quietShiftMs, shiftMsMax } from '../../src/limits.ts';
+import { recordKind } from '../../src/memory/layout.ts';
+import { generator, seed } from '../support/decoder-seed.ts';
+import { sleep } from './canary.ts';
+import { flushIntervalMs, streamsPerLane, Traffic, threads } from './traffic.ts';
+
+let traffic: Traffic | null = null;
+afterEach(() => traffic?.stop());
+
+async function start(laneCount: number, workers: number): Promise<Traffic> {
+  traffic = new Traffic(laneCount, workers);
+  await traffic.pool.start();
+  return traffic;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function until(condition: () => boolean, timeoutMs: number): Promise<number> {
+  const since = performance.now();
+  while (!condition() && performance.now() - since < timeoutMs) await new Promise(setImmediate);
+  return performance.now() - since;
+}
+
+/** Pauses around every border there is: none, within a flush interval, parked, quiet, longer than a shift. */
+function pauseMs(random: () => number): number {
+  const kind = random();
+  if (kind < 0.3) return 0;
+  if (kind < 0.9) return random() * 3 * flushIntervalMs;
+  if (kind < 0.98) return flushIntervalMs + random() * 3 * newsDelayMs;
+  return quietShiftMs - 10 + random() * 20;
+}
+
+it.each([
+  [2, 2],
+  [3, 1],
+])('%i lanes of %i workers lose nothing, whatever the pauses, and keep every order', async (laneCount, workers) => {
+  const random = generator(seed + laneCount);
+  const run = await start(laneCount, workers);
+  const ends = performance.now() + 1.2 * shiftMsMax;
+  while (performance.now() < ends) {
+    const burst = random() < 0.02 ? 100 : 1 + Math.floor(random() * 5);
+    for (let n = 0; n < burst; n++) run.send(Math.floor(random() * run.sent.length));
+    const ms = pauseMs(random);
+    // Timers are coarse: short pauses block, as other work of the main thread does.
+    if (ms < 2 * flushIntervalMs && random() < 0.8) sleep(ms);
+    else await pause(ms);
+    // Results of shifts come in turns of the event loop.
+    if (random() < 0.3) await new Promise(setImmediate);
+  }
+  await until(() => run.isDone, 5000);
+  for (let stream = 0; stream < run.sent.length; stream++) {
+    const count = run.sent[stream]!;
+    expect(run.committed(stream), `stream ${stream}, seed ${seed}`).toBe(count);
+    expect(run.numbers(stream), `stream ${stream}, seed ${seed}`).toEqual(Array.from({ length: count }, (_, n) => n));
+  }
+  expect([run.deaths, run.lost.every((count) => count === 0)]).toEqual([0, true]);
+  // Each first message was news.
+  await Promise.all(run.lanes.map((lane) => lane.idle()));
+  expect([...new Set(run.news)].sort((a, b) => a - b)).toEqual(run.sent.map((_, stream) => stream));
+  expect(run.sent.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(300);
+});
+
+/** How long one message after a pause takes, of those that found their worker parked, in ascending order. */
+async function wakingTimes(run: Traffic, rounds: number, pauseOf: (round: number) => number): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await pause(pauseOf(round));
+    const wasParked = run.isParked(0);
+    run.send(0);
+    const ms = await until(() => run.isDone, 5000);
+    expect(run.isDone, `round ${round} of seed ${seed}`).toBe(true);
+    if (wasParked) times.push(ms);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+/**
+ * Without a call a parked worker would sleep on until the lane is quiet, `quietShiftMs` after the message before: then all
+ * of these would take longer than the bound.
+ */
+it('a parked worker wakes with the next message', async () => {
+  const run = await start(1, 1);
+  const times = await wakingTimes(run, 70, (round) => 8 + (round % 15));
+  expect(times.length).toBeGreaterThan(40);
+  expect(times[times.length >> 1]).toBeLessThan(20);
+  expect(quietShiftMs - 8 - 15).toBeGreaterThan(3 * 20);
+  // They were parked within a few shifts, not between them.
+  expect(run.shifts).toBeLessThan(20);
+});
+
+/** Pushes that race with the parking: here a call that comes too early must be seen by the worker before it sleeps. */
+it('no message is left lying when it comes just as the worker parks', async () => {
+  const random = generator(seed);
+  const run = await start(1, 1);
+  let late = 0;
+  const rounds = 400;
+  for (let round = 0; round < rounds; round++) {
+    const waitsMs = flushIntervalMs - 0.3 + random() * 0.8;
+    const since = performance.now();
+    while (performance.now() - since < waitsMs);
+    run.send(0);
+    if ((await until(() => run.isDone, 5000)) > 40) late++;
+  }
+  expect(run.isDone, `seed ${seed}`).toBe(true);
+  expect(late, `seed ${seed}`).toBeLessThan(rounds / 20);
+});
+
+it('threads that are killed cost what they had in hand, and the lane works on as before', async () => {
+  const random = generator(seed);
+  const run = await start(1, 1);
+  const kills = 3;
+  for (let kill = 0; kill < kills; kill++) {
+    for (let n = 0; n < 300; n++) run.send(n % streamsPerLane);
+    const deaths = run.deaths;
+    if (kill === 1) {
+      // In its sleep: a shift is on, so somebody must notice.
+      await until(() => run.isDone && run.isParked(0), 2000);
+      await threads.at(-1)!.terminate();
+      await until(() => run.deaths > deaths, 5000);
+      expect(run.deaths).toBe(deaths + 1);
+    } else {
+      await until(() => run.committed(0) > 0 && !run.isDone, 50 * random());
+      await threads.at(-1)!.terminate();
+    }
+    await until(() => run.isDone, 5000);
+    run.send(0);
+    await until(() => run.isDone, 5000);
+  }
+  const lost = run.lost.reduce((sum, count) => sum + count, 0);
+  expect(run.isDone, `seed ${seed}`).toBe(true);
+  expect(lost).toBeLessThanOrEqual(run.deaths);
+  for (let stream = 0; stream < streamsPerLane; stream++) {
+    const numbers = run.numbers(stream);
+    expect(numbers, `seed ${seed}`).toEqual(numbers.toSorted((a, b) => a - b));
+    // What was lost in hand may have come as far as its ring, or as far as being counted.
+    expect(numbers.length).toBeGreaterThanOrEqual(run.sent[stream]! - run.lost[stream]!);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(run.committed(stream)).toBeLessThanOrEqual(run.sent[stream]!);
+  }
+  const times = await wakingTimes(run, 20, () => 15);
+  expect(times.length).toBeGreaterThan(10);
+  expect(times[times.length >> 1]).toBeLessThan(20);
+  run.lanes[0]!.pushControl(recordKind.close, 0);
+  await run.lanes[0]!.idle();
+  expect(run.news).toContain(0);
+});

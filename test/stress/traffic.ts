@@ -1,0 +1,102 @@
+/** Real lanes with real decode workers, and messages whose timestamps say which ones they are. */
+import type { Worker } from 'node:worker_threads';
+import { expect } from 'vitest';
+import { DecoderPool } from '../../src/decoder/pool.ts';
+import { Lane } from '../../src/lane/lane.ts';
+import { lane as laneLayout, laneReserveBytes, ring, ringSlotCount, streamSlot } from '../../src/memory/layout.ts';
+import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { RingPool } from '../../src/ring/pool.ts';
+import { Frame, RingReader } from '../../src/ring/reader.ts';
+import { audio, iso, startMs } from '../support/decoder-messages.ts';
+
+export const flushIntervalMs = 2;
+export const streamsPerLane = 3;
+
+/** The threads that were started in this process, the last one last. */
+export const threads: Worker[] = [];
+process.on('worker', (worker) => threads.push(worker));
+
+export class Traffic {
+  readonly memory: SharedMemory;
+  readonly lanes: readonly Lane[];
+  readonly pool: DecoderPool;
+  /** Messages that each stream has sent. */
+  readonly sent: number[];
+  readonly lost: number[];
+  readonly news: number[] = [];
+  shifts = 0;
+  deaths = 0;
+
+  constructor(laneCount: number, workers: number) {
+    const streamCount = laneCount * streamsPerLane;
+    this.memory = SharedMemory.create({
+      ringCount: streamCount,
+      ringSlotCount: ringSlotCount(60),
+      streamCount,
+      participantsMax: 1,
+      laneCount,
+      laneHalfBytes: 400_000 + laneReserveBytes(streamCount),
+    });
+    new RingPool(this.memory).fill();
+    this.sent = Array(streamCount).fill(0);
+    this.lost = Array(streamCount).fill(0);
+    this.pool = new DecoderPool({
+      memory: this.memory,
+      workers,
+      decoder: 'scan',
+      flushIntervalMs,
+      onError: () => {},
+    });
+    this.lanes = Array.from({ length: laneCount }, (_, index) => {
+      return new Lane({
+        memory: this.memory,
+        index,
+        flushIntervalMs,
+        work: (laneIndex) => {
+          this.shifts++;
+          return this.pool.work(laneIndex);
+        },
+        onShift: ({ news }) => this.news.push(...news),
+        onLost: (stream) => this.lost[stream]!++,
+        onWorkerLost: () => this.deaths++,
+      });
+    });
+  }
+
+  /** The next message of a stream; its timestamp says which one it is. */
+  send(stream: number): void {
+    const text = audio({ timestamp: iso(startMs + 20 * this.sent[stream]!++) });
+    const lane = this.lanes[stream % this.lanes.length]!;
+    expect(lane.pushMessage(stream, performance.now(), Buffer.from(text)), 'the lane is full').toBe(true);
+  }
+
+  committed(stream: number): number {
+    const { f64 } = this.memory.streams;
+    return f64[(this.memory.streamOffset(stream) + streamSlot.committed) / 8]!;
+  }
+
+  get isDone(): boolean {
+    return this.sent.every((count, stream) => this.committed(stream) + this.lost[stream]! >= count);
+  }
+
+  isParked(laneIndex: number): boolean {
+    return Atomics.load(this.memory.lanes[laneIndex]!.i32, laneLayout.parked / 4) % 2 !== 0;
+  }
+
+  /** Numbers of a stream's messages as they stand in its ring. */
+  numbers(stream: number): number[] {
+    const index = this.memory.streams.i32[(this.memory.streamOffset(stream) + streamSlot.rings) / 4]!;
+    const { i32 } = this.memory.slabOf(index);
+    const generation = i32[(this.memory.ringOffset(index) + ring.generation) / 4]!;
+    const reader = new RingReader(this.memory, { index, generation });
+    const frame = new Frame();
+    const numbers: number[] = [];
+    while (reader.read(frame) === 'frame') numbers.push((frame.timestampMs - startMs) / 20);
+    return numbers;
+  }
+
+  async stop(): Promise<void> {
+    for (const lane of this.lanes) lane.stop();
+    await this.pool.stop();
+  }
+}
