@@ -1,0 +1,17 @@
+/**
+ * Repeats measurements in turns: the first of all cases, then the second of all. What changes slowly on a machine, its heat
+ * or its neighbours, then falls on every case alike.
+ */
+
+/** Returns the measurements of each case, in the order of the cases. */
+export async function interleave<C, M>(
+  cases: readonly C[],
+  repetitions: number,
+  run: (one: C, repetition: number) => Promise<M>,
+): Promise<M[][]> {
+  const all: M[][] = cases.map(() => []);
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    for (const [i, one] of cases.entries()) all[i]!.push(await run(one, repetition));
+  }
+  return all;
+}

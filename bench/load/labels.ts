@@ -1,0 +1,21 @@
+/** The names of rows: what a table shows, what a target looks for, and what a comparison of two results matches. */
+
+export const rivalLabels = {
+  bare: 'bare uWebSockets.js',
+  json: 'uWebSockets.js + JSON.parse',
+  sample: "ws + StreamingData.parse (Microsoft's sample)",
+  task: 'one piscina task per message',
+  taskTuned: 'one piscina task per message, many at a time',
+} as const;
+
+export function gatewayLabel(decoder: string): string {
+  return `gateway (${decoder})`;
+}
+
+export function groupName(framesPerSecond: number): string {
+  return `${framesPerSecond.toLocaleString('en-US')} frames/s`;
+}
+
+export function rowName(group: string, label: string): string {
+  return `${group} · ${label}`;
+}

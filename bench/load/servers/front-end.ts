@@ -1,0 +1,34 @@
+/** The uWebSockets.js server that three of the rivals share, set up as the gateway sets up its own. */
+import * as uws from 'uWebSockets.js';
+
+const messageBytesMax = 256 * 1024;
+
+/** What the typings of the package leave out or declare as types only. */
+const untyped = uws as unknown as {
+  readonly DISABLED: uws.CompressOptions;
+  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
+};
+
+/** Listens on a free port and returns it. A message is dead when `take` returns. */
+export function listen(take: (message: ArrayBuffer) => void, opened: () => void = () => {}): Promise<number> {
+  const app = uws.App().ws('/*', {
+    compression: untyped.DISABLED,
+    maxPayloadLength: messageBytesMax,
+    idleTimeout: 0,
+    open: opened,
+    message: (_socket, message) => take(message),
+  });
+  // The typings lack the overload with options behind a host.
+  const listenAt = app.listen.bind(app) as unknown as (
+    host: string,
+    port: number,
+    options: number,
+    callback: (socket: uws.us_listen_socket | false) => void,
+  ) => void;
+  return new Promise((resolve, reject) => {
+    listenAt('127.0.0.1', 0, untyped.LIBUS_LISTEN_EXCLUSIVE_PORT, (socket) => {
+      if (socket === false) reject(new Error('no port to listen on'));
+      else resolve(uws.us_socket_local_port(socket));
+    });
+  });
+}

@@ -1,0 +1,39 @@
+/**
+ * What Microsoft's JavaScript sample does: an HTTP server with `ws` on it, an async handler per message, the parser of the
+ * SDK. The sample hands the base64 on; here it is decoded, because PCM is what the others have in the end.
+ */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type AudioData, StreamingData } from '@azure/communication-call-automation';
+import { WebSocket, WebSocketServer } from 'ws';
+import { Accounting } from './accounting.ts';
+
+const accounting = new Accounting();
+
+async function processMessage(received: ArrayBuffer, beginMs: number): Promise<void> {
+  const result = StreamingData.parse(received);
+  if (StreamingData.getStreamingKind() === 'AudioData') {
+    accounting.decoded(Buffer.from((result as AudioData).data, 'base64'), beginMs);
+  }
+}
+
+function listen(): Promise<number> {
+  const server = createServer();
+  const webSockets = new WebSocketServer({ server });
+  webSockets.on('connection', (socket) => {
+    socket.on('message', async (packet: ArrayBuffer) => {
+      const beginMs = accounting.begin();
+      try {
+        if (socket.readyState === WebSocket.OPEN) await processMessage(packet, beginMs);
+      } catch (error) {
+        console.error('cannot process a message:', error);
+      }
+    });
+  });
+  return new Promise((resolve, reject) => {
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+accounting.serve(listen);

@@ -1,0 +1,75 @@
+/**
+ * What a scrape of `/metrics` costs with thousands of participants: the gateway's own metrics over its own shared memory,
+ * composed as `src/gateway.ts` does it, without sockets, threads and HTTP.
+ */
+import type { DecoderPool } from '../../src/decoder/pool.ts';
+import type { Sources } from '../../src/metrics/families.ts';
+import { registerFrames } from '../../src/metrics/frames.ts';
+import { registerInternals } from '../../src/metrics/internals.ts';
+import { registerMessages } from '../../src/metrics/messages.ts';
+import { Metrics } from '../../src/metrics/registry.ts';
+import { registerStreams } from '../../src/metrics/streams.ts';
+import { RingPool } from '../../src/ring/pool.ts';
+import { StreamRegistry } from '../../src/stream/registry.ts';
+import { Totals } from '../../src/stream/totals.ts';
+import { audioMessages } from './messages.ts';
+import { LaneRig } from './rig.ts';
+import type { Step } from './steps.ts';
+
+const participants = 5000;
+const facts = { remoteAddress: '127.0.0.1', callConnectionId: null, correlationId: null };
+/** Two readings are all that metrics take from it. */
+const idleDecoders = { waiting: 0, utilization: 0 } as DecoderPool;
+
+export function scrapeStep(): Step {
+  const rig = new LaneRig(participants);
+  const { memory, lane } = rig;
+  const totals = new Totals();
+  const registry = new StreamRegistry({
+    memory,
+    lanes: [lane],
+    totals,
+    audience: { readers: 0, started: () => {}, ended: () => {}, streamEnded: () => {} },
+    streamsMax: participants,
+    lingerMs: 0,
+    onEnded: () => {},
+  });
+  const messages = audioMessages(200, 16_000);
+  for (let i = 0; i < participants; i++) {
+    // A stream of one participant each: of all ways to have so many, the one with the most to go through.
+    registry.open(facts, 0)!.receive(messages[i % messages.length]!.bytes, false, 0);
+    if (i % 1000 === 999) rig.decode(0);
+  }
+  const metrics = new Metrics();
+  const sources: Sources = {
+    memory,
+    totals,
+    registry,
+    lanes: [lane],
+    decoders: idleDecoders,
+    rings: new RingPool(memory),
+    sinks: [],
+    streamsMax: participants,
+    isDraining: () => false,
+  };
+  for (const register of [registerStreams, registerMessages, registerFrames, registerInternals]) {
+    register(metrics, sources);
+  }
+  let text = '';
+  return {
+    name: `scrape · ${participants.toLocaleString('en-US')} participants`,
+    column: 'time per scrape',
+    unit: 'ms',
+    perRun: 1,
+    isAsync: true,
+    run: async () => {
+      text = await metrics.text();
+      return text.length;
+    },
+    check: () => {
+      if (!text.includes(`acs_gateway_participants_active ${participants}\n`))
+        throw new Error('participants are missing');
+    },
+    stop: () => rig.stop(),
+  };
+}

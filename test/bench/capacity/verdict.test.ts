@@ -1,0 +1,44 @@
+/** When a gateway holds a number of streams. */
+import { expect, test } from 'vitest';
+import type { Verdict } from '../../../bench/capacity/search.ts';
+import { verdictOn } from '../../../bench/capacity/verdict.ts';
+import type { Measurement } from '../../../bench/load/measurement.ts';
+
+const held: Measurement = {
+  load: { streams: 1000, framesPerSecond: 50_000, participants: 1, sampleRate: 16_000 },
+  cores: 2,
+  seconds: 10,
+  frames: 500_000,
+  userUs: 3_000_000,
+  systemUs: 2_000_000,
+  mainThreadUs: 3_000_000,
+  residence: { bounds: [5, 50, Number.POSITIVE_INFINITY], counts: [1000, 1, 0] },
+  dropped: 0,
+  droppedBefore: 0,
+  droppedBy: {},
+  rssBytes: 1,
+  rssGrowthBytes: 0,
+  gcMs: 0,
+  gcPauseMaxMs: 0,
+  generator: {
+    seconds: 10,
+    framesSent: 500_000,
+    framesUnsent: 0,
+    cpuUs: 4_000_000,
+    latenessMs: { p50: 0.5, p99: 2, max: 9 },
+  },
+  mismatches: [],
+};
+const slow = { ...held.residence, counts: [900, 100, 0] };
+
+test.each<[Verdict, string, Partial<Measurement>]>([
+  ['held', 'all came in, in time', {}],
+  ['failed', 'one of a hundred was late', { residence: slow }],
+  ['failed', 'a frame was dropped', { dropped: 1 }],
+  ['failed', 'not all came in', { frames: 450_000 }],
+  ['unknown', 'a late generator had no time left', { residence: slow, generator: { ...held.generator, cpuUs: 9.5e6 } }],
+  ['unknown', 'nobody had time left', { dropped: 1, userUs: 13e6 }],
+  ['held', 'the generator was busy but nothing came of it', { generator: { ...held.generator, cpuUs: 9.5e6 } }],
+])('%s: %s', (verdict, _, change) => {
+  expect(verdictOn({ ...held, ...change })).toBe(verdict);
+});
