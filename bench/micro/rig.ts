@@ -7,7 +7,6 @@ import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { decodeBase64, decodedBytes } from '../../src/decoder/protocol/base64.ts';
 import { Message } from '../../src/decoder/protocol/message.ts';
 import { createParsers, type DecoderName, loadSimdjson } from '../../src/decoder/protocol/parsers.ts';
-import { Scanner } from '../../src/decoder/protocol/scan.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import { lane, ring } from '../../src/memory/layout.ts';
 import { fitGeometry, SharedMemory } from '../../src/memory/shared-memory.ts';
@@ -42,12 +41,12 @@ export function writeBase64(text: string, target: Buffer, at: number): number {
   return decodeBase64(text, bytes, target, at) ? bytes : -1;
 }
 
-/** What the decoder does with the bytes of an audio message: scanner, then strict base64 to where it belongs. */
+/** What the decoder does with the bytes of an audio message: its first parser, then strict base64 to where it belongs. */
 export function createDecodeStep(): Decode {
-  const scanner = new Scanner();
+  const parser = createParsers('scan').first;
   const message = new Message();
   return (bytes, start, end, target, at) =>
-    scanner.parse(bytes, start, end, message) ? writeBase64(message.data, target, at) : -1;
+    parser.parse(bytes, start, end, message) ? writeBase64(message.data, target, at) : -1;
 }
 
 function createMemory(streamCount: number, ringCount: number): SharedMemory {

@@ -14,7 +14,9 @@ interface Sheet {
 
 /** Every column that a row has, in order of appearance. */
 export function columnsOf(rows: readonly Row[]): string[] {
-  return [...new Set(rows.flatMap((row) => Object.keys(row.measures)))];
+  // The row with most of them first: it knows where the ones belong that others lack.
+  const columnsOfRows = rows.map((row) => Object.keys(row.measures)).toSorted((a, b) => b.length - a.length);
+  return [...new Set(columnsOfRows.flat())];
 }
 
 /** The unit of a column, or null when its rows differ; then it stands in the cells. */

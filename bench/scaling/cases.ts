@@ -58,10 +58,22 @@ export function streamsName(framesPerSecond: number, streams: number, label = ''
   return rowName(group, `${grouped(streams)} streams`);
 }
 
+/** More frames than a ring holds by default. */
+const ringFrames = 110;
+
+/**
+ * A warm-up in which every ring comes round once: until then a frame also pays for the first touch of its memory, which is
+ * the price of a call's beginning and not of a frame.
+ */
+export function fullRings({ warmUpSeconds, ...timing }: Timing, framesPerSecond: number, streams: number): Timing {
+  return { ...timing, warmUpSeconds: Math.max(warmUpSeconds, (ringFrames * streams) / framesPerSecond) };
+}
+
 /** The same total rate, spread over ever more streams. A label says when it is not the gateway that is measured. */
 export function streamsCase(framesPerSecond: number, streams: number, options: CaseOptions, label = ''): Case {
   const load: Load = { streams, framesPerSecond, participants: 1, sampleRate: options.sampleRate };
-  return loadCase(streamsName(framesPerSecond, streams, label), load, options);
+  const timing = fullRings(options.timing, framesPerSecond, streams);
+  return loadCase(streamsName(framesPerSecond, streams, label), load, { ...options, timing });
 }
 
 /** The same total rate and the same number of voices, 50 frames per second each, with ever more of them in a stream. */

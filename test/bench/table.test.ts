@@ -44,6 +44,16 @@ describe('a Markdown table', () => {
     expect(markdownTable(rows, ['RSS', 'CPU']).split('\n')[0]).toBe('| | RSS (MiB) | CPU (µs/frame) |');
   });
 
+  test('puts a column that the first row lacks where the others have it', () => {
+    const full = row('b', {
+      CPU: measure('ms', 'lower', [1]),
+      wait: measure('ms', 'lower', [2]),
+      RSS: measure('KB', 'lower', [3]),
+    });
+    const bare = row('a', { CPU: measure('ms', 'lower', [1]), RSS: measure('KB', 'lower', [3]) });
+    expect(markdownTable([bare, full]).split('\n')[0]).toBe('| | CPU (ms) | wait (ms) | RSS (KB) |');
+  });
+
   test('has units in the cells when they differ in a column', () => {
     const mixed = [row('a', { time: measure('ns', 'lower', [5]) }), row('b', { time: measure('ms', 'lower', [6]) })];
     expect(markdownTable(mixed).split('\n').slice(2)).toEqual(['| a | 5 ns |', '| b | 6 ms |']);
