@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { serveSettings } from '../src/config.ts';
 import { errorCodes } from '../src/errors.ts';
+import { ringBytes, ringSlotCount } from '../src/memory/layout.ts';
 import { flagName } from '../src/settings.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -134,4 +135,15 @@ test('every link between the documents leads somewhere', () => {
     }
   }
   expect(dead).toEqual([]);
+});
+
+test('the documentation says what the history of a participant costs', () => {
+  const text = readFileSync(join(root, 'docs/settings.md'), 'utf8');
+  const rows = Array.from(text.matchAll(/^\| (?:1 or )?(\d+) \| ([\d,]+) \| ([\d,]+) \|$/gm));
+  expect(rows.length).toBeGreaterThan(3);
+  for (const [row, seconds, bytes, participants] of rows) {
+    const cost = ringBytes(ringSlotCount(Number(seconds)));
+    const most = Math.floor(2 ** 30 / cost);
+    expect([bytes, participants], row).toEqual([cost.toLocaleString('en-US'), most.toLocaleString('en-US')]);
+  }
 });
