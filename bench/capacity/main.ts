@@ -80,7 +80,10 @@ async function main(): Promise<number> {
 
   const rows: Row[] = [...steps]
     .sort(([a], [b]) => a - b)
-    .map(([streams, all]) => rowOf(`${streams.toLocaleString('en-US')} streams`, all));
+    .map(([streams, all]) => {
+      const { measures, ...row } = rowOf(`${streams.toLocaleString('en-US')} streams`, all);
+      return { ...row, measures: { streams: measure('', 'neither', [streams]), ...measures } };
+    });
   const capacity = { streams: measure('', 'higher', [found.held]) };
   rows.push({ name: 'capacity', measures: capacity, remarks: remarksOn(found) });
   const settings = { ...range, ...timing, participants, sampleRate, residenceMsMax, smoke };

@@ -27,6 +27,9 @@ const titles: Readonly<Record<BenchName, string>> = {
   scaling: 'Scaling',
 };
 
+/** What a chart shows when it is not the first column that can be better or worse. */
+const charted: Partial<Readonly<Record<BenchName, string>>> = { capacity: 'residence p99' };
+
 export function sectionsOf(result: BenchResult): Section[] {
   const groups = new Map<string, Row[]>();
   for (const row of result.rows) {
@@ -63,12 +66,14 @@ function slug(text: string): string {
 }
 
 /**
- * A chart shows the first column that can be better or worse. Its parts are the columns `… user` and `… system`, if there
+ * A chart shows one column: as a rule the first one that can be better or worse. Its parts are the columns `… user` and `… system`, if there
  * are any. Rows that are labelled by numbers (`100 streams`, `5,000 streams`) are points of a line.
  */
 function chartOf(result: BenchResult, group: string, rows: readonly Row[]): string | null {
   const column = columnsOf(rows).find((name) =>
-    rows.some((row) => (row.measures[name]?.better ?? 'neither') !== 'neither'),
+    charted[result.bench] === undefined
+      ? rows.some((row) => (row.measures[name]?.better ?? 'neither') !== 'neither')
+      : name === charted[result.bench],
   );
   if (column === undefined) return null;
   const shown = rows.filter((row) => row.measures[column] !== undefined);
