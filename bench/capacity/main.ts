@@ -1,5 +1,6 @@
 /** `npm run bench:capacity`: how many streams one gateway process holds with no drop and little delay. */
 
+import { framesPerSecond as framesPerVoice } from '../../src/limits.ts';
 import { integerFlag, numberFlag, participantsFlag, readFlags, sampleRateFlag } from '../load/flags.ts';
 import { gatewayOf, gateways } from '../load/gateway.ts';
 import { type Load, type Measurement, measureOnce } from '../load/measurement.ts';
@@ -25,7 +26,6 @@ const usage = `usage: npm run bench:capacity -- [flags]
   --smoke              only shows that the benchmark works`;
 
 const flagNames = ['from', 'max', 'precision', 'participants', 'sample-rate', 'seconds', 'warm-up', 'gateway'];
-const framesPerSecondAndVoice = 50;
 /** A step must fail this often: a neighbour that takes the processor for a moment is no limit of the gateway. */
 const attemptsMax = 2;
 
@@ -64,7 +64,7 @@ async function main(): Promise<number> {
 
   const steps = new Map<number, Measurement[]>();
   const found = await search(range, async (streams) => {
-    const framesPerSecond = streams * Math.max(1, participants) * framesPerSecondAndVoice;
+    const framesPerSecond = streams * Math.max(1, participants) * framesPerVoice;
     const load: Load = { streams, framesPerSecond, participants, sampleRate };
     const all: Measurement[] = [];
     steps.set(streams, all);

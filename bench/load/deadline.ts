@@ -12,7 +12,3 @@ export async function before<T>(deadlineMs: number, what: string, done: Promise<
     clearTimeout(timer);
   }
 }
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

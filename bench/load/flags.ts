@@ -1,6 +1,13 @@
 /** The flags of the benchmarks that put the gateway under load, read with the ones that every benchmark has. */
 import { parseArgs } from 'node:util';
-import { BadInput, type BenchFlags, benchFlags, parseFlags } from '../report/cli.ts';
+import {
+  BadInput,
+  type BenchFlags,
+  benchOptions,
+  type ParsedBenchFlags,
+  parseFlags,
+  withDefaults,
+} from '../report/cli.ts';
 import type { BenchName } from '../report/result.ts';
 
 export type FlagValues = Readonly<Record<string, string | string[] | undefined>>;
@@ -21,14 +28,9 @@ export function readFlags({ bench, usage, flags }: FlagsSpec, argv: readonly str
   const own = Object.entries(flags).map(
     ([name, { multiple = false }]) => [name, { type: 'string' as const, multiple }] as const,
   );
-  const options = {
-    ...Object.fromEntries(own),
-    json: { type: 'string' as const },
-    smoke: { type: 'boolean' as const, default: false },
-  };
+  const options = { ...Object.fromEntries(own), ...benchOptions };
   const { json, smoke, ...values } = parseFlags(() => parseArgs({ args: [...argv], options }).values, usage);
-  const common = [...(typeof json === 'string' ? ['--json', json] : []), ...(smoke === true ? ['--smoke'] : [])];
-  return { ...benchFlags(bench, common, startedAt), values: values as FlagValues };
+  return { ...withDefaults(bench, { json, smoke } as ParsedBenchFlags, startedAt), values: values as FlagValues };
 }
 
 /** A positive number, or the default when the flag was not given. */

@@ -5,9 +5,10 @@
  * which spreads the streams evenly over the time of a frame.
  */
 import type { Socket } from 'node:net';
-import { sleep } from './deadline.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { frameBytes, frameDurationMs } from '../../src/limits.ts';
 import { Histogram, quantile } from './histogram.ts';
-import { audioText, frameBytes, maskedTextFrame, metadataText, participantId } from './message.ts';
+import { audioText, maskedTextFrame, metadataText, participantId } from './message.ts';
 import { addDigest, Payloads } from './payload.ts';
 import type { GeneratorReport, Plan } from './plan.ts';
 import { assertDescriptors, openStream } from './stream-socket.ts';
@@ -15,7 +16,6 @@ import { assertDescriptors, openStream } from './stream-socket.ts';
 const connectingMax = 64;
 /** What may wait in a socket before frames for it are left out: about a second of one stream. */
 const waitingBytesMax = 64 * 1024;
-const frameMs = 20;
 const tickMs = 1;
 /** Frames between two looks at the clock in the course of a tick. */
 const clockStrideMask = 15;
@@ -159,7 +159,7 @@ export class LoadGenerator {
     const participant = turn % this.voices;
     const { base64, crc } = this.payloads.of(number, participant);
     const id = this.plan.participants === 0 ? null : participantId(participant);
-    this.message = maskedTextFrame(audioText(this.wallStartMs + number * frameMs, id, base64));
+    this.message = maskedTextFrame(audioText(this.wallStartMs + number * frameDurationMs, id, base64));
     this.crc = crc;
     this.turn = turn;
   }

@@ -2,6 +2,7 @@
  * `npm run bench:load`: the gateway beside its rivals under the same paced load, each server a fresh process. Fails when
  * what came out of a server is not what went in.
  */
+import { framesPerSecond } from '../../src/limits.ts';
 import { BadInput, exitCode, runMain, writeResult } from '../report/cli.ts';
 import { result } from '../report/result.ts';
 import { consoleTable } from '../report/table.ts';
@@ -71,10 +72,10 @@ function settingsOf(flags: Flags): Settings {
   const { values, smoke } = flags;
   const participants = participantsFlag(values);
   const sampleRate = sampleRateFlag(values);
-  const framesPerStream = 50 * Math.max(1, participants);
-  const loads = integersFlag(values, 'loads', smoke ? [500] : [50_000, 150_000]).map((framesPerSecond): Load => {
-    const streams = integerFlag(values, 'streams', Math.max(1, Math.round(framesPerSecond / framesPerStream)));
-    return { streams, framesPerSecond, participants, sampleRate };
+  const framesPerStream = framesPerSecond * Math.max(1, participants);
+  const loads = integersFlag(values, 'loads', smoke ? [500] : [50_000, 150_000]).map((total): Load => {
+    const streams = integerFlag(values, 'streams', Math.max(1, Math.round(total / framesPerStream)));
+    return { streams, framesPerSecond: total, participants, sampleRate };
   });
   return {
     loads,

@@ -1,6 +1,6 @@
 /** One measurement: a fresh server, a fresh generator, a load, a window, and the check that nothing got lost. */
 import { availableParallelism } from 'node:os';
-import { sleep } from './deadline.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GeneratorProcess } from './generator-process.ts';
 import { type Buckets, between } from './histogram.ts';
 import { mismatches } from './mismatch.ts';

@@ -1,4 +1,5 @@
 /** What ACS sends, as whole WebSocket frames (RFC 6455 section 5.2) that need nothing but to be written. Pure. */
+import { frameBytes } from '../../src/limits.ts';
 
 const finalText = 0x81;
 const masked = 0x80;
@@ -20,10 +21,6 @@ export function maskedTextFrame(text: string): Buffer {
   frame.write(text, headerBytes);
   for (let i = 0; i < length; i++) frame[headerBytes + i]! ^= maskKey[i & 3]!;
   return frame;
-}
-
-export function frameBytes(sampleRate: number): number {
-  return (sampleRate / 50) * 2;
 }
 
 export function metadataText(streamIndex: number, sampleRate: number): string {

@@ -1,6 +1,7 @@
 /** The audio that a generator sends: a few different frames of noise, the same for the same seed. Pure. */
 import { crc32 } from 'node:zlib';
-import { frameBytes } from './message.ts';
+import { frameBytes } from '../../src/limits.ts';
+import { scramble } from '../../src/simulator/random.ts';
 
 /** A prime, so that no cycle of streams or participants is in step with it. */
 const payloadCount = 31;
@@ -11,24 +12,13 @@ export interface Payload {
   readonly crc: number;
 }
 
-/** xorshift32: reproducible, and enough for bytes that only have to differ. */
-function* noise(state: number): Generator<number, never> {
-  let x = state;
-  for (;;) {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    yield x & 0xff;
-  }
-}
-
 export class Payloads {
   private readonly payloads: Payload[] = [];
 
   constructor(sampleRate: number) {
-    const bytes = noise(seed);
+    const length = frameBytes(sampleRate);
     for (let i = 0; i < payloadCount; i++) {
-      const pcm = Buffer.from(Array.from({ length: frameBytes(sampleRate) }, () => bytes.next().value));
+      const pcm = Buffer.from(Array.from({ length }, (_, at) => scramble(seed + i * length + at)));
       this.payloads.push({ base64: pcm.toString('base64'), crc: crc32(pcm) });
     }
   }

@@ -1,17 +1,17 @@
 /** Before anything is timed: does a server decode what was sent, byte for byte? Costs CPU, so it is a run of its own. */
-import { sleep } from './deadline.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { framesPerSecond as framesPerVoice } from '../../src/limits.ts';
 import { type Load, planOf, settle, withServer } from './measurement.ts';
 import { mismatches } from './mismatch.ts';
 import type { ServerKind } from './server.ts';
 
 const streamsMax = 20;
-const framesPerSecondAndVoice = 50;
 const sendMs = 1000;
 
 /** Why what came out is not what went in; empty when it is. A server that decodes nothing is only asked for its counts. */
 export async function verify(kind: ServerKind, load: Load): Promise<string[]> {
   const streams = Math.min(streamsMax, load.streams);
-  const framesPerSecond = streams * Math.max(1, load.participants) * framesPerSecondAndVoice;
+  const framesPerSecond = streams * Math.max(1, load.participants) * framesPerVoice;
   const short: Load = { ...load, streams, framesPerSecond };
   let told: number | null = null;
   let written: () => number | null = () => null;

@@ -2,13 +2,13 @@
  * The whole decoder on batches as a lane brings them: scan, participant, base64, timeline, jitter, counters. Once with
  * 1,000 streams, whose state does not fit into the processor's nearest cache, and once with one stream that stays hot.
  */
+import { frameDurationMs } from '../../src/limits.ts';
 import { audioMessages, metadataMessage, timestampText } from './messages.ts';
 import { LaneRig } from './rig.ts';
 import type { Step } from './steps.ts';
 
 /** Two milliseconds of 1,000 streams. */
 const batchSize = 100;
-const frameMs = 20;
 
 export async function batchSteps(sampleRate: number): Promise<Step[]> {
   return [
@@ -33,7 +33,7 @@ async function batchStep(name: string, streamCount: number, sampleRate: number):
     for (let i = 0; i < batchSize; i++) {
       const { bytes, timestampAt } = messages[stream]!;
       bytes.write(text, timestampAt, 'latin1');
-      nowMs = (frame + 1) * frameMs + (stream / streamCount) * frameMs + ((frame + stream) % 5) * 0.1;
+      nowMs = (frame + 1) * frameDurationMs + (stream / streamCount) * frameDurationMs + ((frame + stream) % 5) * 0.1;
       rig.push(stream, nowMs, bytes);
       pushed++;
       if (++stream < streamCount) continue;

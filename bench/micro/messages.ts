@@ -2,6 +2,8 @@
  * The inputs of the micro benchmarks: audio messages as ACS writes them, each with its own participant and its own
  * pseudo-random PCM, and their timestamps, which advance from round to round. The same in every run. Pure.
  */
+import { frameBytes, frameDurationMs } from '../../src/limits.ts';
+import { deriveKey, scramble } from '../../src/simulator/random.ts';
 
 export interface AudioMessage {
   readonly participantId: string;
@@ -11,22 +13,16 @@ export interface AudioMessage {
   readonly timestampAt: number;
 }
 
-const frameMs = 20;
 const startMs = Date.UTC(2026, 0, 5, 9);
 
-/** xorshift32: fast, and random enough for what is never listened to. */
+/** Numbers, one after the other. */
 class Random {
   private state: number;
   constructor(seed: number) {
-    this.state = Math.imul(seed + 1, 0x9e37_79b9) | 1;
+    this.state = deriveKey(seed);
   }
   next(): number {
-    let x = this.state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.state = x;
-    return x >>> 0;
+    return scramble(this.state++);
   }
   hex(digits: number): string {
     let text = '';
@@ -40,7 +36,7 @@ class Random {
 
 /** The text that ACS's timestamp of frame `frame` has. */
 export function timestampText(frame: number): string {
-  return new Date(startMs + frame * frameMs).toISOString();
+  return new Date(startMs + frame * frameDurationMs).toISOString();
 }
 
 /** Messages of `count` participants, all of the same moment. */
@@ -49,7 +45,7 @@ export function audioMessages(count: number, sampleRate: number): AudioMessage[]
   return Array.from({ length: count }, (_, index) => {
     const random = new Random(index + 1);
     const participantId = `8:acs:${resource}_${random.guid()}`;
-    const pcm = Buffer.alloc((sampleRate / 1000) * frameMs * 2);
+    const pcm = Buffer.alloc(frameBytes(sampleRate));
     for (let i = 0; i < pcm.length; i += 2) pcm.writeUInt16LE(random.next() >>> 16, i);
     const timestamp = timestampText(0);
     const audioData = { timestamp, participantRawID: participantId, data: pcm.toString('base64'), silent: false };
@@ -64,7 +60,7 @@ export function metadataMessage(sampleRate: number): Buffer {
     encoding: 'PCM',
     sampleRate,
     channels: 1,
-    length: (sampleRate / 1000) * frameMs * 2,
+    length: frameBytes(sampleRate),
   };
   return Buffer.from(JSON.stringify({ kind: 'AudioMetadata', audioMetadata }));
 }

@@ -21,12 +21,25 @@ export interface BenchFlags {
   readonly smoke: boolean;
 }
 
-const benchOptions = { json: { type: 'string' }, smoke: { type: 'boolean', default: false } } as const;
+export interface ParsedBenchFlags {
+  readonly json?: string | undefined;
+  readonly smoke: boolean;
+}
+
+export const benchOptions = { json: { type: 'string' }, smoke: { type: 'boolean', default: false } } as const;
 
 /** The flags that every benchmark has. Throws `BadInput` on any other. */
 export function benchFlags(bench: BenchName, argv: readonly string[], startedAt: Date): BenchFlags {
   const usage = `usage: npm run ${bench === 'micro' ? 'bench' : `bench:${bench}`} -- [--json FILE] [--smoke]`;
-  const { json, smoke } = parseFlags(() => parseArgs({ args: [...argv], options: benchOptions }).values, usage);
+  return withDefaults(
+    bench,
+    parseFlags(() => parseArgs({ args: [...argv], options: benchOptions }).values, usage),
+    startedAt,
+  );
+}
+
+/** The same flags once they are parsed, among others perhaps. */
+export function withDefaults(bench: BenchName, { json, smoke }: ParsedBenchFlags, startedAt: Date): BenchFlags {
   const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '-');
   return { json: resolve(json ?? join(root, 'bench/results', `${bench}-${time}.json`)), smoke };
 }

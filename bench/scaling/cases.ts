@@ -1,4 +1,5 @@
 /** What `bench:scaling` measures: one case is one row, measured once in each repetition. */
+import { framesPerSecond as framesPerVoice } from '../../src/limits.ts';
 import { groupName, rowName } from '../load/labels.ts';
 import { type Load, type Measurement, measureOnce, type Timing } from '../load/measurement.ts';
 import { cpuUsPerFrame, rowOf } from '../load/rows.ts';
@@ -78,7 +79,7 @@ export function streamsCase(framesPerSecond: number, streams: number, options: C
 
 /** The same total rate and the same number of voices, 50 frames per second each, with ever more of them in a stream. */
 export function participantsCase(framesPerSecond: number, participants: number, options: CaseOptions): Case {
-  const streams = Math.max(1, Math.round(framesPerSecond / 50 / participants));
+  const streams = Math.max(1, Math.round(framesPerSecond / framesPerVoice / participants));
   const name = rowName(`Participants, ${groupName(framesPerSecond)}`, `${participants} per stream`);
   return loadCase(name, { streams, framesPerSecond, participants, sampleRate: options.sampleRate }, options);
 }
@@ -94,6 +95,11 @@ export function idleCase(streams: number, options: CaseOptions): Case {
 
 /** At the pace of a call, so that the history of each is full. */
 export function activeCase(streams: number, options: CaseOptions): Case {
-  const load: Load = { streams, framesPerSecond: streams * 50, participants: 1, sampleRate: options.sampleRate };
+  const load: Load = {
+    streams,
+    framesPerSecond: streams * framesPerVoice,
+    participants: 1,
+    sampleRate: options.sampleRate,
+  };
   return memoryCase(rowName(memoryGroup, `${grouped(streams)} streams, active`), load, options);
 }

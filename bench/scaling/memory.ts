@@ -1,5 +1,5 @@
 /** What a stream costs in memory: the gateway's resident memory before any stream, and with many of them. */
-import { sleep } from '../load/deadline.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Load, planOf, settle, type Timing, withServer } from '../load/measurement.ts';
 import { mismatches } from '../load/mismatch.ts';
 import { readProcessStats } from '../load/process-stats.ts';

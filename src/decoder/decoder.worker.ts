@@ -15,9 +15,9 @@ export interface DecoderWorkerData {
   readonly isShared: boolean;
 }
 
-const { decoder, flushIntervalMs, isShared, ...data } = workerData as DecoderWorkerData;
+const { memory: handle, decoder, flushIntervalMs, isShared } = workerData as DecoderWorkerData;
 const clock = () => performance.now();
-const memory = SharedMemory.attach(data.memory);
+const memory = SharedMemory.attach(handle);
 const frameDecoder = new FrameDecoder(memory, createParsers(decoder), clock);
 
 export default function work(laneIndex: number): ShiftResult | null {

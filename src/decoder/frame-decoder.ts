@@ -41,7 +41,8 @@ export class FrameDecoder {
 
   /** Deals with all records of a lane that stand before `tail`. */
   decode(laneIndex: number, tail: number): void {
-    const { i32 } = this.memory.lanes[laneIndex]!;
+    const views = this.memory.lanes[laneIndex]!;
+    const { i32 } = views;
     const counters = this.counters[laneIndex]!;
     const { laneHalfBytes } = this.memory.geometry;
     let nowMs = this.clock();
@@ -59,7 +60,7 @@ export class FrameDecoder {
       counters.begin(end);
       const streamIndex = i32[(at + record.stream) >> 2]!;
       this.stream.select(streamIndex);
-      this.takeRecord(this.memory.lanes[laneIndex]!, at, counters, nowMs);
+      this.takeRecord(views, at, counters, nowMs);
       if (this.stream.hasNews) this.news.add(streamIndex);
       counters.finish(end);
       head = end;

@@ -43,6 +43,12 @@ function reserve(bytes: number, what: string): SharedArrayBuffer {
   }
 }
 
+/** The last slab has fewer than the others. */
+function ringsInSlab(slab: number, { ringCount, ringSlotCount }: layout.Geometry): number {
+  const perSlab = layout.ringsPerSlab(ringSlotCount);
+  return Math.min(perSlab, ringCount - slab * perSlab);
+}
+
 export class SharedMemory {
   readonly handle: SharedMemoryHandle;
   readonly geometry: layout.Geometry;
@@ -72,8 +78,7 @@ export class SharedMemory {
   static create(geometry: layout.Geometry): SharedMemory {
     const { ringCount, ringSlotCount, streamCount, participantsMax, laneCount, laneHalfBytes } = geometry;
     const perSlab = layout.ringsPerSlab(ringSlotCount);
-    const slabBytes = (index: number) =>
-      Math.min(perSlab, ringCount - index * perSlab) * layout.ringBytes(ringSlotCount);
+    const slabBytes = (slab: number) => ringsInSlab(slab, geometry) * layout.ringBytes(ringSlotCount);
     const handle: SharedMemoryHandle = {
       control: reserve(layout.controlBytes(ringCount), 'the ring pool'),
       streams: reserve(streamCount * layout.streamSlotBytes(participantsMax), 'streams'),
@@ -126,9 +131,8 @@ export class SharedMemory {
 
   /** Offset of a ring's slots in the same slab, in bytes. */
   slotsOffset(ringIndex: number): number {
-    const inSlab = ringIndex % this.ringsPerSlab;
-    const rings = Math.min(this.ringsPerSlab, this.geometry.ringCount - (ringIndex - inSlab));
-    return rings * layout.ring.end + inSlab * this.slotsBytes;
+    const rings = ringsInSlab(Math.floor(ringIndex / this.ringsPerSlab), this.geometry);
+    return rings * layout.ring.end + (ringIndex % this.ringsPerSlab) * this.slotsBytes;
   }
 
   /** Offset of a stream's slot, in bytes. */

@@ -3,7 +3,6 @@
  * all alike, so what was scanned in full once need only be compared the next time, eight bytes at a time. A message of a
  * known shape means what the scanner would find in it; of another one nothing is known. Worker thread.
  */
-
 import type { Scanner, Span } from './scan.ts';
 
 /** What the scanner knows of a message beside its contents. */

@@ -3,31 +3,12 @@ import { expect, test } from 'vitest';
 import type { Verdict } from '../../../bench/capacity/search.ts';
 import { verdictOn } from '../../../bench/capacity/verdict.ts';
 import type { Measurement } from '../../../bench/load/measurement.ts';
+import { measurement } from '../support/measurement.ts';
 
 const held: Measurement = {
-  load: { streams: 1000, framesPerSecond: 50_000, participants: 1, sampleRate: 16_000 },
-  cores: 2,
-  seconds: 10,
-  frames: 500_000,
-  userUs: 3_000_000,
-  systemUs: 2_000_000,
-  mainThreadUs: 3_000_000,
+  ...measurement,
   residence: { bounds: [5, 50, Number.POSITIVE_INFINITY], counts: [1000, 1, 0] },
-  dropped: 0,
   droppedBefore: 0,
-  droppedBy: {},
-  rssBytes: 1,
-  rssGrowthBytes: 0,
-  gcMs: 0,
-  gcPauseMaxMs: 0,
-  generator: {
-    seconds: 10,
-    framesSent: 500_000,
-    framesUnsent: 0,
-    cpuUs: 4_000_000,
-    latenessMs: { p50: 0.5, p99: 2, max: 9 },
-  },
-  mismatches: [],
 };
 const slow = { ...held.residence, counts: [900, 100, 0] };
 

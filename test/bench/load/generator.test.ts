@@ -1,10 +1,10 @@
 /** The load generator against a real WebSocket server that looks at everything it gets. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { sleep } from '../../../bench/load/deadline.ts';
 import { LoadGenerator } from '../../../bench/load/generator.ts';
 import { addDigest } from '../../../bench/load/payload.ts';
 import type { Plan } from '../../../bench/load/plan.ts';
