@@ -5,18 +5,16 @@
 import { AdminServer } from './admin/server.ts';
 import type { Config } from './config.ts';
 import { within } from './deadline.ts';
+import { LaneCounters } from './decoder/lane-counters.ts';
 import { DecoderPool } from './decoder/pool.ts';
 import { Lane } from './lane/lane.ts';
 import { ringLingerMs } from './limits.ts';
 import type { Log } from './log.ts';
 import { geometryOf } from './memory/geometry.ts';
 import { SharedMemory } from './memory/shared-memory.ts';
-import type { Sources } from './metrics/families.ts';
-import { registerFrames } from './metrics/frames.ts';
-import { registerInternals } from './metrics/internals.ts';
-import { registerMessages } from './metrics/messages.ts';
-import { Metrics } from './metrics/registry.ts';
-import { registerStreams } from './metrics/streams.ts';
+import type { ThreadVitals } from './metrics/families.ts';
+import { createMetrics } from './metrics/gateway-metrics.ts';
+import type { Metrics } from './metrics/registry.ts';
 import { RingPool } from './ring/pool.ts';
 import { SinkHost } from './sink/host.ts';
 import { parseSink, type SinkSpec } from './sink/spec.ts';
@@ -24,8 +22,10 @@ import { authenticateNobody } from './socket/auth/none.ts';
 import type { Readiness } from './socket/upgrade.ts';
 import { closeCode, FrontEnd } from './socket/uws.ts';
 import { type Account, account } from './stream/accounting.ts';
-import { type Audience, type EndedStream, StreamRegistry } from './stream/registry.ts';
+import { type Audience, StreamRegistry } from './stream/registry.ts';
 import { Totals } from './stream/totals.ts';
+import { Vitals, VitalsWatch, vitalsDoubles } from './thread/vitals.ts';
+import { packageVersion } from './version.ts';
 
 /** How long the lanes may take to deal with what was received, and readers to drain it. */
 const flushMs = ringLingerMs + 5_000;
@@ -45,6 +45,8 @@ export class Gateway {
   private readonly log: Log;
   private readonly memory: SharedMemory;
   private readonly totals = new Totals();
+  private readonly vitals = new Vitals(new Float64Array(vitalsDoubles));
+  private readonly vitalsWatch = new VitalsWatch(this.vitals);
   private readonly rings: RingPool;
   private readonly decoders: DecoderPool;
   private readonly lanes: readonly Lane[];
@@ -69,7 +71,7 @@ export class Gateway {
       onError: (error) => log.error({ msg: 'decode worker failed', error: error.message }),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
-    this.sinks = config.sink.map((text) => this.createSink(parseSink(text) as SinkSpec));
+    this.sinks = config.sink.map((text, index) => this.createSink(index, parseSink(text) as SinkSpec));
     this.registry = new StreamRegistry({
       memory: this.memory,
       lanes: this.lanes,
@@ -77,7 +79,8 @@ export class Gateway {
       audience: this.audience(),
       streamsMax: config.maxStreams,
       lingerMs: ringLingerMs,
-      onEnded: (record) => this.streamEnded(record),
+      onDecoded: () => this.wakeIfAllClosed(),
+      onEnded: (record) => log.info({ msg: 'stream ended', ...record }),
     });
     const readiness = () => this.readiness();
     this.frontEnd = new FrontEnd({
@@ -134,6 +137,7 @@ export class Gateway {
   }
 
   private async tearDown(): Promise<void> {
+    this.vitalsWatch.stop();
     this.frontEnd.stop();
     for (const lane of this.lanes) lane.stop();
     await Promise.all([this.admin.stop(), this.decoders.stop(), ...this.sinks.map((sink) => sink.stop(0))]);
@@ -150,11 +154,7 @@ export class Gateway {
     return new Promise((resolve) => this.activeWaiters.push(resolve));
   }
 
-  private streamEnded(record: EndedStream): void {
-    // Participants' ids are personal data: they are at /streams while the call lasts, not in the log.
-    const { state, ...facts } = record;
-    const participants = record.participants.map(({ id, lastFrameAt, ...counts }) => counts);
-    this.log.info({ msg: 'stream ended', ...facts, participants });
+  private wakeIfAllClosed(): void {
     if (this.registry.active === 0) for (const wake of this.activeWaiters.splice(0)) wake();
   }
 
@@ -176,11 +176,12 @@ export class Gateway {
     });
   }
 
-  private createSink(spec: SinkSpec): SinkHost {
+  private createSink(index: number, spec: SinkSpec): SinkHost {
     return new SinkHost({
       memory: this.memory,
       spec,
-      onDrained: (streamId) => this.registry.readerDone(streamId),
+      onDrained: (streamId, { framesRead, framesLapped }) =>
+        this.registry.readerDone(streamId, index, framesRead, framesLapped),
       onError: (message, streamId) => this.log.error({ msg: 'sink error', sink: spec.name, streamId, error: message }),
     });
   }
@@ -189,7 +190,7 @@ export class Gateway {
   private audience(): Audience {
     const { sinks } = this;
     return {
-      readers: sinks.length,
+      readers: sinks.map(({ name }) => name),
       started: (stream, { handle, id, sampleRate }) => {
         const { callConnectionId, correlationId } = stream.facts;
         const track = { streamId: stream.id, callConnectionId, correlationId, participantId: id, sampleRate };
@@ -205,21 +206,29 @@ export class Gateway {
   }
 
   private createMetrics(): Metrics {
-    const metrics = new Metrics();
-    const sources: Sources = {
-      memory: this.memory,
-      totals: this.totals,
-      registry: this.registry,
-      lanes: this.lanes,
-      decoders: this.decoders,
-      rings: this.rings,
-      sinks: this.sinks,
-      streamsMax: this.config.maxStreams,
+    const { config, memory, totals, registry, lanes, decoders, rings, sinks } = this;
+    const { maxStreams, decoder } = config;
+    return createMetrics({
+      memory,
+      totals,
+      registry,
+      lanes,
+      decoders,
+      rings,
+      sinks,
+      streamsMax: maxStreams,
+      threads: this.threads(),
+      build: { version: packageVersion(), node: process.versions.node, decoder },
       isDraining: () => this.phase === 'draining',
-    };
-    for (const register of [registerStreams, registerMessages, registerFrames, registerInternals]) {
-      register(metrics, sources);
-    }
-    return metrics;
+    });
+  }
+
+  private threads(): ThreadVitals[] {
+    const workers = this.memory.lanes.map((views, index) => {
+      const counters = new LaneCounters(views);
+      return { name: `decoder:${index}`, delay: counters.delay, gcPause: counters.gcPause };
+    });
+    const sinks = this.sinks.map(({ name, vitals }) => ({ name: `sink:${name}`, ...vitals }));
+    return [{ name: 'main', ...this.vitals }, ...workers, ...sinks];
   }
 }

@@ -71,6 +71,9 @@ export const reorderWindowFrames = 64;
  */
 export const idleGapMs = 500;
 
+/** A connected stream without audio for so long counts as one without: ACS sends mixed audio all the time, silence too. */
+export const withoutAudioMs = 5_000;
+
 /** A hole longer than this is ACS's clock being set, not a loss: the timeline goes on where it was. */
 export const timelineJumpMsMax = 120_000;
 

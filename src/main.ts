@@ -3,20 +3,15 @@
  * The process: arguments, environment, signals, exit. Nothing else touches them. The first SIGTERM or SIGINT asks the
  * command to end, the second ends it at once.
  */
-import { readFileSync } from 'node:fs';
 import type { CliIo } from './cli/io.ts';
 import { programUsage, serveUsage } from './cli/usage.ts';
 import { GatewayError } from './errors.ts';
-
-function version(): string {
-  const file = new URL('../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
+import { packageVersion } from './version.ts';
 
 async function run(argv: readonly string[], io: CliIo): Promise<number> {
   const [first, ...rest] = argv;
   if (argv.includes('--version')) {
-    io.stdout(`${version()}\n`);
+    io.stdout(`${packageVersion()}\n`);
     return 0;
   }
   if (first === '--help') {

@@ -6,7 +6,7 @@ import { basename, join, resolve } from 'node:path';
 import { Child } from './child.ts';
 import { before } from './deadline.ts';
 import { GcLog } from './gc-log.ts';
-import { gatewayLabel } from './labels.ts';
+import { gatewayLabel, unmeasuredLabel } from './labels.ts';
 import { Scrape } from './prometheus.ts';
 import { recordingsDigest } from './recordings-digest.ts';
 import type { Server, ServerCounts, ServerKind, ServerOptions } from './server.ts';
@@ -121,7 +121,14 @@ function flags(decoder: Decoder, options: ServerOptions, recordings: string | nu
   return ['serve', ...settings, ...(recordings === null ? [] : ['--sink', `pcm:${recordings}`])];
 }
 
-async function start(folder: string, decoder: Decoder, options: ServerOptions): Promise<Gateway> {
+interface Variant {
+  readonly folder: string;
+  readonly decoder: Decoder;
+  /** Loaded before it, in each of its threads. */
+  readonly preload?: string;
+}
+
+async function start({ folder, decoder, preload }: Variant, options: ServerOptions): Promise<Gateway> {
   const recordings = options.isVerified ? mkdtempSync(join(tmpdir(), 'bench-')) : null;
   const gc = new GcLog();
   let told: (addresses: Addresses) => void = () => {};
@@ -132,7 +139,7 @@ async function start(folder: string, decoder: Decoder, options: ServerOptions): 
     name: 'the gateway',
     file: join(folder, 'src/main.ts'),
     args: flags(decoder, options, recordings),
-    nodeFlags: ['--trace-gc'],
+    nodeFlags: ['--trace-gc', ...(preload === undefined ? [] : ['--import', preload])],
     env: environment(),
     isForked: false,
     onLine: (line) => {
@@ -151,8 +158,8 @@ async function start(folder: string, decoder: Decoder, options: ServerOptions): 
 
 const ownFolder = resolve(import.meta.dirname, '../..');
 
-function gateway(key: string, label: string, folder: string, decoder: Decoder): ServerKind {
-  return { key, label, isGateway: true, isDecoding: true, start: (options) => start(folder, decoder, options) };
+function gateway(key: string, label: string, variant: Variant): ServerKind {
+  return { key, label, isGateway: true, isDecoding: true, start: (options) => start(variant, options) };
 }
 
 /** The addon that one decoder needs is an optional dependency. */
@@ -169,11 +176,24 @@ function hasSimdjson(): boolean {
 export const gateways: readonly ServerKind[] = decoders
   .filter((decoder) => decoder !== 'simdjson' || hasSimdjson())
   .map((decoder) =>
-    gateway(decoder === 'scan' ? 'gateway' : `gateway-${decoder}`, gatewayLabel(decoder), ownFolder, decoder),
+    gateway(decoder === 'scan' ? 'gateway' : `gateway-${decoder}`, gatewayLabel(decoder), {
+      folder: ownFolder,
+      decoder,
+    }),
   );
+
+/** The gateway without what it measures. Runs only when it is asked for. */
+export const unmeasured: ServerKind = gateway('gateway-unmeasured', unmeasuredLabel, {
+  folder: ownFolder,
+  decoder: 'scan',
+  preload: new URL('./servers/unmeasured.ts', import.meta.url).href,
+});
 
 /** The gateway of another checkout. */
 export function gatewayOf(folder: string): ServerKind {
   const path = resolve(folder);
-  return gateway(`against-${basename(path)}`, `${gatewayLabel('scan')} of ${basename(path)}`, path, 'scan');
+  return gateway(`against-${basename(path)}`, `${gatewayLabel('scan')} of ${basename(path)}`, {
+    folder: path,
+    decoder: 'scan',
+  });
 }

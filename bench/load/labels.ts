@@ -12,6 +12,8 @@ export function gatewayLabel(decoder: string): string {
   return `gateway (${decoder})`;
 }
 
+export const unmeasuredLabel = 'gateway (scan), its measuring taken out';
+
 export function groupName(framesPerSecond: number): string {
   return `${framesPerSecond.toLocaleString('en-US')} frames/s`;
 }

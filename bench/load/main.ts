@@ -15,7 +15,7 @@ import {
   readFlags,
   sampleRateFlag,
 } from './flags.ts';
-import { gatewayOf, gateways } from './gateway.ts';
+import { gatewayOf, gateways, unmeasured } from './gateway.ts';
 import { interleave } from './interleave.ts';
 import { groupName, rowName } from './labels.ts';
 import { type Load, type Measurement, measureOnce, type Timing } from './measurement.ts';
@@ -34,7 +34,7 @@ const usage = `usage: npm run bench:load -- [flags]
   --seconds N          length of the measured window (10)
   --warm-up N          seconds before it (4)
   --repetitions N      of every row, in turns (3)
-  --rows KEY,KEY       ${[...rivals, ...gateways].map(({ key }) => key).join(', ')} (all)
+  --rows KEY,KEY       ${[...rivals, ...gateways].map(({ key }) => key).join(', ')} (all), ${unmeasured.key}
   --against DIR        adds the gateway of another checkout; may be repeated
   --json FILE          where the result goes (bench/results)
   --smoke              only shows that the benchmark works`;
@@ -61,7 +61,7 @@ function kindsOf({ values }: Flags): ServerKind[] {
   const rows = values['rows'];
   if (typeof rows !== 'string') return [...known, ...others];
   const chosen = rows.split(',').map((key) => {
-    const kind = known.find((one) => one.key === key);
+    const kind = [...known, unmeasured].find((one) => one.key === key);
     if (kind === undefined) throw new BadInput(`--rows: no row ${JSON.stringify(key)}\n${usage}`);
     return kind;
   });

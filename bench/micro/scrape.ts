@@ -3,12 +3,7 @@
  * composed as `src/gateway.ts` does it, without sockets, threads and HTTP.
  */
 import type { DecoderPool } from '../../src/decoder/pool.ts';
-import type { Sources } from '../../src/metrics/families.ts';
-import { registerFrames } from '../../src/metrics/frames.ts';
-import { registerInternals } from '../../src/metrics/internals.ts';
-import { registerMessages } from '../../src/metrics/messages.ts';
-import { Metrics } from '../../src/metrics/registry.ts';
-import { registerStreams } from '../../src/metrics/streams.ts';
+import { createMetrics } from '../../src/metrics/gateway-metrics.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { StreamRegistry } from '../../src/stream/registry.ts';
 import { Totals } from '../../src/stream/totals.ts';
@@ -29,9 +24,10 @@ export function scrapeStep(): Step {
     memory,
     lanes: [lane],
     totals,
-    audience: { readers: 0, started: () => {}, ended: () => {}, streamEnded: () => {} },
+    audience: { readers: [], started: () => {}, ended: () => {}, streamEnded: () => {} },
     streamsMax: participants,
     lingerMs: 0,
+    onDecoded: () => {},
     onEnded: () => {},
   });
   const messages = audioMessages(200, 16_000);
@@ -40,8 +36,7 @@ export function scrapeStep(): Step {
     registry.open(facts, 0)!.receive(messages[i % messages.length]!.bytes, false, 0);
     if (i % 1000 === 999) rig.decode(0);
   }
-  const metrics = new Metrics();
-  const sources: Sources = {
+  const metrics = createMetrics({
     memory,
     totals,
     registry,
@@ -50,11 +45,10 @@ export function scrapeStep(): Step {
     rings: new RingPool(memory),
     sinks: [],
     streamsMax: participants,
+    threads: [],
+    build: { version: '', node: '', decoder: '' },
     isDraining: () => false,
-  };
-  for (const register of [registerStreams, registerMessages, registerFrames, registerInternals]) {
-    register(metrics, sources);
-  }
+  });
   let text = '';
   return {
     name: `scrape · ${participants.toLocaleString('en-US')} participants`,

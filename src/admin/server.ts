@@ -4,6 +4,8 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../errors.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { Readiness } from '../socket/upgrade.ts';
@@ -18,6 +20,9 @@ export interface AdminOptions {
 }
 
 const requestTimeoutMs = 10_000;
+/** How long `/streams` may keep the main thread from its sockets at a time. */
+const sliceMs = 2;
+const jsonHeaders = { 'Content-Type': 'application/json' };
 
 export class AdminServer {
   private readonly options: AdminOptions;
@@ -66,9 +71,10 @@ export class AdminServer {
     } else if (path === '/metrics') {
       const text = await metrics.text();
       response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text);
-    } else if (path === '/streams')
-      json(response, 200, { streams: registry.all.map((stream) => registry.report(stream)) });
-    else if (path.startsWith('/streams/')) {
+    } else if (path === '/streams') {
+      response.writeHead(200, jsonHeaders);
+      await pipeline(tellStreams(registry), response);
+    } else if (path.startsWith('/streams/')) {
       const stream = registry.find(path.slice('/streams/'.length));
       if (stream === undefined) json(response, 404, { error: 'no such stream' });
       else json(response, 200, registry.report(stream));
@@ -76,6 +82,26 @@ export class AdminServer {
   }
 }
 
+/** All streams, some at a time: thousands of them at once would hold the sockets up. */
+async function* tellStreams(registry: StreamRegistry): AsyncGenerator<string> {
+  let text = '{"streams":[';
+  let separator = '';
+  let sliceEndMs = performance.now() + sliceMs;
+  for (const { id } of registry.all) {
+    // It may be gone since the last turn of the loop.
+    const stream = registry.find(id);
+    if (stream === undefined) continue;
+    text += separator + JSON.stringify(registry.report(stream));
+    separator = ',';
+    if (performance.now() < sliceEndMs) continue;
+    yield text;
+    text = '';
+    await nextTurn();
+    sliceEndMs = performance.now() + sliceMs;
+  }
+  yield `${text}]}`;
+}
+
 function json(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+  response.writeHead(status, jsonHeaders).end(JSON.stringify(body));
 }

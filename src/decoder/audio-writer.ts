@@ -75,8 +75,8 @@ export class AudioWriter {
     place(writer, message.timestampMs, bytes, message.idEnd > message.idStart, placement);
     const durationMs = (bytes / bytesPerSample / sampleRate) * 1000;
     const deviationMs = measureArrival(writer, arrivalMs, message.timestampMs, durationMs, placement.consecutive);
-    if (!Number.isNaN(deviationMs)) counters.observeDeviation(deviationMs);
-    counters.observeJitter(writer.f64[(writer.at + ring.jitterMs) / 8]!);
+    if (!Number.isNaN(deviationMs)) counters.deviation.observe(deviationMs);
+    counters.jitter.observe(writer.f64[(writer.at + ring.jitterMs) / 8]!);
   }
 
   /** Publishes one frame of the packet, whose PCM stands in its slot; the first one carries what came before it. */
@@ -132,6 +132,11 @@ export class AudioWriter {
       f64[base + ring.outOfOrderFrames / 8]! += frames;
       counters.add(lane.outOfOrderFrames, frames);
     }
+    if (placement.isPause) {
+      f64[base + ring.pauses / 8]! += 1;
+      counters.add(lane.pauses, 1);
+    }
+    if (placement.isClockStep) counters.add(lane.clockSteps, 1);
     if (!stream.hasMetadata) {
       stream.add(streamSlot.audioBeforeMetadata, 1);
       counters.add(lane.audioBeforeMetadata, 1);
@@ -139,7 +144,7 @@ export class AudioWriter {
     stream.lastAudioMs = arrivalMs;
     counters.add(lane.frames, frames);
     counters.add(lane.pcmBytes, bytes);
-    counters.observeResidence(Math.max(0, nowMs - arrivalMs));
+    counters.residence.observe(Math.max(0, nowMs - arrivalMs));
     stream.add(streamSlot.committed, 1);
     counters.add(lane.committed, 1);
   }

@@ -4,9 +4,10 @@
  */
 import { workerData } from 'node:worker_threads';
 import { SharedMemory, type SharedMemoryHandle } from '../memory/shared-memory.ts';
+import { GcPauses } from '../thread/gc-pauses.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import { createParsers, type DecoderName } from './protocol/parsers.ts';
-import { type ShiftResult, workShift } from './shift.ts';
+import { noLane, type ShiftResult, workShift } from './shift.ts';
 
 export interface DecoderWorkerData {
   readonly memory: SharedMemoryHandle;
@@ -20,6 +21,10 @@ const clock = () => performance.now();
 const memory = SharedMemory.attach(handle);
 const frameDecoder = new FrameDecoder(memory, createParsers(decoder), clock);
 
+const gcPauses = new GcPauses();
+
 export default function work(laneIndex: number): ShiftResult | null {
-  return workShift({ memory, decoder: frameDecoder, flushIntervalMs, isShared, clock }, laneIndex);
+  const result = workShift({ memory, decoder: frameDecoder, flushIntervalMs, isShared, clock }, laneIndex);
+  if (laneIndex !== noLane) gcPauses.collect(clock(), frameDecoder.countersOf(laneIndex).gcPause);
+  return result;
 }

@@ -39,14 +39,21 @@ export class FrameDecoder {
     this.audio = new AudioWriter(this.stream);
   }
 
-  /** Deals with all records of a lane that stand before `tail`. */
-  decode(laneIndex: number, tail: number): void {
+  /** Of the lane that this worker has. */
+  countersOf(laneIndex: number): LaneCounters {
+    return this.counters[laneIndex]!;
+  }
+
+  /** Deals with all records of a lane that stand before `tail`. Returns how long the first message waited, -1 without one. */
+  decode(laneIndex: number, tail: number): number {
     const views = this.memory.lanes[laneIndex]!;
     const { i32 } = views;
     const counters = this.counters[laneIndex]!;
     const { laneHalfBytes } = this.memory.geometry;
     let nowMs = this.clock();
     let records = 0;
+    let waitedMs = -1;
+    let lastMessage = -1;
     let head = i32[lane.head / 4]!;
     while (head !== tail) {
       const at = lane.halves + head;
@@ -58,6 +65,10 @@ export class FrameDecoder {
       if (++records % recordsPerClockReading === 0) nowMs = this.clock();
       const end = head + recordBytes(i32[(at + record.payloadBytes) >> 2]!);
       counters.begin(end);
+      if (i32[(at + record.kind) >> 2] === recordKind.message) {
+        if (lastMessage < 0) waitedMs = Math.max(0, nowMs - views.f64[(at + record.arrivalMs) >> 3]!);
+        lastMessage = at;
+      }
       const streamIndex = i32[(at + record.stream) >> 2]!;
       this.stream.select(streamIndex);
       this.takeRecord(views, at, counters, nowMs);
@@ -65,8 +76,10 @@ export class FrameDecoder {
       counters.finish(end);
       head = end;
     }
+    if (lastMessage >= 0) counters.verify(i32[(lastMessage + record.ordinal) >> 2]!);
     counters.release(head);
-    counters.observeBatch(records);
+    counters.batch.observe(records);
+    return waitedMs;
   }
 
   get hasNews(): boolean {

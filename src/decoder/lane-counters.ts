@@ -2,30 +2,34 @@
  * One lane's progress, counters and histograms, as the worker that has the lane writes them: plain additions, because
  * ownership passes with the shift. Readers elsewhere see each number whole. Worker thread.
  */
-import {
-  batchBounds,
-  type DropReason,
-  jitterBoundsMs,
-  lane,
-  reasonIndex,
-  residenceBoundsMs,
-} from '../memory/layout.ts';
+import { batchBounds, delayBoundsMs, Histogram, jitterBoundsMs, residenceBoundsMs } from '../memory/histogram.ts';
+import { type DropReason, dropReasons, lane, reasonIndex } from '../memory/layout.ts';
 import type { Views } from '../memory/shared-memory.ts';
 
-/** Index of the bucket for a value: the first bound that is not below it. */
-function bucketOf(bounds: readonly number[], value: number): number {
-  let bucket = 0;
-  while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
-  return bucket;
-}
-
 export class LaneCounters {
+  /** J after a message. */
+  readonly jitter: Histogram;
+  /** How much too early or too late a message was. */
+  readonly deviation: Histogram;
+  readonly residence: Histogram;
+  /** Records that were found at a time. */
+  readonly batch: Histogram;
+  /** How much longer than the flush interval the oldest message of a batch had waited. */
+  readonly delay: Histogram;
+  readonly gcPause: Histogram;
   private readonly f64: Float64Array;
   private readonly i32: Int32Array;
 
-  constructor(views: Views) {
-    this.f64 = views.f64;
-    this.i32 = views.i32;
+  constructor({ f64, i32 }: Views) {
+    this.f64 = f64;
+    this.i32 = i32;
+    const histogram = (field: number, bounds: readonly number[]) => new Histogram(f64, field / 8, bounds);
+    this.jitter = histogram(lane.jitter, jitterBoundsMs);
+    this.deviation = histogram(lane.deviation, jitterBoundsMs);
+    this.residence = histogram(lane.residence, residenceBoundsMs);
+    this.batch = histogram(lane.batch, batchBounds);
+    this.delay = histogram(lane.delay, delayBoundsMs);
+    this.gcPause = histogram(lane.gcPause, delayBoundsMs);
   }
 
   /** Adds to a field of `lane`, such as `lane.frames`. */
@@ -37,29 +41,13 @@ export class LaneCounters {
     this.f64[lane.dropped / 8 + reasonIndex[reason]]! += 1;
   }
 
-  /** J after a message. */
-  observeJitter(valueMs: number): void {
-    this.observe(lane.jitter, jitterBoundsMs, valueMs);
-  }
-
-  /** How much too early or too late a message was. */
-  observeDeviation(valueMs: number): void {
-    this.observe(lane.deviation, jitterBoundsMs, valueMs);
-  }
-
-  observeResidence(valueMs: number): void {
-    this.observe(lane.residence, residenceBoundsMs, valueMs);
-  }
-
-  /** Records that were found at a time. */
-  observeBatch(records: number): void {
-    this.observe(lane.batch, batchBounds, records);
-  }
-
-  private observe(histogram: number, bounds: readonly number[], value: number): void {
-    const base = histogram / 8;
-    this.f64[base + bucketOf(bounds, value)]! += 1;
-    this.f64[base + bounds.length + 1]! += value;
+  /** Holds the counters against the ordinal of the last message that was dealt with. */
+  verify(ordinal: number): void {
+    const { f64 } = this;
+    let counted = f64[lane.committed / 8]! + f64[lane.control / 8]! + f64[lane.ignored / 8]!;
+    for (let i = 0; i < dropReasons.length; i++) counted += f64[lane.dropped / 8 + i]!;
+    // Ordinals are modulo 2^32, and so is the difference.
+    f64[lane.unaccounted / 8] = (ordinal - (counted % 2 ** 32)) | 0;
   }
 
   /** The record that ends at `end` is in hand; if this worker dies now, it is what was lost. */

@@ -33,6 +33,7 @@ export function workShift(options: ShiftOptions, laneIndex: number): ShiftResult
   if (laneIndex === noLane) return null;
   const { decoder, flushIntervalMs, isShared, clock } = options;
   const { i32, f64 } = options.memory.lanes[laneIndex]!;
+  const counters = decoder.countersOf(laneIndex);
   let nowMs = clock();
   let homeMs = nowMs + shiftMsMax;
   let quietMs = nowMs + quietShiftMs;
@@ -42,7 +43,8 @@ export function workShift(options: ShiftOptions, laneIndex: number): ShiftResult
     const tail = Atomics.load(i32, lane.tail / 4);
     if (tail !== head) {
       const beganMs = nowMs;
-      decoder.decode(laneIndex, tail);
+      const waitedMs = decoder.decode(laneIndex, tail);
+      if (waitedMs >= 0) counters.delay.observeStall(Math.max(0, waitedMs - flushIntervalMs), flushIntervalMs);
       hasWorked = true;
       nowMs = clock();
       f64[lane.busyMs / 8]! += nowMs - beganMs;

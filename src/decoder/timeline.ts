@@ -6,6 +6,10 @@
  * A 64-bit window remembers which of the last 64 steps were seen: a timestamp that comes again is a duplicate, one that
  * comes late for the first time is out of order. Counting is immediate and never taken back: a swap of two frames is one
  * missing frame, one gap and one frame out of order; frames really lost = missing - out of order.
+ *
+ * A packet from further back than the window is a straggler, or ACS's clock was set back: only the packet after it tells.
+ * So the first one is put behind the newest for the time being. If the next continues the newest, it takes that place; if it
+ * continues the old one, the timeline goes on from there.
  */
 import { bytesPerSample, frameDurationMs, idleGapMs, reorderWindowFrames, timelineJumpMsMax } from '../limits.ts';
 import { frameFlag, ring } from '../memory/layout.ts';
@@ -21,6 +25,10 @@ export class Placement {
   positionSamples = 0;
   /** The packet follows the one before it without a hole: their distance says something about jitter. */
   consecutive = false;
+  /** The participant was not dominant for a while. */
+  isPause = false;
+  /** ACS's clock was set. */
+  isClockStep = false;
 }
 
 export function samplesOf(pcmBytes: number): number {
@@ -45,6 +53,8 @@ export function place(
   placement.flags = 0;
   placement.missingFrames = 0;
   placement.consecutive = false;
+  placement.isPause = false;
+  placement.isClockStep = false;
   if (newestSamples === 0) {
     placement.positionSamples = 0;
     advance(writer, 1, timestampMs, 0, pcmBytes);
@@ -68,8 +78,10 @@ export function place(
       return;
     }
     if (steps > 1) {
-      if (pausesAreIdle && gapMs > idleGapMs) placement.flags = frameFlag.resumed;
-      else placement.missingFrames = Math.max(1, Math.round(((steps - 1) * stepMs) / frameDurationMs));
+      if (pausesAreIdle && gapMs > idleGapMs) {
+        placement.isPause = true;
+        placement.flags = frameFlag.resumed;
+      } else placement.missingFrames = Math.max(1, Math.round(((steps - 1) * stepMs) / frameDurationMs));
     }
     placement.positionSamples = newestPosition + steps * newestSamples;
     const nextMs = Number.isNaN(timestampMs) ? newestMs + stepMs : timestampMs;
@@ -79,8 +91,15 @@ export function place(
 
   const behind = elapsedMs === 0 ? 0 : Math.max(1, Math.round(-elapsedMs / stepMs));
   if (behind >= reorderWindowFrames) {
-    placement.flags = frameFlag.late;
-    restart(writer, timestampMs, newestPosition + newestSamples, pcmBytes, placement);
+    const next = newestPosition + newestSamples;
+    const sinceLastMs = timestampMs - f64[base + ring.referenceTimestampMs / 8]!;
+    if (sinceLastMs > 0 && sinceLastMs <= 1.5 * stepMs) {
+      restart(writer, timestampMs, next + newestSamples, pcmBytes, placement);
+      markSeen(writer, 1);
+    } else {
+      placement.flags = frameFlag.late;
+      placement.positionSamples = next;
+    }
     return;
   }
   placement.positionSamples = newestPosition - behind * newestSamples;
@@ -89,7 +108,8 @@ export function place(
 
 /** ACS's clock was set: the timeline goes on without a hole, from a new timestamp. */
 function restart(writer: RingWriter, timestampMs: number, position: number, pcmBytes: number, to: Placement): void {
-  to.flags |= frameFlag.resumed;
+  to.isClockStep = true;
+  to.flags = frameFlag.resumed;
   to.positionSamples = position;
   advance(writer, reorderWindowFrames, timestampMs, position, pcmBytes);
 }

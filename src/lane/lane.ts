@@ -45,6 +45,8 @@ export class Lane {
   private wokenPark = 0;
   private timer: NodeJS.Timeout | null = null;
   private idleWaiters: (() => void)[] = [];
+  /** Messages that were taken, ever. */
+  messagesPushed = 0;
 
   constructor(options: LaneOptions) {
     const { geometry } = options.memory;
@@ -71,6 +73,7 @@ export class Lane {
     if (size > this.messageBytesMax) return false;
     if (this.usedBytes > laneTurnBytes) this.turnIfEmpty();
     if (this.usedBytes + size > this.messageBytesMax && !this.turnIfFull()) return false;
+    this.messagesPushed++;
     this.put(recordKind.message, streamIndex, arrivalMs, bytes, size);
     return true;
   }
@@ -134,6 +137,7 @@ export class Lane {
     i32[(at + record.kind) >> 2] = kind;
     i32[(at + record.payloadBytes) >> 2] = bytes.length;
     i32[(at + record.stream) >> 2] = streamIndex;
+    i32[(at + record.ordinal) >> 2] = this.messagesPushed;
     this.views.f64[(at + record.arrivalMs) >> 3] = arrivalMs;
     if (bytes.length > 0) this.views.bytes.set(bytes, at + record.payload);
     this.usedBytes += size;

@@ -10,7 +10,7 @@
  *   ring      | identity, head, timeline | id | counters |          dense: what every frame touches stays in the cache
  *   slots     | slot | slot | …                                     as many as the history is long
  *   slot      | sequence bytes flags missing | timestamp | arrival | position | PCM … |
- *   record    | kind bytes stream detail | arrival | message, padded to 8 |
+ *   record    | kind bytes stream ordinal | arrival | message, padded to 8 |
  *
  * Who writes: `control` by compare-and-swap; a stream's slot, its rings, its lane's head and counters by the one worker
  * that holds the lane; records and the tail by the main thread. What one thread writes often lies two cache lines away
@@ -18,10 +18,11 @@
  */
 import { assertInvariant } from '../errors.ts';
 import * as limits from '../limits.ts';
+import { batchBounds, delayBoundsMs, histogramDoubles, jitterBoundsMs, residenceBoundsMs } from './histogram.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 2;
+export const layoutVersion = 3;
 
 const cacheLineBytes = 64;
 const cacheLinesBytes = 2 * cacheLineBytes;
@@ -182,6 +183,7 @@ export const ring = {
   id: ringOffsets.line().bytes(limits.participantIdBytesMax),
   duplicateFrames: ringOffsets.f64(),
   outOfOrderFrames: ringOffsets.f64(),
+  pauses: ringOffsets.f64(),
   firstTimestampMs: ringOffsets.f64(),
 
   end: ringOffsets.apart().end,
@@ -238,15 +240,6 @@ export function ringsPerSlab(slotCount: number): number {
 }
 
 // ── lane ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-/** Upper bounds of the histograms of jitter, in milliseconds; one more bucket follows for all above. */
-export const jitterBoundsMs = [0.5, 1, 2, 5, 10, 15, 20, 30, 40, 60, 100, 200, 500, 1000] as const;
-/** The same for residence, finer where a healthy gateway is. */
-export const residenceBoundsMs = [
-  0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10, 15, 20, 30, 50, 100, 200, 500, 1000,
-] as const;
-/** Upper bounds of the batch size histogram, in records. */
-export const batchBounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
-
 const laneOffsets = new Offsets();
 export const lane = {
   // Written by the main thread.
@@ -278,11 +271,18 @@ export const lane = {
   audioBeforeMetadata: laneOffsets.f64(),
   fallbacks: laneOffsets.f64(),
 
-  // Histograms: buckets, then the sum.
-  jitter: laneOffsets.f64(jitterBoundsMs.length + 2),
-  deviation: laneOffsets.f64(jitterBoundsMs.length + 2),
-  residence: laneOffsets.f64(residenceBoundsMs.length + 2),
-  batch: laneOffsets.f64(batchBounds.length + 2),
+  pauses: laneOffsets.f64(),
+  clockSteps: laneOffsets.f64(),
+  /** Messages dealt with that are in none of the counters, or, if negative, in two: 0, or the decoder is wrong. */
+  unaccounted: laneOffsets.f64(),
+
+  // Histograms; the last two tell of the worker that has the lane.
+  jitter: laneOffsets.f64(histogramDoubles(jitterBoundsMs)),
+  deviation: laneOffsets.f64(histogramDoubles(jitterBoundsMs)),
+  residence: laneOffsets.f64(histogramDoubles(residenceBoundsMs)),
+  batch: laneOffsets.f64(histogramDoubles(batchBounds)),
+  delay: laneOffsets.f64(histogramDoubles(delayBoundsMs)),
+  gcPause: laneOffsets.f64(histogramDoubles(delayBoundsMs)),
 
   halves: laneOffsets.apart().end,
 } as const;
@@ -295,8 +295,8 @@ export const record = {
   kind: recordOffsets.i32(),
   payloadBytes: recordOffsets.i32(),
   stream: recordOffsets.i32(),
-  /** Reserved; 0. */
-  detail: recordOffsets.i32(),
+  /** Of a message: the how manieth of its lane it is, modulo 2^32. The counters are held against it. */
+  ordinal: recordOffsets.i32(),
   arrivalMs: recordOffsets.f64(),
   payload: recordOffsets.bytes(0),
 } as const;

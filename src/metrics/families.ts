@@ -3,11 +3,20 @@
  */
 import type { DecoderPool } from '../decoder/pool.ts';
 import type { Lane } from '../lane/lane.ts';
+import type { Histogram } from '../memory/histogram.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingPool } from '../ring/pool.ts';
 import type { SinkHost } from '../sink/host.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Totals } from '../stream/totals.ts';
+
+/** What holds a thread up. */
+export interface ThreadVitals {
+  /** `main`, `decoder:0` (the worker that has lane 0), `sink:` and the sink's name. */
+  readonly name: string;
+  readonly delay: Histogram;
+  readonly gcPause: Histogram;
+}
 
 export interface Sources {
   readonly memory: SharedMemory;
@@ -18,5 +27,8 @@ export interface Sources {
   readonly rings: RingPool;
   readonly sinks: readonly SinkHost[];
   readonly streamsMax: number;
+  readonly threads: readonly ThreadVitals[];
+  /** What runs here: version, Node.js, decoder. */
+  readonly build: Readonly<Record<string, string>>;
   readonly isDraining: () => boolean;
 }

@@ -1,31 +1,54 @@
 /** Frames: what reached the rings, what never came, and how regularly. */
-import { jitterBoundsMs, lane, residenceBoundsMs } from '../memory/layout.ts';
+import { jitterBoundsMs, residenceBoundsMs } from '../memory/histogram.ts';
+import { lane } from '../memory/layout.ts';
 import { sumLanes } from '../stream/accounting.ts';
 import type { Sources } from './families.ts';
 import type { HistogramReading, Metrics } from './registry.ts';
 
 const counters = [
-  ['frames_committed_total', 'Frames of 20 ms written to a ring.', lane.frames],
-  ['frames_silent_total', 'Frames that ACS flagged as silence.', lane.silentFrames],
+  ['frames_committed_total', 'Frames of 20 ms written to a ring, duplicates and late ones included.', lane.frames],
+  ['frames_silent_total', 'Frames that ACS flagged as silence, also in frames_committed_total.', lane.silentFrames],
   ['pcm_bytes_total', 'Bytes of PCM written to rings.', lane.pcmBytes],
-  ['frames_missing_total', 'Frames that never came, inferred from timestamps.', lane.missingFrames],
-  ['gaps_total', 'Jumps of the timestamps by more than one and a half frames.', lane.gaps],
-  ['frames_duplicate_total', 'Frames whose timestamp came before.', lane.duplicateFrames],
-  ['frames_out_of_order_total', 'Frames that came after a later one.', lane.outOfOrderFrames],
-  ['audio_before_metadata_total', 'Audio messages that came before any metadata.', lane.audioBeforeMetadata],
+  [
+    'frames_missing_total',
+    'Frames that should have come between two timestamps and had not when the later one came.',
+    lane.missingFrames,
+  ],
+  ['gaps_total', 'Times that frames were missing.', lane.gaps],
+  [
+    'frames_out_of_order_total',
+    'Frames that came after a later one, for the first time. Lost for good: missing - out of order.',
+    lane.outOfOrderFrames,
+  ],
+  ['frames_duplicate_total', 'Frames whose timestamp had come before.', lane.duplicateFrames],
+  [
+    'participant_pauses_total',
+    'Times that a participant of unmixed audio came back after more than 500 ms without a frame. It was not dominant; no loss.',
+    lane.pauses,
+  ],
+  [
+    'clock_steps_total',
+    "Times that ACS's timestamps jumped: back, or by more than two minutes. The timeline goes on without a hole.",
+    lane.clockSteps,
+  ],
+  [
+    'audio_before_metadata_total',
+    "Audio messages, committed all the same, that came before their stream's metadata.",
+    lane.audioBeforeMetadata,
+  ],
 ] as const;
 
 const histograms = [
-  ['frame_jitter_seconds', 'Interarrival jitter J of RFC 3550 at every message.', lane.jitter, jitterBoundsMs],
+  ['frame_jitter_seconds', 'The estimate J of RFC 3550 after each audio message.', lane.jitter, jitterBoundsMs],
   [
     'frame_interarrival_deviation_seconds',
-    'Deviation of the inter-arrival time from the duration.',
+    'How far the time since the last arrival is from the duration of the packet, whichever way. Only for packets that directly follow their predecessor.',
     lane.deviation,
     jitterBoundsMs,
   ],
   [
     'residence_seconds',
-    'Time from the arrival of a message to its frames being in the ring.',
+    'From the arrival of an audio message at our socket to the ring: the part that is ours. Includes --flush-interval-ms. The clock is read once for 16 records.',
     lane.residence,
     residenceBoundsMs,
   ],
@@ -35,7 +58,7 @@ export function registerFrames(metrics: Metrics, { memory }: Sources): void {
   for (const [name, help, field] of counters) metrics.counter(name, help, [], () => [[{}, sumLanes(memory, field)]]);
   for (const [name, help, field, boundsMs] of histograms) {
     const boundsSeconds = boundsMs.map((ms) => ms / 1000);
-    metrics.histogram(name, help, boundsSeconds, () => {
+    metrics.histogram(name, help, [], boundsSeconds, () => {
       const counts = Array.from({ length: boundsSeconds.length + 1 }, (_, i) => sumLanes(memory, field + 8 * i));
       const sum = sumLanes(memory, field + 8 * counts.length) / 1000;
       return [{ labels: {}, counts, sum } satisfies HistogramReading];

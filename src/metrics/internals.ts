@@ -1,43 +1,63 @@
 /** Lanes, workers, rings and sinks. */
-import { batchBounds, lane } from '../memory/layout.ts';
+import { batchBounds, Histogram } from '../memory/histogram.ts';
+import { lane } from '../memory/layout.ts';
+import type { SinkHost } from '../sink/host.ts';
 import type { Sources } from './families.ts';
-import type { Metrics } from './registry.ts';
+import type { Metrics, Sample } from './registry.ts';
 
 export function registerInternals(metrics: Metrics, sources: Sources): void {
   const { lanes, decoders, memory, rings, sinks } = sources;
-  metrics.gauge('lane_backlog_bytes', 'Bytes that wait for a worker.', ['lane'], () =>
+  const batches = memory.lanes.map(({ f64 }) => new Histogram(f64, lane.batch / 8, batchBounds));
+  metrics.gauge('lane_backlog_bytes', 'Bytes in the lane that no worker has dealt with.', ['lane'], () =>
     lanes.map((each) => [{ lane: String(each.index) }, each.backlogBytes]),
   );
   metrics.histogram(
     'lane_batch_frames',
-    'Records that a worker found in its lane at a time: messages, and the ends and releases of streams.',
+    'Records that a worker found in its lane at a time: messages, and the ends and releases of streams. Large batches mean that the workers are busy, not that anything is wrong.',
+    ['lane'],
     batchBounds,
-    () =>
-      memory.lanes.map((views, index) => {
-        const counts = views.f64.subarray(lane.batch / 8, lane.batch / 8 + batchBounds.length + 1);
-        return { labels: { lane: String(index) }, counts, sum: views.f64[lane.batch / 8 + counts.length]! };
-      }),
+    () => batches.map(({ counts, sum }, index) => ({ labels: { lane: String(index) }, counts, sum })),
   );
-  metrics.gauge('decode_tasks_waiting', 'Shifts on a lane that wait for a worker.', [], () => [[{}, decoders.waiting]]);
+  metrics.gauge('decode_tasks_waiting', 'Lanes that wait for a free worker.', [], () => [[{}, decoders.waiting]]);
   metrics.gauge(
     'decode_utilization',
-    'How much of their time the workers decode, 0 to 1, since the last scrape.',
+    'Share of their time, 0 to 1, that the workers spent decoding since the last scrape, or over the last second if that is longer ago. Above 0.8 for long: add workers or replicas.',
     [],
     () => [[{}, decoders.utilization]],
   );
-  metrics.gauge('ring_memory_bytes', 'Ring memory that participants hold.', [], () => [
-    [{}, rings.inUse * memory.ringBytes],
-  ]);
-  metrics.gauge('ring_memory_limit_bytes', 'Ring memory that there is.', [], () => [
+  metrics.gauge(
+    'ring_memory_bytes',
+    'Rings that participants hold, those of ended streams that are still being read included.',
+    [],
+    () => [[{}, rings.inUse * memory.ringBytes]],
+  );
+  metrics.gauge('ring_memory_limit_bytes', 'All rings: --ring-memory-mb, rounded down to whole rings.', [], () => [
     [{}, memory.geometry.ringCount * memory.ringBytes],
   ]);
-  metrics.counter('sink_frames_total', 'Frames that a sink read.', ['sink'], () =>
-    sinks.map((sink) => [{ sink: sink.name }, sink.frames]),
+  const perSink = (value: (sink: SinkHost) => number) => () =>
+    sinks.map((sink): Sample => [{ sink: sink.name }, value(sink)]);
+  metrics.counter(
+    'sink_frames_total',
+    'Frames that this sink read. Whether it could write them, the errors tell.',
+    ['sink'],
+    perSink((sink) => sink.frames),
   );
-  metrics.counter('sink_lapped_frames_total', 'Frames that were overwritten before a sink read them.', ['sink'], () =>
-    sinks.map((sink) => [{ sink: sink.name }, sink.lappedFrames]),
+  metrics.counter(
+    'sink_lapped_frames_total',
+    'Frames that were overwritten before this sink read them: it is too slow. No other sink is affected.',
+    ['sink'],
+    perSink((sink) => sink.lappedFrames),
   );
-  metrics.counter('sink_errors_total', 'Errors of a sink.', ['sink'], () =>
-    sinks.map((sink) => [{ sink: sink.name }, sink.errors]),
+  metrics.counter(
+    'sink_errors_total',
+    'Errors in opening, writing or closing a file; each is also a line in the log.',
+    ['sink'],
+    perSink((sink) => sink.errors),
+  );
+  metrics.gauge(
+    'sink_frames_unaccounted',
+    'Frames of ended participants that this sink neither read nor lapped: 0 by the accounting identity.',
+    ['sink'],
+    perSink((sink) => sink.framesUnaccounted),
   );
 }

@@ -1,23 +1,45 @@
 /** Messages: the accounting identity, exposed. */
 import { lane, outcomes } from '../memory/layout.ts';
-import { account, sumLanes } from '../stream/accounting.ts';
+import { account, sumLanes, unaccounted } from '../stream/accounting.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
 
 export function registerMessages(metrics: Metrics, sources: Sources): void {
-  const { memory, totals } = sources;
-  metrics.counter('messages_received_total', 'WebSocket messages received.', [], () => [[{}, totals.messagesReceived]]);
-  metrics.counter('received_bytes_total', 'Bytes of WebSocket messages received.', [], () => [
+  const { memory, totals, lanes } = sources;
+  metrics.counter('messages_received_total', 'Messages taken from the sockets, binary ones included.', [], () => [
+    [{}, totals.messagesReceived],
+  ]);
+  metrics.counter('received_bytes_total', 'Bytes of the messages received, without WebSocket framing.', [], () => [
     [{}, totals.bytesReceived],
   ]);
-  metrics.counter('messages_total', 'Messages by outcome; their sum is what was received.', ['outcome'], () => {
-    const current = account(memory, totals);
-    return outcomes.map((outcome) => [{ outcome }, current[outcome]]);
-  });
-  metrics.counter('messages_dropped_total', 'Messages dropped, by reason.', ['reason'], () =>
-    Object.entries(account(memory, totals).droppedByReason).map(([reason, value]) => [{ reason }, value]),
+  metrics.counter(
+    'messages_total',
+    'Messages by what became of them. The sum is messages_received_total, but for what is in flight.',
+    ['outcome'],
+    () => {
+      const current = account(memory, totals);
+      return outcomes.map((outcome) => [{ outcome }, current[outcome]]);
+    },
   );
-  metrics.counter('decode_fallback_total', 'Messages that the scanner left to the general parser.', [], () => [
-    [{}, sumLanes(memory, lane.fallbacks)],
-  ]);
+  metrics.counter(
+    'messages_dropped_total',
+    'Messages dropped, by reason. Their sum is messages_total{outcome="dropped"}.',
+    ['reason'],
+    () => Object.entries(account(memory, totals).droppedByReason).map(([reason, value]) => [{ reason }, value]),
+  );
+  metrics.gauge(
+    'messages_unaccounted',
+    'Messages dealt with that are in no counter, or, if negative, in two: 0 by the accounting identity, whatever is in flight.',
+    [],
+    () => {
+      const pushed = lanes.reduce((sum, each) => sum + each.messagesPushed, 0);
+      return [[{}, unaccounted(memory, totals, pushed)]];
+    },
+  );
+  metrics.counter(
+    'decode_fallback_total',
+    'Messages that the scanner left to the general parser. One per stream is normal (the metadata); more means that ACS has changed its format, or that something else is sending. Always 0 with --decoder json or simdjson.',
+    [],
+    () => [[{}, sumLanes(memory, lane.fallbacks)]],
+  );
 }

@@ -9,13 +9,32 @@ export const metricPrefix = 'acs_gateway_';
 /** A value for each combination of labels; one entry without labels for a metric that has none. */
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
+type Read = () => readonly Sample[];
+
 export class Metrics {
   private readonly registry = new Registry();
 
   /** A counter whose total is known elsewhere. */
-  counter(name: string, help: string, labelNames: readonly string[], read: () => readonly Sample[]): void {
+  counter(name: string, help: string, labelNames: readonly string[], read: Read): void {
+    this.addCounter(metricPrefix + name, help, labelNames, read);
+  }
+
+  gauge(name: string, help: string, labelNames: readonly string[], read: Read): void {
+    this.addGauge(metricPrefix + name, help, labelNames, read);
+  }
+
+  /** Under a name that is the same for every process, without our prefix. */
+  standardCounter(name: string, help: string, read: Read): void {
+    this.addCounter(name, help, [], read);
+  }
+
+  standardGauge(name: string, help: string, read: Read): void {
+    this.addGauge(name, help, [], read);
+  }
+
+  private addCounter(name: string, help: string, labelNames: readonly string[], read: Read): void {
     new Counter({
-      name: metricPrefix + name,
+      name,
       help,
       labelNames: [...labelNames],
       registers: [this.registry],
@@ -26,9 +45,9 @@ export class Metrics {
     });
   }
 
-  gauge(name: string, help: string, labelNames: readonly string[], read: () => readonly Sample[]): void {
+  private addGauge(name: string, help: string, labelNames: readonly string[], read: Read): void {
     new Gauge({
-      name: metricPrefix + name,
+      name,
       help,
       labelNames: [...labelNames],
       registers: [this.registry],
@@ -40,8 +59,14 @@ export class Metrics {
   }
 
   /** A histogram whose buckets are counted elsewhere. */
-  histogram(name: string, help: string, bounds: readonly number[], read: () => readonly HistogramReading[]): void {
-    this.registry.registerMetric(new CountedHistogram(metricPrefix + name, help, bounds, read) as never);
+  histogram(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    bounds: readonly number[],
+    read: () => readonly HistogramReading[],
+  ): void {
+    this.registry.registerMetric(new CountedHistogram(metricPrefix + name, help, labelNames, bounds, read) as never);
   }
 
   get contentType(): string {
@@ -67,12 +92,20 @@ class CountedHistogram {
   readonly help: string;
   readonly type = 'histogram';
   readonly aggregator = 'sum';
+  readonly labelNames: readonly string[];
   private readonly bounds: readonly number[];
   private readonly read: () => readonly HistogramReading[];
 
-  constructor(name: string, help: string, bounds: readonly number[], read: () => readonly HistogramReading[]) {
+  constructor(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    bounds: readonly number[],
+    read: () => readonly HistogramReading[],
+  ) {
     this.name = name;
     this.help = help;
+    this.labelNames = labelNames;
     this.bounds = bounds;
     this.read = read;
   }

@@ -1,4 +1,5 @@
 /** Streams, upgrades, closes. */
+import { withoutAudioMs } from '../limits.ts';
 import { participantCount } from '../stream/stream-report.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
@@ -6,19 +7,42 @@ import type { Metrics } from './registry.ts';
 export function registerStreams(metrics: Metrics, sources: Sources): void {
   const { registry, totals, memory } = sources;
   metrics.gauge('streams_active', 'Streams whose socket is connected.', [], () => [[{}, registry.active]]);
-  metrics.gauge('stream_capacity', 'Streams that this process takes at a time.', [], () => [[{}, sources.streamsMax]]);
-  metrics.gauge('participants_active', 'Participants of the streams that are connected.', [], () => {
-    let participants = 0;
-    for (const stream of registry.all) if (stream.phase === 'open') participants += participantCount(memory, stream);
-    return [[{}, participants]];
-  });
-  metrics.gauge('draining', '1 while the process takes no new streams because it is about to end.', [], () => [
-    [{}, sources.isDraining() ? 1 : 0],
-  ]);
-  metrics.counter('upgrades_total', 'Upgrade requests by what became of them.', ['result'], () =>
-    Object.entries(totals.upgrades).map(([result, value]) => [{ result }, value]),
+  metrics.gauge(
+    'stream_capacity',
+    'Streams that this process takes at a time: --max-streams. Scale on streams_active / stream_capacity.',
+    [],
+    () => [[{}, sources.streamsMax]],
   );
-  metrics.counter('stream_closes_total', 'Streams that ended, by cause.', ['cause'], () =>
+  metrics.gauge(
+    'participants_active',
+    'Participants of the connected streams that have sent audio. A mixed stream has one; a participant counts until its stream ends, also while it is silent.',
+    [],
+    () => {
+      let participants = 0;
+      for (const stream of registry.all) if (stream.phase === 'open') participants += participantCount(memory, stream);
+      return [[{}, participants]];
+    },
+  );
+  metrics.gauge(
+    'streams_without_audio',
+    'Connected streams that sent no audio for five seconds. ACS sends mixed audio all the time; unmixed audio pauses when nobody is dominant.',
+    [],
+    () => [[{}, registry.withoutAudio(withoutAudioMs, performance.now())]],
+  );
+  metrics.gauge('draining', '1 after SIGTERM or SIGINT, else 0.', [], () => [[{}, sources.isDraining() ? 1 : 0]]);
+  metrics.counter(
+    'upgrades_total',
+    'HTTP requests to the ingest port but the two health ones, by what became of them.',
+    ['result'],
+    () => Object.entries(totals.upgrades).map(([result, value]) => [{ result }, value]),
+  );
+  metrics.counter('stream_closes_total', 'Streams whose socket is closed, by who or what closed it.', ['cause'], () =>
     Object.entries(totals.closes).map(([cause, value]) => [{ cause }, value]),
+  );
+  metrics.counter(
+    'jwt_failures_total',
+    'JSON Web Tokens that were not accepted, by why. Nothing uses it yet.',
+    ['reason'],
+    () => Object.entries(totals.jwtFailures).map(([reason, value]) => [{ reason }, value]),
   );
 }

@@ -7,20 +7,23 @@ import { within } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingHandle } from '../ring/reader.ts';
-import { type FromSink, type SinkWorkerData, sinkCounter, type ToSink } from './messages.ts';
-import type { Track } from './sink.ts';
+import { Vitals } from '../thread/vitals.ts';
+import { type FromSink, type SinkWorkerData, sinkCounter, sinkCountersBytes, type ToSink } from './messages.ts';
+import type { Track, TrackEnd } from './sink.ts';
 import type { SinkSpec } from './spec.ts';
 
 export interface SinkHostOptions {
   readonly memory: SharedMemory;
   readonly spec: SinkSpec;
   /** The sink does not look at a ring of this stream any more. */
-  readonly onDrained: (streamId: string) => void;
+  readonly onDrained: (streamId: string, end: TrackEnd) => void;
   readonly onError: (message: string, streamId: string) => void;
 }
 
 export class SinkHost {
   readonly name: string;
+  /** Of the sink's thread. */
+  readonly vitals: Vitals;
   private readonly options: SinkHostOptions;
   private readonly worker: Worker;
   private readonly counters: Float64Array;
@@ -30,8 +33,9 @@ export class SinkHost {
   constructor(options: SinkHostOptions) {
     this.options = options;
     this.name = options.spec.name;
-    const buffer = new SharedArrayBuffer(8 * sinkCounter.count);
+    const buffer = new SharedArrayBuffer(sinkCountersBytes);
     this.counters = new Float64Array(buffer);
+    this.vitals = new Vitals(this.counters, sinkCounter.vitals);
     const workerData: SinkWorkerData = { memory: options.memory.handle, spec: options.spec, counters: buffer };
     this.worker = new Worker(new URL(`./sink.worker${extname(import.meta.url)}`, import.meta.url), { workerData });
     this.exited = new Promise((resolve) => this.worker.once('exit', () => resolve()));
@@ -67,6 +71,9 @@ export class SinkHost {
   get lappedFrames(): number {
     return this.counters[sinkCounter.lapped]!;
   }
+  get framesUnaccounted(): number {
+    return this.counters[sinkCounter.unaccounted]!;
+  }
   get errors(): number {
     return this.counters[sinkCounter.errors]!;
   }
@@ -96,7 +103,7 @@ export class SinkHost {
         reject(this.failure(message.message));
         return;
       case 'drained':
-        this.options.onDrained(message.streamId);
+        this.options.onDrained(message.streamId, message);
         return;
       case 'error':
         this.options.onError(message.message, message.streamId);

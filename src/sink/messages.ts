@@ -1,7 +1,8 @@
 /** What the main thread and a sink's thread tell each other: one union per direction. */
 import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
 import type { RingHandle } from '../ring/reader.ts';
-import type { Track } from './sink.ts';
+import { vitalsDoubles } from '../thread/vitals.ts';
+import type { Track, TrackEnd } from './sink.ts';
 import type { SinkSpec } from './spec.ts';
 
 export interface SinkWorkerData {
@@ -11,8 +12,12 @@ export interface SinkWorkerData {
   readonly counters: SharedArrayBuffer;
 }
 
-/** Doubles in the counters of a sink; written by its thread only. */
-export const sinkCounter = { frames: 0, lapped: 1, errors: 2, count: 3 } as const;
+/**
+ * Doubles in the counters of a sink; written by its thread only. `unaccounted`: frames of ended rings that were neither read
+ * nor lapped, 0 or the sink is wrong. `vitals`: of its thread.
+ */
+export const sinkCounter = { frames: 0, lapped: 1, errors: 2, unaccounted: 3, vitals: 4 } as const;
+export const sinkCountersBytes = 8 * (sinkCounter.vitals + vitalsDoubles);
 
 export type ToSink =
   | { readonly type: 'started'; readonly track: Track; readonly ring: RingHandle }
@@ -27,7 +32,7 @@ export type FromSink =
   /** The sink cannot start. */
   | { readonly type: 'failed'; readonly message: string }
   /** This sink does not look at a ring of the stream any more. */
-  | { readonly type: 'drained'; readonly streamId: string }
+  | ({ readonly type: 'drained'; readonly streamId: string } & TrackEnd)
   /** Something went wrong with one track; counted as well. */
   | { readonly type: 'error'; readonly streamId: string; readonly message: string }
   | { readonly type: 'closed' };

@@ -95,10 +95,10 @@ export class SinkLoop {
     reading.framesTotal = frames;
     this.readAll(reading);
     this.readings.delete(keyOf(ring));
-    this.guard(reading, () =>
-      reading.writer?.end({ framesRead: reading.reader.framesRead, framesLapped: reading.reader.framesLapped }),
-    );
-    this.tell({ type: 'drained', streamId: reading.track.streamId });
+    const { framesRead, framesLapped } = reading.reader;
+    this.counters[sinkCounter.unaccounted]! += frames - framesRead - framesLapped;
+    this.guard(reading, () => reading.writer?.end({ framesRead, framesLapped }));
+    this.tell({ type: 'drained', streamId: reading.track.streamId, framesRead, framesLapped });
     const left = this.tracksOfStream.get(reading.track.streamId)! - 1;
     this.tracksOfStream.set(reading.track.streamId, left);
     this.forgetStream(reading.track.streamId);

@@ -24,6 +24,17 @@ export function sumLanes(memory: SharedMemory, field: number): number {
   return sum;
 }
 
+/**
+ * Messages dealt with that are in no counter, or, if negative, in two: 0 at any time, whatever is in flight. Each lane's
+ * worker holds its counters against the ordinal of the message it dealt with last; the rest is the main thread's.
+ * @param messagesPushed into all lanes
+ */
+export function unaccounted(memory: SharedMemory, totals: Totals, messagesPushed: number): number {
+  const { messagesReceived, messagesIgnored, messagesLaneFull, messagesWorkerLost } = totals;
+  const beforeLanes = messagesReceived - messagesIgnored - messagesLaneFull - messagesPushed;
+  return beforeLanes + sumLanes(memory, lane.unaccounted) - messagesWorkerLost;
+}
+
 export function account(memory: SharedMemory, totals: Totals): Account {
   const droppedByReason = Object.fromEntries(
     dropReasons.map((reason) => [reason, sumLanes(memory, lane.dropped + 8 * reasonIndex[reason])]),

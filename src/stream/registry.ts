@@ -7,6 +7,7 @@
 import type { Lane } from '../lane/lane.ts';
 import { recordKind, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { type EndedStream, reportEnded } from './ended-stream.ts';
 import { Stream, type StreamFacts } from './stream.ts';
 import {
   type ParticipantRing,
@@ -17,21 +18,15 @@ import {
 } from './stream-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
-/** Who reads the rings. Every `started` is followed by one `ended`, and answered with `readers` calls of `readerDone`. */
+/** Who reads the rings. Every `started` is followed by one `ended`, and answered by each reader with one `readerDone`. */
 export interface Audience {
-  /** How many readers each ring has. */
-  readonly readers: number;
+  /** The names of those who read every ring. */
+  readonly readers: readonly string[];
   started(stream: Stream, participant: ParticipantRing): void;
   /** No frame follows; the ring has `participant.frames` of them. */
   ended(stream: Stream, participant: ParticipantRing): void;
   /** No participant follows either. */
   streamEnded(stream: Stream): void;
-}
-
-export interface EndedStream extends StreamReport {
-  readonly closeCause: CloseCause;
-  readonly closeCode: number;
-  readonly durationMs: number;
 }
 
 export interface RegistryOptions {
@@ -41,6 +36,9 @@ export interface RegistryOptions {
   readonly audience: Audience;
   readonly streamsMax: number;
   readonly lingerMs: number;
+  /** A stream's socket is closed and its last message dealt with; readers may still be busy. */
+  readonly onDecoded: () => void;
+  /** A stream is over, for its readers too. */
   readonly onEnded: (record: EndedStream) => void;
 }
 
@@ -81,6 +79,16 @@ export class StreamRegistry {
     return reportStream(this.options.memory, stream);
   }
 
+  /** Connected streams that have had no audio for so long. */
+  withoutAudio(durationMs: number, nowMs: number): number {
+    let count = 0;
+    for (const stream of this.byId.values()) {
+      if (stream.phase !== 'open') continue;
+      if (nowMs - Math.max(stream.connectedMs, this.lastAudioMs(stream)) > durationMs) count++;
+    }
+    return count;
+  }
+
   /** When the last audio of a stream was committed, ms on the process's clock; 0 before the first. */
   lastAudioMs(stream: Stream): number {
     const { memory } = this.options;
@@ -90,13 +98,13 @@ export class StreamRegistry {
   /** A stream for an accepted upgrade, or null when there is no room. */
   open(facts: StreamFacts, nowMs: number): Stream | null {
     if (this.isFull) return null;
-    const { memory, lanes, totals } = this.options;
+    const { memory, lanes, totals, audience } = this.options;
     const index = this.freeSlots.pop()!;
     const at = memory.streamOffset(index) / 8;
     memory.streams.f64.fill(0, at, at + memory.streamBytes / 8);
     const lane = this.laneLoad.indexOf(Math.min(...this.laneLoad));
     this.laneLoad[lane]!++;
-    const stream = new Stream(index, lanes[lane]!, facts, totals, nowMs);
+    const stream = new Stream(index, lanes[lane]!, facts, totals, nowMs, audience.readers);
     this.slots[index] = stream;
     this.byId.set(stream.id, stream);
     this.active++;
@@ -134,12 +142,15 @@ export class StreamRegistry {
     if (stream !== undefined) stream.messagesWorkerLost++;
   }
 
-  /** One reader will not look at a ring of this stream any more. */
-  readerDone(streamId: string): void {
+  /** A reader, by its place among the audience's, will not look at a ring of this stream any more. */
+  readerDone(streamId: string, reader: number, framesRead: number, framesLapped: number): void {
     const stream = this.byId.get(streamId);
-    if (stream === undefined) return;
-    stream.pendingReaders--;
-    if (stream.phase === 'lingering' && stream.pendingReaders === 0) this.release(stream);
+    if (stream === undefined || stream.phase === 'released') return;
+    const reading = stream.readings[reader]!;
+    reading.pendingRings--;
+    reading.framesRead += framesRead;
+    reading.framesLapped += framesLapped;
+    if (stream.phase === 'lingering' && stream.isDrained) this.release(stream);
   }
 
   /** Resolves when no stream is left, lingering ones included. */
@@ -159,7 +170,7 @@ export class StreamRegistry {
       const participant = participantRing(memory, stream, i);
       if (i >= stream.participantsStarted) {
         stream.participantsStarted = i + 1;
-        stream.pendingReaders += audience.readers;
+        for (const reading of stream.readings) reading.pendingRings++;
         audience.started(stream, participant);
       }
       if (participant.state === ringState.ended && !stream.participantsEnded.has(i)) {
@@ -174,18 +185,15 @@ export class StreamRegistry {
   private linger(stream: Stream): void {
     stream.phase = 'lingering';
     this.options.audience.streamEnded(stream);
-    this.options.onEnded({
-      ...reportStream(this.options.memory, stream),
-      closeCause: stream.closeCause ?? 'peer',
-      closeCode: stream.closeCode ?? 1005,
-      durationMs: Math.round((stream.endedMs ?? stream.connectedMs) - stream.connectedMs),
-    });
-    if (stream.pendingReaders === 0) this.release(stream);
+    this.options.onDecoded();
+    if (stream.isDrained) this.release(stream);
     else stream.lingerTimer = setTimeout(() => this.release(stream), this.options.lingerMs);
   }
 
   private release(stream: Stream): void {
     if (stream.lingerTimer !== null) clearTimeout(stream.lingerTimer);
+    // Now, while the rings are still the stream's.
+    this.options.onEnded(reportEnded(this.options.memory, stream));
     stream.phase = 'released';
     stream.lane.pushControl(recordKind.release, stream.index);
   }

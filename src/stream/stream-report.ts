@@ -16,6 +16,8 @@ export interface ParticipantReport {
   readonly gaps: number;
   readonly duplicateFrames: number;
   readonly outOfOrderFrames: number;
+  /** How often audio came back after a while without any that was no loss. */
+  readonly pauses: number;
   /** RFC 3550 J now, its mean and its worst over the stream, in ms. */
   readonly jitterMs: number;
   readonly jitterMeanMs: number;
@@ -96,11 +98,26 @@ function reportParticipant(memory: SharedMemory, stream: Stream, participant: nu
     gaps: f64[base + ring.gaps / 8]!,
     duplicateFrames: f64[base + ring.duplicateFrames / 8]!,
     outOfOrderFrames: f64[base + ring.outOfOrderFrames / 8]!,
+    pauses: f64[base + ring.pauses / 8]!,
     jitterMs: rounded(f64[base + ring.jitterMs / 8]!),
     jitterMeanMs: jitterCount === 0 ? 0 : rounded(f64[base + ring.jitterSumMs / 8]! / jitterCount),
     jitterWorstMs: rounded(f64[base + ring.jitterWorstMs / 8]!),
     lastFrameAt: wallClock(f64[base + ring.referenceArrivalMs / 8]!),
   };
+}
+
+/** J of all participants together: its mean over everything that was compared, in ms; 0 before. */
+export function meanJitterMs(memory: SharedMemory, stream: Stream): number {
+  let sumMs = 0;
+  let count = 0;
+  for (let participant = 0; participant < participantCount(memory, stream); participant++) {
+    const index = ringIndexOf(memory, stream, participant);
+    const { f64 } = memory.slabOf(index);
+    const base = memory.ringOffset(index) / 8;
+    sumMs += f64[base + ring.jitterSumMs / 8]!;
+    count += f64[base + ring.jitterCount / 8]!;
+  }
+  return count === 0 ? 0 : rounded(sumMs / count);
 }
 
 /** A stream whose rings are released has no report any more. */

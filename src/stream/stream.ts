@@ -18,6 +18,15 @@ export interface StreamFacts {
  */
 export type StreamPhase = 'open' | 'ending' | 'lingering' | 'released';
 
+/** One reader's part in a stream. */
+export interface Reading {
+  readonly reader: string;
+  framesRead: number;
+  framesLapped: number;
+  /** Rings that it has not drained yet. */
+  pendingRings: number;
+}
+
 export class Stream {
   /** Our own name for it; unique. */
   readonly id: string = randomUUID();
@@ -39,19 +48,32 @@ export class Stream {
   /** Participants that were announced to the sinks, and of those the ones whose end was announced. */
   participantsStarted = 0;
   readonly participantsEnded: Set<number> = new Set();
-  /** Readers that have not yet drained a ring of this stream. */
-  pendingReaders = 0;
+  /** Who reads this stream's rings, and what each of them has done with those that ended. */
+  readonly readings: readonly Reading[];
   lingerTimer: NodeJS.Timeout | null = null;
 
   readonly lane: Lane;
   private readonly totals: Totals;
 
-  constructor(index: number, lane: Lane, facts: StreamFacts, totals: Totals, nowMs: number) {
+  constructor(
+    index: number,
+    lane: Lane,
+    facts: StreamFacts,
+    totals: Totals,
+    nowMs: number,
+    readers: readonly string[] = [],
+  ) {
     this.index = index;
     this.lane = lane;
     this.facts = facts;
     this.totals = totals;
     this.connectedMs = nowMs;
+    this.readings = readers.map((reader) => ({ reader, framesRead: 0, framesLapped: 0, pendingRings: 0 }));
+  }
+
+  /** Whether every reader is done with every ring that it was told of. */
+  get isDrained(): boolean {
+    return this.readings.every(({ pendingRings }) => pendingRings === 0);
   }
 
   /** Takes one message: into the lane, or into a counter. `bytes` may die as soon as this returns. */

@@ -17,6 +17,20 @@ export type UpgradeResult = (typeof upgradeResults)[number];
 export const closeCauses = ['peer', 'idle', 'metadata_timeout', 'drained', 'superseded', 'too_big', 'error'] as const;
 export type CloseCause = (typeof closeCauses)[number];
 
+/** Why a JSON Web Token was not accepted. */
+export const jwtFailures = [
+  'malformed',
+  'algorithm',
+  'signature',
+  'issuer',
+  'audience',
+  'expired',
+  'not_yet_valid',
+  'unknown_key',
+  'keys_unavailable',
+] as const;
+export type JwtFailure = (typeof jwtFailures)[number];
+
 function zeros<K extends string>(keys: readonly K[]): Record<K, number> {
   return Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
 }
@@ -24,6 +38,7 @@ function zeros<K extends string>(keys: readonly K[]): Record<K, number> {
 export class Totals {
   readonly upgrades = zeros(upgradeResults);
   readonly closes = zeros(closeCauses);
+  readonly jwtFailures = zeros(jwtFailures);
   messagesReceived = 0;
   bytesReceived = 0;
   /** Binary messages: ACS sends none. */

@@ -2,16 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageParser } from '../../src/decoder/protocol/message.ts';
 import { createParsers } from '../../src/decoder/protocol/parsers.ts';
-import {
-  batchBounds,
-  lane,
-  reasonIndex,
-  recordBytes,
-  recordKind,
-  residenceBoundsMs,
-  streamEnd,
-  streamSlot,
-} from '../../src/memory/layout.ts';
+import { batchBounds, residenceBoundsMs } from '../../src/memory/histogram.ts';
+import { lane, reasonIndex, recordBytes, recordKind, streamEnd, streamSlot } from '../../src/memory/layout.ts';
 import { audio, iso, metadata, startMs } from '../support/decoder-messages.ts';
 import { DecoderRig } from '../support/decoder-rig.ts';
 import { sample, sampleNames } from '../support/decoder-samples.ts';

@@ -1,7 +1,8 @@
 /** Jitter against RFC 3550 taken word by word, through the whole decoder: bit-equal, not nearly. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jitterBoundsMs, lane, residenceBoundsMs, ring } from '../../src/memory/layout.ts';
+import { jitterBoundsMs, residenceBoundsMs } from '../../src/memory/histogram.ts';
+import { lane, ring } from '../../src/memory/layout.ts';
 import { audio, audioOf, iso, metadata, pcm, startMs } from '../support/decoder-messages.ts';
 import { referenceJitter } from '../support/decoder-reference.ts';
 import { DecoderRig } from '../support/decoder-rig.ts';

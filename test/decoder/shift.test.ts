@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noLane } from '../../src/decoder/shift.ts';
 import { newsDelayMs, quietShiftMs, shiftMsMax } from '../../src/limits.ts';
-import { batchBounds, lane, recordKind } from '../../src/memory/layout.ts';
+import { batchBounds } from '../../src/memory/histogram.ts';
+import { lane, recordKind } from '../../src/memory/layout.ts';
 import { audio, metadata } from '../support/decoder-messages.ts';
 import { flushIntervalMs, ShiftRig, tone } from '../support/decoder-shift.ts';
 
@@ -35,7 +36,7 @@ describe('a shift', () => {
     let more = 5;
     vi.spyOn(rig.decoder, 'decode').mockImplementation((laneIndex, tail) => {
       if (more-- > 0) rig.push();
-      before(laneIndex, tail);
+      return before(laneIndex, tail);
     });
     rig.onSleep = () => {
       expect([rig.count(lane.control), rig.lane.backlogBytes]).toEqual([6, 0]);
@@ -199,7 +200,7 @@ describe('a shift ends', () => {
     const decode = rig.decoder.decode.bind(rig.decoder);
     vi.spyOn(rig.decoder, 'decode').mockImplementation((laneIndex, tail) => {
       rig.push();
-      decode(laneIndex, tail);
+      return decode(laneIndex, tail);
     });
     rig.push();
     rig.work();

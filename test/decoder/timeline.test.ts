@@ -87,20 +87,34 @@ describe.each(['mixed', 'unmixed'] as const)('a %s timeline', (mode) => {
     expect(track.take(20).flags).toBe(late);
   });
 
-  it('takes a packet from beyond the window for a new beginning behind the newest', () => {
+  it('takes two packets from beyond the window that continue each other for a clock that was set back', () => {
     const track = new Track(mode);
     for (let n = 0; n <= 100; n++) track.take(20 * n);
-    const back = 20 * (100 - reorderWindowFrames);
-    expect(track.take(back)).toEqual({ flags: late | resumed, missing: 0, atMs: 2020, consecutive: false });
-    expect(track.take(back + 20)).toEqual({ ...inOrder, atMs: 2040 });
+    const back = 20 * (100 - reorderWindowFrames - 1);
+    expect(track.take(back)).toEqual({ flags: late, missing: 0, atMs: 2020, consecutive: false });
+    expect(track.take(back + 20)).toEqual({ flags: resumed, missing: 0, atMs: 2040, consecutive: false });
+    expect(track.take(back + 40)).toEqual({ ...inOrder, atMs: 2060 });
+    // The first of them is remembered.
+    expect(track.take(back)).toMatchObject({ flags: duplicate, atMs: 2020 });
+  });
+
+  it('is not moved by one straggler from beyond the window', () => {
+    const track = new Track(mode);
+    for (let n = 0; n <= 100; n++) track.take(20 * n);
+    expect(track.take(0)).toMatchObject({ flags: late, missing: 0 });
+    expect(track.take(2020)).toEqual({ ...inOrder, atMs: 2020 });
+    // Nor by another one, after something that is in order.
+    expect(track.take(20)).toMatchObject({ flags: late, missing: 0 });
+    expect(track.take(2040)).toEqual({ ...inOrder, atMs: 2040 });
+    expect([track.missing, track.gaps, track.late]).toEqual([0, 0, 2]);
   });
 
   it('goes on without a hole when the clock is set back by an hour', () => {
     const track = new Track(mode);
     for (const ms of [0, 20]) track.take(ms);
-    expect(track.take(40 - 3_600_000)).toMatchObject({ flags: late | resumed, missing: 0, atMs: 40 });
-    expect(track.take(60 - 3_600_000)).toEqual({ ...inOrder, atMs: 60 });
-    // Nothing of before is remembered: the packet one step back was seen then, but not on the new clock.
+    expect(track.take(40 - 3_600_000)).toMatchObject({ flags: late, missing: 0, atMs: 40 });
+    expect(track.take(60 - 3_600_000)).toMatchObject({ flags: resumed, missing: 0, atMs: 60 });
+    // Nothing of before is remembered: the packet two steps back was seen then, but not on the new clock.
     expect(track.take(20 - 3_600_000)).toMatchObject({ flags: late, atMs: 20 });
   });
 

@@ -4,7 +4,8 @@ import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { createParsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane, streamEnd, streamSlot } from '../../src/memory/layout.ts';
 import { RingPool } from '../../src/ring/pool.ts';
-import { type EndedStream, StreamRegistry } from '../../src/stream/registry.ts';
+import type { EndedStream } from '../../src/stream/ended-stream.ts';
+import { StreamRegistry } from '../../src/stream/registry.ts';
 import { Totals } from '../../src/stream/totals.ts';
 import { LaneRig } from '../support/decoder-lane.ts';
 import { audio } from '../support/decoder-messages.ts';
@@ -30,13 +31,14 @@ class RegistryRig {
       lanes: [this.lane.lane],
       totals: new Totals(),
       audience: {
-        readers: 0,
+        readers: [],
         started: (_stream, { id }) => this.started.push(String(id)),
         ended: () => {},
         streamEnded: () => {},
       },
       streamsMax: 3,
       lingerMs: 1000,
+      onDecoded: () => {},
       onEnded: (record) => this.ended.push(record),
     });
     this.lane.onShift = ({ news }) => this.registry.news(news);

@@ -1,6 +1,6 @@
 /** One participant's timeline: packets go in by their timestamps, placements come out. */
 import { Placement, place } from '../../src/decoder/timeline.ts';
-import { ringSlotCount } from '../../src/memory/layout.ts';
+import { ring, ringSlotCount } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
 import { startMs } from './decoder-messages.ts';
@@ -39,6 +39,8 @@ export class Track {
     const placement = new Placement();
     const bytes = (durationMs * this.sampleRate * 2) / 1000;
     place(this.writer, startMs + offsetMs, bytes, this.mode === 'unmixed', placement);
+    // As the jitter does after every packet.
+    this.writer.f64[(this.writer.at + ring.referenceTimestampMs) / 8] = startMs + offsetMs;
     const { flags, missingFrames, positionSamples, consecutive } = placement;
     this.missing += missingFrames;
     if (missingFrames > 0) this.gaps++;

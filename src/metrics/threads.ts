@@ -1,0 +1,25 @@
+/** Threads: what holds each of them up. */
+import { delayBoundsMs, type Histogram } from '../memory/histogram.ts';
+import type { Sources, ThreadVitals } from './families.ts';
+import type { Metrics } from './registry.ts';
+
+export function registerThreads(metrics: Metrics, { threads }: Sources): void {
+  const boundsSeconds = delayBoundsMs.map((ms) => ms / 1000);
+  const register = (name: string, help: string, of: (vitals: ThreadVitals) => Histogram) =>
+    metrics.histogram(name, help, ['thread'], boundsSeconds, () =>
+      threads.map((vitals) => {
+        const { counts, sum } = of(vitals);
+        return { labels: { thread: vitals.name }, counts, sum: sum / 1000 };
+      }),
+    );
+  register(
+    'eventloop_delay_seconds',
+    'How late a thread does what is due: the timers of its event loop; of a decode worker, which has none, the next look into its lane. A stall counts as often as something would have been due in it.',
+    ({ delay }) => delay,
+  );
+  register(
+    'gc_pause_seconds',
+    'Pauses of a thread for garbage collection, collected once a second.',
+    ({ gcPause }) => gcPause,
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * What holds a thread with an event loop up: how late its timers are, and its garbage collection. Decode workers have no
+ * turning loop; they count the same into their lanes. Any thread; it writes, others read.
+ */
+import { delayBoundsMs, Histogram, histogramDoubles } from '../memory/histogram.ts';
+import { GcPauses } from './gc-pauses.ts';
+
+/** How often the loop is looked at: once per frame of a call. */
+const sampleIntervalMs = 20;
+
+/** Doubles that the vitals of a thread take. */
+export const vitalsDoubles = 2 * histogramDoubles(delayBoundsMs);
+
+/** Both histograms, as any thread sees them. */
+export class Vitals {
+  /** Milliseconds that a timer is late, as often as one would have been due. */
+  readonly delay: Histogram;
+  readonly gcPause: Histogram;
+
+  constructor(f64: Float64Array, at = 0) {
+    this.delay = new Histogram(f64, at, delayBoundsMs);
+    this.gcPause = new Histogram(f64, at + histogramDoubles(delayBoundsMs), delayBoundsMs);
+  }
+}
+
+/** Watches the thread that makes it, until it is stopped. Does not keep the thread alive. */
+export class VitalsWatch {
+  private readonly vitals: Vitals;
+  private readonly gcPauses = new GcPauses();
+  private timer: NodeJS.Timeout | null = null;
+  private dueMs = 0;
+
+  constructor(vitals: Vitals) {
+    this.vitals = vitals;
+    this.arm(performance.now());
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private arm(nowMs: number): void {
+    this.dueMs = nowMs + sampleIntervalMs;
+    this.timer = setTimeout(() => this.sample(), sampleIntervalMs);
+    this.timer.unref();
+  }
+
+  private sample(): void {
+    const nowMs = performance.now();
+    // Timers have whole milliseconds and may be a fraction early.
+    this.vitals.delay.observeStall(Math.max(0, nowMs - this.dueMs), sampleIntervalMs);
+    this.gcPauses.collect(nowMs, this.vitals.gcPause);
+    this.arm(nowMs);
+  }
+}

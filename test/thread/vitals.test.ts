@@ -1,0 +1,68 @@
+/** What holds a thread up, measured in this one: a busy loop shows as delay, garbage as pauses. */
+import { expect, onTestFinished, test } from 'vitest';
+import type { Histogram } from '../../src/memory/histogram.ts';
+import { GcPauses } from '../../src/thread/gc-pauses.ts';
+import { Vitals, VitalsWatch, vitalsDoubles } from '../../src/thread/vitals.ts';
+
+function count(histogram: Histogram, fromMs = 0): number {
+  return histogram.counts.reduce((sum, n, i) => sum + ((histogram.bounds[i] ?? Infinity) > fromMs ? n : 0), 0);
+}
+
+function watch(): Vitals {
+  const vitals = new Vitals(new Float64Array(vitalsDoubles));
+  const watching = new VitalsWatch(vitals);
+  onTestFinished(() => watching.stop());
+  return vitals;
+}
+
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('a stall of the loop counts as often as a frame would have come in it', async () => {
+  const vitals = watch();
+  await sleep(100);
+  const [before, sumBefore] = [count(vitals.delay, 100), vitals.delay.sum];
+  block(500);
+  await sleep(50);
+  // 480 late at least, 460, 440 … : twenty of them above 100 ms, and the mean delay of a quarter of a second.
+  expect(count(vitals.delay, 100) - before).toBeGreaterThanOrEqual(18);
+  expect(vitals.delay.sum - sumBefore).toBeGreaterThan(24 * 230);
+});
+
+test('a loop that turns freely is looked at about every frame of a call', async () => {
+  const vitals = watch();
+  await sleep(1000);
+  expect(count(vitals.delay)).toBeGreaterThan(25);
+  expect(count(vitals.delay)).toBeLessThanOrEqual(60);
+});
+
+test('pauses of the collector are counted, each once', async () => {
+  const vitals = watch();
+  await sleep(30);
+  expect(count(vitals.gcPause)).toBe(0);
+  const kept: unknown[] = [];
+  for (let round = 0; round < 60; round++) kept.push(Array.from({ length: 20_000 }, (_, i) => ({ i })));
+  await sleep(1100);
+  const pauses = count(vitals.gcPause);
+  expect(kept.length).toBe(60);
+  expect(pauses).toBeGreaterThan(0);
+  expect(vitals.gcPause.sum).toBeGreaterThan(0);
+  expect(vitals.gcPause.sum).toBeLessThan(2000);
+});
+
+test('pauses are asked for once a second at most', () => {
+  const vitals = new Vitals(new Float64Array(vitalsDoubles));
+  const pauses = new GcPauses();
+  pauses.collect(1000, vitals.gcPause);
+  const kept: unknown[] = [];
+  for (let round = 0; round < 60; round++) kept.push(Array.from({ length: 20_000 }, (_, i) => ({ i })));
+  pauses.collect(1999, vitals.gcPause);
+  expect(count(vitals.gcPause)).toBe(0);
+  pauses.collect(2000, vitals.gcPause);
+  expect(count(vitals.gcPause)).toBeGreaterThan(0);
+  expect(kept.length).toBe(60);
+});
