@@ -3,6 +3,7 @@
  * documentation's test all come. Contradictions are refused with the remedy.
  */
 import { availableParallelism } from 'node:os';
+import { contradictions } from './contradictions.ts';
 import { readSettings, type SettingSources, setting, type Values } from './settings.ts';
 
 export const environmentPrefix = 'ACS_GATEWAY_';
@@ -41,7 +42,52 @@ export const serveSettings = {
     placeholder: 'PORT',
     help: 'port of metrics, health and streams',
   }),
-  auth: setting.choice({ choices: ['none'], fallback: 'none', help: 'who may connect' }),
+  adminToken: setting.text({
+    fallback: null,
+    secret: true,
+    help: 'what metrics and streams want as Authorization: Bearer',
+  }),
+  auth: setting.choice({ choices: ['none', 'token', 'jwt'], fallback: 'none', help: 'who may connect' }),
+  authToken: setting.list({
+    secret: true,
+    placeholder: 'SECRET',
+    pattern: /^[\x21-\x7e]{1,4096}$/,
+    expects: 'a text of 1 to 4096 printable characters without spaces',
+    help: 'with --auth token: a secret that lets in',
+  }),
+  jwtAudience: setting.list({
+    placeholder: 'ID',
+    help: 'with --auth jwt: the immutable resource id of the Communication Services resource',
+  }),
+  jwtIssuer: setting.text({
+    fallback: 'https://acscallautomation.communication.azure.com',
+    placeholder: 'ISSUER',
+    help: 'with --auth jwt: who signs',
+  }),
+  jwksUrl: setting.text({
+    fallback: 'https://acscallautomation.communication.azure.com/calling/keys',
+    placeholder: 'URL',
+    pattern: /^https:\/\/[^\s]+$/,
+    expects: 'an address that begins with https://',
+    help: 'with --auth jwt: where its public keys are',
+  }),
+  jwtMode: setting.choice({
+    choices: ['required', 'log'],
+    fallback: 'required',
+    help: 'with --auth jwt: refuse what fails, or only count it',
+  }),
+  tlsCert: setting.text({
+    fallback: null,
+    placeholder: 'FILE',
+    help: 'serve wss:// with this certificate chain (PEM)',
+  }),
+  tlsKey: setting.text({ fallback: null, placeholder: 'FILE', help: 'and this key (PEM)' }),
+  allowCidr: setting.list({ placeholder: 'NETWORK', help: 'addresses that may connect; by default all' }),
+  trustProxy: setting.flag({ help: "take the client's address from the proxy in front" }),
+  proxyCidr: setting.list({
+    placeholder: 'NETWORK',
+    help: 'with --trust-proxy: where proxies stand; by default loopback and private networks',
+  }),
   allowAnonymous: setting.flag({ help: 'serve without authentication beyond loopback' }),
   workers: setting.integer({
     fallback: Math.max(1, availableParallelism() - 1),
@@ -111,31 +157,6 @@ export const serveSettings = {
 } as const;
 
 export type Config = Values<typeof serveSettings>;
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-function contradictions(config: Config, checkSink: (text: string) => string | null): string[] {
-  const problems: string[] = [];
-  if (config.auth === 'none' && !isLoopback(config.host) && !config.allowAnonymous) {
-    problems.push(
-      `--host: ${JSON.stringify(config.host)}: expected a loopback address while --auth is none: ` +
-        'add --allow-anonymous if something in front of the gateway authenticates',
-    );
-  }
-  if (config.port !== 0 && config.port === config.adminPort && config.host === config.adminHost) {
-    problems.push(`--admin-port: ${config.adminPort}: expected another port than --port`);
-  }
-  if (config.lanes !== 0 && config.lanes < config.workers) {
-    problems.push(`--lanes: ${config.lanes}: expected at least as many as --workers (${config.workers}), or 0`);
-  }
-  for (const sink of config.sink) {
-    const problem = checkSink(sink);
-    if (problem !== null) problems.push(`--sink: ${JSON.stringify(sink)}: ${problem}`);
-  }
-  return problems;
-}
 
 /**
  * A complete configuration. Throws `bad_settings` with all that is wrong.

@@ -18,9 +18,10 @@ import type { Metrics } from './metrics/registry.ts';
 import { RingPool } from './ring/pool.ts';
 import { SinkHost } from './sink/host.ts';
 import { parseSink, type SinkSpec } from './sink/spec.ts';
-import { authenticateNobody } from './socket/auth/none.ts';
+import { createAuthenticate } from './socket/auth/authenticate.ts';
+import { allowList, trustedProxies } from './socket/client-address.ts';
+import { closeCode, FrontEnd } from './socket/front-end.ts';
 import type { Readiness } from './socket/upgrade.ts';
-import { closeCode, FrontEnd } from './socket/uws.ts';
 import { type Account, account } from './stream/accounting.ts';
 import { type Audience, StreamRegistry } from './stream/registry.ts';
 import { Totals } from './stream/totals.ts';
@@ -86,11 +87,14 @@ export class Gateway {
     this.frontEnd = new FrontEnd({
       host: config.host,
       port: config.port,
+      tls: config.tlsCert === null || config.tlsKey === null ? null : { cert: config.tlsCert, key: config.tlsKey },
+      onCertificate: (error) => this.certificateChanged(error),
       messageBytesMax: config.maxMessageBytes,
       metadataTimeoutMs: config.metadataTimeoutMs,
       idleTimeoutMs: config.idleTimeoutMs,
-      admission: { path: config.path, readiness },
-      authenticate: authenticateNobody,
+      admission: { path: config.path, isAllowed: allowList(config), readiness },
+      proxies: trustedProxies(config),
+      authenticate: createAuthenticate(config, this.totals, log),
       registry: this.registry,
       totals: this.totals,
       clock: () => performance.now(),
@@ -101,6 +105,7 @@ export class Gateway {
       metrics: this.createMetrics(),
       registry: this.registry,
       readiness,
+      token: config.adminToken,
     });
   }
 
@@ -152,6 +157,11 @@ export class Gateway {
   private allClosed(): Promise<void> {
     if (this.registry.active === 0) return Promise.resolve();
     return new Promise((resolve) => this.activeWaiters.push(resolve));
+  }
+
+  private certificateChanged(error: string | null): void {
+    if (error === null) this.log.info({ msg: 'certificate renewed' });
+    else this.log.error({ msg: 'certificate cannot be renewed', error });
   }
 
   private wakeIfAllClosed(): void {

@@ -39,6 +39,8 @@ const stages = [
   [
     'version.ts',
     'config.ts',
+    'contradictions.ts',
+    'networks.ts',
     'settings.ts',
     'log.ts',
     'wav.ts',
@@ -81,6 +83,7 @@ test('each foreign library enters through the one file or folder that owns it', 
     pino: /^src\/log\.ts$/,
     zod: /^src\/settings\.ts$/,
     ws: /^src\/simulator\//,
+    jose: /^src\/socket\/auth\/(jwt|key-set)\.ts$/,
   };
   for (const file of sources('src')) {
     const text = readFileSync(file, 'utf8');
@@ -93,7 +96,7 @@ test('each foreign library enters through the one file or folder that owns it', 
 
 test('files stay short enough to be read at once', () => {
   // Allowed beyond 250 lines, each for a reason.
-  const long = new Set(['src/memory/layout.ts', 'src/settings.ts', 'src/socket/uws.ts', 'src/gateway.ts']);
+  const long = new Set(['src/memory/layout.ts', 'src/settings.ts', 'src/socket/front-end.ts', 'src/gateway.ts']);
   const tooLong = [...sources('src'), ...sources('bench')]
     .filter((file) => readFileSync(file, 'utf8').split('\n').length > (long.has(relative(root, file)) ? 330 : 250))
     .map((file) => relative(root, file));

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../errors.ts';
 import type { Metrics } from '../metrics/registry.ts';
+import { bearerOf, Secrets } from '../socket/auth/credentials.ts';
 import type { Readiness } from '../socket/upgrade.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 
@@ -17,6 +18,8 @@ export interface AdminOptions {
   readonly metrics: Metrics;
   readonly registry: StreamRegistry;
   readonly readiness: () => Readiness;
+  /** What everything but health wants; null for nothing. */
+  readonly token: string | null;
 }
 
 const requestTimeoutMs = 10_000;
@@ -27,9 +30,11 @@ const jsonHeaders = { 'Content-Type': 'application/json' };
 export class AdminServer {
   private readonly options: AdminOptions;
   private readonly server: Server;
+  private readonly secrets: Secrets | null;
 
   constructor(options: AdminOptions) {
     this.options = options;
+    this.secrets = options.token === null ? null : new Secrets([options.token]);
     this.server = createServer(
       { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs },
       (request, response) => {
@@ -57,6 +62,12 @@ export class AdminServer {
     });
   }
 
+  private isAuthorized({ headers }: IncomingMessage): boolean {
+    if (this.secrets === null) return true;
+    const token = bearerOf(headers.authorization ?? '');
+    return token !== null && this.secrets.include([token]);
+  }
+
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       json(response, 405, { error: 'method not allowed' });
@@ -68,6 +79,9 @@ export class AdminServer {
     else if (path === '/readyz') {
       const status = this.options.readiness();
       json(response, status === 'ready' ? 200 : 503, { status });
+    } else if (!this.isAuthorized(request)) {
+      response.setHeader('WWW-Authenticate', 'Bearer');
+      json(response, 401, { error: 'unauthorized' });
     } else if (path === '/metrics') {
       const text = await metrics.text();
       response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text);

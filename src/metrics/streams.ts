@@ -41,7 +41,7 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
   );
   metrics.counter(
     'jwt_failures_total',
-    'JSON Web Tokens that were not accepted, by why. Nothing uses it yet.',
+    'JSON Web Tokens that failed, by why; with --jwt-mode log they were let in all the same.',
     ['reason'],
     () => Object.entries(totals.jwtFailures).map(([reason, value]) => [{ reason }, value]),
   );

@@ -36,6 +36,8 @@ export type Authenticate = (request: RequestSnapshot) => boolean | Promise<boole
 export interface AdmissionPolicy {
   /** The path, or any path below it. */
   readonly path: string;
+  /** Whether a client's address may connect. */
+  readonly isAllowed: (remoteAddress: string) => boolean;
   readonly readiness: () => Readiness;
 }
 
@@ -70,6 +72,7 @@ export function refuse(request: RequestSnapshot, policy: AdmissionPolicy): Refus
   if (!isBelow(request.path, policy.path)) return refusals.not_found;
   // RFC 6455 section 4.2.1: version 13 and a key of 16 bytes in base64.
   if (request.webSocketVersion !== '13' || request.webSocketKey.length !== 24) return refusals.bad_request;
+  if (!policy.isAllowed(request.remoteAddress)) return refusals.forbidden;
   switch (policy.readiness()) {
     case 'ready':
       return null;

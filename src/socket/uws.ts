@@ -1,45 +1,41 @@
 /**
- * The front end: the only importer of uWebSockets.js. Takes upgrades, stamps the arrival of every message, hands its bytes
- * on and returns: request and message memory is uWebSockets.js's own and dead when the callback returns. Nothing here
- * parses JSON. Main thread.
+ * The only importer of uWebSockets.js: a port that takes WebSocket upgrades, in the clear or with TLS. A new certificate
+ * gets a new app on the same port; the old one keeps its connections and is freed with the last of them. Main thread.
  */
+
 import * as uws from 'uWebSockets.js';
+import { type AddressInfo, createServer } from 'node:net';
 import { GatewayError } from '../errors.ts';
 import { hardMessageBytesFactor } from '../limits.ts';
-import type { StreamRegistry } from '../stream/registry.ts';
-import type { Stream, StreamFacts } from '../stream/stream.ts';
-import type { CloseCause, Totals } from '../stream/totals.ts';
-import {
-  type AdmissionPolicy,
-  type Authenticate,
-  factsOf,
-  type Refusal,
-  type RequestSnapshot,
-  refusals,
-  refuse,
-} from './upgrade.ts';
 
-/** Codes with which we close; RFC 6455 section 7.4 and ours from 4000. */
-export const closeCode = {
-  draining: 1001,
-  policy: 1008,
-  tooBig: 1009,
-  fault: 1011,
-  overloaded: 1013,
-  superseded: 4000,
-} as const;
+export type HttpRequest = uws.HttpRequest;
+export type HttpResponse = uws.HttpResponse;
 
-export interface FrontEndOptions {
+export type Socket<Data> = uws.WebSocket<Data>;
+
+/** Paths of PEM files. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
+  /** Null: in the clear. */
+  readonly tls: TlsFiles | null;
   readonly messageBytesMax: number;
-  readonly metadataTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly admission: AdmissionPolicy;
-  readonly authenticate: Authenticate;
-  readonly registry: StreamRegistry;
-  readonly totals: Totals;
-  readonly clock: () => number;
+}
+
+/** Memory of requests and messages is uWebSockets.js's own, and dead when these return. */
+export interface ListenerHandlers<Data> {
+  upgrade(response: HttpResponse, request: HttpRequest, accept: (data: Data, key: string) => void): void;
+  open(socket: Socket<Data>): void;
+  message(socket: Socket<Data>, message: ArrayBuffer, isBinary: boolean): void;
+  close(socket: Socket<Data>, code: number, message: ArrayBuffer): void;
+  health(response: HttpResponse, withBody: boolean): void;
+  ready(response: HttpResponse, withBody: boolean): void;
+  plain(response: HttpResponse, request: HttpRequest): void;
 }
 
 /** What the typings of the package leave out or declare as types only. */
@@ -48,228 +44,161 @@ const untyped = uws as unknown as {
   readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
 };
 
-type HttpRequest = uws.HttpRequest;
-type HttpResponse = uws.HttpResponse;
+/** Whether other sockets may listen on the same port: the kernel spreads connections over them then. */
+const exclusive = untyped.LIBUS_LISTEN_EXCLUSIVE_PORT;
+const shared = 0;
 
-/** What a socket carries. The stream is there from `open` on. */
-interface SocketData {
-  readonly facts: StreamFacts;
-  stream: Stream | null;
+/** The typings lack the overload with options behind a host. */
+type Listen = (
+  host: string,
+  port: number,
+  options: number,
+  callback: (socket: uws.us_listen_socket | false) => void,
+) => void;
+
+/** An app, and how many connections it has. */
+interface App {
+  readonly inner: uws.TemplatedApp;
+  connections: number;
+  /** It takes no new connections, and those that were being made have had their time. */
+  isRetired: boolean;
 }
 
-type Socket = uws.WebSocket<SocketData>;
+/** How long a handshake may still be under way on a port that was taken over. */
+const handshakeMsMax = 10_000;
 
-const sweepIntervalMsMax = 1000;
+export class Listener<Data extends object> {
+  private readonly options: ListenerOptions;
+  private readonly handlers: ListenerHandlers<Data>;
+  private readonly apps = new Set<App>();
+  private app: App;
+  private socket: uws.us_listen_socket | null = null;
 
-export class FrontEnd {
-  private readonly options: FrontEndOptions;
-  private readonly app: uws.TemplatedApp;
-  private readonly sockets = new Map<Stream, Socket>();
-  private listenSocket: uws.us_listen_socket | null = null;
-  private sweeper: NodeJS.Timeout | null = null;
-
-  constructor(options: FrontEndOptions) {
+  constructor(options: ListenerOptions, handlers: ListenerHandlers<Data>) {
     this.options = options;
-    this.app = uws
-      .App()
-      .ws<SocketData>('/*', {
-        compression: untyped.DISABLED,
-        maxPayloadLength: options.messageBytesMax * hardMessageBytesFactor,
-        maxBackpressure: 64 * 1024,
-        // Off: ours knows what media is. A peer that never answers a close is cut off all the same, after 4 seconds.
-        idleTimeout: 0,
-        sendPingsAutomatically: false,
-        upgrade: (response, request, context) => this.upgrade(response, request, context),
-        open: (socket) => this.open(socket),
-        message: (socket, message, isBinary) => this.message(socket, message, isBinary),
-        close: (socket, code, message) => this.close(socket, code, message),
-      })
-      .get('/healthz', (response) => this.health(response, true))
-      .head('/healthz', (response) => this.health(response, false))
-      .get('/readyz', (response) => this.ready(response, true))
-      .head('/readyz', (response) => this.ready(response, false))
-      .any('/*', (response, request) => this.plainRequest(response, request));
+    this.handlers = handlers;
+    this.app = this.createApp();
   }
 
   /** Resolves to the real port. Throws `listen_failed`. */
-  listen(): Promise<number> {
-    const { host, port } = this.options;
-    return new Promise((resolve, reject) => {
-      // The typings lack the overload with options behind a host; without the option two processes would share a port.
-      const listen = this.app.listen.bind(this.app) as unknown as (
-        host: string,
-        port: number,
-        options: number,
-        callback: (socket: uws.us_listen_socket | false) => void,
-      ) => void;
-      listen(host, port, untyped.LIBUS_LISTEN_EXCLUSIVE_PORT, (socket) => {
-        if (socket === false) {
-          const message = `cannot listen on ${host} port ${port}: it is taken, or this machine has no such address`;
-          reject(new GatewayError('listen_failed', message));
-          return;
-        }
-        this.listenSocket = socket;
-        const shortestMs = Math.min(this.options.metadataTimeoutMs, this.options.idleTimeoutMs);
-        this.sweeper = setInterval(() => this.sweep(), Math.max(10, Math.min(sweepIntervalMsMax, shortestMs / 4)));
-        resolve(uws.us_socket_local_port(socket));
-      });
-    });
+  async listen(): Promise<number> {
+    const { host, port, tls } = this.options;
+    // With TLS two apps have the port for an instant, and so the kernel must allow others as well: look before. It allows
+    // them on a port that has a number only.
+    const free = tls === null ? port : await freePort(host, port);
+    this.socket = free === null ? null : this.listenWith(this.app, free);
+    if (this.socket === null) {
+      const message = `cannot listen on ${host} port ${port}: it is taken, or this machine has no such address`;
+      throw new GatewayError('listen_failed', message);
+    }
+    return uws.us_socket_local_port(this.socket);
   }
 
-  /** Closes every open stream. */
-  closeAll(code: number, cause: CloseCause): void {
-    for (const [stream, socket] of [...this.sockets]) this.end(stream, socket, code, cause);
+  /** Takes the certificate files, which must have been checked, for all further connections. */
+  renew(): void {
+    const [old, oldSocket] = [this.app, this.socket];
+    if (oldSocket === null) return;
+    const next = this.createApp();
+    const socket = this.listenWith(next, uws.us_socket_local_port(oldSocket));
+    if (socket === null) {
+      this.free(next);
+      throw new GatewayError('listen_failed', 'the port cannot be taken over');
+    }
+    uws.us_listen_socket_close(oldSocket);
+    this.app = next;
+    this.socket = socket;
+    setTimeout(() => {
+      old.isRetired = true;
+      this.freeIfDone(old);
+    }, handshakeMsMax).unref();
   }
 
   /** Frees the port and cuts whatever is still connected. */
   stop(): void {
-    if (this.sweeper !== null) clearInterval(this.sweeper);
-    if (this.listenSocket !== null) uws.us_listen_socket_close(this.listenSocket);
-    this.listenSocket = null;
-    this.app.close();
+    if (this.socket !== null) uws.us_listen_socket_close(this.socket);
+    this.socket = null;
+    for (const app of [...this.apps]) this.free(app);
   }
 
-  private upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
-    const snapshot = readRequest(response, request);
-    const refusal = refuse(snapshot, this.options.admission);
-    if (refusal !== null) {
-      this.refuse(response, refusal);
-      return;
-    }
-    const verdict = this.options.authenticate(snapshot);
-    if (typeof verdict === 'boolean') {
-      if (verdict) this.accept(response, snapshot, context);
-      else this.refuse(response, refusals.unauthorized);
-      return;
-    }
-    let isAborted = false;
-    response.onAborted(() => {
-      isAborted = true;
+  private listenWith({ inner }: App, port: number): uws.us_listen_socket | null {
+    const { host, tls } = this.options;
+    let listening: uws.us_listen_socket | false = false;
+    (inner.listen.bind(inner) as unknown as Listen)(host, port, tls === null ? exclusive : shared, (socket) => {
+      listening = socket;
     });
-    verdict
-      .catch(() => false)
-      .then((isKnown) => {
-        if (isAborted) return;
-        // Things may have changed while we waited.
-        const late = isKnown ? refuse(snapshot, this.options.admission) : refusals.unauthorized;
-        response.cork(() => {
-          if (late === null) this.accept(response, snapshot, context);
-          else this.refuse(response, late);
-        });
-      });
+    return listening === false ? null : listening;
   }
 
-  private accept(
-    response: HttpResponse,
-    request: RequestSnapshot,
-    context: Parameters<HttpResponse['upgrade']>[4],
-  ): void {
-    const data: SocketData = { facts: factsOf(request), stream: null };
-    // No sub-protocol and no extension is ever agreed to.
-    response.upgrade(data, request.webSocketKey, '', '', context);
+  private freeIfDone(app: App): void {
+    if (app.isRetired && app.connections === 0) this.free(app);
   }
 
-  private refuse(response: HttpResponse, refusal: Refusal): void {
-    this.options.totals.upgrades[refusal.result]++;
-    response.writeStatus(refusal.status);
-    if (refusal.retryAfterSeconds !== null) response.writeHeader('Retry-After', String(refusal.retryAfterSeconds));
-    if (refusal.result === 'unauthorized') response.writeHeader('WWW-Authenticate', 'Bearer');
-    response.end(refusal.body, true);
+  private free(app: App): void {
+    if (this.apps.delete(app)) app.inner.close();
   }
 
-  private plainRequest(response: HttpResponse, request: HttpRequest): void {
-    const verdict = refuse(readRequest(response, request), this.options.admission);
-    this.refuse(response, verdict?.result === 'not_found' ? verdict : refusals.bad_request);
-  }
-
-  private health(response: HttpResponse, withBody: boolean): void {
-    respond(response, '200 OK', withBody ? '{"status":"ok"}' : '');
-  }
-
-  private ready(response: HttpResponse, withBody: boolean): void {
-    const status = this.options.admission.readiness();
-    respond(
-      response,
-      status === 'ready' ? '200 OK' : '503 Service Unavailable',
-      withBody ? JSON.stringify({ status }) : '',
-    );
-  }
-
-  private open(socket: Socket): void {
-    const data = socket.getUserData();
-    const stream = this.options.registry.open(data.facts, this.options.clock());
-    if (stream === null) {
-      // Cannot happen without an await between decision and upgrade, but must not be lost if it does.
-      this.options.totals.upgrades.overloaded++;
-      socket.end(closeCode.overloaded, 'full');
-      return;
-    }
-    this.options.totals.upgrades.accepted++;
-    data.stream = stream;
-    this.sockets.set(stream, socket);
-  }
-
-  private message(socket: Socket, message: ArrayBuffer, isBinary: boolean): void {
-    const { stream } = socket.getUserData();
-    if (stream === null) return;
-    if (message.byteLength > this.options.messageBytesMax) {
-      this.end(stream, socket, closeCode.tooBig, 'too_big');
-      return;
-    }
-    stream.receive(new Uint8Array(message), isBinary, this.options.clock());
-  }
-
-  private close(socket: Socket, code: number, message: ArrayBuffer): void {
-    const data = socket.getUserData();
-    const { stream } = data;
-    if (stream === null) return;
-    data.stream = null;
-    this.sockets.delete(stream);
-    const cause = stream.closeCause ?? causeOf(Buffer.from(message).toString('latin1'));
-    this.options.registry.closed(stream, cause, stream.closeCode ?? code, this.options.clock());
-  }
-
-  private end(stream: Stream, socket: Socket, code: number, cause: CloseCause): void {
-    stream.closeCause = cause;
-    stream.closeCode = code;
-    // Calls `close` before it returns; what the peer still sends is not received any more.
-    socket.end(code, cause);
-  }
-
-  /** Ends streams that send nothing at all, or no audio any more. */
-  private sweep(): void {
-    const { registry, clock, metadataTimeoutMs, idleTimeoutMs } = this.options;
-    const nowMs = clock();
-    for (const [stream, socket] of [...this.sockets]) {
-      const sinceMs = nowMs - Math.max(stream.connectedMs, registry.lastAudioMs(stream));
-      if (stream.messages === 0 && nowMs - stream.connectedMs > metadataTimeoutMs) {
-        this.end(stream, socket, closeCode.policy, 'metadata_timeout');
-      } else if (sinceMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');
-    }
+  private createApp(): App {
+    const { tls, messageBytesMax } = this.options;
+    const { handlers } = this;
+    const inner = tls === null ? uws.App() : secureApp(tls);
+    const app: App = { inner, connections: 0, isRetired: false };
+    this.apps.add(app);
+    inner
+      .ws<Data>('/*', {
+        compression: untyped.DISABLED,
+        maxPayloadLength: messageBytesMax * hardMessageBytesFactor,
+        maxBackpressure: 64 * 1024,
+        // Off: ours knows what media is. A peer that never answers a close is cut off all the same, after 4 seconds.
+        idleTimeout: 0,
+        sendPingsAutomatically: false,
+        upgrade: (response, request, context) =>
+          handlers.upgrade(response, request, (data, key) => {
+            // No sub-protocol and no extension is ever agreed to.
+            response.upgrade(data, key, '', '', context);
+          }),
+        open: (socket) => {
+          app.connections++;
+          handlers.open(socket);
+        },
+        message: (socket, message, isBinary) => handlers.message(socket, message, isBinary),
+        close: (socket, code, message) => {
+          app.connections--;
+          handlers.close(socket, code, message);
+          // Not from within its own callback.
+          if (app.isRetired) setImmediate(() => this.freeIfDone(app));
+        },
+      })
+      .get('/healthz', (response) => handlers.health(response, true))
+      .head('/healthz', (response) => handlers.health(response, false))
+      .get('/readyz', (response) => handlers.ready(response, true))
+      .head('/readyz', (response) => handlers.ready(response, false))
+      .any('/*', (response, request) => handlers.plain(response, request));
+    return app;
   }
 }
 
-/** Why a connection ended that we did not end. uWebSockets.js tells its own reasons in the message of code 1006. */
-function causeOf(message: string): CloseCause {
-  if (message === 'Received too big message') return 'too_big';
-  return message.startsWith('Received invalid') ? 'error' : 'peer';
-}
-
-function readRequest(response: HttpResponse, request: HttpRequest): RequestSnapshot {
-  return {
-    path: request.getUrl(),
-    query: request.getQuery() ?? '',
-    remoteAddress: Buffer.from(response.getRemoteAddressAsText()).toString('latin1'),
-    webSocketKey: request.getHeader('sec-websocket-key'),
-    webSocketVersion: request.getHeader('sec-websocket-version'),
-    authorization: request.getHeader('authorization'),
-    callConnectionId: request.getHeader('x-ms-call-connection-id'),
-    correlationId: request.getHeader('x-ms-call-correlation-id'),
-  };
-}
-
-function respond(response: HttpResponse, status: string, body: string): void {
-  response.cork(() => {
-    response.writeStatus(status).writeHeader('Content-Type', 'application/json').end(body);
+/** The port if nobody listens there, any free one for 0, else null. */
+function freePort(host: string, port: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(null));
+    probe.listen({ host, port, exclusive: true }, () => {
+      const found = (probe.address() as AddressInfo).port;
+      probe.close(() => resolve(found));
+    });
   });
+}
+
+/** Throws `bad_settings`. What Node.js takes for a good pair is one here as a rule, not always. */
+function secureApp({ cert, key }: TlsFiles): uws.TemplatedApp {
+  try {
+    return uws.SSLApp({ cert_file_name: cert, key_file_name: key });
+  } catch (cause) {
+    throw new GatewayError('bad_settings', '--tls-cert and --tls-key cannot be used by BoringSSL', { cause });
+  }
+}
+
+/** A text that uWebSockets.js gives as bytes. */
+export function textOf(buffer: ArrayBuffer): string {
+  return Buffer.from(buffer).toString('latin1');
 }

@@ -19,6 +19,7 @@ export type CloseCause = (typeof closeCauses)[number];
 
 /** Why a JSON Web Token was not accepted. */
 export const jwtFailures = [
+  'missing',
   'malformed',
   'algorithm',
   'signature',

@@ -51,9 +51,17 @@ export class GatewayProcess {
   }
 
   /** Starts one on free ports and waits until it listens. */
-  static async start(...flags: readonly string[]): Promise<GatewayProcess> {
+  static start(...flags: readonly string[]): Promise<GatewayProcess> {
+    return GatewayProcess.startIn({}, ...flags);
+  }
+
+  /** The same with variables of the environment beside our own. */
+  static async startIn(env: Readonly<Record<string, string>>, ...flags: readonly string[]): Promise<GatewayProcess> {
     const args = nodeArguments(['serve', '--port', '0', '--admin-port', '0', ...flags]);
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     const log: LogLine[] = [];
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => {

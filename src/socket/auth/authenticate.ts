@@ -1,0 +1,36 @@
+/** The way to authenticate that the configuration names. Main thread. */
+import type { Config } from '../../config.ts';
+import type { Log } from '../../log.ts';
+import type { Totals } from '../../stream/totals.ts';
+import type { Authenticate } from '../upgrade.ts';
+import { authenticateJwt } from './jwt.ts';
+import { KeySet } from './key-set.ts';
+import { authenticateNobody } from './none.ts';
+import { authenticateTokens } from './token.ts';
+
+export function createAuthenticate(config: Config, totals: Totals, log: Log): Authenticate {
+  switch (config.auth) {
+    case 'none':
+      return authenticateNobody;
+    case 'token':
+      return authenticateTokens(config.authToken);
+    case 'jwt': {
+      const keys = new KeySet({
+        url: config.jwksUrl,
+        onError: (error) => log.warn({ msg: 'keys of tokens cannot be fetched', error }),
+        clock: () => performance.now(),
+      });
+      // The first call need not wait for them, and trouble shows before it.
+      void keys.refresh();
+      return authenticateJwt({
+        issuer: config.jwtIssuer,
+        audience: config.jwtAudience,
+        mode: config.jwtMode,
+        findKey: keys.find,
+        onFailure: (reason) => {
+          totals.jwtFailures[reason]++;
+        },
+      });
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/** `--auth token`: whoever carries one of the secrets that the operator gave is let in. Main thread. */
+import type { Authenticate } from '../upgrade.ts';
+import { Secrets, secretsOf } from './credentials.ts';
+
+export function authenticateTokens(tokens: readonly string[]): Authenticate {
+  const secrets = new Secrets(tokens);
+  return (request) => secrets.include(secretsOf(request));
+}

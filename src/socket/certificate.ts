@@ -1,0 +1,65 @@
+/**
+ * The certificate and its key, as files that somebody renews: looked at now and then, by content, because tools that renew
+ * them swap folders and links. A pair that cannot be used is told once and not taken. Main thread.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { GatewayError } from '../errors.ts';
+import type { TlsFiles } from './uws.ts';
+
+const lookIntervalMs = 5_000;
+
+/** What the pair is; throws when the two cannot be used together. */
+function fingerprint({ cert, key }: TlsFiles): string {
+  const pair = { cert: readFileSync(cert), key: readFileSync(key) };
+  createSecureContext(pair);
+  return createHash('sha256').update(pair.cert).update('\0').update(pair.key).digest('hex');
+}
+
+/** Without paths and without what stands in the files. */
+function describe(error: unknown): string {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  return syscall === undefined ? `${code ?? ''} ${message}`.trim() : `${code}: ${syscall}`;
+}
+
+export class CertificateWatch {
+  private readonly files: TlsFiles;
+  private readonly onChange: (error: string | null) => void;
+  private readonly timer: NodeJS.Timeout;
+  private current: string;
+  private isTold = false;
+
+  /**
+   * Throws `bad_settings` when the pair cannot be used.
+   * @param onChange null: there is another pair, and it is good. Else what is wrong with it
+   */
+  constructor(files: TlsFiles, onChange: (error: string | null) => void) {
+    this.files = files;
+    this.onChange = onChange;
+    try {
+      this.current = fingerprint(files);
+    } catch (error) {
+      throw new GatewayError('bad_settings', `--tls-cert and --tls-key cannot be used: ${describe(error)}`);
+    }
+    this.timer = setInterval(() => this.look(), lookIntervalMs);
+    this.timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private look(): void {
+    try {
+      const found = fingerprint(this.files);
+      this.isTold = false;
+      if (found === this.current) return;
+      this.current = found;
+      this.onChange(null);
+    } catch (error) {
+      if (!this.isTold) this.onChange(describe(error));
+      this.isTold = true;
+    }
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * The front end: takes upgrades, stamps the arrival of every message, hands its bytes on and returns. Nothing here parses
+ * JSON. Main thread.
+ */
+import type { Networks } from '../networks.ts';
+import type { StreamRegistry } from '../stream/registry.ts';
+import type { Stream, StreamFacts } from '../stream/stream.ts';
+import type { CloseCause, Totals } from '../stream/totals.ts';
+import { CertificateWatch } from './certificate.ts';
+import { clientAddress } from './client-address.ts';
+import {
+  type AdmissionPolicy,
+  type Authenticate,
+  factsOf,
+  type Refusal,
+  type RequestSnapshot,
+  refusals,
+  refuse,
+} from './upgrade.ts';
+import { type HttpRequest, type HttpResponse, Listener, type Socket, type TlsFiles, textOf } from './uws.ts';
+
+/** Codes with which we close; RFC 6455 section 7.4 and ours from 4000. */
+export const closeCode = {
+  draining: 1001,
+  policy: 1008,
+  tooBig: 1009,
+  fault: 1011,
+  overloaded: 1013,
+  superseded: 4000,
+} as const;
+
+export interface FrontEndOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Null: in the clear, which is for a proxy in front. */
+  readonly tls: TlsFiles | null;
+  /** A new certificate is used, or, with an error, cannot be and the old one stays. */
+  readonly onCertificate: (error: string | null) => void;
+  readonly messageBytesMax: number;
+  readonly metadataTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly admission: AdmissionPolicy;
+  /** Whose word about the client's address is taken; null for nobody's. */
+  readonly proxies: Networks | null;
+  readonly authenticate: Authenticate;
+  readonly registry: StreamRegistry;
+  readonly totals: Totals;
+  readonly clock: () => number;
+}
+
+/** What a socket carries. The stream is there from `open` on. */
+interface SocketData {
+  readonly facts: StreamFacts;
+  stream: Stream | null;
+}
+
+type StreamSocket = Socket<SocketData>;
+
+const sweepIntervalMsMax = 1000;
+
+type Accept = (data: SocketData, key: string) => void;
+
+function dataOf(request: RequestSnapshot): SocketData {
+  return { facts: factsOf(request), stream: null };
+}
+
+export class FrontEnd {
+  private readonly options: FrontEndOptions;
+  private readonly listener: Listener<SocketData>;
+  private readonly certificate: CertificateWatch | null;
+  private readonly sockets = new Map<Stream, StreamSocket>();
+  private sweeper: NodeJS.Timeout | null = null;
+
+  /** Throws `bad_settings` when the certificate cannot be used. */
+  constructor(options: FrontEndOptions) {
+    this.options = options;
+    const { tls } = options;
+    this.certificate = tls === null ? null : new CertificateWatch(tls, (error) => this.certificateChanged(error));
+    this.listener = new Listener(options, {
+      upgrade: (response, request, accept) => this.upgrade(response, request, accept),
+      open: (socket) => this.open(socket),
+      message: (socket, message, isBinary) => this.message(socket, message, isBinary),
+      close: (socket, code, message) => this.close(socket, code, message),
+      health: (response, withBody) => this.health(response, withBody),
+      ready: (response, withBody) => this.ready(response, withBody),
+      plain: (response, request) => this.plainRequest(response, request),
+    });
+  }
+
+  /** Resolves to the real port. Throws `listen_failed`. */
+  async listen(): Promise<number> {
+    const port = await this.listener.listen();
+    const shortestMs = Math.min(this.options.metadataTimeoutMs, this.options.idleTimeoutMs);
+    this.sweeper = setInterval(() => this.sweep(), Math.max(10, Math.min(sweepIntervalMsMax, shortestMs / 4)));
+    return port;
+  }
+
+  /** Closes every open stream. */
+  closeAll(code: number, cause: CloseCause): void {
+    for (const [stream, socket] of [...this.sockets]) this.end(stream, socket, code, cause);
+  }
+
+  /** Frees the port and cuts whatever is still connected. */
+  stop(): void {
+    if (this.sweeper !== null) clearInterval(this.sweeper);
+    this.certificate?.stop();
+    this.listener.stop();
+  }
+
+  private certificateChanged(error: string | null): void {
+    let problem = error;
+    try {
+      if (problem === null) this.listener.renew();
+    } catch (renewal) {
+      problem = (renewal as Error).message;
+    }
+    this.options.onCertificate(problem);
+  }
+
+  private upgrade(response: HttpResponse, request: HttpRequest, accept: Accept): void {
+    const snapshot = this.read(response, request);
+    const refusal = refuse(snapshot, this.options.admission);
+    if (refusal !== null) {
+      this.refuse(response, refusal);
+      return;
+    }
+    const verdict = this.options.authenticate(snapshot);
+    if (typeof verdict === 'boolean') {
+      if (verdict) accept(dataOf(snapshot), snapshot.webSocketKey);
+      else this.refuse(response, refusals.unauthorized);
+      return;
+    }
+    let isAborted = false;
+    response.onAborted(() => {
+      isAborted = true;
+    });
+    verdict
+      .catch(() => false)
+      .then((isKnown) => {
+        if (isAborted) return;
+        // Things may have changed while we waited.
+        const late = isKnown ? refuse(snapshot, this.options.admission) : refusals.unauthorized;
+        response.cork(() => {
+          if (late === null) accept(dataOf(snapshot), snapshot.webSocketKey);
+          else this.refuse(response, late);
+        });
+      });
+  }
+
+  /** Everything that will be needed of a request, whose memory dies with this turn of the loop. */
+  private read(response: HttpResponse, request: HttpRequest): RequestSnapshot {
+    const origin = {
+      peer: textOf(response.getRemoteAddressAsText()),
+      proxied: textOf(response.getProxiedRemoteAddressAsText()),
+      forwardedFor: this.options.proxies === null ? '' : forwardedFor(request),
+    };
+    return {
+      path: request.getUrl(),
+      query: request.getQuery() ?? '',
+      remoteAddress: clientAddress(origin, this.options.proxies),
+      webSocketKey: request.getHeader('sec-websocket-key'),
+      webSocketVersion: request.getHeader('sec-websocket-version'),
+      authorization: request.getHeader('authorization'),
+      callConnectionId: request.getHeader('x-ms-call-connection-id'),
+      correlationId: request.getHeader('x-ms-call-correlation-id'),
+    };
+  }
+
+  private refuse(response: HttpResponse, refusal: Refusal): void {
+    this.options.totals.upgrades[refusal.result]++;
+    response.writeStatus(refusal.status);
+    if (refusal.retryAfterSeconds !== null) response.writeHeader('Retry-After', String(refusal.retryAfterSeconds));
+    if (refusal.result === 'unauthorized') response.writeHeader('WWW-Authenticate', 'Bearer');
+    response.end(refusal.body, true);
+  }
+
+  private plainRequest(response: HttpResponse, request: HttpRequest): void {
+    const verdict = refuse(this.read(response, request), this.options.admission);
+    this.refuse(response, verdict?.result === 'not_found' ? verdict : refusals.bad_request);
+  }
+
+  private health(response: HttpResponse, withBody: boolean): void {
+    respond(response, '200 OK', withBody ? '{"status":"ok"}' : '');
+  }
+
+  private ready(response: HttpResponse, withBody: boolean): void {
+    const status = this.options.admission.readiness();
+    respond(
+      response,
+      status === 'ready' ? '200 OK' : '503 Service Unavailable',
+      withBody ? JSON.stringify({ status }) : '',
+    );
+  }
+
+  private open(socket: StreamSocket): void {
+    const data = socket.getUserData();
+    const stream = this.options.registry.open(data.facts, this.options.clock());
+    if (stream === null) {
+      // Cannot happen without an await between decision and upgrade, but must not be lost if it does.
+      this.options.totals.upgrades.overloaded++;
+      socket.end(closeCode.overloaded, 'full');
+      return;
+    }
+    this.options.totals.upgrades.accepted++;
+    data.stream = stream;
+    this.sockets.set(stream, socket);
+  }
+
+  private message(socket: StreamSocket, message: ArrayBuffer, isBinary: boolean): void {
+    const { stream } = socket.getUserData();
+    if (stream === null) return;
+    if (message.byteLength > this.options.messageBytesMax) {
+      this.end(stream, socket, closeCode.tooBig, 'too_big');
+      return;
+    }
+    stream.receive(new Uint8Array(message), isBinary, this.options.clock());
+  }
+
+  private close(socket: StreamSocket, code: number, message: ArrayBuffer): void {
+    const data = socket.getUserData();
+    const { stream } = data;
+    if (stream === null) return;
+    data.stream = null;
+    this.sockets.delete(stream);
+    const cause = stream.closeCause ?? causeOf(Buffer.from(message).toString('latin1'));
+    this.options.registry.closed(stream, cause, stream.closeCode ?? code, this.options.clock());
+  }
+
+  private end(stream: Stream, socket: StreamSocket, code: number, cause: CloseCause): void {
+    stream.closeCause = cause;
+    stream.closeCode = code;
+    // Calls `close` before it returns; what the peer still sends is not received any more.
+    socket.end(code, cause);
+  }
+
+  /** Ends streams that send nothing at all, or no audio any more. */
+  private sweep(): void {
+    const { registry, clock, metadataTimeoutMs, idleTimeoutMs } = this.options;
+    const nowMs = clock();
+    for (const [stream, socket] of [...this.sockets]) {
+      const sinceMs = nowMs - Math.max(stream.connectedMs, registry.lastAudioMs(stream));
+      if (stream.messages === 0 && nowMs - stream.connectedMs > metadataTimeoutMs) {
+        this.end(stream, socket, closeCode.policy, 'metadata_timeout');
+      } else if (sinceMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');
+    }
+  }
+}
+
+/** Why a connection ended that we did not end. uWebSockets.js tells its own reasons in the message of code 1006. */
+function causeOf(message: string): CloseCause {
+  if (message === 'Received too big message') return 'too_big';
+  return message.startsWith('Received invalid') ? 'error' : 'peer';
+}
+
+/** All lines of it: a proxy may add its own behind one that the client has forged, and getHeader knows the first only. */
+function forwardedFor(request: HttpRequest): string {
+  const lines: string[] = [];
+  request.forEach((name, value) => {
+    if (name === 'x-forwarded-for') lines.push(value);
+  });
+  return lines.join(',');
+}
+
+function respond(response: HttpResponse, status: string, body: string): void {
+  response.cork(() => {
+    response.writeStatus(status).writeHeader('Content-Type', 'application/json').end(body);
+  });
+}

@@ -1,0 +1,112 @@
+/** Tokens that are let in, and each way in which one can be wrong, with the reason that is counted. */
+import { createHmac } from 'node:crypto';
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { authenticateJwt } from '../../src/socket/auth/jwt.ts';
+import { KeysUnavailable } from '../../src/socket/auth/key-set.ts';
+import type { RequestSnapshot } from '../../src/socket/upgrade.ts';
+import { audience, issuer, SigningKey } from '../support/key-server.ts';
+
+let key: SigningKey;
+let other: SigningKey;
+
+beforeAll(async () => {
+  [key, other] = await Promise.all([SigningKey.create('key'), SigningKey.create('other')]);
+});
+
+async function check(
+  authorization: string,
+  { mode = 'required', findKey }: { mode?: 'required' | 'log'; findKey?: JWTVerifyGetKey } = {},
+): Promise<{ isIn: boolean; failures: string[] }> {
+  const failures: string[] = [];
+  const authenticate = authenticateJwt({
+    issuer,
+    audience: ['another', audience],
+    mode,
+    findKey: findKey ?? createLocalJWKSet({ keys: [key.publicJwk] }),
+    onFailure: (reason) => failures.push(reason),
+  });
+  const isIn = await authenticate({ authorization } as RequestSnapshot);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return { isIn, failures };
+}
+
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const inTwoHours = () => Math.floor(Date.now() / 1000) + 7200;
+const claims = () => part({ iss: issuer, aud: audience, exp: inTwoHours() });
+
+describe('a token', () => {
+  it('of ACS is let in', async () => {
+    expect(await check(`Bearer ${await key.sign()}`)).toEqual({ isIn: true, failures: [] });
+  });
+
+  it.each([
+    ['expired for less than a minute', { expSeconds: -55 }],
+    ['valid in less than a minute', { nbfSeconds: 55 }],
+  ])('that is %s is let in: clocks differ', async (_name, changed) => {
+    expect(await check(`Bearer ${await key.sign(changed)}`)).toEqual({ isIn: true, failures: [] });
+  });
+
+  const wrong: [string, string, () => string | Promise<string>][] = [
+    ['missing', 'that is not there', () => ''],
+    ['missing', 'of another scheme', () => 'Basic abc'],
+    ['expired', 'that expired more than a minute ago', async () => `Bearer ${await key.sign({ expSeconds: -65 })}`],
+    ['malformed', 'that never expires', async () => `Bearer ${await key.sign({ expSeconds: null })}`],
+    ['not_yet_valid', 'that is not valid yet', async () => `Bearer ${await key.sign({ nbfSeconds: 65 })}`],
+    ['issuer', 'of another issuer', async () => `Bearer ${await key.sign({ iss: 'https://evil.example.com' })}`],
+    ['audience', 'for another resource', async () => `Bearer ${await key.sign({ aud: 'somebody else' })}`],
+    ['signature', 'signed by somebody else', async () => `Bearer ${await other.sign({}, { kid: 'key' })}`],
+    ['unknown_key', 'with a key that nobody knows', async () => `Bearer ${await other.sign()}`],
+    ['algorithm', 'without a signature', () => `Bearer ${part({ alg: 'none' })}.${claims()}.`],
+    [
+      'algorithm',
+      'whose secret is the public key',
+      () => {
+        const signed = `${part({ alg: 'HS256', kid: 'key' })}.${claims()}`;
+        const secret = JSON.stringify(key.publicJwk);
+        return `Bearer ${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+      },
+    ],
+    ['malformed', 'that is none', () => 'Bearer abc'],
+    [
+      'malformed',
+      'without its third part',
+      async () => `Bearer ${(await key.sign()).split('.').slice(0, 2).join('.')}`,
+    ],
+    [
+      'signature',
+      'whose claims were changed',
+      async () => {
+        const [header, , signature] = (await key.sign()).split('.');
+        return `Bearer ${header}.${claims()}.${signature}`;
+      },
+    ],
+    ['malformed', 'with garbage for a header', () => `Bearer ${'x'.repeat(50)}.${claims()}.abc`],
+  ];
+
+  it.each(wrong)('counts as %s when it is one %s', async (reason, _name, authorization) => {
+    expect(await check(await authorization())).toEqual({ isIn: false, failures: [reason] });
+  });
+
+  it.each(wrong)(
+    'counts as %s, and is let in, when only the log is wanted and it is one %s',
+    async (reason, _name, authorization) => {
+      expect(await check(await authorization(), { mode: 'log' })).toEqual({ isIn: true, failures: [reason] });
+    },
+  );
+
+  it('cannot be checked without keys', async () => {
+    const findKey: JWTVerifyGetKey = () => Promise.reject(new KeysUnavailable('no keys'));
+    expect(await check(`Bearer ${await key.sign()}`, { findKey })).toEqual({
+      isIn: false,
+      failures: ['keys_unavailable'],
+    });
+  });
+
+  it('is refused when the look-up of its key fails in any other way', async () => {
+    for (const error of [new errors.JWKSInvalid('broken'), new Error('boom')]) {
+      const { isIn } = await check(`Bearer ${await key.sign()}`, { findKey: () => Promise.reject(error) });
+      expect(isIn).toBe(false);
+    }
+  });
+});
