@@ -23,12 +23,20 @@ export class Placement {
   missingFrames = 0;
   /** Where the packet's first sample belongs, in samples since the participant's first frame. */
   positionSamples = 0;
-  /** The packet follows the one before it without a hole: their distance says something about jitter. */
+  /** Follows the newest without a hole, and nothing late came between: their distance says something about jitter. */
   consecutive = false;
-  /** The participant was not dominant for a while. */
+  /** The participant was not dominant for a while, and so long. */
   isPause = false;
+  pauseFrames = 0;
   /** ACS's clock was set. */
   isClockStep = false;
+}
+
+/** What was taken for a pause is a loss after all. */
+export function countAsLoss(placement: Placement): void {
+  placement.isPause = false;
+  placement.missingFrames = placement.pauseFrames;
+  placement.flags &= ~frameFlag.resumed;
 }
 
 export function samplesOf(pcmBytes: number): number {
@@ -72,16 +80,19 @@ export function place(
   if (elapsedMs > 0) {
     const steps = elapsedMs > 1.5 * stepMs ? Math.round(elapsedMs / stepMs) : 1;
     const gapMs = elapsedMs - stepMs;
-    placement.consecutive = steps === 1;
+    // After a late packet or a straggler this one does follow the newest, but that is not what it would be compared with.
+    placement.consecutive = steps === 1 && f64[base + ring.referenceTimestampMs / 8] === newestMs;
     if (gapMs > timelineJumpMsMax) {
       restart(writer, timestampMs, newestPosition + newestSamples, pcmBytes, placement);
       return;
     }
     if (steps > 1) {
+      const holeFrames = Math.max(1, Math.round(((steps - 1) * stepMs) / frameDurationMs));
       if (pausesAreIdle && gapMs > idleGapMs) {
         placement.isPause = true;
+        placement.pauseFrames = holeFrames;
         placement.flags = frameFlag.resumed;
-      } else placement.missingFrames = Math.max(1, Math.round(((steps - 1) * stepMs) / frameDurationMs));
+      } else placement.missingFrames = holeFrames;
     }
     placement.positionSamples = newestPosition + steps * newestSamples;
     const nextMs = Number.isNaN(timestampMs) ? newestMs + stepMs : timestampMs;

@@ -104,7 +104,8 @@ export class Call extends WheelItem {
     tally.bytes += metadata.length;
     this.tracks = Array.from(
       { length: streamCount(options) },
-      (_, participant) => new Track(options, this.number, participant, this.#planned.frameCount, timestamps, tally),
+      (_, participant) =>
+        new Track(options, this.number, participant, this.#planned.frameCount, timestamps, tally, clock),
     );
     const now = clock();
     const ahead = (this.#phaseMs - now) % frameDurationMs;

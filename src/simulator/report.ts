@@ -7,6 +7,7 @@ import type { Call } from './call.ts';
 import type { FrameCounts } from './expectation.ts';
 import { type LatenessSummary, lateAfterMs } from './lateness.ts';
 import type { RunOptions } from './options.ts';
+import type { PacingReport } from './pacing.ts';
 import type { CallOutcome, Tally } from './tally.ts';
 
 /** Calls that are reported one by one. */
@@ -17,6 +18,14 @@ export interface ParticipantReport extends FrameCounts {
   readonly id: string | null;
 }
 
+/** How regularly a participant's frames really left. */
+export interface ParticipantPacing {
+  /** Null: the mixed stream. */
+  readonly id: string | null;
+  readonly jitterMeanMs: number;
+  readonly jitterWorstMs: number;
+}
+
 export interface CallReport {
   readonly call: number;
   readonly callConnectionId: string;
@@ -25,7 +34,10 @@ export interface CallReport {
   readonly outcome: CallOutcome;
   readonly closeCode: number | null;
   readonly unsentFrames: number;
+  /** What a receiver must have counted. */
   readonly participants: readonly ParticipantReport[];
+  /** The same participants, in the same order. */
+  readonly asSent: readonly ParticipantPacing[];
 }
 
 /** Messages by what a receiver must count them as. */
@@ -61,6 +73,7 @@ export interface SimulationReport {
   readonly received: { readonly messages: number; readonly bytes: number };
   readonly expected: FrameCounts & { readonly messages: ExpectedMessages };
   readonly lateness: LatenessSummary & { readonly lateAfterMs: number };
+  readonly asSent: PacingReport;
   readonly closes: Readonly<Record<string, number>>;
   readonly refused: Readonly<Record<string, number>>;
   readonly failed: Readonly<Record<string, number>>;
@@ -81,6 +94,7 @@ export function reportCall(call: Call): CallReport {
     closeCode: call.closeCode,
     unsentFrames: call.unsentFrames,
     participants: call.tracks.map((track) => ({ id: track.id, ...track.sent.counts })),
+    asSent: call.tracks.map(({ id, pacing: { jitterMeanMs, jitterWorstMs } }) => ({ id, jitterMeanMs, jitterWorstMs })),
   };
 }
 
@@ -156,6 +170,7 @@ export function buildReport(facts: RunFacts): SimulationReport {
       },
     },
     lateness: { ...tally.lateness.summary(), lateAfterMs },
+    asSent: tally.pacing.report(),
     closes: byKey(tally.closes),
     refused: byKey(tally.refused),
     failed: byKey(tally.failed),

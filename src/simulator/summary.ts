@@ -55,7 +55,7 @@ function complaints(report: SimulationReport): string[] {
 }
 
 export function summarize(report: SimulationReport): string {
-  const { calls, sent, expected, lateness, durations } = report;
+  const { calls, sent, expected, lateness, asSent, durations } = report;
   const received =
     report.received.messages === 0 ? [] : [['received', `${grouped(report.received.messages)} messages`]];
   const cpu = durations.cpuMs / Math.max(1, durations.totalMs);
@@ -68,6 +68,7 @@ export function summarize(report: SimulationReport): string {
     ],
     ['lateness', `p50 ${lateness.p50Ms} ms, p99 ${lateness.p99Ms} ms, max ${lateness.maxMs} ms`],
     ['late', `${grouped(lateness.lateFrames)} frames more than ${lateness.lateAfterMs} ms`],
+    ['jitter', `as sent: mean ${asSent.jitterMs.mean.toFixed(1)} ms, worst ${asSent.jitterMs.worst.toFixed(1)} ms`],
     ['unsent', grouped(sent.unsentFrames)],
     ['closed', listed(report.closes)],
     ['refused', listed(report.refused)],

@@ -5,6 +5,7 @@
 import { type FrameCounts, zeroCounts } from './expectation.ts';
 import { Lateness } from './lateness.ts';
 import type { MalformedOutcome } from './malformed.ts';
+import { RunPacing } from './pacing.ts';
 
 /**
  * completed: ran to its end, and the server answered our close. ended_early: the server ended it. unflushed: the server did
@@ -34,6 +35,7 @@ export class Tally {
   readonly refused = new Map<number, number>();
   readonly failed = new Map<string, number>();
   readonly lateness = new Lateness();
+  readonly pacing = new RunPacing();
 
   dialled = 0;
   opened = 0;

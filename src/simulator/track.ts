@@ -10,6 +10,7 @@ import { participantId } from './identity.ts';
 import { malformedKinds } from './malformed.ts';
 import { AudioTemplate, type TimestampWriter } from './message.ts';
 import type { RunShape } from './options.ts';
+import { Pacing } from './pacing.ts';
 import { ParticipantPlan, type SlotPlan } from './plan.ts';
 import type { Tally } from './tally.ts';
 import { placeOf, streamCount } from './timeline.ts';
@@ -20,11 +21,13 @@ export class Track {
   readonly place: AudioPlace;
   readonly plan: ParticipantPlan;
   readonly sent: Expectation;
+  readonly pacing: Pacing;
   readonly #frameBytes: number;
   readonly #voiced: AudioTemplate;
   readonly #silent: AudioTemplate;
   readonly #timestamps: TimestampWriter;
   readonly #tally: Tally;
+  readonly #clock: () => number;
 
   constructor(
     shape: RunShape,
@@ -33,6 +36,7 @@ export class Track {
     frameCount: number,
     timestamps: TimestampWriter,
     tally: Tally,
+    clock: () => number,
   ) {
     const mixed = shape.participants === 0;
     this.id = mixed ? null : participantId(shape.seed, call * streamCount(shape) + participant);
@@ -44,6 +48,8 @@ export class Track {
     this.#silent = new AudioTemplate(this.id, shape.sampleRate, true);
     this.#timestamps = timestamps;
     this.#tally = tally;
+    this.pacing = new Pacing(tally.pacing);
+    this.#clock = clock;
   }
 
   /** Sends everything that a slot holds. `baseMs` is the wall clock at frame 0. */
@@ -59,6 +65,7 @@ export class Track {
     const message = template.take(connection.epoch);
     this.#timestamps.write(message, template.timestampAt, baseMs + index * frameDurationMs);
     if (!silent) message.set(this.place.loop.base64(this.place.offset + index), template.dataAt);
+    this.pacing.note(index, this.#clock());
     connection.sendFrame(message);
     this.sent.note(index, silent);
     this.#tally.audioFrames++;

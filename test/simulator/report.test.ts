@@ -45,6 +45,17 @@ describe('buildReport', () => {
     expect(summarize(report).trimEnd().split('\n').at(-1)).toContain(reason);
   });
 
+  it('says how regularly frames left', () => {
+    const report = buildReport(
+      facts(({ pacing }) => {
+        pacing.compared(3, 5);
+        pacing.sent(3);
+      }),
+    );
+    expect(report.asSent).toMatchObject({ frames: 1, comparedFrames: 1, jitterMs: { mean: 3, worst: 3 } });
+    expect(summarize(report)).toContain('jitter    as sent: mean 3.0 ms, worst 3.0 ms\n');
+  });
+
   it('balances: received = committed + control + ignored + dropped', () => {
     const { messages } = buildReport(
       facts((tally) => {

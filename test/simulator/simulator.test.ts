@@ -7,7 +7,7 @@ import type { FrameCounts } from '../../src/simulator/expectation.ts';
 import { type Progress, simulateCalls } from '../../src/simulator/simulator.ts';
 import { expectedTimeline } from '../../src/simulator/timeline.ts';
 import { encodeWavHeader } from '../../src/wav.ts';
-import { selfSignedCertificate } from './support/certificate.ts';
+import { selfSignedCertificate } from '../support/certificate.ts';
 import { type AudioData, audioOf, judge, type ReceivedCall, RecordingServer, record } from './support/server.ts';
 
 /** Counts as the brief for receivers says, from timestamps alone: written anew here, with sets, to check the simulator's. */
@@ -107,7 +107,8 @@ describe('a call without impairments', () => {
       const data = perCall.flatMap((call) =>
         [...audioOf(server.call(call.callConnectionId)).values()].flat().map((frame) => frame.data),
       );
-      return JSON.stringify([perCall, data]);
+      // When frames really left is never the same.
+      return JSON.stringify([perCall.map(({ asSent, ...call }) => call), data]);
     };
     const first = await run(1);
     expect(await run(2)).not.toBe(first);
