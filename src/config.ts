@@ -141,6 +141,18 @@ export const serveSettings = {
     placeholder: 'MS',
     help: 'end a stream without audio for so long',
   }),
+  duplicate: setting.choice({
+    choices: ['replace', 'reject', 'allow'],
+    fallback: 'replace',
+    help: 'what becomes of a second socket with the same subscription',
+  }),
+  resumeGraceMs: setting.integer({
+    fallback: 5_000,
+    min: 0,
+    max: 600_000,
+    placeholder: 'MS',
+    help: 'how long a stream that broke off waits for its next socket',
+  }),
   drainTimeoutMs: setting.integer({
     fallback: 30_000,
     min: 0,

@@ -80,6 +80,7 @@ export class Gateway {
       audience: this.audience(),
       streamsMax: config.maxStreams,
       lingerMs: ringLingerMs,
+      resumeGraceMs: config.resumeGraceMs,
       onDecoded: () => this.wakeIfAllClosed(),
       onEnded: (record) => log.info({ msg: 'stream ended', ...record }),
     });
@@ -92,9 +93,15 @@ export class Gateway {
       messageBytesMax: config.maxMessageBytes,
       metadataTimeoutMs: config.metadataTimeoutMs,
       idleTimeoutMs: config.idleTimeoutMs,
-      admission: { path: config.path, isAllowed: allowList(config), readiness },
+      admission: {
+        path: config.path,
+        isAllowed: allowList(config),
+        isDuplicate: (call) => config.duplicate === 'reject' && this.registry.hasCall(call),
+        readiness,
+      },
       proxies: trustedProxies(config),
       authenticate: createAuthenticate(config, this.totals, log),
+      duplicate: config.duplicate,
       registry: this.registry,
       totals: this.totals,
       clock: () => performance.now(),
@@ -127,6 +134,7 @@ export class Gateway {
   async drain(): Promise<DrainResult> {
     this.phase = 'draining';
     this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs: this.config.drainTimeoutMs });
+    this.registry.endWaiting();
     await within(this.config.drainTimeoutMs, this.allClosed());
     const streamsCut = this.registry.active;
     this.frontEnd.closeAll(closeCode.draining, 'drained');

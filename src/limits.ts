@@ -71,6 +71,9 @@ export const reorderWindowFrames = 64;
  */
 export const idleGapMs = 500;
 
+/** Whoever was heard this short a time before a socket broke off was talking: what is missing then is a loss, no pause. */
+export const talkingMs = 200;
+
 /** A connected stream without audio for so long counts as one without: ACS sends mixed audio all the time, silence too. */
 export const withoutAudioMs = 5_000;
 

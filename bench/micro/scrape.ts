@@ -27,6 +27,7 @@ export function scrapeStep(): Step {
     audience: { readers: [], started: () => {}, ended: () => {}, streamEnded: () => {} },
     streamsMax: participants,
     lingerMs: 0,
+    resumeGraceMs: 0,
     onDecoded: () => {},
     onEnded: () => {},
   });

@@ -10,7 +10,7 @@ import type { LaneCounters } from './lane-counters.ts';
 import { decodeBase64, decodedBytes } from './protocol/base64.ts';
 import type { Message } from './protocol/message.ts';
 import type { StreamState } from './stream-state.ts';
-import { Placement, place } from './timeline.ts';
+import { countAsLoss, Placement, place } from './timeline.ts';
 
 export class AudioWriter {
   private readonly stream: StreamState;
@@ -73,6 +73,10 @@ export class AudioWriter {
   ): void {
     const { placement } = this;
     place(writer, message.timestampMs, bytes, message.idEnd > message.idStart, placement);
+    // The network was away, not the participant.
+    if (placement.isPause && this.stream.brokeOffAfter(writer.f64[(writer.at + ring.referenceArrivalMs) / 8]!)) {
+      countAsLoss(placement);
+    }
     const durationMs = (bytes / bytesPerSample / sampleRate) * 1000;
     const deviationMs = measureArrival(writer, arrivalMs, message.timestampMs, durationMs, placement.consecutive);
     if (!Number.isNaN(deviationMs)) counters.deviation.observe(deviationMs);

@@ -2,7 +2,7 @@
  * A stream's slot in shared memory, as the worker that holds its lane's batch sees it: format, participants, counters.
  * Stateless itself: an address into shared memory, set anew for every record. Worker thread.
  */
-import { participantIdBytesMax, subscriptionIdBytesMax } from '../limits.ts';
+import { participantIdBytesMax, subscriptionIdBytesMax, talkingMs } from '../limits.ts';
 import { type DropReason, reasonIndex, ring, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingPool } from '../ring/pool.ts';
@@ -63,6 +63,12 @@ export class StreamState {
 
   get hasMetadata(): boolean {
     return this.i32[this.word + streamSlot.metadataCount / 4]! > 0;
+  }
+
+  /** Whether the stream's socket broke off just after this arrival. */
+  brokeOffAfter(arrivalMs: number): boolean {
+    const brokeOffMs = this.f64[this.double + streamSlot.brokeOffMs / 8]!;
+    return brokeOffMs > 0 && arrivalMs <= brokeOffMs && brokeOffMs - arrivalMs <= talkingMs;
   }
 
   set lastAudioMs(arrivalMs: number) {

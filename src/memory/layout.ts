@@ -124,6 +124,8 @@ export const streamSlot = {
   subscriptionId: streamOffsets.bytes(limits.subscriptionIdBytesMax),
   subscriptionIdBytes: streamOffsets.i32(),
   dropped: streamOffsets.f64(dropReasons.length),
+  /** When the stream's last socket broke off, ms on the process's clock; 0: none did. Written by the main thread. */
+  brokeOffMs: streamOffsets.f64(),
 
   // What every frame touches, in one cache line, and right behind it the rings.
   /** 16000 or 24000; 0 until known; -1 after metadata that we do not support. */

@@ -40,6 +40,12 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
     Object.entries(totals.closes).map(([cause, value]) => [{ cause }, value]),
   );
   metrics.counter(
+    'stream_resumes_total',
+    'Sockets that went on with the stream of another one that broke off or was superseded.',
+    [],
+    () => [[{}, totals.resumes]],
+  );
+  metrics.counter(
     'jwt_failures_total',
     'JSON Web Tokens that failed, by why; with --jwt-mode log they were let in all the same.',
     ['reason'],

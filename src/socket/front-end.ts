@@ -8,6 +8,7 @@ import type { Stream, StreamFacts } from '../stream/stream.ts';
 import type { CloseCause, Totals } from '../stream/totals.ts';
 import { CertificateWatch } from './certificate.ts';
 import { clientAddress } from './client-address.ts';
+import { subscriptionOf } from './subscription.ts';
 import {
   type AdmissionPolicy,
   type Authenticate,
@@ -43,6 +44,8 @@ export interface FrontEndOptions {
   /** Whose word about the client's address is taken; null for nobody's. */
   readonly proxies: Networks | null;
   readonly authenticate: Authenticate;
+  /** What becomes of a second socket with the same subscription while the first one is connected. */
+  readonly duplicate: 'replace' | 'reject' | 'allow';
   readonly registry: StreamRegistry;
   readonly totals: Totals;
   readonly clock: () => number;
@@ -57,6 +60,8 @@ interface SocketData {
 type StreamSocket = Socket<SocketData>;
 
 const sweepIntervalMsMax = 1000;
+/** Metadata comes first, or nearly so: audio that overtakes it does so by a few messages. */
+const identifyMessagesMax = 50;
 
 type Accept = (data: SocketData, key: string) => void;
 
@@ -213,7 +218,43 @@ export class FrontEnd {
       this.end(stream, socket, closeCode.tooBig, 'too_big');
       return;
     }
-    stream.receive(new Uint8Array(message), isBinary, this.options.clock());
+    const bytes = new Uint8Array(message);
+    const owner = isBinary ? stream : this.identify(stream, socket, bytes);
+    owner?.receive(bytes, isBinary, this.options.clock());
+  }
+
+  /** The stream that a message belongs to: its socket's own, or an earlier one that its socket goes on with. Null: refused. */
+  private identify(stream: Stream, socket: StreamSocket, bytes: Uint8Array): Stream | null {
+    if (stream.subscriptionId !== null || stream.messages >= identifyMessagesMax) return stream;
+    const subscriptionId = subscriptionOf(bytes);
+    if (subscriptionId === null) return stream;
+    const { registry, duplicate, clock } = this.options;
+    const earlier = registry.subscribed(subscriptionId, stream);
+    if (earlier === null || (earlier.phase === 'open' && duplicate === 'allow')) {
+      registry.subscribe(stream, subscriptionId);
+      return stream;
+    }
+    const superseded = this.sockets.get(earlier);
+    if (superseded !== undefined && duplicate === 'reject') {
+      this.end(stream, socket, closeCode.policy, 'duplicate');
+      return null;
+    }
+    if (stream.messages > 0) {
+      // It has rings of its own already.
+      if (superseded === undefined) registry.finish(earlier);
+      else this.end(earlier, superseded, closeCode.superseded, 'superseded');
+      registry.subscribe(stream, subscriptionId);
+      return stream;
+    }
+    this.sockets.delete(stream);
+    this.sockets.set(earlier, socket);
+    socket.getUserData().stream = earlier;
+    registry.resume(earlier, stream, clock());
+    if (superseded !== undefined) {
+      superseded.getUserData().stream = null;
+      superseded.end(closeCode.superseded, 'superseded');
+    }
+    return earlier;
   }
 
   private close(socket: StreamSocket, code: number, message: ArrayBuffer): void {
@@ -238,7 +279,7 @@ export class FrontEnd {
     const { registry, clock, metadataTimeoutMs, idleTimeoutMs } = this.options;
     const nowMs = clock();
     for (const [stream, socket] of [...this.sockets]) {
-      const sinceMs = nowMs - Math.max(stream.connectedMs, registry.lastAudioMs(stream));
+      const sinceMs = nowMs - Math.max(stream.socketMs, registry.lastAudioMs(stream));
       if (stream.messages === 0 && nowMs - stream.connectedMs > metadataTimeoutMs) {
         this.end(stream, socket, closeCode.policy, 'metadata_timeout');
       } else if (sinceMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');

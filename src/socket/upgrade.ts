@@ -1,7 +1,7 @@
 /**
  * Decides about an upgrade before anything is allocated for it. Pure: a snapshot of the request in, a verdict out; the
- * request itself is dead once its callback returned. Order: is it one, is the path ours, may the address, is there room,
- * who is it.
+ * request itself is dead once its callback returned. Order: is the path ours, is it an upgrade, may the address, is the
+ * call here already, is there room, who is it.
  */
 import { callIdCharsMax } from '../limits.ts';
 import type { StreamFacts } from '../stream/stream.ts';
@@ -39,6 +39,8 @@ export interface AdmissionPolicy {
   /** Whether a client's address may connect. */
   readonly isAllowed: (remoteAddress: string) => boolean;
   readonly readiness: () => Readiness;
+  /** Whether a call has a stream already, and may not have another one. */
+  readonly isDuplicate: (callConnectionId: string) => boolean;
 }
 
 /** How long a refused peer should wait: a drain or a peak lasts seconds. */
@@ -73,6 +75,9 @@ export function refuse(request: RequestSnapshot, policy: AdmissionPolicy): Refus
   // RFC 6455 section 4.2.1: version 13 and a key of 16 bytes in base64.
   if (request.webSocketVersion !== '13' || request.webSocketKey.length !== 24) return refusals.bad_request;
   if (!policy.isAllowed(request.remoteAddress)) return refusals.forbidden;
+  if (request.callConnectionId !== '' && policy.isDuplicate(bounded(request.callConnectionId)!)) {
+    return refusals.duplicate;
+  }
   switch (policy.readiness()) {
     case 'ready':
       return null;

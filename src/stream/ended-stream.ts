@@ -24,6 +24,10 @@ export interface EndedStream extends Omit<StreamReport, 'state' | 'participants'
   readonly audio: Omit<Counted, 'jitterMs'>;
   readonly participants: readonly Counted[];
   readonly sinks: readonly ReaderReport[];
+  /** Times that its socket broke off, or was superseded, and another one went on; and how long it had none, in all. */
+  readonly interruptions: number;
+  readonly interruptedMs: number;
+  /** Of its last socket. */
   readonly closeCause: CloseCause;
   readonly closeCode: number;
   /** From the upgrade to the close. */
@@ -55,6 +59,8 @@ export function reportEnded(memory: SharedMemory, stream: Stream): EndedStream {
     sinks: stream.readings.map(({ reader, framesRead, framesLapped, pendingRings }) => {
       return { sink: reader, framesRead, framesLapped, isDrained: pendingRings === 0 };
     }),
+    interruptions: stream.interruptions,
+    interruptedMs: Math.round(stream.interruptedMs),
     closeCause: stream.closeCause ?? 'peer',
     closeCode: stream.closeCode ?? 1005,
     durationMs: Math.round((stream.endedMs ?? stream.connectedMs) - stream.connectedMs),

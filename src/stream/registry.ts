@@ -1,13 +1,13 @@
 /**
- * All streams of the process: their slots in shared memory, and their way from the upgrade to the release of their rings.
- * Acts on the news that shifts bring: a new participant goes to the audience, an ended stream lingers until every reader
- * has drained it or the deadline is up. Invariant: a slot is used again only after its release came back from the lane.
- * Main thread.
+ * All streams of the process, and their way from the upgrade to the release of their rings: open, perhaps waiting for another
+ * socket, ending, lingering. Acts on the news that shifts bring: a new participant goes to the audience, an ended stream
+ * lingers until every reader has drained it or the deadline is up. Main thread.
  */
 import type { Lane } from '../lane/lane.ts';
 import { recordKind, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { type EndedStream, reportEnded } from './ended-stream.ts';
+import { StreamSlots } from './slots.ts';
 import { Stream, type StreamFacts } from './stream.ts';
 import {
   type ParticipantRing,
@@ -29,6 +29,10 @@ export interface Audience {
   streamEnded(stream: Stream): void;
 }
 
+/** The peer hung up: nobody comes back. All other codes may be a connection that broke (RFC 6455 section 7.4.1). */
+const hangUpCode = 1000;
+const supersededCode = 4000;
+
 export interface RegistryOptions {
   readonly memory: SharedMemory;
   readonly lanes: readonly Lane[];
@@ -36,6 +40,8 @@ export interface RegistryOptions {
   readonly audience: Audience;
   readonly streamsMax: number;
   readonly lingerMs: number;
+  /** How long a stream whose socket broke off waits for another one; 0: not at all. */
+  readonly resumeGraceMs: number;
   /** A stream's socket is closed and its last message dealt with; readers may still be busy. */
   readonly onDecoded: () => void;
   /** A stream is over, for its readers too. */
@@ -44,10 +50,11 @@ export interface RegistryOptions {
 
 export class StreamRegistry {
   private readonly options: RegistryOptions;
-  private readonly slots: (Stream | undefined)[] = [];
-  private readonly freeSlots: number[];
+  private readonly slots: StreamSlots;
   private readonly byId = new Map<string, Stream>();
-  private readonly laneLoad: number[];
+  /** Streams that another socket may go on with, by subscription. */
+  private readonly bySubscription = new Map<string, Stream>();
+  private isClosing = false;
   private emptyWaiters: (() => void)[] = [];
   /** Streams whose socket is connected. */
   active = 0;
@@ -56,13 +63,11 @@ export class StreamRegistry {
 
   constructor(options: RegistryOptions) {
     this.options = options;
-    const { streamCount } = options.memory.geometry;
-    this.freeSlots = Array.from({ length: streamCount }, (_, i) => streamCount - 1 - i);
-    this.laneLoad = options.lanes.map(() => 0);
+    this.slots = new StreamSlots(options.memory, options.lanes);
   }
 
   get isFull(): boolean {
-    return this.active >= this.options.streamsMax || this.freeSlots.length === 0;
+    return this.active >= this.options.streamsMax || this.slots.isFull;
   }
 
   /** Streams whose rings can be read: connected, ending, or lingering. */
@@ -84,7 +89,7 @@ export class StreamRegistry {
     let count = 0;
     for (const stream of this.byId.values()) {
       if (stream.phase !== 'open') continue;
-      if (nowMs - Math.max(stream.connectedMs, this.lastAudioMs(stream)) > durationMs) count++;
+      if (nowMs - Math.max(stream.socketMs, this.lastAudioMs(stream)) > durationMs) count++;
     }
     return count;
   }
@@ -98,34 +103,102 @@ export class StreamRegistry {
   /** A stream for an accepted upgrade, or null when there is no room. */
   open(facts: StreamFacts, nowMs: number): Stream | null {
     if (this.isFull) return null;
-    const { memory, lanes, totals, audience } = this.options;
-    const index = this.freeSlots.pop()!;
-    const at = memory.streamOffset(index) / 8;
-    memory.streams.f64.fill(0, at, at + memory.streamBytes / 8);
-    const lane = this.laneLoad.indexOf(Math.min(...this.laneLoad));
-    this.laneLoad[lane]!++;
-    const stream = new Stream(index, lanes[lane]!, facts, totals, nowMs, audience.readers);
-    this.slots[index] = stream;
+    const { totals, audience } = this.options;
+    const stream = this.slots.take((index, lane) => new Stream(index, lane, facts, totals, nowMs, audience.readers));
     this.byId.set(stream.id, stream);
     this.active++;
     return stream;
   }
 
-  /** The stream's socket is closed. The end travels through the lane, behind the last message. */
+  /**
+   * The stream's socket is closed. If it may have broken off, the stream waits for another one; else it ends. The end travels
+   * through the lane, behind the last message.
+   */
   closed(stream: Stream, cause: CloseCause, code: number, nowMs: number): void {
-    stream.phase = 'ending';
+    this.disconnected(stream, cause, code, nowMs);
+    const { resumeGraceMs } = this.options;
+    const mayComeBack = cause === 'peer' && code !== hangUpCode && stream.subscriptionId !== null;
+    if (!mayComeBack || resumeGraceMs === 0 || this.isClosing) this.finish(stream);
+    else {
+      stream.phase = 'waiting';
+      stream.timer = setTimeout(() => this.finish(stream), resumeGraceMs);
+    }
+  }
+
+  /** The stream with this subscription of the same call, whether its socket is connected or not; null when there is none. */
+  subscribed(subscriptionId: string, { facts }: Stream): Stream | null {
+    const stream = this.bySubscription.get(subscriptionId);
+    return stream?.facts.callConnectionId === facts.callConnectionId ? (stream ?? null) : null;
+  }
+
+  /** Whether a call has a stream whose socket is connected. */
+  hasCall(callConnectionId: string): boolean {
+    for (const { phase, facts } of this.byId.values()) {
+      if (phase === 'open' && facts.callConnectionId === callConnectionId) return true;
+    }
+    return false;
+  }
+
+  /** From now on another socket can go on with it. The first one of a subscription keeps it. */
+  subscribe(stream: Stream, subscriptionId: string): void {
+    stream.subscriptionId = subscriptionId;
+    if (!this.bySubscription.has(subscriptionId)) this.bySubscription.set(subscriptionId, stream);
+  }
+
+  /**
+   * The socket of `fresh`, which has sent nothing yet that was kept, goes on with `stream`, whose own socket is gone or is
+   * superseded. Nothing is left of `fresh`.
+   */
+  resume(stream: Stream, fresh: Stream, nowMs: number): void {
+    const { memory, totals } = this.options;
+    if (stream.phase === 'open') this.disconnected(stream, 'superseded', supersededCode, nowMs);
+    if (stream.timer !== null) clearTimeout(stream.timer);
+    const brokeOffMs = stream.endedMs ?? nowMs;
+    memory.streams.f64[(memory.streamOffset(stream.index) + streamSlot.brokeOffMs) / 8] = brokeOffMs;
+    stream.phase = 'open';
+    stream.timer = null;
+    stream.closeCause = null;
+    stream.closeCode = null;
+    stream.endedMs = null;
+    stream.facts = fresh.facts;
+    stream.socketMs = nowMs;
+    stream.interruptions++;
+    stream.interruptedMs += nowMs - brokeOffMs;
+    totals.resumes++;
+    fresh.phase = 'released';
+    this.forget(fresh);
+  }
+
+  /** No socket will come back: whoever waits for one ends. */
+  endWaiting(): void {
+    this.isClosing = true;
+    for (const stream of [...this.byId.values()]) if (stream.phase === 'waiting') this.finish(stream);
+  }
+
+  private disconnected(stream: Stream, cause: CloseCause, code: number, nowMs: number): void {
     stream.closeCause = cause;
     stream.closeCode = code;
     stream.endedMs = nowMs;
     this.active--;
     this.options.totals.closes[cause]++;
+  }
+
+  /** The stream ends, whoever has waited for another socket. */
+  finish(stream: Stream): void {
+    if (stream.timer !== null) clearTimeout(stream.timer);
+    stream.timer = null;
+    stream.phase = 'ending';
+    const { subscriptionId } = stream;
+    if (subscriptionId !== null && this.bySubscription.get(subscriptionId) === stream) {
+      this.bySubscription.delete(subscriptionId);
+    }
     stream.lane.pushControl(recordKind.close, stream.index);
   }
 
   /** A shift brought news of these streams. */
   news(streamIndices: readonly number[]): void {
     for (const index of streamIndices) {
-      const stream = this.slots[index];
+      const stream = this.slots.at(index);
       if (stream !== undefined) this.follow(stream);
     }
   }
@@ -138,7 +211,7 @@ export class StreamRegistry {
   /** A message of this stream was lost with its worker. */
   messageLost(streamIndex: number): void {
     this.options.totals.messagesWorkerLost++;
-    const stream = this.slots[streamIndex];
+    const stream = this.slots.at(streamIndex);
     if (stream !== undefined) stream.messagesWorkerLost++;
   }
 
@@ -187,11 +260,11 @@ export class StreamRegistry {
     this.options.audience.streamEnded(stream);
     this.options.onDecoded();
     if (stream.isDrained) this.release(stream);
-    else stream.lingerTimer = setTimeout(() => this.release(stream), this.options.lingerMs);
+    else stream.timer = setTimeout(() => this.release(stream), this.options.lingerMs);
   }
 
   private release(stream: Stream): void {
-    if (stream.lingerTimer !== null) clearTimeout(stream.lingerTimer);
+    if (stream.timer !== null) clearTimeout(stream.timer);
     // Now, while the rings are still the stream's.
     this.options.onEnded(reportEnded(this.options.memory, stream));
     stream.phase = 'released';
@@ -199,10 +272,8 @@ export class StreamRegistry {
   }
 
   private forget(stream: Stream): void {
-    this.slots[stream.index] = undefined;
+    this.slots.release(stream);
     this.byId.delete(stream.id);
-    this.freeSlots.push(stream.index);
-    this.laneLoad[stream.lane.index]!--;
     if (this.byId.size > 0) return;
     for (const wake of this.emptyWaiters.splice(0)) wake();
   }

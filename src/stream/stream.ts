@@ -14,9 +14,10 @@ export interface StreamFacts {
 }
 
 /**
- * `open`: its socket is connected. `ending`: the socket is closed, its last messages are in the lane. `lingering`: all is decoded, readers drain. `released`: nothing of it is left.
+ * `open`: its socket is connected. `waiting`: the socket broke off, another one may go on. `ending`: its last messages are in
+ * the lane. `lingering`: all is decoded, readers drain. `released`: nothing of it is left.
  */
-export type StreamPhase = 'open' | 'ending' | 'lingering' | 'released';
+export type StreamPhase = 'open' | 'waiting' | 'ending' | 'lingering' | 'released';
 
 /** One reader's part in a stream. */
 export interface Reading {
@@ -31,11 +32,19 @@ export class Stream {
   /** Our own name for it; unique. */
   readonly id: string = randomUUID();
   readonly index: number;
-  readonly facts: StreamFacts;
+  /** Of its latest socket. */
+  facts: StreamFacts;
   /** ms on the process's clock, and on the wall. */
   readonly connectedMs: number;
   readonly connectedAt: Date = new Date();
   phase: StreamPhase = 'open';
+  /** When its latest socket came. */
+  socketMs: number;
+  /** What another socket must name to go on with it; null until known. */
+  subscriptionId: string | null = null;
+  /** How often its socket broke off or was superseded, and another one went on; and how long it had none, in all. */
+  interruptions = 0;
+  interruptedMs = 0;
   messages = 0;
   bytes = 0;
   messagesIgnored = 0;
@@ -50,7 +59,8 @@ export class Stream {
   readonly participantsEnded: Set<number> = new Set();
   /** Who reads this stream's rings, and what each of them has done with those that ended. */
   readonly readings: readonly Reading[];
-  lingerTimer: NodeJS.Timeout | null = null;
+  /** Ends a wait for another socket, or for readers. */
+  timer: NodeJS.Timeout | null = null;
 
   readonly lane: Lane;
   private readonly totals: Totals;
@@ -68,6 +78,7 @@ export class Stream {
     this.facts = facts;
     this.totals = totals;
     this.connectedMs = nowMs;
+    this.socketMs = nowMs;
     this.readings = readers.map((reader) => ({ reader, framesRead: 0, framesLapped: 0, pendingRings: 0 }));
   }
 

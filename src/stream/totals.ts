@@ -14,7 +14,16 @@ export const upgradeResults = [
 ] as const;
 export type UpgradeResult = (typeof upgradeResults)[number];
 
-export const closeCauses = ['peer', 'idle', 'metadata_timeout', 'drained', 'superseded', 'too_big', 'error'] as const;
+export const closeCauses = [
+  'peer',
+  'idle',
+  'metadata_timeout',
+  'drained',
+  'superseded',
+  'duplicate',
+  'too_big',
+  'error',
+] as const;
 export type CloseCause = (typeof closeCauses)[number];
 
 /** Why a JSON Web Token was not accepted. */
@@ -40,6 +49,8 @@ export class Totals {
   readonly upgrades = zeros(upgradeResults);
   readonly closes = zeros(closeCauses);
   readonly jwtFailures = zeros(jwtFailures);
+  /** Sockets that went on with the stream of another one. */
+  resumes = 0;
   messagesReceived = 0;
   bytesReceived = 0;
   /** Binary messages: ACS sends none. */

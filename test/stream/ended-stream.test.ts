@@ -36,6 +36,7 @@ class EndingRig {
       audience: { readers, started: () => {}, ended: () => {}, streamEnded: () => {} },
       streamsMax: 1,
       lingerMs,
+      resumeGraceMs: 0,
       onDecoded: () => {},
       onEnded: (record) => this.records.push(record),
     });

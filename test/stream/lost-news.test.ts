@@ -38,6 +38,7 @@ class RegistryRig {
       },
       streamsMax: 3,
       lingerMs: 1000,
+      resumeGraceMs: 0,
       onDecoded: () => {},
       onEnded: (record) => this.ended.push(record),
     });

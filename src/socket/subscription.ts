@@ -1,0 +1,25 @@
+/**
+ * Which subscription a new socket belongs to, read from its metadata before they go to a lane: the one thing that the main
+ * thread must know of a message, because it decides whose stream the socket goes on with. Main thread.
+ */
+import { Message, messageKind } from '../decoder/protocol/message.ts';
+import { createParsers } from '../decoder/protocol/parsers.ts';
+import { subscriptionIdBytesMax } from '../limits.ts';
+
+/** Metadata has some 200 bytes. Nothing longer is looked at. */
+const metadataBytesMax = 4096;
+
+const kind = Buffer.from('AudioMetadata');
+const parser = createParsers('json').general;
+const message = new Message();
+
+/** Null when it is no metadata, or names no subscription, or one that is too long to be kept. */
+export function subscriptionOf(bytes: Uint8Array): string | null {
+  if (bytes.length > metadataBytesMax) return null;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (!text.includes(kind)) return null;
+  parser.parse(text, 0, text.length, message);
+  const { subscriptionId } = message;
+  if (message.kind !== messageKind.metadata || subscriptionId === '') return null;
+  return Buffer.byteLength(subscriptionId) <= subscriptionIdBytesMax ? subscriptionId : null;
+}
