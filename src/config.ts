@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { contradictions } from './contradictions.ts';
+import { framesPerSecond } from './limits.ts';
 import { readSettings, type SettingSources, setting, type Values } from './settings.ts';
 
 export const environmentPrefix = 'ACS_GATEWAY_';
@@ -127,6 +128,19 @@ export const serveSettings = {
     placeholder: 'BYTES',
     help: 'longest message; a longer one ends its stream',
   }),
+  maxMessagesPerSecond: setting.integer({
+    fallback: 0,
+    min: 0,
+    max: 1_000_000,
+    help: 'messages of one stream; 0 means twice what --max-participants send',
+  }),
+  maxUpgradesPerSecond: setting.integer({ fallback: 2_000, min: 1, max: 1_000_000, help: 'upgrades of all clients' }),
+  maxUpgradesPerAddress: setting.integer({
+    fallback: 1_000,
+    min: 1,
+    max: 1_000_000,
+    help: 'upgrades a second of one address',
+  }),
   metadataTimeoutMs: setting.integer({
     fallback: 10_000,
     min: 100,
@@ -176,5 +190,10 @@ export type Config = Values<typeof serveSettings>;
  */
 export function readConfig(sources: SettingSources, checkSink: (text: string) => string | null): Config {
   const config = readSettings(serveSettings, sources, (values) => contradictions(values, checkSink));
-  return { ...config, lanes: config.lanes === 0 ? config.workers : config.lanes };
+  const { lanes, workers, maxMessagesPerSecond, maxParticipants } = config;
+  return {
+    ...config,
+    lanes: lanes || workers,
+    maxMessagesPerSecond: maxMessagesPerSecond || 2 * framesPerSecond * maxParticipants,
+  };
 }

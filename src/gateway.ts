@@ -21,6 +21,8 @@ import { parseSink, type SinkSpec } from './sink/spec.ts';
 import { createAuthenticate } from './socket/auth/authenticate.ts';
 import { allowList, trustedProxies } from './socket/client-address.ts';
 import { closeCode, FrontEnd } from './socket/front-end.ts';
+import { HandshakeLimit } from './socket/handshake-limit.ts';
+import { Pressure } from './socket/pressure.ts';
 import type { Readiness } from './socket/upgrade.ts';
 import { type Account, account } from './stream/accounting.ts';
 import { type Audience, StreamRegistry } from './stream/registry.ts';
@@ -53,6 +55,7 @@ export class Gateway {
   private readonly lanes: readonly Lane[];
   private readonly sinks: readonly SinkHost[];
   private readonly registry: StreamRegistry;
+  private readonly pressure: Pressure;
   private readonly frontEnd: FrontEnd;
   private readonly admin: AdminServer;
   private phase: 'starting' | 'running' | 'draining' = 'starting';
@@ -81,8 +84,16 @@ export class Gateway {
       streamsMax: config.maxStreams,
       lingerMs: ringLingerMs,
       resumeGraceMs: config.resumeGraceMs,
+      messagesPerSecondMax: config.maxMessagesPerSecond,
       onDecoded: () => this.wakeIfAllClosed(),
       onEnded: (record) => log.info({ msg: 'stream ended', ...record }),
+    });
+    this.pressure = new Pressure({
+      registry: this.registry,
+      rings: this.rings,
+      ringCount: this.memory.geometry.ringCount,
+      lanes: this.lanes,
+      lateness: () => this.vitalsWatch.lateness,
     });
     const readiness = () => this.readiness();
     this.frontEnd = new FrontEnd({
@@ -97,8 +108,13 @@ export class Gateway {
         path: config.path,
         isAllowed: allowList(config),
         isDuplicate: (call) => config.duplicate === 'reject' && this.registry.hasCall(call),
+        pressure: () => this.pressure.cause,
         readiness,
       },
+      handshakes: new HandshakeLimit({
+        perSecond: config.maxUpgradesPerSecond,
+        perSecondAndAddress: config.maxUpgradesPerAddress,
+      }),
       proxies: trustedProxies(config),
       authenticate: createAuthenticate(config, this.totals, log),
       duplicate: config.duplicate,
@@ -158,7 +174,7 @@ export class Gateway {
 
   private readiness(): Readiness {
     if (this.phase !== 'running') return this.phase;
-    return this.registry.isFull || this.rings.inUse >= this.memory.geometry.ringCount ? 'full' : 'ready';
+    return this.pressure.cause === null ? 'ready' : 'full';
   }
 
   /** Resolves when no socket is connected. */

@@ -83,6 +83,24 @@ export const timelineJumpMsMax = 120_000;
 /** Readers of an ended stream have this long to drain its rings before the memory is given to another stream. */
 export const ringLingerMs = 10_000;
 
+/** Share of the rings that new streams do not get: running ones have further participants. */
+export const ringReserveShare = 0.05;
+
+/** No new stream while more than this waits in a lane: at 75,000 frames a second a tenth of a second. */
+export const laneBacklogBytesMax = 8 * 1024 * 1024;
+
+/** No new stream while the main thread is later than this on average: five frames of every call. */
+export const loopLateMsMax = 100;
+
+/** A stream may catch up for so long at the highest rate it is allowed, before its messages are dropped. */
+export const catchUpSeconds = 10;
+
+/** A message counts for as many as it has pieces of this size; one of ACS has one or two. */
+export const messageUnitBytes = 4096;
+
+/** Handshakes whose credentials are being checked at a time. Costs a request and a token each. */
+export const pendingHandshakesMax = 2_000;
+
 /** uWebSockets.js cuts a connection off without a close frame beyond its own limit; ours, with 1009, comes first. */
 export const hardMessageBytesFactor = 2;
 

@@ -28,6 +28,7 @@ export function scrapeStep(): Step {
     streamsMax: participants,
     lingerMs: 0,
     resumeGraceMs: 0,
+    messagesPerSecondMax: 1e6,
     onDecoded: () => {},
     onEnded: () => {},
   });

@@ -22,7 +22,7 @@ import { batchBounds, delayBoundsMs, histogramDoubles, jitterBoundsMs, residence
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 3;
+export const layoutVersion = 4;
 
 const cacheLineBytes = 64;
 const cacheLinesBytes = 2 * cacheLineBytes;
@@ -111,6 +111,7 @@ export const dropReasons = [
   'ring_memory',
   'worker_lost',
   'lane_full',
+  'rate_limit',
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
 /** Where a reason's counter stands among `dropped`. */

@@ -36,6 +36,12 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
     ['result'],
     () => Object.entries(totals.upgrades).map(([result, value]) => [{ result }, value]),
   );
+  metrics.counter(
+    'overload_refusals_total',
+    'Upgrades refused as overloaded, by what there was too little of.',
+    ['cause'],
+    () => Object.entries(totals.overloads).map(([cause, value]) => [{ cause }, value]),
+  );
   metrics.counter('stream_closes_total', 'Streams whose socket is closed, by who or what closed it.', ['cause'], () =>
     Object.entries(totals.closes).map(([cause, value]) => [{ cause }, value]),
   );

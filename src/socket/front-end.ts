@@ -2,12 +2,14 @@
  * The front end: takes upgrades, stamps the arrival of every message, hands its bytes on and returns. Nothing here parses
  * JSON. Main thread.
  */
+import { pendingHandshakesMax } from '../limits.ts';
 import type { Networks } from '../networks.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Stream, StreamFacts } from '../stream/stream.ts';
-import type { CloseCause, Totals } from '../stream/totals.ts';
+import type { CloseCause, OverloadCause, Totals } from '../stream/totals.ts';
 import { CertificateWatch } from './certificate.ts';
 import { clientAddress } from './client-address.ts';
+import type { HandshakeLimit } from './handshake-limit.ts';
 import { subscriptionOf } from './subscription.ts';
 import {
   type AdmissionPolicy,
@@ -41,6 +43,7 @@ export interface FrontEndOptions {
   readonly metadataTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly admission: AdmissionPolicy;
+  readonly handshakes: HandshakeLimit;
   /** Whose word about the client's address is taken; null for nobody's. */
   readonly proxies: Networks | null;
   readonly authenticate: Authenticate;
@@ -75,6 +78,8 @@ export class FrontEnd {
   private readonly certificate: CertificateWatch | null;
   private readonly sockets = new Map<Stream, StreamSocket>();
   private sweeper: NodeJS.Timeout | null = null;
+  /** Whose credentials are being checked. */
+  private pendingHandshakes = 0;
 
   /** Throws `bad_settings` when the certificate cannot be used. */
   constructor(options: FrontEndOptions) {
@@ -124,6 +129,10 @@ export class FrontEnd {
 
   private upgrade(response: HttpResponse, request: HttpRequest, accept: Accept): void {
     const snapshot = this.read(response, request);
+    if (!this.options.handshakes.admit(snapshot.remoteAddress, this.options.clock()) || this.isCheckingMany) {
+      this.refuse(response, refusals.overloaded, 'handshakes');
+      return;
+    }
     const refusal = refuse(snapshot, this.options.admission);
     if (refusal !== null) {
       this.refuse(response, refusal);
@@ -135,6 +144,7 @@ export class FrontEnd {
       else this.refuse(response, refusals.unauthorized);
       return;
     }
+    this.pendingHandshakes++;
     let isAborted = false;
     response.onAborted(() => {
       isAborted = true;
@@ -142,6 +152,7 @@ export class FrontEnd {
     verdict
       .catch(() => false)
       .then((isKnown) => {
+        this.pendingHandshakes--;
         if (isAborted) return;
         // Things may have changed while we waited.
         const late = isKnown ? refuse(snapshot, this.options.admission) : refusals.unauthorized;
@@ -171,8 +182,14 @@ export class FrontEnd {
     };
   }
 
-  private refuse(response: HttpResponse, refusal: Refusal): void {
-    this.options.totals.upgrades[refusal.result]++;
+  private get isCheckingMany(): boolean {
+    return this.pendingHandshakes >= pendingHandshakesMax;
+  }
+
+  private refuse(response: HttpResponse, refusal: Refusal, cause: OverloadCause | null = null): void {
+    const { totals, admission } = this.options;
+    totals.upgrades[refusal.result]++;
+    if (refusal.result === 'overloaded') totals.overloads[cause ?? admission.pressure() ?? 'streams']++;
     response.writeStatus(refusal.status);
     if (refusal.retryAfterSeconds !== null) response.writeHeader('Retry-After', String(refusal.retryAfterSeconds));
     if (refusal.result === 'unauthorized') response.writeHeader('WWW-Authenticate', 'Bearer');

@@ -5,7 +5,7 @@
  */
 import { callIdCharsMax } from '../limits.ts';
 import type { StreamFacts } from '../stream/stream.ts';
-import type { UpgradeResult } from '../stream/totals.ts';
+import type { OverloadCause, UpgradeResult } from '../stream/totals.ts';
 
 /** Everything that is read from a request, synchronously. */
 export interface RequestSnapshot {
@@ -39,6 +39,8 @@ export interface AdmissionPolicy {
   /** Whether a client's address may connect. */
   readonly isAllowed: (remoteAddress: string) => boolean;
   readonly readiness: () => Readiness;
+  /** Why there is no room for a stream, if that is so. */
+  readonly pressure: () => OverloadCause | null;
   /** Whether a call has a stream already, and may not have another one. */
   readonly isDuplicate: (callConnectionId: string) => boolean;
 }

@@ -30,8 +30,8 @@ export function sumLanes(memory: SharedMemory, field: number): number {
  * @param messagesPushed into all lanes
  */
 export function unaccounted(memory: SharedMemory, totals: Totals, messagesPushed: number): number {
-  const { messagesReceived, messagesIgnored, messagesLaneFull, messagesWorkerLost } = totals;
-  const beforeLanes = messagesReceived - messagesIgnored - messagesLaneFull - messagesPushed;
+  const { messagesReceived, messagesIgnored, messagesLaneFull, messagesRateLimited, messagesWorkerLost } = totals;
+  const beforeLanes = messagesReceived - messagesIgnored - messagesLaneFull - messagesRateLimited - messagesPushed;
   return beforeLanes + sumLanes(memory, lane.unaccounted) - messagesWorkerLost;
 }
 
@@ -40,6 +40,7 @@ export function account(memory: SharedMemory, totals: Totals): Account {
     dropReasons.map((reason) => [reason, sumLanes(memory, lane.dropped + 8 * reasonIndex[reason])]),
   ) as Record<DropReason, number>;
   droppedByReason.lane_full += totals.messagesLaneFull;
+  droppedByReason.rate_limit += totals.messagesRateLimited;
   droppedByReason.worker_lost += totals.messagesWorkerLost;
 
   const received = totals.messagesReceived;

@@ -39,6 +39,8 @@ export interface RegistryOptions {
   readonly totals: Totals;
   readonly audience: Audience;
   readonly streamsMax: number;
+  /** Of each stream. */
+  readonly messagesPerSecondMax: number;
   readonly lingerMs: number;
   /** How long a stream whose socket broke off waits for another one; 0: not at all. */
   readonly resumeGraceMs: number;
@@ -103,8 +105,11 @@ export class StreamRegistry {
   /** A stream for an accepted upgrade, or null when there is no room. */
   open(facts: StreamFacts, nowMs: number): Stream | null {
     if (this.isFull) return null;
-    const { totals, audience } = this.options;
-    const stream = this.slots.take((index, lane) => new Stream(index, lane, facts, totals, nowMs, audience.readers));
+    const { totals, audience, messagesPerSecondMax } = this.options;
+    const { readers } = audience;
+    const stream = this.slots.take(
+      (index, lane) => new Stream({ index, lane, facts, totals, nowMs, readers, messagesPerSecondMax }),
+    );
     this.byId.set(stream.id, stream);
     this.active++;
     return stream;

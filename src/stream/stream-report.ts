@@ -132,6 +132,7 @@ export function reportStream(memory: SharedMemory, stream: Stream): StreamReport
     dropReasons.map((reason) => [reason, f64[(at + streamSlot.dropped) / 8 + reasonIndex[reason]]!]),
   ) as Record<DropReason, number>;
   dropped.lane_full += stream.messagesLaneFull;
+  dropped.rate_limit += stream.messagesRateLimited;
   dropped.worker_lost += stream.messagesWorkerLost;
   const isUnmixed = i32[(at + streamSlot.unmixed) / 4] === 1;
   return {

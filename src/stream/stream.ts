@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Lane } from '../lane/lane.ts';
+import { catchUpSeconds, messageUnitBytes } from '../limits.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
 /** What the upgrade request said about the stream, bounded and copied. Correlates, does not authenticate. */
@@ -28,6 +29,17 @@ export interface Reading {
   pendingRings: number;
 }
 
+export interface StreamOptions {
+  readonly index: number;
+  readonly lane: Lane;
+  readonly facts: StreamFacts;
+  readonly totals: Totals;
+  readonly nowMs: number;
+  /** Names of those who read its rings. */
+  readonly readers: readonly string[];
+  readonly messagesPerSecondMax: number;
+}
+
 export class Stream {
   /** Our own name for it; unique. */
   readonly id: string = randomUUID();
@@ -49,6 +61,7 @@ export class Stream {
   bytes = 0;
   messagesIgnored = 0;
   messagesLaneFull = 0;
+  messagesRateLimited = 0;
   messagesWorkerLost = 0;
   /** Why we are closing it; null while the peer has the say. */
   closeCause: CloseCause | null = null;
@@ -64,15 +77,14 @@ export class Stream {
 
   readonly lane: Lane;
   private readonly totals: Totals;
+  /** What it may still send at once, of what it may save up, as of when. */
+  private readonly unitsPerMs: number;
+  private readonly unitsMax: number;
+  private units: number;
+  private unitsAtMs: number;
 
-  constructor(
-    index: number,
-    lane: Lane,
-    facts: StreamFacts,
-    totals: Totals,
-    nowMs: number,
-    readers: readonly string[] = [],
-  ) {
+  constructor(options: StreamOptions) {
+    const { index, lane, facts, totals, nowMs, readers, messagesPerSecondMax } = options;
     this.index = index;
     this.lane = lane;
     this.facts = facts;
@@ -80,6 +92,10 @@ export class Stream {
     this.connectedMs = nowMs;
     this.socketMs = nowMs;
     this.readings = readers.map((reader) => ({ reader, framesRead: 0, framesLapped: 0, pendingRings: 0 }));
+    this.unitsPerMs = messagesPerSecondMax / 1000;
+    this.unitsMax = messagesPerSecondMax * catchUpSeconds;
+    this.units = this.unitsMax;
+    this.unitsAtMs = nowMs;
   }
 
   /** Whether every reader is done with every ring that it was told of. */
@@ -97,9 +113,22 @@ export class Stream {
     if (isBinary) {
       this.messagesIgnored++;
       totals.messagesIgnored++;
+    } else if (!this.mayReceive(bytes.length, arrivalMs)) {
+      this.messagesRateLimited++;
+      totals.messagesRateLimited++;
     } else if (!this.lane.pushMessage(this.index, arrivalMs, bytes)) {
       this.messagesLaneFull++;
       totals.messagesLaneFull++;
     }
+  }
+
+  /** Whether a message is within what the stream may send. Bursts after a stall are: they are what it has saved up. */
+  private mayReceive(messageBytes: number, nowMs: number): boolean {
+    const saved = this.units + (nowMs - this.unitsAtMs) * this.unitsPerMs;
+    this.unitsAtMs = nowMs;
+    this.units = (saved < this.unitsMax ? saved : this.unitsMax) - Math.ceil(messageBytes / messageUnitBytes);
+    if (this.units >= 0) return true;
+    this.units = 0;
+    return false;
   }
 }

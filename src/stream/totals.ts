@@ -26,6 +26,10 @@ export const closeCauses = [
 ] as const;
 export type CloseCause = (typeof closeCauses)[number];
 
+/** Why there was no room for a stream. */
+export const overloadCauses = ['streams', 'ring_memory', 'lanes', 'event_loop', 'handshakes'] as const;
+export type OverloadCause = (typeof overloadCauses)[number];
+
 /** Why a JSON Web Token was not accepted. */
 export const jwtFailures = [
   'missing',
@@ -49,6 +53,8 @@ export class Totals {
   readonly upgrades = zeros(upgradeResults);
   readonly closes = zeros(closeCauses);
   readonly jwtFailures = zeros(jwtFailures);
+  /** Upgrades refused as overloaded, by cause. */
+  readonly overloads = zeros(overloadCauses);
   /** Sockets that went on with the stream of another one. */
   resumes = 0;
   messagesReceived = 0;
@@ -56,5 +62,6 @@ export class Totals {
   /** Binary messages: ACS sends none. */
   messagesIgnored = 0;
   messagesLaneFull = 0;
+  messagesRateLimited = 0;
   messagesWorkerLost = 0;
 }

@@ -8,6 +8,9 @@ import { GcPauses } from './gc-pauses.ts';
 /** How often the loop is looked at: once per frame of a call. */
 const sampleIntervalMs = 20;
 
+/** The average forgets at this pace. */
+const averageMs = 2000;
+
 /** Doubles that the vitals of a thread take. */
 export const vitalsDoubles = 2 * histogramDoubles(delayBoundsMs);
 
@@ -29,10 +32,16 @@ export class VitalsWatch {
   private readonly gcPauses = new GcPauses();
   private timer: NodeJS.Timeout | null = null;
   private dueMs = 0;
+  private averageMs = 0;
 
   constructor(vitals: Vitals) {
     this.vitals = vitals;
     this.arm(performance.now());
+  }
+
+  /** How late the loop has been in the last seconds, on average, in ms; as of now, if it is late right now. */
+  get lateness(): number {
+    return this.averagedWith(Math.max(0, performance.now() - this.dueMs));
   }
 
   stop(): void {
@@ -49,8 +58,16 @@ export class VitalsWatch {
   private sample(): void {
     const nowMs = performance.now();
     // Timers have whole milliseconds and may be a fraction early.
-    this.vitals.delay.observeStall(Math.max(0, nowMs - this.dueMs), sampleIntervalMs);
+    const lateMs = Math.max(0, nowMs - this.dueMs);
+    this.vitals.delay.observeStall(lateMs, sampleIntervalMs);
+    this.averageMs = this.averagedWith(lateMs);
     this.gcPauses.collect(nowMs, this.vitals.gcPause);
     this.arm(nowMs);
+  }
+
+  /** Who comes during a stall waits for half of it, on average. */
+  private averagedWith(lateMs: number): number {
+    const weight = 1 - Math.exp(-(lateMs + sampleIntervalMs) / averageMs);
+    return this.averageMs + weight * (lateMs / 2 - this.averageMs);
   }
 }

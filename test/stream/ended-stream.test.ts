@@ -37,6 +37,7 @@ class EndingRig {
       streamsMax: 1,
       lingerMs,
       resumeGraceMs: 0,
+      messagesPerSecondMax: 1e6,
       onDecoded: () => {},
       onEnded: (record) => this.records.push(record),
     });

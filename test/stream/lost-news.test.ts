@@ -39,6 +39,7 @@ class RegistryRig {
       streamsMax: 3,
       lingerMs: 1000,
       resumeGraceMs: 0,
+      messagesPerSecondMax: 1e6,
       onDecoded: () => {},
       onEnded: (record) => this.ended.push(record),
     });

@@ -24,7 +24,15 @@ class AccountRig {
   constructor() {
     new RingPool(this.rig.memory).fill();
     const facts = { remoteAddress: '', callConnectionId: null, correlationId: null };
-    this.stream = new Stream(0, this.rig.lane, facts, this.totals, 0);
+    this.stream = new Stream({
+      index: 0,
+      lane: this.rig.lane,
+      facts,
+      totals: this.totals,
+      nowMs: 0,
+      readers: [],
+      messagesPerSecondMax: 1e6,
+    });
   }
 
   receive(...messages: (string | Uint8Array)[]): void {

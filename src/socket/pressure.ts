@@ -1,0 +1,39 @@
+/**
+ * Whether there is room for one more stream. The policy: a new stream is refused before a running one suffers. So room ends
+ * before memory does, when lanes fill, and when the main thread is late for what it has. Every refusal is counted by its
+ * cause, and it ends by itself as soon as the cause is gone. Main thread.
+ */
+import type { Lane } from '../lane/lane.ts';
+import { laneBacklogBytesMax, loopLateMsMax, ringReserveShare } from '../limits.ts';
+import type { RingPool } from '../ring/pool.ts';
+import type { StreamRegistry } from '../stream/registry.ts';
+import type { OverloadCause } from '../stream/totals.ts';
+
+export interface PressureSources {
+  readonly registry: StreamRegistry;
+  readonly rings: RingPool;
+  readonly ringCount: number;
+  readonly lanes: readonly Lane[];
+  /** How late the main thread has been of late, in ms. */
+  readonly lateness: () => number;
+}
+
+export class Pressure {
+  private readonly sources: PressureSources;
+  /** Rings that are kept for further participants of running streams. */
+  private readonly ringReserve: number;
+
+  constructor(sources: PressureSources) {
+    this.sources = sources;
+    this.ringReserve = Math.floor(sources.ringCount * ringReserveShare);
+  }
+
+  /** Why a new stream is refused; null when there is room. */
+  get cause(): OverloadCause | null {
+    const { registry, rings, ringCount, lanes, lateness } = this.sources;
+    if (registry.isFull) return 'streams';
+    if (rings.inUse >= ringCount - this.ringReserve) return 'ring_memory';
+    for (const lane of lanes) if (lane.backlogBytes > laneBacklogBytesMax) return 'lanes';
+    return lateness() > loopLateMsMax ? 'event_loop' : null;
+  }
+}
