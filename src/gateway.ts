@@ -3,6 +3,7 @@
  * accepting, let sockets finish, flush the lanes, let the sinks drain, exit. Main thread.
  */
 import { AdminServer } from './admin/server.ts';
+import { Complaints } from './complaints.ts';
 import type { Config } from './config.ts';
 import { within } from './deadline.ts';
 import { LaneCounters } from './decoder/lane-counters.ts';
@@ -46,6 +47,7 @@ export interface DrainResult {
 export class Gateway {
   private readonly config: Config;
   private readonly log: Log;
+  private readonly complaints: Complaints;
   private readonly memory: SharedMemory;
   private readonly totals = new Totals();
   private readonly vitals = new Vitals(new Float64Array(vitalsDoubles));
@@ -64,6 +66,7 @@ export class Gateway {
   constructor(config: Config, log: Log) {
     this.config = config;
     this.log = log;
+    this.complaints = new Complaints(log);
     this.memory = SharedMemory.create(geometryOf(config));
     this.rings = new RingPool(this.memory);
     this.rings.fill();
@@ -72,7 +75,7 @@ export class Gateway {
       workers: config.workers,
       decoder: config.decoder,
       flushIntervalMs: config.flushIntervalMs,
-      onError: (error) => log.error({ msg: 'decode worker failed', error: error.message }),
+      onError: (error) => this.complaints.error({ msg: 'decode worker failed', error: error.message }),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
     this.sinks = config.sink.map((text, index) => this.createSink(index, parseSink(text) as SinkSpec));
@@ -200,11 +203,11 @@ export class Gateway {
       work: (laneIndex) => this.decoders.work(laneIndex),
       onShift: ({ news, faults }) => {
         this.registry.news(news);
-        for (const fault of faults) this.log.error({ msg: 'a message could not be decoded', fault });
+        for (const fault of faults) this.complaints.error({ msg: 'a message could not be decoded', fault });
       },
       onLost: (streamIndex) => this.registry.messageLost(streamIndex),
       onWorkerLost: (error) => {
-        this.log.error({ msg: 'decode worker lost', lane: index, error: error.message });
+        this.complaints.error({ msg: 'decode worker lost', lane: index, error: error.message }, `lost ${index}`);
         this.registry.newsOfLane(index);
       },
     });
@@ -216,7 +219,9 @@ export class Gateway {
       spec,
       onDrained: (streamId, { framesRead, framesLapped }) =>
         this.registry.readerDone(streamId, index, framesRead, framesLapped),
-      onError: (message, streamId) => this.log.error({ msg: 'sink error', sink: spec.name, streamId, error: message }),
+      onError: (error, streamId, count) =>
+        this.log.error({ msg: 'sink error', sink: spec.name, streamId, error, count }),
+      onDied: (error, restartMs) => this.log.error({ msg: 'sink thread died', sink: spec.name, error, restartMs }),
     });
   }
 

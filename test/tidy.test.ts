@@ -40,6 +40,7 @@ const stages = [
     'version.ts',
     'config.ts',
     'contradictions.ts',
+    'complaints.ts',
     'networks.ts',
     'settings.ts',
     'log.ts',
@@ -96,7 +97,13 @@ test('each foreign library enters through the one file or folder that owns it', 
 
 test('files stay short enough to be read at once', () => {
   // Allowed beyond 250 lines, each for a reason.
-  const long = new Set(['src/memory/layout.ts', 'src/settings.ts', 'src/socket/front-end.ts', 'src/stream/registry.ts', 'src/gateway.ts']);
+  const long = new Set([
+    'src/memory/layout.ts',
+    'src/settings.ts',
+    'src/socket/front-end.ts',
+    'src/stream/registry.ts',
+    'src/gateway.ts',
+  ]);
   const tooLong = [...sources('src'), ...sources('bench'), ...sources('grafana')]
     .filter((file) => readFileSync(file, 'utf8').split('\n').length > (long.has(relative(root, file)) ? 330 : 250))
     .map((file) => relative(root, file));

@@ -26,6 +26,9 @@ export interface DecoderPoolOptions {
  */
 const youngSpaceMib = 16;
 
+/** What a worker's heap may grow to, MiB: one that leaks is lost and replaced, and takes nobody with it. It needs a tenth. */
+const oldSpaceMib = 512;
+
 /** Utilization is a mean over at least so long. */
 const utilizationWindowMs = 1000;
 
@@ -47,6 +50,7 @@ export class DecoderPool {
       minThreads: workers,
       maxThreads: workers,
       idleTimeout: Number.POSITIVE_INFINITY,
+      resourceLimits: { maxOldGenerationSizeMb: oldSpaceMib },
       concurrentTasksPerWorker: 1,
       // A worker has nothing to do between shifts: parked in Atomics.wait it wakes faster than an event loop does.
       atomics: 'sync',

@@ -1,0 +1,41 @@
+/**
+ * Loaded before the gateway, in each of its threads (`--import`): a decode worker that meets one of these messages dies, the
+ * way its name says. The only way to have the real process meet a fault of its own.
+ */
+import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
+import { record, recordKind } from '../../src/memory/layout.ts';
+import type { SharedMemory, Views } from '../../src/memory/shared-memory.ts';
+
+export const faults = ['exit', 'throw', 'memory'] as const;
+export type Fault = (typeof faults)[number];
+
+export function faultMessage(fault: Fault): string {
+  return JSON.stringify({ kind: 'Fault', fault });
+}
+
+interface Inside {
+  readonly memory: SharedMemory;
+  takeRecord(views: Views, at: number, ...rest: unknown[]): void;
+}
+
+const inside = FrameDecoder.prototype as unknown as Inside;
+const takeRecord = inside.takeRecord;
+
+function die(fault: Fault): void {
+  if (fault === 'exit') process.exit(7);
+  if (fault === 'throw') throw new Error('outside of the guard');
+  const kept: unknown[] = [];
+  for (;;) kept.push(new Array(100_000).fill(kept.length));
+}
+
+Object.defineProperty(inside, 'takeRecord', {
+  value(this: Inside, views: Views, at: number, ...rest: unknown[]): void {
+    if (views.i32[(at + record.kind) / 4] === recordKind.message) {
+      const start = at + record.payload;
+      const text = views.bytes.toString('latin1', start, start + views.i32[(at + record.payloadBytes) / 4]!);
+      const fault = faults.find((one) => text === faultMessage(one));
+      if (fault !== undefined) die(fault);
+    }
+    takeRecord.call(this, views, at, ...rest);
+  },
+});
