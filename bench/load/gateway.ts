@@ -14,6 +14,7 @@ import type { Server, ServerCounts, ServerKind, ServerOptions } from './server.t
 export const decoders = ['scan', 'simdjson', 'json'] as const;
 export type Decoder = (typeof decoders)[number];
 
+const ownFolder = resolve(import.meta.dirname, '../..');
 const startDeadlineMs = 20_000;
 const scrapeDeadlineMs = 20_000;
 /** What a participant's history may cost, with room to spare. */
@@ -24,6 +25,13 @@ const prefix = 'acs_gateway_';
 interface Addresses {
   readonly port: number;
   readonly adminPort: number;
+}
+
+interface Variant {
+  readonly folder: string;
+  readonly decoder: Decoder;
+  /** Loaded before it, in each of its threads. */
+  readonly preload?: string;
 }
 
 function removeFolder(path: string | null): void {
@@ -102,7 +110,10 @@ function environment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(own), npm_lifecycle_event: 'bench' };
 }
 
-function flags(decoder: Decoder, options: ServerOptions, recordings: string | null): string[] {
+/** All streams of a load are opened at once, from one address. Older checkouts have no limit on that, and no such flags. */
+const openAtOnce = ['--max-upgrades-per-second=1000000', '--max-upgrades-per-address=1000000'];
+
+function flags({ decoder, folder }: Variant, options: ServerOptions, recordings: string | null): string[] {
   const { streams, participants } = options;
   const ringMemoryMb = Math.ceil((streams * participants * ringBytesPerParticipant) / mebibyte) + 64;
   const values = {
@@ -118,17 +129,12 @@ function flags(decoder: Decoder, options: ServerOptions, recordings: string | nu
     'drain-timeout-ms': 1000,
   };
   const settings = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  return ['serve', ...settings, ...(recordings === null ? [] : ['--sink', `pcm:${recordings}`])];
+  const limits = folder === ownFolder ? openAtOnce : [];
+  return ['serve', ...settings, ...limits, ...(recordings === null ? [] : ['--sink', `pcm:${recordings}`])];
 }
 
-interface Variant {
-  readonly folder: string;
-  readonly decoder: Decoder;
-  /** Loaded before it, in each of its threads. */
-  readonly preload?: string;
-}
-
-async function start({ folder, decoder, preload }: Variant, options: ServerOptions): Promise<Gateway> {
+async function start(variant: Variant, options: ServerOptions): Promise<Gateway> {
+  const { folder, preload } = variant;
   const recordings = options.isVerified ? mkdtempSync(join(tmpdir(), 'bench-')) : null;
   const gc = new GcLog();
   let told: (addresses: Addresses) => void = () => {};
@@ -138,7 +144,7 @@ async function start({ folder, decoder, preload }: Variant, options: ServerOptio
   const child = new Child({
     name: 'the gateway',
     file: join(folder, 'src/main.ts'),
-    args: flags(decoder, options, recordings),
+    args: flags(variant, options, recordings),
     nodeFlags: ['--trace-gc', ...(preload === undefined ? [] : ['--import', preload])],
     env: environment(),
     isForked: false,
@@ -155,8 +161,6 @@ async function start({ folder, decoder, preload }: Variant, options: ServerOptio
     throw error;
   }
 }
-
-const ownFolder = resolve(import.meta.dirname, '../..');
 
 function gateway(key: string, label: string, variant: Variant): ServerKind {
   return { key, label, isGateway: true, isDecoding: true, start: (options) => start(variant, options) };

@@ -4,7 +4,6 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { onTestFinished } from 'vitest';
 
 export const issuer = 'https://issuer.example.com';
 export const audience = '11111111-2222-3333-4444-555555555555';
@@ -53,8 +52,17 @@ export class KeyServer {
     this.stop = stop;
   }
 
-  /** Over HTTPS when it is given a certificate; ended with the test. */
+  /** Ended with the test. */
   static async start(certificate: { key: string; cert: string } | null = null): Promise<KeyServer> {
+    // Only a test has it.
+    const { onTestFinished } = await import('vitest');
+    const server = await KeyServer.create(certificate);
+    onTestFinished(server.stop);
+    return server;
+  }
+
+  /** Over HTTPS when it is given a certificate. */
+  static async create(certificate: { key: string; cert: string } | null): Promise<KeyServer> {
     const listener: RequestListener = (_request, response) => {
       keyServer.requests++;
       switch (keyServer.answer) {
@@ -90,7 +98,6 @@ export class KeyServer {
     };
     const { port } = server.address() as AddressInfo;
     const keyServer = new KeyServer(`${certificate === null ? 'http' : 'https'}://127.0.0.1:${port}/keys`, stop);
-    onTestFinished(stop);
     return keyServer;
   }
 }

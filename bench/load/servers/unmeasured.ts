@@ -27,6 +27,7 @@ takeOut(Histogram.prototype, 'observe', 'observeStall');
 takeOut(LaneCounters.prototype, 'verify');
 takeOut(GcPauses.prototype, 'collect');
 takeOut(VitalsWatch.prototype, 'arm');
+Object.defineProperty(VitalsWatch.prototype, 'lateness', { value: 0 });
 takeOut(AudioWriter.prototype, 'measure');
 Object.defineProperty(AudioWriter.prototype, 'measure', {
   value(

@@ -1,0 +1,182 @@
+/** What goes wrong: each fault by itself, in the middle of running calls. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AcsClient } from '../support/acs-client.ts';
+import { selfSignedCertificate } from '../support/certificate.ts';
+import { faultMessage } from '../support/faulty-decoder.ts';
+import { audience, issuer, KeyServer, SigningKey } from '../support/key-server.ts';
+import type { Arena, Fault, Size } from './arena.ts';
+
+const faultyDecoder = new URL('../support/faulty-decoder.ts', import.meta.url).href;
+
+const workerDies: Fault = {
+  name: 'a decode worker dies, four times',
+  env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
+  lost: 4,
+  strike: async ({ gateway }) => {
+    const saboteur = await AcsClient.connect(gateway.url);
+    for (const fault of ['exit', 'throw', 'exit', 'throw'] as const) {
+      saboteur.send(faultMessage(fault));
+      await sleep(200);
+    }
+    await saboteur.hangUp();
+  },
+};
+
+const loopStalls: Fault = {
+  name: 'the whole process stands still for 500 ms, twice',
+  strike: async ({ gateway }) => {
+    for (let n = 0; n < 2; n++) {
+      gateway.signal('SIGSTOP');
+      await sleep(500);
+      gateway.signal('SIGCONT');
+      await sleep(300);
+    }
+  },
+};
+
+/** Whether a small file system can be made here. */
+export function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'acs-mount-'));
+  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status === 0;
+  if (isMounted) execFileSync('umount', [folder]);
+  rmSync(folder, { recursive: true });
+  return isMounted;
+}
+
+const diskFills: Fault = {
+  name: 'the disk of the recordings fills, and is emptied',
+  mayLoseRecordings: true,
+  folder: (cleanUp) => {
+    const folder = mkdtempSync(join(tmpdir(), 'acs-disk-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256m', 'tmpfs', folder]);
+    cleanUp.push(() => {
+      spawnSync('umount', ['-l', folder]);
+      rmSync(folder, { recursive: true, force: true });
+    });
+    return folder;
+  },
+  strike: async ({ folder }) => {
+    const { bavail, bsize } = statfsSync(folder);
+    const ballast = join(folder, 'ballast');
+    try {
+      writeFileSync(ballast, Buffer.alloc(bavail * bsize));
+    } catch {
+      // Full is what it should be.
+    }
+    await sleep(1000);
+    rmSync(ballast, { force: true });
+  },
+};
+
+let signingKey: SigningKey | null = null;
+let jwt = '';
+
+const keyServerGoes: Fault = {
+  name: 'the key server goes away, and new calls come',
+  flags: async (cleanUp) => {
+    signingKey ??= await SigningKey.create('key');
+    jwt = await signingKey.sign();
+    const certificate = selfSignedCertificate();
+    const folder = mkdtempSync(join(tmpdir(), 'acs-ca-'));
+    cleanUp.push(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'ca.pem'), certificate.cert);
+    const server = await KeyServer.create(certificate);
+    cleanUp.push(server.stop);
+    server.keys = [signingKey];
+    keyServer = server;
+    const trust = join(folder, 'ca.pem');
+    process.env['NODE_EXTRA_CA_CERTS'] = trust;
+    cleanUp.push(() => delete process.env['NODE_EXTRA_CA_CERTS']);
+    return ['--auth', 'jwt', '--jwt-audience', audience, '--jwt-issuer', issuer, '--jwks-url', server.url];
+  },
+  token: () => jwt,
+  strike: async ({ gateway }) => {
+    await keyServer!.stop();
+    for (let n = 0; n < 10; n++) {
+      const client = await AcsClient.connect(gateway.url, { authorization: `Bearer ${jwt}` });
+      await client.hangUp();
+    }
+  },
+};
+let keyServer: KeyServer | null = null;
+
+const request =
+  'GET /audio HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
+
+const connectionsArrive: Fault = {
+  name: 'thousands of connections arrive within a second',
+  strike: async ({ gateway }, { connections }) => {
+    const sockets: Socket[] = [];
+    for (let slice = 0; slice < 50; slice++) {
+      for (let n = 0; n < connections / 50; n++) {
+        const socket = connect(gateway.port, '127.0.0.1', () => socket.write(request));
+        socket.on('error', () => {});
+        socket.resume();
+        sockets.push(socket);
+      }
+      await sleep(20);
+    }
+    await sleep(500);
+    for (const socket of sockets) socket.destroy();
+  },
+};
+
+/** A proxy between the calls and the gateway, that can cut them. */
+async function proxy({ gateway, cleanUp }: Arena, pairs: Socket[]): Promise<string> {
+  const server = createServer((client) => {
+    const upstream = connect(gateway.port, '127.0.0.1');
+    for (const socket of [client, upstream]) socket.on('error', () => {});
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+    client.pipe(upstream).pipe(client);
+    pairs.push(client);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanUp.push(() => server.close());
+  const { port } = server.address() as { port: number };
+  return `ws://127.0.0.1:${port}/audio`;
+}
+
+const cutSockets: Socket[] = [];
+const socketsAreCut: Fault = {
+  name: 'half of all sockets are cut',
+  mayEndCalls: true,
+  flags: () => Promise.resolve(['--resume-grace-ms', '500']),
+  dial: (arena) => {
+    cutSockets.length = 0;
+    return proxy(arena, cutSockets);
+  },
+  strike: (_arena, _size: Size) => {
+    const alive = cutSockets.filter((socket) => !socket.destroyed);
+    for (let n = 0; n < alive.length; n += 2) alive[n]!.resetAndDestroy();
+    return Promise.resolve();
+  },
+};
+
+const folderDisappears: Fault = {
+  name: 'the folder of the recordings disappears',
+  mayLoseRecordings: true,
+  strike: ({ folder }) => {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+    return Promise.resolve();
+  },
+};
+
+export const faults: readonly Fault[] = [
+  workerDies,
+  loopStalls,
+  diskFills,
+  folderDisappears,
+  keyServerGoes,
+  connectionsArrive,
+  socketsAreCut,
+];
+
+/** Those that need what only root may do here. */
+export const needsMount: ReadonlySet<Fault> = new Set([diskFills]);

@@ -1,0 +1,19 @@
+/** `npm run chaos`: every fault under load, one after the other, in full size. Ends with 1 if anything was not as it should be. */
+
+import { run, type Size } from './arena.ts';
+import { canMount, faults, needsMount } from './faults.ts';
+
+const size: Size = { streams: 200, durationMs: 9000, connections: 5000 };
+
+let failures = 0;
+for (const fault of faults) {
+  if (needsMount.has(fault) && !canMount()) {
+    console.log(`skipped  ${fault.name}: nothing can be mounted here`);
+    continue;
+  }
+  const { problems, facts } = await run(fault, size);
+  console.log(`${problems.length === 0 ? 'ok      ' : 'NOT OK  '} ${fault.name}\n         ${facts}`);
+  for (const problem of problems) console.log(`         ${problem}`);
+  failures += problems.length;
+}
+process.exit(failures === 0 ? 0 : 1);
