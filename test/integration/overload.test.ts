@@ -120,3 +120,29 @@ test('while the main thread is late new streams are refused, and soon after they
   await eventually(async () => (await ready()).status === 'ready');
   await (await AcsClient.connect(gateway.url)).hangUp();
 });
+
+test('within a second of a stall everything is caught up, and frames are in their rings as fast as before', async () => {
+  const gateway = await start();
+  const running = simulateCalls({ url: gateway.url, calls: 50, participants: 2, durationMs: 5000, seed: 72 });
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  gateway.signal('SIGSTOP');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  gateway.signal('SIGCONT');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const residence = async () => {
+    const metrics = await gateway.metrics();
+    const upTo = (le: string) => metrics.get(`residence_seconds_bucket{le="${le}"}`)!;
+    return { all: upTo('+Inf'), fast: upTo('0.02'), backlog: metrics.get('lane_backlog_bytes{lane="0"}')! };
+  };
+  const caughtUp = await residence();
+  // Fewer than one round of frames of all calls.
+  expect(caughtUp.backlog).toBeLessThan(100 * 1200);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const later = await residence();
+  const frames = later.all - caughtUp.all;
+  expect(frames).toBeGreaterThan(3000);
+  expect((later.fast - caughtUp.fast) / frames).toBeGreaterThan(0.9);
+  expect((await running).ok).toBe(true);
+  await eventually(async () => (await gateway.streams()).length === 0);
+  expect((await gateway.metrics()).get('frames_missing_total')).toBe(0);
+});
