@@ -31,7 +31,8 @@ export interface ListenerOptions {
 export interface ListenerHandlers<Data> {
   upgrade(response: HttpResponse, request: HttpRequest, accept: (data: Data, key: string) => void): void;
   open(socket: Socket<Data>): void;
-  message(socket: Socket<Data>, message: ArrayBuffer, isBinary: boolean): void;
+  /** Called without a `this`. */
+  readonly message: (socket: Socket<Data>, message: ArrayBuffer, isBinary: boolean) => void;
   close(socket: Socket<Data>, code: number, message: ArrayBuffer): void;
   health(response: HttpResponse, withBody: boolean): void;
   ready(response: HttpResponse, withBody: boolean): void;
@@ -160,7 +161,7 @@ export class Listener<Data extends object> {
           app.connections++;
           handlers.open(socket);
         },
-        message: (socket, message, isBinary) => handlers.message(socket, message, isBinary),
+        message: handlers.message,
         close: (socket, code, message) => {
           app.connections--;
           handlers.close(socket, code, message);

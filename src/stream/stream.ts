@@ -41,9 +41,19 @@ export interface StreamOptions {
 }
 
 export class Stream {
+  // What every message touches, side by side, and small integers but for two: a number with a fraction lies elsewhere.
+  messages = 0;
+  bytes = 0;
+  readonly lane: Lane;
+  private readonly totals: Totals;
+  /** What it may still send at once, as of which second, and what comes to that in a second. */
+  private units: number;
+  private unitsSecond: number;
+  private readonly unitsPerSecond: number;
+  readonly index: number;
+
   /** Our own name for it; unique. */
   readonly id: string = randomUUID();
-  readonly index: number;
   /** Of its latest socket. */
   facts: StreamFacts;
   /** ms on the process's clock, and on the wall. */
@@ -57,8 +67,6 @@ export class Stream {
   /** How often its socket broke off or was superseded, and another one went on; and how long it had none, in all. */
   interruptions = 0;
   interruptedMs = 0;
-  messages = 0;
-  bytes = 0;
   messagesIgnored = 0;
   messagesLaneFull = 0;
   messagesRateLimited = 0;
@@ -75,14 +83,6 @@ export class Stream {
   /** Ends a wait for another socket, or for readers. */
   timer: NodeJS.Timeout | null = null;
 
-  readonly lane: Lane;
-  private readonly totals: Totals;
-  /** What it may still send at once, of what it may save up, as of when. */
-  private readonly unitsPerMs: number;
-  private readonly unitsMax: number;
-  private units: number;
-  private unitsAtMs: number;
-
   constructor(options: StreamOptions) {
     const { index, lane, facts, totals, nowMs, readers, messagesPerSecondMax } = options;
     this.index = index;
@@ -92,10 +92,9 @@ export class Stream {
     this.connectedMs = nowMs;
     this.socketMs = nowMs;
     this.readings = readers.map((reader) => ({ reader, framesRead: 0, framesLapped: 0, pendingRings: 0 }));
-    this.unitsPerMs = messagesPerSecondMax / 1000;
-    this.unitsMax = messagesPerSecondMax * catchUpSeconds;
-    this.units = this.unitsMax;
-    this.unitsAtMs = nowMs;
+    this.unitsPerSecond = messagesPerSecondMax;
+    this.units = messagesPerSecondMax * catchUpSeconds;
+    this.unitsSecond = Math.floor(nowMs / 1000);
   }
 
   /** Whether every reader is done with every ring that it was told of. */
@@ -124,11 +123,18 @@ export class Stream {
 
   /** Whether a message is within what the stream may send. Bursts after a stall are: they are what it has saved up. */
   private mayReceive(messageBytes: number, nowMs: number): boolean {
-    const saved = this.units + (nowMs - this.unitsAtMs) * this.unitsPerMs;
-    this.unitsAtMs = nowMs;
-    this.units = (saved < this.unitsMax ? saved : this.unitsMax) - Math.ceil(messageBytes / messageUnitBytes);
-    if (this.units >= 0) return true;
-    this.units = 0;
-    return false;
+    const second = Math.floor(nowMs / 1000);
+    if (second !== this.unitsSecond) this.saveUp(second);
+    const left = this.units - Math.ceil(messageBytes / messageUnitBytes);
+    if (left < 0) return false;
+    this.units = left;
+    return true;
+  }
+
+  private saveUp(second: number): void {
+    const { unitsPerSecond } = this;
+    const saved = this.units + (second - this.unitsSecond) * unitsPerSecond;
+    this.units = Math.min(saved, unitsPerSecond * catchUpSeconds);
+    this.unitsSecond = second;
   }
 }
