@@ -3,8 +3,7 @@
  * with the real rules notices; a real Alertmanager with the real routes delivers to a web server. Only the clock of rules
  * and routes runs faster, and by the same factor everywhere.
  *
- * Not caused here, but in deploy/prometheus/tests: AccountingBroken (would need a fault of ours), AuthFailures (needs
- * authentication, which there is none of yet), WorkersSaturated (takes all that a machine has), OpenFilesHigh (thousands of
+ * Not caused here, but in deploy/prometheus/tests: AccountingBroken (would need a fault of ours), WorkersSaturated (takes all that a machine has), OpenFilesHigh (thousands of
  * open files), MessagesDropped because of lane_full or worker_lost, NoAudio of streams that end as idle, and Down because
  * there is no target.
  */
@@ -34,7 +33,7 @@ async function until(what: string, condition: () => boolean | Promise<boolean>):
 
 describe.skipIf(missing !== null)(`alerts${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
   const scenarios = new Scenarios();
-  const names = ['impaired', 'small', 'tight', 'silent', 'stopping', 'stuttering', 'broken', 'slow'] as const;
+  const names = ['impaired', 'small', 'tight', 'silent', 'stopping', 'stuttering', 'broken', 'slow', 'locked'] as const;
   let gateways: Record<(typeof names)[number], GatewayProcess>;
   let alerting: Alerting;
   const sinks = { broken: join(scenarios.folder, 'broken'), slow: join(scenarios.folder, 'slow') };
@@ -50,6 +49,7 @@ describe.skipIf(missing !== null)(`alerts${missing === null ? '' : ` (skipped: $
       stuttering: ['--flush-interval-ms', '10'],
       broken: ['--sink', `wav:${sinks.broken}`],
       slow: ['--sink', `pcm:${sinks.slow}`, '--ring-seconds', '1'],
+      locked: ['--auth', 'token', '--auth-token', 'right'],
     };
     const started = await Promise.all(names.map((name) => scenarios.gateway(...flags[name])));
     gateways = Object.fromEntries(names.map((name, index) => [name, started[index]!])) as typeof gateways;
@@ -68,6 +68,7 @@ describe.skipIf(missing !== null)(`alerts${missing === null ? '' : ` (skipped: $
     scenarios.calls(gateways.broken, { calls: 10, churn: 5 });
     await scenarios.silence(gateways.silent, 6);
     await scenarios.flood(gateways.slow);
+    scenarios.knock(gateways.locked);
     scenarios.stutter(gateways.stuttering);
     await until('calls to be cut', async () => (await gateways.stopping.metrics()).get('streams_active') === 5);
     const active = `acs_gateway_streams_active{instance="${instanceOf(gateways.stopping)}"}`;
@@ -199,8 +200,16 @@ describe.skipIf(missing !== null)(`alerts${missing === null ? '' : ` (skipped: $
     testMs,
   );
 
+  test(
+    'AuthFailures: nobody who comes has the right token',
+    async () => {
+      await arrives('locked', { alertname: 'AuthFailures', severity: 'critical' });
+    },
+    testMs,
+  );
+
   test('no gateway had an alert that nothing was done for', () => {
-    // Eight gateways on a small machine may be late, and late audio is irregular: these are nobody's fault here.
+    // Nine gateways on a small machine may be late, and late audio is irregular: these are nobody's fault here.
     const ofTheMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh/;
     const caused: Record<(typeof names)[number], RegExp> = {
       impaired: /FramesMissing|MessagesRefused/,
@@ -211,6 +220,7 @@ describe.skipIf(missing !== null)(`alerts${missing === null ? '' : ` (skipped: $
       stuttering: /^$/,
       broken: /SinkErrors/,
       slow: /SinkLapped/,
+      locked: /AuthFailures/,
     };
     for (const name of names) {
       const instance = instanceOf(gateways[name]);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SimulateOptions } from '../../src/simulator/options.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
-import { AcsClient, audio, metadata } from '../support/acs-client.ts';
+import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 
 /** Longer than any of these tests: what goes on, goes on until `stop`. */
@@ -70,6 +70,14 @@ export class Scenarios {
     const timer = setInterval(() => {
       for (let i = 0; i < floodFrames; i++) client.send(audio(frame++));
     }, floodIntervalMs);
+    this.timers.add(timer);
+  }
+
+  /** Somebody tries the door with a wrong token, again and again. */
+  knock(gateway: GatewayProcess): void {
+    const timer = setInterval(() => {
+      refusedUpgrade(gateway.url, { authorization: 'Bearer wrong' }).catch(() => {});
+    }, 100);
     this.timers.add(timer);
   }
 
