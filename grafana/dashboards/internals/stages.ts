@@ -26,6 +26,23 @@ export const connections = [
     alert: 'AcsGatewayDrainForced',
   }),
   chart({
+    title: 'Refused as overloaded, by cause',
+    description:
+      'What there was too little of. streams and ring_memory: it is full. lanes and event_loop: it does not keep up. handshakes: too many came in one second. Good: none.',
+    unit: 'suffix:/s',
+    size: half,
+    queries: [[sum(rate(own('overload_refusals_total')), 'cause'), '{{cause}}']],
+    alert: 'AcsGatewayUpgradesRefused',
+  }),
+  chart({
+    title: 'Streams resumed',
+    description:
+      'Sockets that broke off or were superseded, and went on with their stream. Good: hardly any. Many at a time: the network in front of the gateways was interrupted.',
+    unit: 'suffix:/s',
+    size: half,
+    queries: [[sum(rate(own('stream_resumes_total')), 'instance'), '{{instance}}']],
+  }),
+  chart({
     title: 'Tokens that were not accepted, by reason',
     description:
       'JSON Web Tokens that failed. Good: none. expired or not_yet_valid: a clock. keys_unavailable: we cannot fetch the keys. signature and malformed: somebody else.',
