@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { configure, type Environment } from './configuration.ts';
 import * as checks from './doctor-checks.ts';
+import * as security from './doctor-security.ts';
 import type { CliIo } from './io.ts';
 import { doctorUsage } from './usage.ts';
 
@@ -41,6 +42,8 @@ export async function doctor(argv: readonly string[], environment: Environment, 
     checks.sharedMemory(config, checks.memoryLimitBytes()),
     checks.cores(config),
     ...(await checks.ports(config)),
+    ...security.certificate(config, Date.now()),
+    ...(await security.keys(config)),
     ...config.sink.map(checks.sinkFolder),
   ];
   for (const { name, verdict, detail, remedy } of findings) {

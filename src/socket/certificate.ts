@@ -23,6 +23,16 @@ function describe(error: unknown): string {
   return syscall === undefined ? `${code ?? ''} ${message}`.trim() : `${code}: ${syscall}`;
 }
 
+/** What is wrong with a pair, or null. */
+export function problemOfPair(files: TlsFiles): string | null {
+  try {
+    fingerprint(files);
+    return null;
+  } catch (error) {
+    return describe(error);
+  }
+}
+
 export class CertificateWatch {
   private readonly files: TlsFiles;
   private readonly onChange: (error: string | null) => void;

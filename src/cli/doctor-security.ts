@@ -1,0 +1,43 @@
+/** The checks of `doctor` about who may connect: the certificate, and the keys with which tokens are checked. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config.ts';
+import { KeySet } from '../socket/auth/key-set.ts';
+import { problemOfPair } from '../socket/certificate.ts';
+import type { Finding } from './doctor-checks.ts';
+
+/** A certificate that ends sooner should have been renewed by now. */
+const renewalDays = 14;
+const dayMs = 86_400_000;
+
+export function certificate({ tlsCert, tlsKey }: Config, nowMs: number): Finding[] {
+  if (tlsCert === null || tlsKey === null) return [];
+  const name = '--tls-cert';
+  const problem = problemOfPair({ cert: tlsCert, key: tlsKey });
+  if (problem !== null) {
+    return [{ name, verdict: 'wrong', detail: problem, remedy: 'give the PEM files of a certificate and its own key' }];
+  }
+  const endMs = new X509Certificate(readFileSync(tlsCert)).validToDate.getTime();
+  const days = Math.floor((endMs - nowMs) / dayMs);
+  const detail = `valid for ${days} days`;
+  if (days < 0) return [{ name, verdict: 'wrong', detail: 'it has expired', remedy: 'renew it' }];
+  if (days < renewalDays) return [{ name, verdict: 'note', detail, remedy: 'does whatever renews it still work?' }];
+  return [{ name, verdict: 'ok', detail }];
+}
+
+export async function keys({ auth, jwksUrl }: Config): Promise<Finding[]> {
+  if (auth !== 'jwt') return [];
+  const name = '--jwks-url';
+  let problem: string | null = null;
+  const keySet = new KeySet({
+    url: jwksUrl,
+    onError: (message) => {
+      problem = message;
+    },
+    clock: () => performance.now(),
+  });
+  await keySet.refresh();
+  if (problem === null) return [{ name, verdict: 'ok', detail: 'the keys can be fetched' }];
+  const remedy = 'the gateway needs a way out to it: firewall, proxy, name service, certificate authorities';
+  return [{ name, verdict: 'wrong', detail: `the keys cannot be fetched: ${problem}`, remedy }];
+}
