@@ -219,8 +219,8 @@ export class Gateway {
       spec,
       onDrained: (streamId, { framesRead, framesLapped }) =>
         this.registry.readerDone(streamId, index, framesRead, framesLapped),
-      onError: (error, streamId, count) =>
-        this.log.error({ msg: 'sink error', sink: spec.name, streamId, error, count }),
+      onError: (error, streamId, leftOut) =>
+        this.log.error({ msg: 'sink error', sink: spec.name, streamId, error, ...(leftOut > 0 && { leftOut }) }),
       onDied: (error, restartMs) => this.log.error({ msg: 'sink thread died', sink: spec.name, error, restartMs }),
     });
   }

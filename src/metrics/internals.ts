@@ -38,7 +38,7 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     sinks.map((sink): Sample => [{ sink: sink.name }, value(sink)]);
   metrics.counter(
     'sink_frames_total',
-    'Frames that this sink read. Whether it could write them, the errors tell.',
+    'Frames that this sink read.',
     ['sink'],
     perSink((sink) => sink.frames),
   );
@@ -49,10 +49,22 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     perSink((sink) => sink.lappedFrames),
   );
   metrics.counter(
+    'sink_lost_frames_total',
+    'Frames that this sink read and could not keep: the disk was full, a file was deleted. Also in sink_frames_total.',
+    ['sink'],
+    perSink((sink) => sink.lostFrames),
+  );
+  metrics.counter(
     'sink_errors_total',
-    'Errors in opening, writing or closing a file; each is also a line in the log.',
+    'Errors in opening, writing or closing a file, and deaths of the thread. The log tells them, repeated ones with their number.',
     ['sink'],
     perSink((sink) => sink.errors),
+  );
+  metrics.counter(
+    'sink_restarts_total',
+    'Times that the thread of this sink died and was started again. It goes on where the last one stopped.',
+    ['sink'],
+    perSink((sink) => sink.restarts),
   );
   metrics.gauge(
     'sink_frames_unaccounted',

@@ -75,6 +75,13 @@ export class RingReader {
     this.generationWord = (at + ring.generation) / 4;
   }
 
+  /** Goes on where another reader of the same ring stopped. */
+  resume(next: number, framesLapped: number): void {
+    this.next = next;
+    this.framesLapped = framesLapped;
+    this.framesRead = next - framesLapped;
+  }
+
   /** Frames published and not yet read, lapped ones included. */
   get lag(): number {
     return Atomics.load(this.i32, this.headWord) - this.next;

@@ -1,154 +1,96 @@
 /**
  * The sinks `wav:` and `pcm:`: a folder per stream, a file per participant, a JSON beside each that says what is in it.
- * Nothing is ever overwritten: a name that is taken gets a number. Sink thread.
+ * Nothing is ever overwritten: a name that is taken gets a number. Keeps nothing in mind itself, so another thread finds
+ * the files of the one that died. Sink thread.
  */
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { recordingName } from '../recording-name.ts';
-import type { Frame } from '../ring/reader.ts';
-import { Recording } from './recording.ts';
-import type { Sink, Track, TrackEnd, TrackWriter } from './sink.ts';
+import { FileTrack } from './file-track.ts';
+import { codeOf, createFile, firstFree, makeFolder, numbered } from './files.ts';
+import type { Memo } from './progress.ts';
+import { kept, Recording, recordingHead } from './recording.ts';
+import type { Sink, Track, TrackWriter } from './sink.ts';
 import type { FileSinkSpec } from './spec.ts';
 
 /** Twice a second, so that a crash costs less than a second. */
 const readIntervalMs = 500;
 const scratchBytes = 256 * 1024;
-const nameAttemptsMax = 10_000;
-
-/** Calls `create` with the name, then with `-2`, `-3`, … behind it, until the name is not taken. */
-function firstFree<T>(name: string, create: (candidate: string) => T): T {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return create(attempt === 1 ? name : `${name}-${attempt}`);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt >= nameAttemptsMax) throw error;
-    }
-  }
-}
-
-/** Like `mkdir -p`. Node's own recursive mkdir never returns where a parent exists and yet says ENOENT, as /proc does. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // Two sinks with one folder begin at the same time.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-}
+/** Where the number of a stream's folder stands in the stream's memo; 0 before there is a folder. */
+const folderNumber = 0;
 
 export class FileSink implements Sink {
   readonly readIntervalMs = readIntervalMs;
   private readonly spec: FileSinkSpec;
   private readonly scratch = Buffer.alloc(scratchBytes);
-  private readonly folders = new Map<string, string>();
 
-  /** Throws if the folder cannot be made or written. */
   constructor(spec: FileSinkSpec) {
     this.spec = spec;
-    makeFolder(resolve(spec.folder));
-    accessSync(spec.folder, constants.W_OK | constants.X_OK);
   }
 
-  open(track: Track): TrackWriter {
-    const folder = this.folderOf(track);
+  /** Throws if the folder cannot be made or written. */
+  prepare(): void {
+    makeFolder(resolve(this.spec.folder));
+    accessSync(this.spec.folder, constants.W_OK | constants.X_OK);
+  }
+
+  open(track: Track, memo: Memo): TrackWriter {
+    const folder = this.folderOf(track, memo.ofStream);
     const { kind, gaps } = this.spec;
-    return firstFree(recordingName(track.participantId), (name) => {
-      const path = join(folder, `${name}.${kind}`);
-      const recording = new Recording({
-        path,
-        format: kind,
-        gaps,
-        sampleRate: track.sampleRate,
-        scratch: this.scratch,
-      });
-      return new FileTrack(track, recording, this.spec, join(folder, `${name}.json`));
-    });
+    const { sampleRate } = track;
+    const file = this.reopen(folder, track, memo) ?? this.create(folder, track, memo);
+    const note = this.pathOf(folder, track, memo.own[kept.number]!, 'json');
+    try {
+      const recording = new Recording({ file, format: kind, gaps, sampleRate, memo, scratch: this.scratch });
+      return new FileTrack(track, recording, this.spec, memo, note);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
   }
 
-  streamEnded(streamId: string): void {
-    this.folders.delete(streamId);
-  }
+  streamEnded(): void {}
 
   close(): Promise<void> {
     return Promise.resolve();
   }
 
-  private folderOf(track: Track): string {
-    const known = this.folders.get(track.streamId);
-    if (known !== undefined) return known;
-    const folder = firstFree(recordingName(track.callConnectionId ?? track.streamId), (name) => {
-      const path = join(this.spec.folder, name);
-      mkdirSync(path);
-      return path;
+  private pathOf(folder: string, track: Track, number: number, ending: string): string {
+    return join(folder, `${numbered(recordingName(track.participantId), number)}.${ending}`);
+  }
+
+  /** The file that there is already, or null. */
+  private reopen(folder: string, track: Track, memo: Memo): number | null {
+    const number = memo.own[kept.number]!;
+    if (number === 0) return null;
+    try {
+      return openSync(this.pathOf(folder, track, number, this.spec.kind), 'r+');
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+    // Somebody deleted it. What was in it is not brought back; a new one begins.
+    memo.framesLost += memo.own[kept.frames]!;
+    for (const each of [kept.number, kept.dataBytes, kept.frames, kept.silentFrames]) memo.own[each] = 0;
+    // Without gaps the new file begins with the next frame, else still with the first.
+    if (this.spec.gaps === 'skip') memo.own[kept.firstTimestampMs] = 0;
+    return null;
+  }
+
+  private create(folder: string, track: Track, memo: Memo): number {
+    const head = recordingHead(this.spec.kind, track.sampleRate);
+    let file = -1;
+    memo.own[kept.number] = firstFree((number) => {
+      file = createFile(this.pathOf(folder, track, number, this.spec.kind), head);
     });
-    this.folders.set(track.streamId, folder);
-    return folder;
-  }
-}
-
-function isoTime(ms: number): string | null {
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
-}
-
-class FileTrack implements TrackWriter {
-  private readonly track: Track;
-  private readonly recording: Recording;
-  private readonly spec: FileSinkSpec;
-  private readonly notePath: string;
-  private hasNote = false;
-
-  constructor(track: Track, recording: Recording, spec: FileSinkSpec, notePath: string) {
-    this.track = track;
-    this.recording = recording;
-    this.spec = spec;
-    this.notePath = notePath;
+    return file;
   }
 
-  write(frame: Frame): void {
-    this.recording.write(frame);
-  }
-
-  flush(): void {
-    this.recording.flush();
-    // Not when the file is made: a note that cannot be written must not cost the recording.
-    if (this.hasNote) return;
-    this.hasNote = true;
-    this.writeNote(null);
-  }
-
-  end(end: TrackEnd): void {
-    this.recording.close();
-    this.writeNote(end);
-  }
-
-  /** The JSON beside the file: at first with what is known, at the end with everything. */
-  private writeNote(end: TrackEnd | null): void {
-    const { recording, track, spec } = this;
-    const note = {
-      format: {
-        container: spec.kind,
-        encoding: 'pcm_s16le',
-        sampleRate: track.sampleRate,
-        channels: 1,
-        gaps: spec.gaps,
-      },
-      streamId: track.streamId,
-      callConnectionId: track.callConnectionId,
-      correlationId: track.correlationId,
-      participantId: track.participantId,
-      complete: end !== null,
-      firstTimestamp: isoTime(recording.firstTimestampMs),
-      lastTimestamp: isoTime(recording.lastTimestampMs),
-      frames: recording.frames,
-      silent: recording.silentFrames,
-      missing: recording.missingFrames,
-      duplicate: recording.duplicateFrames,
-      late: recording.lateFrames,
-      unplaced: recording.unplacedFrames,
-      lapped: end?.framesLapped ?? 0,
-    };
-    writeFileSync(this.notePath, `${JSON.stringify(note, null, 2)}\n`);
+  private folderOf(track: Track, ofStream: Float64Array): string {
+    const name = recordingName(track.callConnectionId ?? track.streamId);
+    const path = (number: number) => join(this.spec.folder, numbered(name, number));
+    makeFolder(resolve(this.spec.folder));
+    if (ofStream[folderNumber] === 0) ofStream[folderNumber] = firstFree((number) => mkdirSync(path(number)));
+    else makeFolder(path(ofStream[folderNumber]!));
+    return path(ofStream[folderNumber]!);
   }
 }

@@ -2,7 +2,7 @@
 import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
 import type { RingHandle } from '../ring/reader.ts';
 import { vitalsDoubles } from '../thread/vitals.ts';
-import type { Track, TrackEnd } from './sink.ts';
+import type { Track } from './sink.ts';
 import type { SinkSpec } from './spec.ts';
 
 export interface SinkWorkerData {
@@ -10,17 +10,32 @@ export interface SinkWorkerData {
   readonly spec: SinkSpec;
   /** See `sinkCounter`. */
   readonly counters: SharedArrayBuffer;
+  /** Another thread of this sink ran before and died. */
+  readonly isRestart: boolean;
 }
 
-/**
- * Doubles in the counters of a sink; written by its thread only. `unaccounted`: frames of ended rings that were neither read
- * nor lapped, 0 or the sink is wrong. `vitals`: of its thread.
- */
-export const sinkCounter = { frames: 0, lapped: 1, errors: 2, unaccounted: 3, vitals: 4 } as const;
+/** Doubles in the counters of a sink; written by its thread only. `vitals`: of its thread. */
+export const sinkCounter = { errors: 0, vitals: 1 } as const;
 export const sinkCountersBytes = 8 * (sinkCounter.vitals + vitalsDoubles);
 
+/** A track, and what is remembered of it (`Progress`) and of its stream (doubles). */
+export interface TrackNews {
+  readonly track: Track;
+  readonly ring: RingHandle;
+  readonly progress: SharedArrayBuffer;
+  readonly ofStream: SharedArrayBuffer;
+}
+/** Doubles that a sink has for each stream. */
+export const streamMemoDoubles = 1;
+
+/** Names a ring in a map. */
+export function ringKey({ index, generation }: RingHandle): string {
+  return `${index}:${generation}`;
+}
+
 export type ToSink =
-  | { readonly type: 'started'; readonly track: Track; readonly ring: RingHandle }
+  /** Read these; some may have been read before, by a thread that died. */
+  | { readonly type: 'started'; readonly tracks: readonly TrackNews[] }
   /** No frame follows in this ring; it had so many. */
   | { readonly type: 'ended'; readonly ring: RingHandle; readonly frames: number }
   | { readonly type: 'streamEnded'; readonly streamId: string }
@@ -31,8 +46,8 @@ export type FromSink =
   | { readonly type: 'ready' }
   /** The sink cannot start. */
   | { readonly type: 'failed'; readonly message: string }
-  /** This sink does not look at a ring of the stream any more. */
-  | ({ readonly type: 'drained'; readonly streamId: string } & TrackEnd)
-  /** Something went wrong with one track; counted as well. */
-  | { readonly type: 'error'; readonly streamId: string; readonly message: string }
+  /** This sink does not look at the ring any more; its progress says how far it came. */
+  | { readonly type: 'drained'; readonly ring: RingHandle }
+  /** Something went wrong; counted as well. See `TellComplaint`. `streamId`: of the last time, or empty. */
+  | { readonly type: 'error'; readonly streamId: string; readonly message: string; readonly leftOut: number }
   | { readonly type: 'closed' };

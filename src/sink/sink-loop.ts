@@ -1,43 +1,42 @@
 /**
  * Reads the rings of all tracks for one sink: each track once per interval, spread evenly, and at once when it ends. An
  * exception of the sink stays with its track: counted, told, and the frames go on being read, so that nothing piles up.
- * Invariant: for each ring, frames published = read + lapped when its track has ended. Sink thread.
+ * Invariants: for each ring, frames published = read + lapped when its track has ended; whenever this thread dies, another
+ * one goes on with the frames that were not yet flushed. Sink thread.
  */
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { Frame, type RingHandle, RingReader } from '../ring/reader.ts';
-import { type FromSink, sinkCounter, type ToSink } from './messages.ts';
+import { BackOff } from './back-off.ts';
+import { Complaints } from './complaints.ts';
+import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackNews } from './messages.ts';
+import { Memo, Progress } from './progress.ts';
 import type { Sink, Track, TrackWriter } from './sink.ts';
 
 interface Reading {
   readonly track: Track;
+  readonly ring: RingHandle;
   readonly reader: RingReader;
-  /** Null when the sink could not open it. */
-  readonly writer: TrackWriter | null;
+  readonly memo: Memo;
+  /** Null while the sink cannot open it. */
+  writer: TrackWriter | null;
+  readonly openBackOff: BackOff;
+  openDueMs: number;
   dueMs: number;
   /** How many frames the ring had at its end; null while it goes on. */
   framesTotal: number | null;
-  lappedCounted: number;
 }
 
 /** How often the loop looks for tracks that are due; their readings are spread over the interval by as much. */
 const tickMs = 10;
-
-function keyOf(ring: RingHandle): string {
-  return `${ring.index}:${ring.generation}`;
-}
-
-/** What went wrong, without the path of a file: it has the participant's id in it, which is personal data. */
-function describe(error: unknown): string {
-  const { code, syscall, message } = error as NodeJS.ErrnoException;
-  if (code !== undefined && syscall !== undefined) return `${code}: ${syscall}`;
-  return error instanceof Error ? message : String(error);
-}
+/** After so long a track that could not be opened is tried again, later up to this. */
+const openAgainMs = { first: 500, most: 5000 };
 
 export class SinkLoop {
   private readonly memory: SharedMemory;
   private readonly sink: Sink;
   private readonly counters: Float64Array;
   private readonly tell: (message: FromSink) => void;
+  private readonly complaints: Complaints;
   private readonly frame = new Frame();
   private readonly readings = new Map<string, Reading>();
   private readonly tracksOfStream = new Map<string, number>();
@@ -50,6 +49,9 @@ export class SinkLoop {
     this.sink = sink;
     this.counters = new Float64Array(counters);
     this.tell = tell;
+    this.complaints = new Complaints((message, streamId, leftOut) =>
+      tell({ type: 'error', streamId, message, leftOut }),
+    );
   }
 
   start(): void {
@@ -59,7 +61,7 @@ export class SinkLoop {
   take(message: ToSink): void {
     switch (message.type) {
       case 'started':
-        this.started(message.track, message.ring);
+        for (const news of message.tracks) this.started(news);
         return;
       case 'ended':
         this.ended(message.ring, message.frames);
@@ -75,33 +77,45 @@ export class SinkLoop {
     }
   }
 
-  private started(track: Track, ring: RingHandle): void {
-    let writer: TrackWriter | null = null;
-    try {
-      writer = this.sink.open(track);
-    } catch (error) {
-      this.failed(track, error);
-    }
-    // A random phase spreads the readings of many tracks over the interval.
-    const dueMs = performance.now() + Math.random() * this.sink.readIntervalMs;
+  private started({ track, ring, progress, ofStream }: TrackNews): void {
+    const nowMs = performance.now();
+    const memo = new Memo(new Progress(progress), new Float64Array(ofStream));
     const reader = new RingReader(this.memory, ring);
-    this.readings.set(keyOf(ring), { track, reader, writer, dueMs, framesTotal: null, lappedCounted: 0 });
+    reader.resume(memo.next, memo.framesLapped);
+    const reading: Reading = {
+      track,
+      ring,
+      reader,
+      memo,
+      writer: null,
+      openBackOff: new BackOff(openAgainMs.first, openAgainMs.most),
+      openDueMs: nowMs,
+      // A random phase spreads the readings of many tracks over the interval.
+      dueMs: nowMs + Math.random() * this.sink.readIntervalMs,
+      framesTotal: null,
+    };
+    this.readings.set(ringKey(ring), reading);
     this.tracksOfStream.set(track.streamId, (this.tracksOfStream.get(track.streamId) ?? 0) + 1);
+    this.open(reading, nowMs);
+    memo.commit(reader.next, reader.framesLapped);
   }
 
   private ended(ring: RingHandle, frames: number): void {
-    const reading = this.readings.get(keyOf(ring));
+    const reading = this.readings.get(ringKey(ring));
     if (reading === undefined) return;
+    const { track, reader, memo } = reading;
     reading.framesTotal = frames;
-    this.readAll(reading);
-    this.readings.delete(keyOf(ring));
-    const { framesRead, framesLapped } = reading.reader;
-    this.counters[sinkCounter.unaccounted]! += frames - framesRead - framesLapped;
+    // The last chance for what could not be opened.
+    reading.openDueMs = 0;
+    this.readAll(reading, performance.now());
+    if (reading.writer === null) this.open(reading, performance.now());
+    this.readings.delete(ringKey(ring));
+    const { framesRead, framesLapped } = reader;
     this.guard(reading, () => reading.writer?.end({ framesRead, framesLapped }));
-    this.tell({ type: 'drained', streamId: reading.track.streamId, framesRead, framesLapped });
-    const left = this.tracksOfStream.get(reading.track.streamId)! - 1;
-    this.tracksOfStream.set(reading.track.streamId, left);
-    this.forgetStream(reading.track.streamId);
+    memo.commit(reader.next, framesLapped);
+    this.tell({ type: 'drained', ring });
+    this.tracksOfStream.set(track.streamId, this.tracksOfStream.get(track.streamId)! - 1);
+    this.forgetStream(track.streamId);
     this.closeIfDone();
   }
 
@@ -109,29 +123,44 @@ export class SinkLoop {
     for (const reading of this.readings.values()) {
       if (reading.dueMs > nowMs) continue;
       reading.dueMs = Math.max(reading.dueMs + this.sink.readIntervalMs, nowMs);
-      this.readAll(reading);
+      this.readAll(reading, nowMs);
+    }
+    this.complaints.tick(nowMs);
+  }
+
+  private open(reading: Reading, nowMs: number): void {
+    try {
+      reading.writer = this.sink.open(reading.track, reading.memo);
+      reading.openBackOff.succeeded();
+    } catch (error) {
+      reading.openDueMs = nowMs + reading.openBackOff.failed();
+      this.failed(reading.track, error);
     }
   }
 
   /** Reads what a ring has and lets the sink write it. */
-  private readAll(reading: Reading): void {
-    const { reader, writer } = reading;
-    const readBefore = reader.framesRead;
+  private readAll(reading: Reading, nowMs: number): void {
+    const { reader, memo } = reading;
+    if (reading.writer === null && reading.openDueMs <= nowMs) this.open(reading, nowMs);
+    const { writer } = reading;
     let result = reader.read(this.frame);
     for (; result === 'frame'; result = reader.read(this.frame)) {
-      if (writer !== null) this.write(reading, writer);
+      if (writer === null) memo.framesLost++;
+      else this.write(reading, writer);
     }
     if (result === 'gone') reader.abandon(reading.framesTotal ?? reader.next);
-    this.guard(reading, () => writer?.flush());
-    this.counters[sinkCounter.frames]! += reader.framesRead - readBefore;
-    this.counters[sinkCounter.lapped]! += reader.framesLapped - reading.lappedCounted;
-    reading.lappedCounted = reader.framesLapped;
+    if (writer !== null) {
+      this.guard(reading, () => writer.flush());
+      if (!writer.isOpen) reading.writer = null;
+    }
+    memo.commit(reader.next, reader.framesLapped);
   }
 
   private write(reading: Reading, writer: TrackWriter): void {
     try {
       writer.write(this.frame);
     } catch (error) {
+      reading.memo.framesLost++;
       this.failed(reading.track, error);
     }
   }
@@ -144,9 +173,9 @@ export class SinkLoop {
     }
   }
 
-  private failed(track: Track, error: unknown): void {
+  private failed(track: Track | null, error: unknown): void {
     this.counters[sinkCounter.errors]! += 1;
-    this.tell({ type: 'error', streamId: track.streamId, message: describe(error) });
+    this.complaints.add(error, track?.streamId ?? '', performance.now());
   }
 
   private forgetStream(streamId: string): void {
@@ -159,13 +188,12 @@ export class SinkLoop {
   private closeIfDone(): void {
     if (!this.isClosing || this.readings.size > 0) return;
     if (this.timer !== null) clearInterval(this.timer);
-    this.sink.close().then(
-      () => this.tell({ type: 'closed' }),
-      (error: unknown) => {
-        this.counters[sinkCounter.errors]! += 1;
-        this.tell({ type: 'error', streamId: '', message: describe(error) });
+    this.sink
+      .close()
+      .catch((error: unknown) => this.failed(null, error))
+      .finally(() => {
+        this.complaints.tellAll();
         this.tell({ type: 'closed' });
-      },
-    );
+      });
   }
 }

@@ -1,8 +1,10 @@
 /**
  * What a sink is: something in a thread of its own that takes the frames of every participant. A sink that is slow or
- * throws loses its own frames only, counted, and disturbs nobody.
+ * throws loses its own frames only, counted, and disturbs nobody. Its thread may die at any moment; another one goes on
+ * with what the memos say.
  */
 import type { Frame } from '../ring/reader.ts';
+import type { Memo } from './progress.ts';
 
 /** One participant of one stream, as a sink sees it. A plain object: it crosses threads. */
 export interface Track {
@@ -22,9 +24,11 @@ export interface TrackEnd {
 }
 
 export interface TrackWriter {
-  /** Takes a frame. It is valid until this returns; copy what must stay. */
+  /** False when nothing more can come of it: the track will be opened again. */
+  readonly isOpen: boolean;
+  /** Takes a frame. It is valid until this returns; copy what must stay. If it throws, the frame counts as lost. */
   write(frame: Frame): void;
-  /** Called after every group of frames: nothing more is waiting right now. */
+  /** Called after every group of frames: nothing more is waiting right now. What the memo says holds from here. */
   flush(): void;
   /** The last frame was written. */
   end(end: TrackEnd): void;
@@ -33,7 +37,13 @@ export interface TrackWriter {
 export interface Sink {
   /** How often a track is read, in ms. Well below the ring's seconds; each reading has its cost. */
   readonly readIntervalMs: number;
-  open(track: Track): TrackWriter;
+  /** Throws if the sink cannot work. Called when the gateway starts, and not when a thread takes over from another. */
+  prepare(): void;
+  /**
+   * Called again for the same track when this threw, when its writer is not open any more, and when another thread takes
+   * over; frames since the last flush are then written once more. `memo` says what came of it so far.
+   */
+  open(track: Track, memo: Memo): TrackWriter;
   /** All tracks of a stream have ended and no other will follow. */
   streamEnded(streamId: string): void;
   /** All tracks have ended. */

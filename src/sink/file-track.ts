@@ -1,0 +1,83 @@
+/** One participant of a file sink: its recording, and the JSON beside it that says what is in there. Sink thread. */
+import type { Frame } from '../ring/reader.ts';
+import { replaceFile } from './files.ts';
+import type { Memo } from './progress.ts';
+import { kept, type Recording } from './recording.ts';
+import type { Track, TrackEnd, TrackWriter } from './sink.ts';
+import type { FileSinkSpec } from './spec.ts';
+
+function isoTime(ms: number): string | null {
+  return ms > 0 ? new Date(ms).toISOString() : null;
+}
+
+export class FileTrack implements TrackWriter {
+  private readonly track: Track;
+  private readonly recording: Recording;
+  private readonly spec: FileSinkSpec;
+  private readonly memo: Memo;
+  private readonly notePath: string;
+  private hasNote = false;
+
+  constructor(track: Track, recording: Recording, spec: FileSinkSpec, memo: Memo, notePath: string) {
+    this.track = track;
+    this.recording = recording;
+    this.spec = spec;
+    this.memo = memo;
+    this.notePath = notePath;
+  }
+
+  get isOpen(): boolean {
+    return this.recording.isOpen;
+  }
+
+  write(frame: Frame): void {
+    this.recording.write(frame);
+  }
+
+  flush(): void {
+    this.recording.flush();
+    // Not when the file is made: a note that cannot be written must not cost the recording.
+    if (!this.hasNote) this.writeNote(null);
+    this.hasNote = true;
+  }
+
+  end(end: TrackEnd): void {
+    try {
+      this.recording.flush();
+    } finally {
+      this.recording.close();
+      this.writeNote(end);
+    }
+  }
+
+  /** The JSON beside the file: at first with what is known, at the end with everything. */
+  private writeNote(end: TrackEnd | null): void {
+    const { memo, track, spec } = this;
+    const numbers = memo.own;
+    const note = {
+      format: {
+        container: spec.kind,
+        encoding: 'pcm_s16le',
+        sampleRate: track.sampleRate,
+        channels: 1,
+        gaps: spec.gaps,
+      },
+      streamId: track.streamId,
+      callConnectionId: track.callConnectionId,
+      correlationId: track.correlationId,
+      participantId: track.participantId,
+      complete: end !== null,
+      firstTimestamp: isoTime(numbers[kept.firstTimestampMs]!),
+      lastTimestamp: isoTime(numbers[kept.lastTimestampMs]!),
+      frames: numbers[kept.frames],
+      silent: numbers[kept.silentFrames],
+      missing: numbers[kept.missingFrames],
+      duplicate: numbers[kept.duplicateFrames],
+      late: numbers[kept.lateFrames],
+      unplaced: numbers[kept.unplacedFrames],
+      lapped: end?.framesLapped ?? memo.framesLapped,
+      lost: memo.framesLost,
+    };
+    replaceFile(this.notePath, `${JSON.stringify(note, null, 2)}\n`);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * What the file system is asked to do so that nothing is overwritten, and nothing half-made is ever seen under its name.
+ * Sink thread.
+ */
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+const nameAttemptsMax = 10_000;
+/** Of a file that is being made. A thread or process that dies in that moment leaves one behind. */
+const unfinished = '.part';
+/** What file systems say that know no second name for a file. */
+const noLinks = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
+
+export function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/** The name for the nth try: `a`, `a-2`, `a-3`, … */
+export function numbered(name: string, number: number): string {
+  return number === 1 ? name : `${name}-${number}`;
+}
+
+/** Calls `create` with 1, 2, 3, … until the name with that number is not taken. Returns the number. */
+export function firstFree(create: (number: number) => void): number {
+  for (let number = 1; ; number++) {
+    try {
+      create(number);
+      return number;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST' || number >= nameAttemptsMax) throw error;
+    }
+  }
+}
+
+/** Like `mkdir -p`. Node's own recursive mkdir never returns where a parent exists and yet says ENOENT, as /proc does. */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Two sinks with one folder begin at the same time.
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+/**
+ * Writes all of it, however little the system takes at a time.
+ * @param onWritten after each part: how many bytes are there now
+ */
+export function writeAll(
+  file: number,
+  bytes: Uint8Array,
+  length: number,
+  position: number,
+  onWritten?: (bytes: number) => void,
+): void {
+  for (let done = 0; done < length; ) {
+    const written = writeSync(file, bytes, done, length - done, position + done);
+    if (written === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC', syscall: 'write' });
+    done += written;
+    onWritten?.(done);
+  }
+}
+
+/** Makes a file that begins with these bytes, all of them or none: its descriptor. Throws EEXIST if the name is taken. */
+export function createFile(path: string, head: Uint8Array): number {
+  if (head.length === 0) return openSync(path, 'wx');
+  const part = path + unfinished;
+  const file = openSync(part, 'w');
+  try {
+    writeAll(file, head, head.length, 0);
+    linkSync(part, path);
+    return file;
+  } catch (error) {
+    closeSync(file);
+    if (!noLinks.has(codeOf(error) ?? '')) throw error;
+    return createAtOnce(path, head);
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
+
+function createAtOnce(path: string, head: Uint8Array): number {
+  const file = openSync(path, 'wx');
+  try {
+    writeAll(file, head, head.length, 0);
+    return file;
+  } catch (error) {
+    closeSync(file);
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+/** Gives a file this text, all of it or none: what was there stays if it cannot be written. */
+export function replaceFile(path: string, text: string): void {
+  const part = path + unfinished;
+  try {
+    writeFileSync(part, text);
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
+}

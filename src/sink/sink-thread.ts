@@ -1,0 +1,23 @@
+/** What runs in a sink's thread: the loop over its rings, fed by messages of the main thread. Sink thread. */
+import type { MessagePort } from 'node:worker_threads';
+import { SharedMemory } from '../memory/shared-memory.ts';
+import { Vitals, VitalsWatch } from '../thread/vitals.ts';
+import { type FromSink, type SinkWorkerData, sinkCounter, type ToSink } from './messages.ts';
+import type { Sink } from './sink.ts';
+import { SinkLoop } from './sink-loop.ts';
+
+export function runSink(data: SinkWorkerData, port: MessagePort, sink: Sink): void {
+  const tell = (message: FromSink) => port.postMessage(message);
+  try {
+    // A thread that takes over begins whatever the disk says: frames must go on being read.
+    if (!data.isRestart) sink.prepare();
+    const loop = new SinkLoop(SharedMemory.attach(data.memory), sink, data.counters, tell);
+    port.on('message', (message: ToSink) => loop.take(message));
+    loop.start();
+    new VitalsWatch(new Vitals(new Float64Array(data.counters), sinkCounter.vitals));
+    tell({ type: 'ready' });
+  } catch (error) {
+    tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+    port.close();
+  }
+}

@@ -1,0 +1,116 @@
+/** A sink's loop on small rings in the test's own thread, and a sink that notes what it is given and fails when told to. */
+import { ring } from '../../src/memory/layout.ts';
+import type { Frame, RingHandle } from '../../src/ring/reader.ts';
+import type { RingWriter } from '../../src/ring/writer.ts';
+import {
+  type FromSink,
+  sinkCounter,
+  sinkCountersBytes,
+  streamMemoDoubles,
+  type TrackNews,
+} from '../../src/sink/messages.ts';
+import { type Memo, Progress } from '../../src/sink/progress.ts';
+import type { Sink, Track, TrackEnd, TrackWriter } from '../../src/sink/sink.ts';
+import { SinkLoop } from '../../src/sink/sink-loop.ts';
+import { openRing, smallMemory } from './decoder-ring.ts';
+
+export type SinkMethod = 'open' | 'write' | 'flush' | 'end' | 'close';
+
+export function trackOf(participantId: string | null, streamId = 's'): Track {
+  return { streamId, callConnectionId: 'call', correlationId: null, participantId, sampleRate: 16_000 };
+}
+
+/** Notes the sequence numbers of what each participant's writers were given, writer by writer. */
+export class NotingSink implements Sink {
+  readonly readIntervalMs = 100;
+  readonly writers: number[][] = [];
+  readonly ends: TrackEnd[] = [];
+  readonly streamsEnded: string[] = [];
+  /** What throws. */
+  failing: SinkMethod | null = null;
+  /** Called with each frame before it is noted. */
+  onFrame: (frame: Frame) => void = () => {};
+  isOpen = true;
+
+  prepare(): void {}
+
+  open(_track: Track, memo: Memo): TrackWriter {
+    this.failIf('open');
+    const noted: number[] = [];
+    this.writers.push(noted);
+    const sink = this;
+    return {
+      get isOpen() {
+        return sink.isOpen;
+      },
+      write: (frame) => {
+        this.onFrame(frame);
+        this.failIf('write');
+        noted.push(frame.sequence);
+        memo.own[0]! += 1;
+      },
+      flush: () => this.failIf('flush'),
+      end: (end) => {
+        this.failIf('end');
+        this.ends.push(end);
+      },
+    };
+  }
+
+  streamEnded(streamId: string): void {
+    this.streamsEnded.push(streamId);
+  }
+
+  async close(): Promise<void> {
+    this.failIf('close');
+  }
+
+  private failIf(method: SinkMethod): void {
+    if (this.failing === method) throw Object.assign(new Error(`/secret/${method}`), { code: 'EIO', syscall: method });
+  }
+}
+
+export class SinkRig {
+  readonly sink = new NotingSink();
+  readonly told: FromSink[] = [];
+  readonly counters = new SharedArrayBuffer(sinkCountersBytes);
+  readonly memory;
+  readonly pool;
+  loop: SinkLoop;
+
+  constructor(ringSlotCount = 12) {
+    ({ memory: this.memory, pool: this.pool } = smallMemory(4, ringSlotCount));
+    this.loop = this.newThread();
+  }
+
+  /** A loop that knows nothing, as in a thread that was just started. The one before does nothing any more. */
+  newThread(): SinkLoop {
+    this.loop = new SinkLoop(this.memory, this.sink, this.counters, (message) => this.told.push(message));
+    this.loop.start();
+    return this.loop;
+  }
+
+  /** A participant with its ring, announced to the loop. */
+  begin(id = 'a'): {
+    readonly writer: RingWriter;
+    readonly ring: RingHandle;
+    readonly news: TrackNews;
+    readonly progress: Progress;
+  } {
+    const writer = openRing(this.memory, this.pool, id);
+    const handle = { index: writer.index, generation: writer.i32[(writer.at + ring.generation) / 4]! };
+    const progress = new Progress();
+    const ofStream = new SharedArrayBuffer(8 * streamMemoDoubles);
+    const news = { track: trackOf(id), ring: handle, progress: progress.buffer, ofStream };
+    this.loop.take({ type: 'started', tracks: [news] });
+    return { writer, ring: handle, news, progress };
+  }
+
+  get errors(): number {
+    return new Float64Array(this.counters)[sinkCounter.errors]!;
+  }
+
+  toldOf<T extends FromSink['type']>(type: T): Extract<FromSink, { type: T }>[] {
+    return this.told.filter((message): message is Extract<FromSink, { type: T }> => message.type === type);
+  }
+}
