@@ -180,4 +180,21 @@ export const sinks = [
     queries: [[sum(rate(own('sink_errors_total')), 'instance', 'sink'), '{{instance}} {{sink}}']],
     alert: 'AcsGatewaySinkErrors',
   }),
+  chart({
+    title: 'Frames lost, by sink',
+    description:
+      'Frames that this sink read and could not keep: the disk was full, a file was deleted. Good: 0. Recordings have silence there.',
+    unit: 'suffix:/s',
+    size: half,
+    queries: [[sum(rate(own('sink_lost_frames_total')), 'instance', 'sink'), '{{instance}} {{sink}}']],
+    alert: 'AcsGatewaySinkErrors',
+    only: 'warning',
+  }),
+  chart({
+    title: 'Restarts, by sink',
+    description: 'Times that the thread of a sink died and was started again. Good: 0. The log has the cause of each.',
+    unit: 'suffix:/s',
+    size: half,
+    queries: [[sum(rate(own('sink_restarts_total')), 'instance', 'sink'), '{{instance}} {{sink}}']],
+  }),
 ];
