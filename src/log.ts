@@ -7,10 +7,18 @@ import type { LogLevel } from './config.ts';
 
 export type Log = pino.Logger;
 
+/** JSON allows them, terminals and editors act on them: DEL, C1 controls, line separators, changes of direction. */
+const unsafe = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+function escaped(line: string): string {
+  return line.replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 export function createLog(level: LogLevel): Log {
   return pino({
     level,
     base: null,
+    hooks: { streamWrite: escaped },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   });

@@ -23,6 +23,8 @@ export interface AdminOptions {
 }
 
 const requestTimeoutMs = 10_000;
+/** How often Node.js looks for requests that are late. */
+const checkIntervalMs = 1_000;
 /** How long `/streams` may keep the main thread from its sockets at a time. */
 const sliceMs = 2;
 const jsonHeaders = { 'Content-Type': 'application/json' };
@@ -36,7 +38,11 @@ export class AdminServer {
     this.options = options;
     this.secrets = options.token === null ? null : new Secrets([options.token]);
     this.server = createServer(
-      { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs },
+      {
+        requestTimeout: requestTimeoutMs,
+        headersTimeout: requestTimeoutMs,
+        connectionsCheckingInterval: checkIntervalMs,
+      },
       (request, response) => {
         this.answer(request, response).catch(() => response.destroy());
       },

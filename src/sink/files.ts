@@ -2,6 +2,7 @@
  * What the file system is asked to do so that nothing is overwritten, and nothing half-made is ever seen under its name.
  * Sink thread.
  */
+import { randomInt } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -15,7 +16,10 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 
-const nameAttemptsMax = 10_000;
+/** Numbers that are tried one by one. Beyond them one is drawn: a name that thousands had must not cost thousands of tries. */
+const countedNumbers = 8;
+const drawnNumbers = [1_000_000, 1_000_000_000_000] as const;
+const nameAttemptsMax = 20;
 /** Of a file that is being made. A thread or process that dies in that moment leaves one behind. */
 const unfinished = '.part';
 /** What file systems say that know no second name for a file. */
@@ -30,14 +34,15 @@ export function numbered(name: string, number: number): string {
   return number === 1 ? name : `${name}-${number}`;
 }
 
-/** Calls `create` with 1, 2, 3, … until the name with that number is not taken. Returns the number. */
+/** Calls `create` with 1, 2, 3, …, then with drawn numbers, until the name with that number is not taken. Returns it. */
 export function firstFree(create: (number: number) => void): number {
-  for (let number = 1; ; number++) {
+  for (let attempt = 1; ; attempt++) {
+    const number = attempt <= countedNumbers ? attempt : randomInt(...drawnNumbers);
     try {
       create(number);
       return number;
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST' || number >= nameAttemptsMax) throw error;
+      if (codeOf(error) !== 'EEXIST' || attempt >= nameAttemptsMax) throw error;
     }
   }
 }

@@ -174,6 +174,7 @@ export class FrontEnd {
       path: request.getUrl(),
       query: request.getQuery() ?? '',
       remoteAddress: clientAddress(origin, this.options.proxies),
+      upgrade: request.getHeader('upgrade'),
       webSocketKey: request.getHeader('sec-websocket-key'),
       webSocketVersion: request.getHeader('sec-websocket-version'),
       authorization: request.getHeader('authorization'),
@@ -280,7 +281,8 @@ export class FrontEnd {
     if (stream === null) return;
     data.stream = null;
     this.sockets.delete(stream);
-    const cause = stream.closeCause ?? causeOf(Buffer.from(message).toString('latin1'));
+    // Only with 1006 are these uWebSockets.js's own words; with any other code they are the peer's.
+    const cause = stream.closeCause ?? (code === 1006 ? causeOf(textOf(message)) : 'peer');
     this.options.registry.closed(stream, cause, stream.closeCode ?? code, this.options.clock());
   }
 

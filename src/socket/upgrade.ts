@@ -12,6 +12,7 @@ export interface RequestSnapshot {
   readonly path: string;
   readonly query: string;
   readonly remoteAddress: string;
+  readonly upgrade: string;
   readonly webSocketKey: string;
   readonly webSocketVersion: string;
   readonly authorization: string;
@@ -74,7 +75,8 @@ function bounded(id: string): string | null {
 /** All that can be decided without knowing who it is. Null: go on to authentication. */
 export function refuse(request: RequestSnapshot, policy: AdmissionPolicy): Refusal | null {
   if (!isBelow(request.path, policy.path)) return refusals.not_found;
-  // RFC 6455 section 4.2.1: version 13 and a key of 16 bytes in base64.
+  // RFC 6455 section 4.2.1: an upgrade to websocket, version 13 and a key of 16 bytes in base64.
+  if (request.upgrade.toLowerCase() !== 'websocket') return refusals.bad_request;
   if (request.webSocketVersion !== '13' || request.webSocketKey.length !== 24) return refusals.bad_request;
   if (!policy.isAllowed(request.remoteAddress)) return refusals.forbidden;
   if (request.callConnectionId !== '' && policy.isDuplicate(bounded(request.callConnectionId)!)) {

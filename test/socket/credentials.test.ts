@@ -8,6 +8,7 @@ const request = (parts: Partial<RequestSnapshot>): RequestSnapshot => ({
   path: '/audio',
   query: '',
   remoteAddress: '127.0.0.1',
+  upgrade: 'websocket',
   webSocketKey: '',
   webSocketVersion: '13',
   authorization: '',

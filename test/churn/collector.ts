@@ -1,0 +1,90 @@
+/** Asks a running gateway for a full garbage collection, by way of Node's inspector: what is in use after it is held. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { WebSocket } from 'ws';
+import { happens } from '../fuzz/case.ts';
+import { eventually, type GatewayProcess } from '../support/gateway-process.ts';
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+interface Message {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: { readonly sessionId?: string; readonly message?: string };
+}
+
+const threadMsMax = 2_000;
+
+export class Collector {
+  private readonly socket: WebSocket;
+  private readonly threads: string[] = [];
+  private readonly waiting = new Map<number, (value: unknown) => void>();
+  private requests = 0;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on('message', (data) => this.take(JSON.parse(String(data)) as Message));
+  }
+
+  /** The inspector listens from then on, and the connection stays: both are descriptors of the process. */
+  static async attach(gateway: GatewayProcess, port: number): Promise<Collector> {
+    gateway.signal('SIGUSR1');
+    let url: string | undefined;
+    await eventually(async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/json/list`, { headers: { connection: 'close' } }).catch(
+        () => null,
+      );
+      if (answer === null) return false;
+      const targets = (await answer.json()) as { readonly webSocketDebuggerUrl: string }[];
+      url = targets[0]?.webSocketDebuggerUrl;
+      return url !== undefined;
+    });
+    const socket = new WebSocket(url!);
+    await once(socket, 'open');
+    const collector = new Collector(socket);
+    await collector.call('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    return collector;
+  }
+
+  /** A process with an inspector attached does not exit. */
+  detach(): void {
+    this.socket.terminate();
+  }
+
+  /** The main thread's heap, and those of all threads that answer: a decode worker that is parked does not. */
+  async collect(): Promise<void> {
+    const collections = [this.call('HeapProfiler.collectGarbage')];
+    for (const sessionId of this.threads) {
+      const message = JSON.stringify({ id: ++this.requests, method: 'HeapProfiler.collectGarbage' });
+      collections.push(happens(this.answerOf(this.requests), threadMsMax));
+      collections.push(this.call('NodeWorker.sendMessageToWorker', { sessionId, message }));
+    }
+    await Promise.all(collections);
+  }
+
+  private call(method: string, params: object = {}): Promise<unknown> {
+    const id = ++this.requests;
+    const answer = this.answerOf(id);
+    this.socket.send(JSON.stringify({ id, method, params }));
+    return answer;
+  }
+
+  private answerOf(id: number): Promise<unknown> {
+    return new Promise((resolve) => this.waiting.set(id, resolve));
+  }
+
+  private take(message: Message): void {
+    if (message.method === 'NodeWorker.attachedToWorker') this.threads.push(message.params!.sessionId!);
+    if (message.method === 'NodeWorker.receivedMessageFromWorker')
+      this.take(JSON.parse(message.params!.message!) as Message);
+    if (message.id !== undefined) this.waiting.get(message.id)?.(undefined);
+  }
+}
