@@ -72,7 +72,7 @@ export class AudioWriter {
     sampleRate: number,
   ): void {
     const { placement } = this;
-    place(writer, message.timestampMs, bytes, message.idEnd > message.idStart, placement);
+    place(writer, message.timestampMs, arrivalMs, bytes, message.idEnd > message.idStart, placement);
     // The network was away, not the participant.
     if (placement.isPause && this.stream.brokeOffAfter(writer.f64[(writer.at + ring.referenceArrivalMs) / 8]!)) {
       countAsLoss(placement);

@@ -46,11 +46,13 @@ export function samplesOf(pcmBytes: number): number {
 /**
  * Places a packet and moves the timeline.
  * @param timestampMs ACS's timestamp; NaN is taken as "directly after the newest packet"
+ * @param arrivalMs by our own clock, which no peer can set
  * @param pausesAreIdle unmixed mode: a long jump is a participant who was not dominant, not a loss
  */
 export function place(
   writer: RingWriter,
   timestampMs: number,
+  arrivalMs: number,
   pcmBytes: number,
   pausesAreIdle: boolean,
   placement: Placement,
@@ -67,6 +69,7 @@ export function place(
     placement.positionSamples = 0;
     advance(writer, 1, timestampMs, 0, pcmBytes);
     f64[base + ring.firstTimestampMs / 8] = timestampMs;
+    f64[base + ring.firstArrivalMs / 8] = arrivalMs;
     return;
   }
 
@@ -82,11 +85,13 @@ export function place(
     const gapMs = elapsedMs - stepMs;
     // After a late packet or a straggler this one does follow the newest, but that is not what it would be compared with.
     placement.consecutive = steps === 1 && f64[base + ring.referenceTimestampMs / 8] === newestMs;
-    if (gapMs > timelineJumpMsMax) {
-      restart(writer, timestampMs, newestPosition + newestSamples, pcmBytes, placement);
-      return;
-    }
     if (steps > 1) {
+      const positionMs = ((newestPosition + steps * newestSamples) * 1000) / sampleRate;
+      const aheadMs = positionMs - (arrivalMs - f64[base + ring.firstArrivalMs / 8]!);
+      if (gapMs > timelineJumpMsMax || aheadMs > timelineJumpMsMax) {
+        restart(writer, timestampMs, newestPosition + newestSamples, pcmBytes, placement);
+        return;
+      }
       const holeFrames = Math.max(1, Math.round(((steps - 1) * stepMs) / frameDurationMs));
       if (pausesAreIdle && gapMs > idleGapMs) {
         placement.isPause = true;

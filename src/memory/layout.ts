@@ -188,6 +188,7 @@ export const ring = {
   outOfOrderFrames: ringOffsets.f64(),
   pauses: ringOffsets.f64(),
   firstTimestampMs: ringOffsets.f64(),
+  firstArrivalMs: ringOffsets.f64(),
 
   end: ringOffsets.apart().end,
 } as const;

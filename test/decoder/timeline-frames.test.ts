@@ -82,4 +82,26 @@ describe('the decoder', () => {
       [0, 0],
     ]);
   });
+
+  it.each(['', 'a'])('does not let timestamps run ahead of our own clock by more than two minutes (id %j)', (id) => {
+    const rig = new DecoderRig();
+    // Each jumps by 100 s, and comes 20 ms after the one before.
+    for (let n = 0; n < 50; n++) {
+      rig.feed(audio({ participantRawID: id, timestamp: iso(startMs + n * 100_000) }), { arrivalMs: 1000 + n * 20 });
+    }
+    const positionsMs = rig.frames().map((frame) => frame.positionSamples / 16);
+    expect(Math.max(...positionsMs)).toBeLessThan(121_000 + 50 * 20);
+    // One jump fits; the others are taken for a clock that was set.
+    expect(rig.laneCount(lane.clockSteps)).toBe(48);
+    expect(rig.laneCount(lane.missingFrames)).toBe(id === '' ? 4999 : 0);
+  });
+
+  it('takes a long hole for one when our own clock has gone on as well', () => {
+    const rig = new DecoderRig();
+    for (let n = 0; n < 10; n++) {
+      rig.feed(audio({ timestamp: iso(startMs + n * 100_000) }), { arrivalMs: 1000 + n * 100_000 });
+    }
+    expect(rig.laneCount(lane.missingFrames)).toBe(9 * 4999);
+    expect(rig.laneCount(lane.clockSteps)).toBe(0);
+  });
 });

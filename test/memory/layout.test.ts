@@ -104,7 +104,8 @@ describe('the layout', () => {
   });
 
   it('has what every frame touches in two cache lines of its ring, and in one of its stream before the rings', () => {
-    const { id, duplicateFrames, outOfOrderFrames, pauses, firstTimestampMs, end, ...perFrame } = layout.ring;
+    const { id, duplicateFrames, outOfOrderFrames, pauses, firstTimestampMs, firstArrivalMs, end, ...perFrame } =
+      layout.ring;
     for (const [name, at] of Object.entries(perFrame)) expect(at, name).toBeLessThan(128);
     const { sampleRate, metadataCount, participantCount, lastAudioMs, committed, rings } = layout.streamSlot;
     for (const at of [sampleRate, metadataCount, participantCount, lastAudioMs, committed]) {

@@ -38,7 +38,7 @@ export class Track {
   take(offsetMs: number, durationMs = 20): { flags: number; missing: number; atMs: number; consecutive: boolean } {
     const placement = new Placement();
     const bytes = (durationMs * this.sampleRate * 2) / 1000;
-    place(this.writer, startMs + offsetMs, bytes, this.mode === 'unmixed', placement);
+    place(this.writer, startMs + offsetMs, Number.NaN, bytes, this.mode === 'unmixed', placement);
     // As the jitter does after every packet.
     this.writer.f64[(this.writer.at + ring.referenceTimestampMs) / 8] = startMs + offsetMs;
     const { flags, missingFrames, positionSamples, consecutive } = placement;

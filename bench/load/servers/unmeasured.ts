@@ -35,9 +35,9 @@ Object.defineProperty(AudioWriter.prototype, 'measure', {
     writer: RingWriter,
     message: Message,
     _counters: LaneCounters,
-    _arrivalMs: number,
+    arrivalMs: number,
     bytes: number,
   ) {
-    place(writer, message.timestampMs, bytes, message.idEnd > message.idStart, this.placement);
+    place(writer, message.timestampMs, arrivalMs, bytes, message.idEnd > message.idStart, this.placement);
   },
 });
