@@ -115,8 +115,8 @@ export async function run(fault: Fault, size: Size): Promise<Outcome> {
       return metrics.get('ring_memory_bytes') === 0 && (await gateway.streams()).length === 0;
     };
 
-    // The same once without the fault: code is compiled, rings and buffers are there.
-    const warmUp = { calls: size.streams, durationMs: 1000, seed: 1, ...token };
+    // The same once without the fault, and longer than the rings are: code is compiled, memory is touched.
+    const warmUp = { calls: size.streams, durationMs: size.durationMs, seed: 1, ...token };
     await simulateCalls({ ...warmUp, url });
     await settle(isEmpty, 15_000);
     const before = { files: openFiles(gateway.pid), mib: residentMib(gateway.pid), metrics: await gateway.metrics() };
