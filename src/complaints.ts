@@ -1,42 +1,61 @@
 /**
- * Errors that may come by the thousand, kept from filling the log: the first of a kind is told at once, the others are
- * counted, and told in one line when the time is up. What happened how often is in the metrics all the same. Main thread.
+ * Errors that may come by the thousand, kept from filling the log and the time of whoever tells them: the first of a kind
+ * is told at once, those that follow once per interval, with their number. What happened how often is in the metrics all
+ * the same. Any thread.
  */
-import type { Log } from './log.ts';
 
-const quietMs = 10_000;
+const intervalMs = 10_000;
+/** A kind may have anything in it; beyond so many they are all one. */
+const kindsMax = 20;
+const otherKinds = 'other errors';
 
-export type Complaint = Readonly<Record<string, unknown>> & { readonly msg: string };
+/** `leftOut`: 0 for the first of its kind, which stands for itself; else how many this one stands for. */
+export type TellComplaint<Detail> = (kind: string, detail: Detail, leftOut: number) => void;
 
-export class Complaints {
-  private readonly log: Log;
-  /** How many of a kind were not told, and the last of them. */
-  private readonly quiet = new Map<string, { leftOut: number; last: Complaint }>();
+interface Kind<Detail> {
+  dueMs: number;
+  leftOut: number;
+  /** Of the last one. */
+  detail: Detail;
+}
 
-  constructor(log: Log) {
-    this.log = log;
+export class Complaints<Detail> {
+  private readonly tell: TellComplaint<Detail>;
+  private readonly kinds = new Map<string, Kind<Detail>>();
+
+  constructor(tell: TellComplaint<Detail>) {
+    this.tell = tell;
   }
 
-  /** `kind` tells apart what must not hide behind each other, such as two sinks. There are few of them. */
-  error(complaint: Complaint, kind: string = complaint.msg): void {
-    const quiet = this.quiet.get(kind);
-    if (quiet !== undefined) {
-      quiet.leftOut++;
-      quiet.last = complaint;
+  add(kind: string, detail: Detail, nowMs: number): void {
+    const name = this.kinds.has(kind) || this.kinds.size < kindsMax ? kind : otherKinds;
+    const known = this.kinds.get(name);
+    if (known !== undefined) {
+      known.leftOut++;
+      known.detail = detail;
       return;
     }
-    this.log.error(complaint);
-    this.hush(kind, complaint);
+    this.kinds.set(name, { dueMs: nowMs + intervalMs, leftOut: 0, detail });
+    this.tell(name, detail, 0);
   }
 
-  private hush(kind: string, complaint: Complaint): void {
-    this.quiet.set(kind, { leftOut: 0, last: complaint });
-    setTimeout(() => {
-      const { leftOut, last } = this.quiet.get(kind)!;
-      this.quiet.delete(kind);
-      if (leftOut === 0) return;
-      this.log.error({ ...last, leftOut });
-      this.hush(kind, last);
-    }, quietMs).unref();
+  /** Tells what is due. Called often. */
+  tick(nowMs: number): void {
+    for (const [name, kind] of this.kinds) {
+      if (kind.dueMs > nowMs) continue;
+      if (kind.leftOut === 0) {
+        this.kinds.delete(name);
+        continue;
+      }
+      this.tell(name, kind.detail, kind.leftOut);
+      kind.leftOut = 0;
+      kind.dueMs = nowMs + intervalMs;
+    }
+  }
+
+  /** Tells everything that was left out so far. */
+  tellAll(): void {
+    for (const [name, kind] of this.kinds) if (kind.leftOut > 0) this.tell(name, kind.detail, kind.leftOut);
+    this.kinds.clear();
   }
 }

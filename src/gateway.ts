@@ -44,10 +44,15 @@ export interface DrainResult {
   readonly streamsCut: number;
 }
 
+/** An error as it is logged. */
+type Complaint = Readonly<Record<string, unknown>> & { readonly msg: string };
+const complaintsTickMs = 1_000;
+
 export class Gateway {
   private readonly config: Config;
   private readonly log: Log;
-  private readonly complaints: Complaints;
+  private readonly complaints: Complaints<Complaint>;
+  private readonly complaintsTimer: NodeJS.Timeout;
   private readonly memory: SharedMemory;
   private readonly totals = new Totals();
   private readonly vitals = new Vitals(new Float64Array(vitalsDoubles));
@@ -66,7 +71,11 @@ export class Gateway {
   constructor(config: Config, log: Log) {
     this.config = config;
     this.log = log;
-    this.complaints = new Complaints(log);
+    this.complaints = new Complaints((_kind, complaint, leftOut) =>
+      log.error({ ...complaint, ...(leftOut > 0 && { leftOut }) }),
+    );
+    this.complaintsTimer = setInterval(() => this.complaints.tick(performance.now()), complaintsTickMs);
+    this.complaintsTimer.unref();
     this.memory = SharedMemory.create(geometryOf(config));
     this.rings = new RingPool(this.memory);
     this.rings.fill();
@@ -75,7 +84,7 @@ export class Gateway {
       workers: config.workers,
       decoder: config.decoder,
       flushIntervalMs: config.flushIntervalMs,
-      onError: (error) => this.complaints.error({ msg: 'decode worker failed', error: error.message }),
+      onError: (error) => this.complain({ msg: 'decode worker failed', error: error.message }),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
     this.sinks = config.sink.map((text, index) => this.createSink(index, parseSink(text) as SinkSpec));
@@ -170,6 +179,8 @@ export class Gateway {
 
   private async tearDown(): Promise<void> {
     this.vitalsWatch.stop();
+    clearInterval(this.complaintsTimer);
+    this.complaints.tellAll();
     this.frontEnd.stop();
     for (const lane of this.lanes) lane.stop();
     await Promise.all([this.admin.stop(), this.decoders.stop(), ...this.sinks.map((sink) => sink.stop(0))]);
@@ -184,6 +195,10 @@ export class Gateway {
   private allClosed(): Promise<void> {
     if (this.registry.active === 0) return Promise.resolve();
     return new Promise((resolve) => this.activeWaiters.push(resolve));
+  }
+
+  private complain(complaint: Complaint, kind: string = complaint.msg): void {
+    this.complaints.add(kind, complaint, performance.now());
   }
 
   private certificateChanged(error: string | null): void {
@@ -203,11 +218,11 @@ export class Gateway {
       work: (laneIndex) => this.decoders.work(laneIndex),
       onShift: ({ news, faults }) => {
         this.registry.news(news);
-        for (const fault of faults) this.complaints.error({ msg: 'a message could not be decoded', fault });
+        for (const fault of faults) this.complain({ msg: 'a message could not be decoded', fault });
       },
       onLost: (streamIndex) => this.registry.messageLost(streamIndex),
       onWorkerLost: (error) => {
-        this.complaints.error({ msg: 'decode worker lost', lane: index, error: error.message }, `lost ${index}`);
+        this.complain({ msg: 'decode worker lost', lane: index, error: error.message }, `lost ${index}`);
         this.registry.newsOfLane(index);
       },
     });

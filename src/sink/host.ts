@@ -4,13 +4,13 @@
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { TellComplaint } from '../complaints.ts';
 import { within } from '../deadline.ts';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, withoutPath } from '../errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingHandle } from '../ring/reader.ts';
 import { Vitals } from '../thread/vitals.ts';
 import { BackOff } from './back-off.ts';
-import { describe, type TellComplaint } from './complaints.ts';
 import { type Entry, Ledger } from './ledger.ts';
 import { type FromSink, type SinkWorkerData, sinkCounter, sinkCountersBytes, type ToSink } from './messages.ts';
 import type { Track, TrackEnd } from './sink.ts';
@@ -22,7 +22,7 @@ export interface SinkHostOptions {
   /** The sink does not look at a ring of this stream any more. */
   readonly onDrained: (streamId: string, end: TrackEnd) => void;
   /** Something went wrong in the sink. */
-  readonly onError: TellComplaint;
+  readonly onError: TellComplaint<string>;
   /** The sink's thread died; another one starts after this time. */
   readonly onDied: (message: string, restartMs: number) => void;
   /** Starts a thread of the sink. */
@@ -146,12 +146,12 @@ export class SinkHost {
       this.thread = thread;
       thread.on('message', (message: FromSink) => this.take(message));
       thread.on('error', (error) => {
-        this.lastWords = describe(error);
+        this.lastWords = withoutPath(error);
       });
       thread.once('exit', (code) => this.threadEnded(this.lastWords || `the thread ended with code ${code}`));
     } catch (error) {
       // No memory or no process left for a thread.
-      this.threadEnded(describe(error));
+      this.threadEnded(withoutPath(error));
     }
   }
 

@@ -4,10 +4,11 @@
  * Invariants: for each ring, frames published = read + lapped when its track has ended; whenever this thread dies, another
  * one goes on with the frames that were not yet flushed. Sink thread.
  */
+import { Complaints } from '../complaints.ts';
+import { withoutPath } from '../errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { Frame, type RingHandle, RingReader } from '../ring/reader.ts';
 import { BackOff } from './back-off.ts';
-import { Complaints } from './complaints.ts';
 import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackNews } from './messages.ts';
 import { Memo, Progress } from './progress.ts';
 import type { Sink, Track, TrackWriter } from './sink.ts';
@@ -36,7 +37,7 @@ export class SinkLoop {
   private readonly sink: Sink;
   private readonly counters: Float64Array;
   private readonly tell: (message: FromSink) => void;
-  private readonly complaints: Complaints;
+  private readonly complaints: Complaints<string>;
   private readonly frame = new Frame();
   private readonly readings = new Map<string, Reading>();
   private readonly tracksOfStream = new Map<string, number>();
@@ -175,7 +176,7 @@ export class SinkLoop {
 
   private failed(track: Track | null, error: unknown): void {
     this.counters[sinkCounter.errors]! += 1;
-    this.complaints.add(error, track?.streamId ?? '', performance.now());
+    this.complaints.add(withoutPath(error), track?.streamId ?? '', performance.now());
   }
 
   private forgetStream(streamId: string): void {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, withoutPath } from '../errors.ts';
 import type { TlsFiles } from './uws.ts';
 
 const lookIntervalMs = 5_000;
@@ -17,19 +17,13 @@ function fingerprint({ cert, key }: TlsFiles): string {
   return createHash('sha256').update(pair.cert).update('\0').update(pair.key).digest('hex');
 }
 
-/** Without paths and without what stands in the files. */
-function describe(error: unknown): string {
-  const { code, syscall, message } = error as NodeJS.ErrnoException;
-  return syscall === undefined ? `${code ?? ''} ${message}`.trim() : `${code}: ${syscall}`;
-}
-
 /** What is wrong with a pair, or null. */
 export function problemOfPair(files: TlsFiles): string | null {
   try {
     fingerprint(files);
     return null;
   } catch (error) {
-    return describe(error);
+    return withoutPath(error);
   }
 }
 
@@ -50,7 +44,7 @@ export class CertificateWatch {
     try {
       this.current = fingerprint(files);
     } catch (error) {
-      throw new GatewayError('bad_settings', `--tls-cert and --tls-key cannot be used: ${describe(error)}`);
+      throw new GatewayError('bad_settings', `--tls-cert and --tls-key cannot be used: ${withoutPath(error)}`);
     }
     this.timer = setInterval(() => this.look(), lookIntervalMs);
     this.timer.unref();
@@ -68,7 +62,7 @@ export class CertificateWatch {
       this.current = found;
       this.onChange(null);
     } catch (error) {
-      if (!this.isTold) this.onChange(describe(error));
+      if (!this.isTold) this.onChange(withoutPath(error));
       this.isTold = true;
     }
   }
