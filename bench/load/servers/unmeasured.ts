@@ -30,14 +30,7 @@ takeOut(VitalsWatch.prototype, 'arm');
 Object.defineProperty(VitalsWatch.prototype, 'lateness', { value: 0 });
 takeOut(AudioWriter.prototype, 'measure');
 Object.defineProperty(AudioWriter.prototype, 'measure', {
-  value(
-    this: Inside,
-    writer: RingWriter,
-    message: Message,
-    _counters: LaneCounters,
-    arrivalMs: number,
-    bytes: number,
-  ) {
+  value(this: Inside, writer: RingWriter, message: Message, _counters: LaneCounters, arrivalMs: number, bytes: number) {
     place(writer, message.timestampMs, arrivalMs, bytes, message.idEnd > message.idStart, this.placement);
   },
 });
