@@ -5,6 +5,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { upgradeRequest } from '../fuzz/raw-peer.ts';
 import { AcsClient } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { faultMessage } from '../support/faulty-decoder.ts';
@@ -105,13 +106,10 @@ const keyServerGoes: Fault = {
 };
 let keyServer: KeyServer | null = null;
 
-const request =
-  'GET /audio HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
-
 const connectionsArrive: Fault = {
   name: 'thousands of connections arrive within a second',
   strike: async ({ gateway }, { connections }) => {
+    const request = upgradeRequest();
     const sockets: Socket[] = [];
     for (let slice = 0; slice < 50; slice++) {
       for (let n = 0; n < connections / 50; n++) {

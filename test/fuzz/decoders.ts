@@ -8,7 +8,7 @@ import { Agreement, type Context, contexts } from '../support/decoder-agreement.
 import { envelopes } from '../support/decoder-envelopes.ts';
 import { almostPlainAudio, mutatedMessage, plainAudio } from '../support/decoder-mutation.ts';
 import { storeMessage } from './corpus.ts';
-import type { RunLimits } from './websocket-run.ts';
+import type { RunLimits } from './run.ts';
 
 /** A known message with some bytes another: what no generator of texts thinks of. */
 const damagedBytes: fc.Arbitrary<Buffer> = fc

@@ -4,8 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { runDecoderCases } from './decoders.ts';
-import { runHttpCases } from './http-run.ts';
-import { runWebsocketCases } from './websocket-run.ts';
+import { runHttpCases, runWebsocketCases } from './run.ts';
 
 const runs = { websocket: runWebsocketCases, http: runHttpCases, decoders: runDecoderCases };
 

@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+import { frameCounts } from '../support/measurement.ts';
 
 test("with loss, duplicates, swaps, silence and malformed messages every counter equals the simulator's own", async () => {
   const gateway = await GatewayProcess.start();
@@ -19,12 +20,7 @@ test("with loss, duplicates, swaps, silence and malformed messages every counter
   const metrics = await gateway.metrics();
 
   expect({
-    frames: metrics.get('frames_committed_total'),
-    silentFrames: metrics.get('frames_silent_total'),
-    missingFrames: metrics.get('frames_missing_total'),
-    gaps: metrics.get('gaps_total'),
-    duplicateFrames: metrics.get('frames_duplicate_total'),
-    outOfOrderFrames: metrics.get('frames_out_of_order_total'),
+    ...frameCounts(metrics),
     messages: {
       received: metrics.get('messages_received_total'),
       committed: metrics.get('messages_total{outcome="committed"}'),

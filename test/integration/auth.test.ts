@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { upgradeRequest } from '../fuzz/raw-peer.ts';
 import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -109,12 +110,7 @@ test('a peer that breaks off while its token is checked leaves nothing behind', 
   const token = await key.sign({}, { kid: 'unknown' });
   for (let i = 0; i < 50; i++) {
     const socket = createConnection(gateway.port, '127.0.0.1', () => {
-      socket.write(
-        'GET /audio HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-          'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n' +
-          `Authorization: Bearer ${token}\r\n\r\n`,
-        () => socket.destroy(),
-      );
+      socket.write(upgradeRequest('/audio', [`Authorization: Bearer ${token}`]), () => socket.destroy());
     });
     socket.on('error', () => {});
   }
@@ -200,18 +196,9 @@ function proxyHeader(source: string): Buffer {
 
 /** The status line of the answer to an upgrade that is written byte by byte here. */
 function rawUpgrade(port: number, before: Buffer, headers: readonly string[] = []): Promise<string> {
-  const lines = [
-    'GET /audio HTTP/1.1',
-    'Host: gateway',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    'Sec-WebSocket-Version: 13',
-    ...headers,
-  ];
   return new Promise((resolve, reject) => {
     const socket = createConnection(port, '127.0.0.1', () =>
-      socket.write(Buffer.concat([before, Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)])),
+      socket.write(Buffer.concat([before, Buffer.from(upgradeRequest('/audio', headers))])),
     );
     socket.once('data', (data) => {
       resolve(data.toString('latin1').split('\r\n')[0]!);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
+import { upgradeRequest } from '../fuzz/raw-peer.ts';
 import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 
@@ -55,9 +56,7 @@ test('handshakes beyond the limit of a second get 503, and running streams go on
       return socket;
     }),
   );
-  const request =
-    'GET /audio HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
+  const request = upgradeRequest();
   const answers = await Promise.all(
     sockets.map(async (socket) => {
       socket.write(request);

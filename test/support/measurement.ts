@@ -41,6 +41,18 @@ export async function measureRun(...flags: readonly string[]): Promise<Measured>
   return collect(gateway, startSimulator(gateway.url, ...flags));
 }
 
+/** What the gateway counted of frames, under the names that the simulator has for it. */
+export function frameCounts(metrics: Metrics) {
+  return {
+    frames: metrics.get('frames_committed_total'),
+    silentFrames: metrics.get('frames_silent_total'),
+    missingFrames: metrics.get('frames_missing_total'),
+    gaps: metrics.get('gaps_total'),
+    duplicateFrames: metrics.get('frames_duplicate_total'),
+    outOfOrderFrames: metrics.get('frames_out_of_order_total'),
+  };
+}
+
 /** The counts of a histogram: one per bound, and one for all above. */
 export function histogram(metrics: Metrics, name: string, boundsMs: readonly number[], labels = ''): number[] {
   const upTo = [...boundsMs.map((ms) => String(ms / 1000)), '+Inf'].map((le) => {
