@@ -4,6 +4,7 @@
  */
 import { pendingHandshakesMax } from '../limits.ts';
 import type { Networks } from '../networks.ts';
+import { closeCode } from '../stream/close-code.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Stream, StreamFacts } from '../stream/stream.ts';
 import type { CloseCause, OverloadCause, Totals } from '../stream/totals.ts';
@@ -21,16 +22,6 @@ import {
   refuse,
 } from './upgrade.ts';
 import { type HttpRequest, type HttpResponse, Listener, type Socket, type TlsFiles, textOf } from './uws.ts';
-
-/** Codes with which we close; RFC 6455 section 7.4 and ours from 4000. */
-export const closeCode = {
-  draining: 1001,
-  policy: 1008,
-  tooBig: 1009,
-  fault: 1011,
-  overloaded: 1013,
-  superseded: 4000,
-} as const;
 
 export interface FrontEndOptions {
   readonly host: string;

@@ -3,6 +3,7 @@
  * over its participants, whose ids are personal data and stay out of it. Main thread.
  */
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { closeCode } from './close-code.ts';
 import type { Stream } from './stream.ts';
 import { meanJitterMs, type ParticipantReport, reportStream, type StreamReport } from './stream-report.ts';
 import type { CloseCause } from './totals.ts';
@@ -62,7 +63,7 @@ export function reportEnded(memory: SharedMemory, stream: Stream): EndedStream {
     interruptions: stream.interruptions,
     interruptedMs: Math.round(stream.interruptedMs),
     closeCause: stream.closeCause ?? 'peer',
-    closeCode: stream.closeCode ?? 1005,
+    closeCode: stream.closeCode ?? closeCode.absent,
     durationMs: Math.round((stream.endedMs ?? stream.connectedMs) - stream.connectedMs),
   };
 }

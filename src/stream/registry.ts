@@ -6,6 +6,7 @@
 import type { Lane } from '../lane/lane.ts';
 import { recordKind, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { closeCode } from './close-code.ts';
 import { type EndedStream, reportEnded } from './ended-stream.ts';
 import { StreamSlots } from './slots.ts';
 import { Stream, type StreamFacts } from './stream.ts';
@@ -28,10 +29,6 @@ export interface Audience {
   /** No participant follows either. */
   streamEnded(stream: Stream): void;
 }
-
-/** The peer hung up: nobody comes back. All other codes may be a connection that broke (RFC 6455 section 7.4.1). */
-const hangUpCode = 1000;
-const supersededCode = 4000;
 
 export interface RegistryOptions {
   readonly memory: SharedMemory;
@@ -122,7 +119,7 @@ export class StreamRegistry {
   closed(stream: Stream, cause: CloseCause, code: number, nowMs: number): void {
     this.disconnected(stream, cause, code, nowMs);
     const { resumeGraceMs } = this.options;
-    const mayComeBack = cause === 'peer' && code !== hangUpCode && stream.subscriptionId !== null;
+    const mayComeBack = cause === 'peer' && code !== closeCode.normal && stream.subscriptionId !== null;
     if (!mayComeBack || resumeGraceMs === 0 || this.isClosing) this.finish(stream);
     else {
       stream.phase = 'waiting';
@@ -156,7 +153,7 @@ export class StreamRegistry {
    */
   resume(stream: Stream, fresh: Stream, nowMs: number): void {
     const { memory, totals } = this.options;
-    if (stream.phase === 'open') this.disconnected(stream, 'superseded', supersededCode, nowMs);
+    if (stream.phase === 'open') this.disconnected(stream, 'superseded', closeCode.superseded, nowMs);
     if (stream.timer !== null) clearTimeout(stream.timer);
     const brokeOffMs = stream.endedMs ?? nowMs;
     memory.streams.f64[(memory.streamOffset(stream.index) + streamSlot.brokeOffMs) / 8] = brokeOffMs;
