@@ -3,7 +3,7 @@
  * documentation's test all come. Contradictions are refused with the remedy.
  */
 import { availableParallelism } from 'node:os';
-import { contradictions } from './contradictions.ts';
+import { contradictions, type SinkTexts } from './contradictions.ts';
 import { framesPerSecond } from './limits.ts';
 import { readSettings, type SettingSources, setting, type Values } from './settings.ts';
 
@@ -176,20 +176,17 @@ export const serveSettings = {
   }),
   sink: setting.list({
     placeholder: 'SINK',
-    help: 'where audio goes: wav:DIR, pcm:DIR',
-    expects: 'wav:DIR or pcm:DIR',
+    help: 'where audio goes: wav:DIR, pcm:DIR, nats://HOST:PORT',
+    expects: 'wav:DIR, pcm:DIR or nats://HOST:PORT[/SUBJECT-PREFIX]',
   }),
   logLevel: setting.choice({ choices: logLevels, fallback: 'info', help: 'least severe log line that is written' }),
 } as const;
 
 export type Config = Values<typeof serveSettings>;
 
-/**
- * A complete configuration. Throws `bad_settings` with all that is wrong.
- * @param checkSink says what is wrong with a sink's text, or null
- */
-export function readConfig(sources: SettingSources, checkSink: (text: string) => string | null): Config {
-  const config = readSettings(serveSettings, sources, (values) => contradictions(values, checkSink));
+/** A complete configuration. Throws `bad_settings` with all that is wrong. */
+export function readConfig(sources: SettingSources, sinks: SinkTexts): Config {
+  const config = readSettings(serveSettings, sources, (values) => contradictions(values, sinks));
   const { lanes, workers, maxMessagesPerSecond, maxParticipants } = config;
   return {
     ...config,

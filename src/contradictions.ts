@@ -49,14 +49,20 @@ function authentication({ auth, authToken, jwtAudience }: Config): string[] {
   return problems;
 }
 
-export function contradictions(config: Config, checkSink: (text: string) => string | null): string[] {
+/** What is wrong with the text of a sink, or null; and the text without its secrets. */
+export interface SinkTexts {
+  readonly problem: (text: string) => string | null;
+  readonly shown: (text: string) => string;
+}
+
+export function contradictions(config: Config, sinks: SinkTexts): string[] {
   const problems = [...addresses(config), ...authentication(config)];
   if (config.lanes !== 0 && config.lanes < config.workers) {
     problems.push(`--lanes: ${config.lanes}: expected at least as many as --workers (${config.workers}), or 0`);
   }
   for (const sink of config.sink) {
-    const problem = checkSink(sink);
-    if (problem !== null) problems.push(`--sink: ${JSON.stringify(sink)}: ${problem}`);
+    const problem = sinks.problem(sink);
+    if (problem !== null) problems.push(`--sink: ${JSON.stringify(sinks.shown(sink))}: ${problem}`);
   }
   return problems;
 }

@@ -84,6 +84,8 @@ test('each foreign library enters through the one file or folder that owns it', 
     pino: /^src\/log\.ts$/,
     zod: /^src\/settings\.ts$/,
     ws: /^src\/simulator\//,
+    '@nats-io/transport-node': /^src\/sink\/nats\/nats-link\.ts$/,
+    '@nats-io/jetstream': /^src\/sink\/nats\/nats-link\.ts$/,
     jose: /^src\/socket\/auth\/(jwt|key-set)\.ts$/,
   };
   for (const file of sources('src')) {

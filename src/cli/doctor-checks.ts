@@ -1,13 +1,11 @@
 /** The single checks of `doctor`: each looks at one thing and says how it is, and how to mend it. */
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import type { Config } from '../config.ts';
 import { loadSimdjson } from '../decoder/protocol/parsers.ts';
 import { geometryOf } from '../memory/geometry.ts';
 import { laneBytes, ringBytes, streamSlotBytes } from '../memory/layout.ts';
-import { parseSink } from '../sink/spec.ts';
 
 export interface Finding {
   readonly name: string;
@@ -144,23 +142,4 @@ export async function ports(config: Config): Promise<Finding[]> {
       return { name, verdict: 'wrong', detail: `cannot listen on ${host}: ${problem}`, remedy };
     }),
   );
-}
-
-export function sinkFolder(text: string): Finding {
-  const name = `--sink ${text}`;
-  const spec = parseSink(text);
-  if ('problem' in spec) return { name, verdict: 'wrong', detail: spec.problem };
-  let folder = resolve(spec.folder);
-  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    return { name, verdict: 'ok', detail: `${folder} can be written` };
-  } catch (error) {
-    return {
-      name,
-      verdict: 'wrong',
-      detail: messageOf(error),
-      remedy: 'choose another folder, or change its permissions',
-    };
-  }
 }

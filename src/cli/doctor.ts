@@ -7,6 +7,7 @@ import { GatewayError } from '../errors.ts';
 import { configure, type Environment } from './configuration.ts';
 import * as checks from './doctor-checks.ts';
 import * as security from './doctor-security.ts';
+import * as sinks from './doctor-sinks.ts';
 import type { CliIo } from './io.ts';
 import { doctorUsage } from './usage.ts';
 
@@ -44,7 +45,7 @@ export async function doctor(argv: readonly string[], environment: Environment, 
     ...(await checks.ports(config)),
     ...security.certificate(config, Date.now()),
     ...(await security.keys(config)),
-    ...config.sink.map(checks.sinkFolder),
+    ...(await Promise.all(config.sink.map(sinks.sink))),
   ];
   for (const { name, verdict, detail, remedy } of findings) {
     io.stdout(`${marks[verdict]}  ${name}: ${detail}\n`);

@@ -1,6 +1,7 @@
 /** The command `serve`: runs the gateway until it is told to stop, then drains it. */
 import { Gateway } from '../gateway.ts';
 import { createLog } from '../log.ts';
+import { shownSink } from '../sink/spec.ts';
 import { configure, type Environment } from './configuration.ts';
 import type { CliIo } from './io.ts';
 import { serveUsage } from './usage.ts';
@@ -16,7 +17,18 @@ export async function serve(argv: readonly string[], environment: Environment, i
   const gateway = new Gateway(config, log);
   const { port, adminPort } = await gateway.start();
   const { host, path, adminHost, decoder, workers, lanes, sink } = config;
-  log.info({ msg: 'listening', host, port, path, adminHost, adminPort, decoder, workers, lanes, sinks: sink });
+  log.info({
+    msg: 'listening',
+    host,
+    port,
+    path,
+    adminHost,
+    adminPort,
+    decoder,
+    workers,
+    lanes,
+    sinks: sink.map(shownSink),
+  });
 
   await new Promise<void>((resolve) => {
     if (io.stopped.aborted) resolve();

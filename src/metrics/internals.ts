@@ -38,25 +38,25 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     sinks.map((sink): Sample => [{ sink: sink.name }, value(sink)]);
   metrics.counter(
     'sink_frames_total',
-    'Frames that this sink read.',
+    'Frames that this sink read; for nats, those that the server has confirmed.',
     ['sink'],
     perSink((sink) => sink.frames),
   );
   metrics.counter(
     'sink_lapped_frames_total',
-    'Frames that were overwritten before this sink read them: it is too slow. No other sink is affected.',
+    'Frames that were overwritten before this sink read them: it is too slow, or its server was away. No other sink is affected.',
     ['sink'],
     perSink((sink) => sink.lappedFrames),
   );
   metrics.counter(
     'sink_lost_frames_total',
-    'Frames that this sink read and could not keep: the disk was full, a file was deleted. Also in sink_frames_total.',
+    'Frames that this sink read and could not keep: the disk was full, a file was deleted, the server refused them. Also in sink_frames_total.',
     ['sink'],
     perSink((sink) => sink.lostFrames),
   );
   metrics.counter(
     'sink_errors_total',
-    'Errors in opening, writing or closing a file, and deaths of the thread. The log tells them, repeated ones with their number.',
+    'Errors in opening, writing or closing a file, failed connections, and deaths of the thread. The log tells them, repeated ones with their number.',
     ['sink'],
     perSink((sink) => sink.errors),
   );
@@ -65,6 +65,12 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     'Times that the thread of this sink died and was started again. It goes on where the last one stopped.',
     ['sink'],
     perSink((sink) => sink.restarts),
+  );
+  metrics.gauge(
+    'sink_ready',
+    '1 while this sink takes frames, 0 while it cannot: its server is away. Frames wait in their rings, and are lapped there in the end.',
+    ['sink'],
+    perSink((sink) => Number(sink.isReady)),
   );
   metrics.gauge(
     'sink_frames_unaccounted',

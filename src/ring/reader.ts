@@ -123,6 +123,17 @@ export class RingReader {
   }
 
   /**
+   * For a reader that cannot take frames at the moment: counts what was overwritten by now as lapped.
+   * Returns false if the ring is gone.
+   */
+  fallBehind(): boolean {
+    const head = Atomics.load(this.i32, this.headWord);
+    if (this.isGone()) return false;
+    this.skipLapped(head);
+    return true;
+  }
+
+  /**
    * For a ring that is `gone`: counts what was never read as lapped.
    * @param framesTotal how many frames the ring had when it ended, as its stream's end says
    */

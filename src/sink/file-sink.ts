@@ -10,7 +10,7 @@ import { FileTrack } from './file-track.ts';
 import { codeOf, createFile, firstFree, makeFolder, numbered } from './files.ts';
 import type { Memo } from './progress.ts';
 import { kept, Recording, recordingHead } from './recording.ts';
-import type { Sink, Track, TrackWriter } from './sink.ts';
+import type { Sink, SinkStart, Track, TrackWriter } from './sink.ts';
 import type { FileSinkSpec } from './spec.ts';
 
 /** Twice a second, so that a crash costs less than a second. */
@@ -21,6 +21,8 @@ const folderNumber = 0;
 
 export class FileSink implements Sink {
   readonly readIntervalMs = readIntervalMs;
+  readonly leadMs = 0;
+  readonly isReady = true;
   private readonly spec: FileSinkSpec;
   private readonly scratch = Buffer.alloc(scratchBytes);
 
@@ -28,8 +30,9 @@ export class FileSink implements Sink {
     this.spec = spec;
   }
 
-  /** Throws if the folder cannot be made or written. */
-  prepare(): void {
+  /** Throws if the folder cannot be made or written. A thread that takes over begins whatever the disk says. */
+  start({ isRestart }: SinkStart): void {
+    if (isRestart) return;
     makeFolder(resolve(this.spec.folder));
     accessSync(this.spec.folder, constants.W_OK | constants.X_OK);
   }

@@ -112,6 +112,10 @@ export class SinkHost {
   get framesUnaccounted(): number {
     return this.ledger.framesUnaccounted;
   }
+  /** Whether it takes frames right now: its server can be reached. */
+  get isReady(): boolean {
+    return this.thread !== null && this.counters[sinkCounter.ready] === 1;
+  }
   get errors(): number {
     return this.counters[sinkCounter.errors]! + this.deaths;
   }
@@ -158,6 +162,7 @@ export class SinkHost {
   private threadEnded(reason: string): void {
     this.thread = null;
     this.untold = null;
+    this.counters[sinkCounter.ready] = 0;
     if (this.phase === 'stopped') return;
     if (this.phase === 'starting') {
       this.phase = 'stopped';

@@ -14,8 +14,8 @@ export interface SinkWorkerData {
   readonly isRestart: boolean;
 }
 
-/** Doubles in the counters of a sink; written by its thread only. `vitals`: of its thread. */
-export const sinkCounter = { errors: 0, vitals: 1 } as const;
+/** Doubles in the counters of a sink; written by its thread only. `ready`: 1 while it takes frames. `vitals`: of its thread. */
+export const sinkCounter = { errors: 0, ready: 1, vitals: 2 } as const;
 export const sinkCountersBytes = 8 * (sinkCounter.vitals + vitalsDoubles);
 
 /** A track, and what is remembered of it (`Progress`) and of its stream (doubles). */

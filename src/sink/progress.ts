@@ -82,6 +82,11 @@ export class Memo {
     this.numbers[field.lost] = frames;
   }
 
+  /** The numbers are again what they were at the last commit. */
+  rollBack(): void {
+    this.numbers.set(this.progress.recall());
+  }
+
   /** From now on a thread that takes over begins here. */
   commit(next: number, framesLapped: number): void {
     this.numbers[field.next] = next;

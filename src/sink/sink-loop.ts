@@ -1,36 +1,20 @@
 /**
- * Reads the rings of all tracks for one sink: each track once per interval, spread evenly, and at once when it ends. An
- * exception of the sink stays with its track: counted, told, and the frames go on being read, so that nothing piles up.
- * Invariants: for each ring, frames published = read + lapped when its track has ended; whenever this thread dies, another
- * one goes on with the frames that were not yet flushed. Sink thread.
+ * The loop of a sink's thread: reads each track once per interval, spread evenly, and at once when it ends. An exception
+ * of the sink stays with its track: counted, told, and the frames go on being read, so that nothing piles up. A sink that
+ * learns only later whether it has kept something works in rounds, one at a time: what a failed round had read is read
+ * again. Invariants: for each ring, frames published = read + lapped when its track has ended; whenever this thread dies,
+ * another one goes on with the frames that were not yet flushed. Sink thread.
  */
 import { Complaints } from '../complaints.ts';
 import { withoutPath } from '../errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import { Frame, type RingHandle, RingReader } from '../ring/reader.ts';
-import { BackOff } from './back-off.ts';
+import { Frame, type RingHandle } from '../ring/reader.ts';
 import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackNews } from './messages.ts';
-import { Memo, Progress } from './progress.ts';
-import type { Sink, Track, TrackWriter } from './sink.ts';
-
-interface Reading {
-  readonly track: Track;
-  readonly ring: RingHandle;
-  readonly reader: RingReader;
-  readonly memo: Memo;
-  /** Null while the sink cannot open it. */
-  writer: TrackWriter | null;
-  readonly openBackOff: BackOff;
-  openDueMs: number;
-  dueMs: number;
-  /** How many frames the ring had at its end; null while it goes on. */
-  framesTotal: number | null;
-}
+import { Reading } from './reading.ts';
+import type { Sink, Track } from './sink.ts';
 
 /** How often the loop looks for tracks that are due; their readings are spread over the interval by as much. */
 const tickMs = 10;
-/** After so long a track that could not be opened is tried again, later up to this. */
-const openAgainMs = { first: 500, most: 5000 };
 
 export class SinkLoop {
   private readonly memory: SharedMemory;
@@ -42,6 +26,11 @@ export class SinkLoop {
   private readonly readings = new Map<string, Reading>();
   private readonly tracksOfStream = new Map<string, number>();
   private readonly endedStreams = new Set<string>();
+  /** Goes round the readings, so that each has its turn when a round is full before its end. */
+  private turn: Iterator<Reading> = this.readings.values();
+  /** What was read in this round; always empty for a sink that need not settle. */
+  private round: Reading[] = [];
+  private isSettling = false;
   private isClosing = false;
   private timer: NodeJS.Timeout | null = null;
 
@@ -56,13 +45,21 @@ export class SinkLoop {
   }
 
   start(): void {
+    this.counters[sinkCounter.ready] = Number(this.sink.isReady);
     this.timer = setInterval(() => this.tick(performance.now()), tickMs);
   }
+
+  /** Counts and tells an error. */
+  readonly report = (error: unknown, track: Track | null = null): void => {
+    this.counters[sinkCounter.errors]! += 1;
+    this.complaints.add(withoutPath(error), track?.streamId ?? '', performance.now());
+  };
 
   take(message: ToSink): void {
     switch (message.type) {
       case 'started':
         for (const news of message.tracks) this.started(news);
+        this.settle();
         return;
       case 'ended':
         this.ended(message.ring, message.frames);
@@ -78,105 +75,108 @@ export class SinkLoop {
     }
   }
 
-  private started({ track, ring, progress, ofStream }: TrackNews): void {
+  private started(news: TrackNews): void {
     const nowMs = performance.now();
-    const memo = new Memo(new Progress(progress), new Float64Array(ofStream));
-    const reader = new RingReader(this.memory, ring);
-    reader.resume(memo.next, memo.framesLapped);
-    const reading: Reading = {
-      track,
-      ring,
-      reader,
-      memo,
-      writer: null,
-      openBackOff: new BackOff(openAgainMs.first, openAgainMs.most),
-      openDueMs: nowMs,
-      // A random phase spreads the readings of many tracks over the interval.
-      dueMs: nowMs + Math.random() * this.sink.readIntervalMs,
-      framesTotal: null,
-    };
-    this.readings.set(ringKey(ring), reading);
-    this.tracksOfStream.set(track.streamId, (this.tracksOfStream.get(track.streamId) ?? 0) + 1);
-    this.open(reading, nowMs);
-    memo.commit(reader.next, reader.framesLapped);
+    const reading = new Reading(this.memory, news, nowMs, this.report);
+    this.readings.set(ringKey(news.ring), reading);
+    const { streamId } = news.track;
+    this.tracksOfStream.set(streamId, (this.tracksOfStream.get(streamId) ?? 0) + 1);
+    if (this.takesFrames) this.visit(reading, nowMs);
   }
 
   private ended(ring: RingHandle, frames: number): void {
     const reading = this.readings.get(ringKey(ring));
     if (reading === undefined) return;
-    const { track, reader, memo } = reading;
     reading.framesTotal = frames;
     // The last chance for what could not be opened.
     reading.openDueMs = 0;
-    this.readAll(reading, performance.now());
-    if (reading.writer === null) this.open(reading, performance.now());
-    this.readings.delete(ringKey(ring));
-    const { framesRead, framesLapped } = reader;
-    this.guard(reading, () => reading.writer?.end({ framesRead, framesLapped }));
-    memo.commit(reader.next, framesLapped);
-    this.tell({ type: 'drained', ring });
-    this.tracksOfStream.set(track.streamId, this.tracksOfStream.get(track.streamId)! - 1);
-    this.forgetStream(track.streamId);
-    this.closeIfDone();
+    reading.dueMs = 0;
+    if (this.takesFrames) this.visit(reading, performance.now());
+    this.settle();
+  }
+
+  private get takesFrames(): boolean {
+    return !this.isSettling && this.sink.isReady;
   }
 
   private tick(nowMs: number): void {
-    for (const reading of this.readings.values()) {
-      if (reading.dueMs > nowMs) continue;
-      reading.dueMs = Math.max(reading.dueMs + this.sink.readIntervalMs, nowMs);
-      this.readAll(reading, nowMs);
-    }
     this.complaints.tick(nowMs);
+    if (this.isSettling) return;
+    const { isReady } = this.sink;
+    this.counters[sinkCounter.ready] = Number(isReady);
+    if (isReady) this.visitDue(nowMs);
+    else for (const reading of this.readings.values()) this.fallBehind(reading);
+    this.settle();
   }
 
-  private open(reading: Reading, nowMs: number): void {
-    try {
-      reading.writer = this.sink.open(reading.track, reading.memo);
-      reading.openBackOff.succeeded();
-    } catch (error) {
-      reading.openDueMs = nowMs + reading.openBackOff.failed();
-      this.failed(reading.track, error);
+  private visitDue(nowMs: number): void {
+    while (this.sink.isReady) {
+      const { done, value: reading } = this.turn.next();
+      if (done) {
+        this.turn = this.readings.values();
+        return;
+      }
+      if (reading.dueMs <= nowMs) this.visit(reading, nowMs);
     }
   }
 
-  /** Reads what a ring has and lets the sink write it. */
-  private readAll(reading: Reading, nowMs: number): void {
-    const { reader, memo } = reading;
-    if (reading.writer === null && reading.openDueMs <= nowMs) this.open(reading, nowMs);
-    const { writer } = reading;
-    let result = reader.read(this.frame);
-    for (; result === 'frame'; result = reader.read(this.frame)) {
-      if (writer === null) memo.framesLost++;
-      else this.write(reading, writer);
+  private visit(reading: Reading, nowMs: number): void {
+    const isLast = reading.framesTotal !== null;
+    const isOpened = reading.tryToOpen(this.sink, nowMs);
+    if (isOpened && !isLast && reading.reader.next === 0) {
+      // A random phase spreads the readings of many tracks over the interval.
+      reading.dueMs = nowMs + this.sink.leadMs + Math.random() * this.sink.readIntervalMs;
+    } else {
+      reading.dueMs = Math.max(reading.dueMs + this.sink.readIntervalMs, nowMs);
+      reading.readAll(this.frame);
+      if (isLast) reading.end();
     }
-    if (result === 'gone') reader.abandon(reading.framesTotal ?? reader.next);
-    if (writer !== null) {
-      this.guard(reading, () => writer.flush());
-      if (!writer.isOpen) reading.writer = null;
-    }
-    memo.commit(reader.next, reader.framesLapped);
+    if (!isOpened && !isLast && !reading.hasNews) return;
+    if (this.sink.settle === undefined) this.hold(reading);
+    else this.round.push(reading);
   }
 
-  private write(reading: Reading, writer: TrackWriter): void {
-    try {
-      writer.write(this.frame);
-    } catch (error) {
-      reading.memo.framesLost++;
-      this.failed(reading.track, error);
-    }
+  /** The sink takes nothing: the track waits in its ring, and is over if that was given away. */
+  private fallBehind(reading: Reading): void {
+    reading.fallBehind();
+    if (reading.isOver || reading.hasNews) this.hold(reading);
   }
 
-  private guard(reading: Reading, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.failed(reading.track, error);
+  /** Ends a round: what it has read holds once the sink has settled. */
+  private settle(): void {
+    if (this.isSettling) return;
+    const readings = this.round;
+    // Also if nothing was read: a sink may have something of its own to say.
+    const settling = this.sink.settle?.() ?? null;
+    if (readings.length > 0) this.round = [];
+    if (settling === null) {
+      for (const reading of readings) this.hold(reading);
+      return;
     }
+    this.isSettling = true;
+    const roundEnded = (outcome: (reading: Reading) => void) => {
+      this.isSettling = false;
+      for (const reading of readings) outcome(reading);
+    };
+    settling.then(
+      () => roundEnded((reading) => this.hold(reading)),
+      (error: unknown) => {
+        this.report(error);
+        roundEnded((reading) => reading.rewind());
+      },
+    );
   }
 
-  private failed(track: Track | null, error: unknown): void {
-    this.counters[sinkCounter.errors]! += 1;
-    this.complaints.add(withoutPath(error), track?.streamId ?? '', performance.now());
+  /** What was read of it holds. If it was the end, the main thread is told. */
+  private hold(reading: Reading): void {
+    reading.commit();
+    if (!reading.isOver) return;
+    this.readings.delete(ringKey(reading.ring));
+    this.tell({ type: 'drained', ring: reading.ring });
+    const { streamId } = reading.track;
+    this.tracksOfStream.set(streamId, this.tracksOfStream.get(streamId)! - 1);
+    this.forgetStream(streamId);
+    this.closeIfDone();
   }
 
   private forgetStream(streamId: string): void {
@@ -191,7 +191,7 @@ export class SinkLoop {
     if (this.timer !== null) clearInterval(this.timer);
     this.sink
       .close()
-      .catch((error: unknown) => this.failed(null, error))
+      .catch((error: unknown) => this.report(error))
       .finally(() => {
         this.complaints.tellAll();
         this.tell({ type: 'closed' });

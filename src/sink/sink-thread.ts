@@ -6,12 +6,11 @@ import { type FromSink, type SinkWorkerData, sinkCounter, type ToSink } from './
 import type { Sink } from './sink.ts';
 import { SinkLoop } from './sink-loop.ts';
 
-export function runSink(data: SinkWorkerData, port: MessagePort, sink: Sink): void {
+export async function runSink(data: SinkWorkerData, port: MessagePort, sink: Sink): Promise<void> {
   const tell = (message: FromSink) => port.postMessage(message);
   try {
-    // A thread that takes over begins whatever the disk says: frames must go on being read.
-    if (!data.isRestart) sink.prepare();
     const loop = new SinkLoop(SharedMemory.attach(data.memory), sink, data.counters, tell);
+    await sink.start({ isRestart: data.isRestart, report: loop.report });
     port.on('message', (message: ToSink) => loop.take(message));
     loop.start();
     new VitalsWatch(new Vitals(new Float64Array(data.counters), sinkCounter.vitals));

@@ -1,7 +1,7 @@
 /**
- * What a sink is: something in a thread of its own that takes the frames of every participant. A sink that is slow or
- * throws loses its own frames only, counted, and disturbs nobody. Its thread may die at any moment; another one goes on
- * with what the memos say.
+ * What a sink is: something in a thread of its own that takes the frames of every participant. A sink that is slow, throws
+ * or cannot reach its server loses its own frames only, counted, and disturbs nobody. Its thread may die at any moment;
+ * another one goes on with what the memos say.
  */
 import type { Frame } from '../ring/reader.ts';
 import type { Memo } from './progress.ts';
@@ -28,22 +28,45 @@ export interface TrackWriter {
   readonly isOpen: boolean;
   /** Takes a frame. It is valid until this returns; copy what must stay. If it throws, the frame counts as lost. */
   write(frame: Frame): void;
-  /** Called after every group of frames: nothing more is waiting right now. What the memo says holds from here. */
+  /**
+   * Called after every group of frames: nothing more is waiting right now. What the memo says holds from here, or, for a
+   * sink with `settle`, from when that resolves.
+   */
   flush(): void;
   /** The last frame was written. */
   end(end: TrackEnd): void;
 }
 
+export interface SinkStart {
+  /** Another thread of this sink ran before and died. */
+  readonly isRestart: boolean;
+  /** Counts and tells what goes wrong beside the calls of the loop. */
+  readonly report: (error: unknown) => void;
+}
+
 export interface Sink {
   /** How often a track is read, in ms. Well below the ring's seconds; each reading has its cost. */
   readonly readIntervalMs: number;
-  /** Throws if the sink cannot work. Called when the gateway starts, and not when a thread takes over from another. */
-  prepare(): void;
+  /** How long after it was opened a track is read for the first time, at least. Nothing is lost: frames wait in the ring. */
+  readonly leadMs: number;
   /**
-   * Called again for the same track when this threw, when its writer is not open any more, and when another thread takes
-   * over; frames since the last flush are then written once more. `memo` says what came of it so far.
+   * Whether it takes frames right now. While it does not, nothing is read: frames wait in their rings, and what is
+   * overwritten there counts as lapped.
+   */
+  readonly isReady: boolean;
+  /** Once, before anything else. Throws if the sink cannot work, but not if another thread of it ran before. */
+  start(context: SinkStart): void | Promise<void>;
+  /**
+   * Called again for the same track when this threw, when its writer is not open any more, when settling failed, and when
+   * another thread takes over; frames since the last flush that held are then written once more. `memo` says what came of
+   * it so far.
    */
   open(track: Track, memo: Memo): TrackWriter;
+  /**
+   * For a sink that knows only later whether what was written is kept. Resolves when all that was written so far is, rejects
+   * if it may not be: then it is read and written once more. Nothing is written meanwhile. Null: all is kept already.
+   */
+  settle?(): Promise<void> | null;
   /** All tracks of a stream have ended and no other will follow. */
   streamEnded(streamId: string): void;
   /** All tracks have ended. */

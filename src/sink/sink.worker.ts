@@ -1,8 +1,14 @@
-/** Entry of a sink's thread: builds the sink that its spec names and lets it read rings. */
+/** Entry of a sink's thread: builds the sink that its spec names and lets it read rings. Loads no other kind of sink. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { FileSink } from './file-sink.ts';
 import type { SinkWorkerData } from './messages.ts';
+import type { Sink } from './sink.ts';
 import { runSink } from './sink-thread.ts';
+import type { SinkSpec } from './spec.ts';
+
+async function createSink(spec: SinkSpec): Promise<Sink> {
+  if (spec.kind === 'nats') return new (await import('./nats/nats-sink.ts')).NatsSink(spec);
+  return new (await import('./file-sink.ts')).FileSink(spec);
+}
 
 const data = workerData as SinkWorkerData;
-runSink(data, parentPort!, new FileSink(data.spec));
+await runSink(data, parentPort!, await createSink(data.spec));

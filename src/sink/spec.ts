@@ -1,7 +1,8 @@
 /**
- * The text of `--sink`: `wav:DIR`, `pcm:DIR`, with options behind a question mark: `wav:./recordings?gaps=skip`.
- * Any thread.
+ * The text of `--sink`: `wav:DIR`, `pcm:DIR` or `nats://HOST:PORT`, with options behind a question mark:
+ * `wav:./recordings?gaps=skip`. Any thread.
  */
+import { type NatsSinkSpec, parseNatsSink } from './nats/nats-spec.ts';
 
 export interface FileSinkSpec {
   readonly kind: 'wav' | 'pcm';
@@ -12,15 +13,11 @@ export interface FileSinkSpec {
   readonly gaps: 'fill' | 'skip';
 }
 
-export type SinkSpec = FileSinkSpec;
+export type SinkSpec = FileSinkSpec | NatsSinkSpec;
 
-/** The sink that a text names, or what is wrong with it. */
-export function parseSink(text: string): SinkSpec | { readonly problem: string } {
-  const colon = text.indexOf(':');
-  const kind = text.slice(0, Math.max(0, colon));
-  if (kind !== 'wav' && kind !== 'pcm') return { problem: 'expected wav:DIR or pcm:DIR' };
-  const question = text.indexOf('?', colon);
-  const folder = text.slice(colon + 1, question < 0 ? undefined : question);
+function parseFileSink(kind: 'wav' | 'pcm', text: string): FileSinkSpec | { readonly problem: string } {
+  const question = text.indexOf('?');
+  const folder = text.slice(kind.length + 1, question < 0 ? undefined : question);
   if (folder === '') return { problem: `expected a folder, as in ${kind}:./recordings` };
   const options = new URLSearchParams(question < 0 ? '' : text.slice(question + 1));
   let gaps: 'fill' | 'skip' = 'fill';
@@ -32,8 +29,21 @@ export function parseSink(text: string): SinkSpec | { readonly problem: string }
   return { kind, name: text, folder, gaps };
 }
 
+/** The sink that a text names, or what is wrong with it. */
+export function parseSink(text: string): SinkSpec | { readonly problem: string } {
+  const kind = text.slice(0, Math.max(0, text.indexOf(':')));
+  if (kind === 'wav' || kind === 'pcm') return parseFileSink(kind, text);
+  if (kind === 'nats') return parseNatsSink(text);
+  return { problem: 'expected wav:DIR, pcm:DIR or nats://HOST:PORT[/SUBJECT-PREFIX]' };
+}
+
 /** What is wrong with the text of a sink, or null. */
 export function sinkProblem(text: string): string | null {
   const spec = parseSink(text);
   return 'problem' in spec ? spec.problem : null;
+}
+
+/** The text as it may be shown: without user and password. */
+export function shownSink(text: string): string {
+  return text.replace(/^(nats:\/\/)[^/?]*@/, '$1…@');
 }

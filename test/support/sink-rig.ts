@@ -32,7 +32,10 @@ export class NotingSink implements Sink {
   onFrame: (frame: Frame) => void = () => {};
   isOpen = true;
 
-  prepare(): void {}
+  readonly leadMs = 0;
+  readonly isReady = true;
+
+  start(): void {}
 
   open(_track: Track, memo: Memo): TrackWriter {
     this.failIf('open');

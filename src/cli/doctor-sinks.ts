@@ -1,0 +1,47 @@
+/** The checks of `doctor` that look at where audio goes: folders, NATS servers. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { withoutPath } from '../errors.ts';
+import type { NatsSinkSpec } from '../sink/nats/nats-spec.ts';
+import { type FileSinkSpec, parseSink, shownSink } from '../sink/spec.ts';
+import type { Finding } from './doctor-checks.ts';
+
+function folder(name: string, spec: FileSinkSpec): Finding {
+  let path = resolve(spec.folder);
+  while (!existsSync(path) && path !== dirname(path)) path = dirname(path);
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return { name, verdict: 'ok', detail: `${path} can be written` };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return { name, verdict: 'wrong', detail, remedy: 'choose another folder, or change its permissions' };
+  }
+}
+
+async function server(name: string, spec: NatsSinkSpec): Promise<Finding> {
+  const { NatsLink } = await import('../sink/nats/nats-link.ts');
+  let failure: unknown = null;
+  const link = new NatsLink(spec, {
+    onError: (error) => {
+      failure = error;
+    },
+    onRefused: () => {},
+  });
+  try {
+    await link.start();
+  } catch (error) {
+    failure = error;
+  }
+  await link.close();
+  if (failure === null) return { name, verdict: 'ok', detail: 'the server takes the connection' };
+  const remedy =
+    'is a nats-server running there, and are the credentials right? The gateway starts without a server, and tries again';
+  return { name, verdict: 'wrong', detail: withoutPath(failure), remedy };
+}
+
+export async function sink(text: string): Promise<Finding> {
+  const name = `--sink ${shownSink(text)}`;
+  const spec = parseSink(text);
+  if ('problem' in spec) return { name, verdict: 'wrong', detail: spec.problem };
+  return spec.kind === 'nats' ? server(name, spec) : folder(name, spec);
+}

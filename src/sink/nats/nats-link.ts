@@ -1,0 +1,203 @@
+/**
+ * The connection to NATS, and the only importer of its client. Each connection is used until it breaks and then replaced by
+ * a new one, so that nothing of an old one is sent later: what was not confirmed is published again by whoever has it.
+ * Invariant: what `confirm` resolves for was taken by the server (core), or stored by it (JetStream). Sink thread.
+ */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import {
+  connect,
+  credsAuthenticator,
+  headers as emptyHeaders,
+  errors,
+  type MsgHdrs,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from '@nats-io/transport-node';
+import { BackOff } from '../back-off.ts';
+import type { NatsSinkSpec } from './nats-spec.ts';
+
+export interface NatsLinkEvents {
+  /** A connection could not be made, or broke. */
+  readonly onError: (error: unknown) => void;
+  /** The server did not let us publish on this subject. Before `confirm` resolves for the message. */
+  readonly onRefused: (subject: string) => void;
+}
+
+const brokeMessage = 'the connection broke';
+const connectMs = 5000;
+/** Below the history of a ring, or a server that is back would be found too late. */
+const reconnectMs = { first: 100, most: 1000 };
+/** When a server comes back, consumers need a moment too. Their frames wait in the rings meanwhile. */
+const consumersReturnMs = 500;
+/** A server that does not confirm for so long is as good as gone. More than twice the history of a ring by default. */
+const confirmMs = 5000;
+/** Tells a connection without traffic from a dead one. */
+const pingIntervalMs = 10_000;
+
+function connectOptions({ servers, user, password, credsFile, tls }: NatsSinkSpec): NodeConnectionOptions {
+  return {
+    servers: [...servers],
+    name: `acs-audio-gateway@${hostname()}`,
+    reconnect: false,
+    ignoreClusterUpdates: true,
+    timeout: connectMs,
+    pingInterval: pingIntervalMs,
+    maxPingOut: 2,
+    ...(user !== null && { user, pass: password ?? '' }),
+    ...(user === null && password !== null && { token: password }),
+    ...(credsFile !== null && { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
+    ...(tls !== null && { tls }),
+  };
+}
+
+/** Whether trying again is no use: what has to change is the configuration. */
+function isLasting(error: unknown): boolean {
+  if (error instanceof MissingStream) return true;
+  if (error instanceof errors.AuthorizationError || error instanceof errors.InvalidArgumentError) return true;
+  const { code = '' } = ((error as Error | undefined)?.cause ?? error ?? {}) as NodeJS.ErrnoException;
+  return /CERT|TLS|SSL|ENOENT|EACCES/.test(code);
+}
+
+class MissingStream extends Error {}
+
+export class NatsLink {
+  private readonly spec: NatsSinkSpec;
+  private readonly events: NatsLinkEvents;
+  private readonly backOff = new BackOff(reconnectMs.first, reconnectMs.most);
+  private connection: NatsConnection | null = null;
+  private jetstream: JetStreamClient | null = null;
+  private acknowledgements: Promise<unknown>[] = [];
+  /** Fails the confirmation that is waited for, if one is. */
+  private breakRound: (error: unknown) => void = () => {};
+  /** Nothing is published before. */
+  private retryMs = 0;
+  private hadConnection = false;
+  private timer: NodeJS.Timeout | null = null;
+  private isClosed = false;
+
+  constructor(spec: NatsSinkSpec, events: NatsLinkEvents) {
+    this.spec = spec;
+    this.events = events;
+  }
+
+  /** Whether something may be published now. */
+  get isReady(): boolean {
+    return this.connection !== null && !this.connection.isClosed() && performance.now() >= this.retryMs;
+  }
+
+  /**
+   * Makes the first attempt. A server that is away is no error: it is tried again. Throws what trying again will not mend:
+   * wrong credentials, certificates, a stream that does not exist.
+   */
+  async start(): Promise<void> {
+    try {
+      await this.connect();
+      if (this.spec.jetstream !== null) await this.checkStream(this.connection!, this.spec.jetstream);
+    } catch (error) {
+      if (isLasting(error)) {
+        await this.close();
+        throw error;
+      }
+      this.failed(error);
+    }
+  }
+
+  /** For a thread that takes over: nothing is thrown, and everything tried again. */
+  resume(): void {
+    this.connect().catch((error: unknown) => this.failed(error));
+  }
+
+  /**
+   * The payload must not change until the next confirmation. `messageId` lets JetStream drop a repetition. On a connection
+   * that has just broken it does nothing: the confirmation will fail.
+   */
+  publish(subject: string, payload: Uint8Array, fields: Iterable<readonly [string, string]>, messageId: string): void {
+    if (this.connection === null || this.connection.isClosed()) return;
+    const headers: MsgHdrs = emptyHeaders();
+    for (const [name, value] of fields) headers.append(name, value);
+    if (this.jetstream === null) {
+      this.connection.publish(subject, payload, { headers });
+      return;
+    }
+    const expect = { streamName: this.spec.jetstream! };
+    this.acknowledgements.push(this.jetstream.publish(subject, payload, { headers, msgID: messageId, expect }));
+  }
+
+  /** Resolves when everything that was published so far has arrived, rejects if it may not have. */
+  async confirm(): Promise<void> {
+    const { connection, acknowledgements } = this;
+    this.acknowledgements = [];
+    const round = Promise.withResolvers<void>();
+    this.breakRound = round.reject;
+    const timer = setTimeout(() => round.reject(new errors.TimeoutError()), confirmMs);
+    try {
+      if (connection === null || connection.isClosed()) throw new Error(brokeMessage);
+      const kept = this.jetstream === null ? connection.flush() : Promise.all(acknowledgements);
+      // Not at once: what the server has refused before is told before.
+      kept.then(() => setImmediate(round.resolve), round.reject);
+      await round.promise;
+      this.backOff.succeeded();
+    } catch (error) {
+      this.retryMs = performance.now() + this.backOff.failed();
+      // Without an answer nobody knows what becomes of what is still on its way.
+      if (this.jetstream === null || error instanceof errors.TimeoutError) void connection?.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    await this.connection?.close();
+  }
+
+  private async connect(): Promise<void> {
+    const connection = await connect(connectOptions(this.spec));
+    if (this.isClosed) return connection.close();
+    if (this.hadConnection) this.retryMs = performance.now() + consumersReturnMs;
+    this.hadConnection = true;
+    this.connection = connection;
+    this.jetstream = this.spec.jetstream === null ? null : jetstream(connection, { timeout: confirmMs });
+    void connection.closed().then((error) => this.lost(connection, error));
+    void this.watch(connection);
+  }
+
+  private lost(connection: NatsConnection, error: unknown): void {
+    if (this.connection !== connection) return;
+    this.connection = null;
+    const reason = error ?? new Error(brokeMessage);
+    this.breakRound(reason);
+    if (!this.isClosed) this.failed(reason);
+  }
+
+  private failed(error: unknown): void {
+    this.events.onError(error ?? new Error(brokeMessage));
+    if (this.isClosed || this.connection !== null) return;
+    this.timer = setTimeout(() => this.resume(), this.backOff.failed());
+  }
+
+  private async watch(connection: NatsConnection): Promise<void> {
+    for await (const status of connection.status()) {
+      if (status.type !== 'error') continue;
+      const { error } = status;
+      if (error instanceof errors.PermissionViolationError && error.operation === 'publish') {
+        this.events.onRefused(error.subject);
+      } else this.events.onError(error);
+    }
+  }
+
+  private async checkStream(connection: NatsConnection, name: string): Promise<void> {
+    const manager = await jetstreamManager(connection, { timeout: connectMs });
+    const frames = `${this.spec.prefix}.stream.participant`;
+    const found = [frames, `${frames}.event`].map((subject) => manager.streams.find(subject).catch(() => null));
+    if ((await Promise.all(found)).every((stream) => stream === name)) return;
+    const remedy = `nats stream add ${name} --subjects '${this.spec.prefix}.>'`;
+    throw new MissingStream(
+      `no JetStream stream ${JSON.stringify(name)} with the subject ${this.spec.prefix}.>: ${remedy}`,
+    );
+  }
+}

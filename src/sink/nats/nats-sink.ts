@@ -1,0 +1,80 @@
+/**
+ * The sink `nats:`: each frame as a message, for consumers on other machines. Publishes in rounds and keeps nothing: until
+ * the server has confirmed a round, its frames are still in their rings, and are read from there again when the connection
+ * breaks. What is overwritten meanwhile counts as lapped; nothing else can be lost on this side. Sink thread.
+ */
+import type { Memo } from '../progress.ts';
+import type { Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
+import { NatsLink } from './nats-link.ts';
+import type { NatsSinkSpec } from './nats-spec.ts';
+import { NatsTrack, type Publish } from './nats-track.ts';
+
+/** Every turn of the loop: frames are wanted live. */
+const liveIntervalMs = 5;
+const frameMs = 20;
+/** A consumer that hears of a participant has so long to subscribe before the first frame. */
+const leadMs = 100;
+/** What may be on its way at a time. Bounds what is published twice when a connection breaks. */
+const roundBytesMax = 4 * 2 ** 20;
+/** Subject and headers of a message, about. */
+const messageOverheadBytes = 300;
+
+export class NatsSink implements Sink {
+  readonly readIntervalMs: number;
+  readonly leadMs = leadMs;
+  private readonly spec: NatsSinkSpec;
+  private readonly link: NatsLink;
+  /** Who published on which subject in this round. */
+  private readonly inRound = new Map<string, NatsTrack>();
+  private report: (error: unknown) => void = () => {};
+  private roundBytes = 0;
+
+  constructor(spec: NatsSinkSpec) {
+    this.spec = spec;
+    this.readIntervalMs = spec.framesPerMessage === 1 ? liveIntervalMs : spec.framesPerMessage * frameMs;
+    this.link = new NatsLink(spec, {
+      onError: (error) => this.report(error),
+      onRefused: (subject) => this.refused(subject),
+    });
+  }
+
+  get isReady(): boolean {
+    return this.link.isReady && this.roundBytes < roundBytesMax;
+  }
+
+  async start({ isRestart, report }: SinkStart): Promise<void> {
+    this.report = report;
+    if (isRestart) this.link.resume();
+    else await this.link.start();
+  }
+
+  open(track: Track, memo: Memo): TrackWriter {
+    return new NatsTrack(track, memo, this.spec, this.publish);
+  }
+
+  settle(): Promise<void> | null {
+    if (this.roundBytes === 0) return null;
+    return this.link.confirm().finally(() => {
+      this.roundBytes = 0;
+      for (const track of this.inRound.values()) track.beginRound();
+      this.inRound.clear();
+    });
+  }
+
+  streamEnded(): void {}
+
+  close(): Promise<void> {
+    return this.link.close();
+  }
+
+  private readonly publish: Publish = (track, subject, payload, headers, messageId) => {
+    this.inRound.set(subject, track);
+    this.roundBytes += payload.length + messageOverheadBytes;
+    this.link.publish(subject, payload, headers, messageId);
+  };
+
+  private refused(subject: string): void {
+    this.report(new Error('the server does not permit to publish on our subjects'));
+    this.inRound.get(subject)?.refused();
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * One participant as NATS hears of it: `started` some time before its first frame, so that a consumer can subscribe; its
+ * frames; `running` every few seconds, so that nobody who comes later stays deaf; `ended` with the account. Sink thread.
+ */
+import { randomInt } from 'node:crypto';
+import { subjectToken } from '../../recording-name.ts';
+import type { Frame } from '../../ring/reader.ts';
+import type { Memo } from '../progress.ts';
+import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
+import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from './nats-frame.ts';
+import type { NatsSinkSpec } from './nats-spec.ts';
+
+/** Where the numbers of a track stand in its memo. */
+const kept = {
+  /** Names the track to consumers; 0 before it has one. */
+  number: 0,
+  /** When an event said that it is there, ms since the epoch; 0 if none did. */
+  announcedMs: 1,
+} as const;
+
+const runningIntervalMs = 5000;
+const trackNumberMax = 2 ** 48 - 1;
+
+export type Publish = (
+  track: NatsTrack,
+  subject: string,
+  payload: Uint8Array,
+  headers: readonly (readonly [string, string])[],
+  messageId: string,
+) => void;
+
+/** Subject of a participant's frames; its events are on the same with `.event` behind it. */
+export function subjectOf(prefix: string, { callConnectionId, streamId, participantId }: Track): string {
+  return `${prefix}.${subjectToken(callConnectionId ?? streamId)}.${subjectToken(participantId)}`;
+}
+
+export class NatsTrack implements TrackWriter {
+  readonly isOpen = true;
+  readonly subject: string;
+  private readonly track: Track;
+  private readonly memo: Memo;
+  private readonly publish: Publish;
+  private readonly id: string;
+  private readonly framesPerMessage: number;
+  private readonly batchFramesMax: number;
+  /** The message that is being filled, if it has several frames. */
+  private readonly batch: Buffer | null;
+  private batchBytes = 0;
+  private batchFrames = 0;
+  private batchFirst = 0;
+  /** Frames published since the last round began. */
+  private framesInRound = 0;
+
+  constructor(track: Track, memo: Memo, spec: NatsSinkSpec, publish: Publish) {
+    this.track = track;
+    this.memo = memo;
+    this.publish = publish;
+    this.subject = subjectOf(spec.prefix, track);
+    this.framesPerMessage = spec.framesPerMessage;
+    // A reading that comes a little late finds more; they had better not become a message of their own.
+    this.batchFramesMax = Math.ceil(spec.framesPerMessage * 1.5);
+    this.batch = spec.framesPerMessage === 1 ? null : Buffer.alloc(this.batchFramesMax * recordBytesMax);
+    const { own } = memo;
+    if (own[kept.number] === 0) own[kept.number] = randomInt(1, trackNumberMax);
+    this.id = own[kept.number]!.toString(36);
+    if (own[kept.announcedMs] === 0) this.announce('started');
+  }
+
+  write(frame: Frame): void {
+    if (this.batch === null) {
+      const pcm = Uint8Array.prototype.slice.call(frame.pcm, 0, frame.pcmBytes);
+      const headers = frameHeaders(frame, this.id, this.track.sampleRate);
+      this.publish(this, this.subject, pcm, headers, `${this.id}-${frame.sequence}`);
+      this.framesInRound++;
+      return;
+    }
+    if (this.batchFrames === 0) this.batchFirst = frame.sequence;
+    this.batchBytes += putRecord(this.batch, this.batchBytes, frame);
+    this.batchFrames++;
+    if (this.batchFrames === this.batchFramesMax) this.publishBatch(this.batch);
+  }
+
+  flush(): void {
+    if (this.batch !== null && this.batchFrames > 0) this.publishBatch(this.batch);
+    if (Date.now() - this.memo.own[kept.announcedMs]! >= runningIntervalMs) this.announce('running');
+  }
+
+  end({ framesRead, framesLapped }: TrackEnd): void {
+    const frames = framesRead + framesLapped;
+    this.announce('ended', { frames, lapped: framesLapped, lost: this.memo.framesLost });
+  }
+
+  /** A round begins: what is published from now on is confirmed or refused with it. */
+  beginRound(): void {
+    this.framesInRound = 0;
+  }
+
+  /** The server takes no frame of this round. */
+  refused(): void {
+    this.memo.framesLost += this.framesInRound;
+    this.framesInRound = 0;
+  }
+
+  private publishBatch(batch: Buffer): void {
+    const { batchBytes, batchFrames, batchFirst } = this;
+    this.batchBytes = 0;
+    this.batchFrames = 0;
+    const headers = batchHeaders(this.id, this.track.sampleRate, batchFirst, batchFrames);
+    const messageId = `${this.id}-${batchFirst}-${batchFirst + batchFrames - 1}`;
+    try {
+      this.publish(this, this.subject, Uint8Array.prototype.slice.call(batch, 0, batchBytes), headers, messageId);
+      this.framesInRound += batchFrames;
+    } catch (error) {
+      // The frame that filled it counts as lost by whoever calls.
+      this.memo.framesLost += batchFrames - 1;
+      throw error;
+    }
+  }
+
+  private announce(type: 'started' | 'running' | 'ended', account = {}): void {
+    const nowMs = Date.now();
+    const { track, subject } = this;
+    const event = {
+      type,
+      time: new Date(nowMs).toISOString(),
+      track: this.id,
+      subject,
+      streamId: track.streamId,
+      callConnectionId: track.callConnectionId,
+      correlationId: track.correlationId,
+      participantId: track.participantId,
+      sampleRate: track.sampleRate,
+      framesPerMessage: this.framesPerMessage,
+      ...account,
+    };
+    this.publish(this, `${subject}.event`, Buffer.from(JSON.stringify(event)), [], `${this.id}-${type}-${nowMs}`);
+    this.memo.own[kept.announcedMs] = nowMs;
+  }
+}

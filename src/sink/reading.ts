@@ -1,0 +1,127 @@
+/**
+ * One track as the loop of a sink reads it: where it is in the ring, what of that holds, and the writer, whose exceptions
+ * stay here. Invariant: the memo is behind the reader, never ahead. Sink thread.
+ */
+import type { SharedMemory } from '../memory/shared-memory.ts';
+import { type Frame, type RingHandle, RingReader } from '../ring/reader.ts';
+import { BackOff } from './back-off.ts';
+import type { TrackNews } from './messages.ts';
+import { Memo, Progress } from './progress.ts';
+import type { Sink, Track, TrackWriter } from './sink.ts';
+
+/** After so long a track that could not be opened is tried again, later up to this. */
+const openAgainMs = { first: 500, most: 5000 };
+
+export class Reading {
+  readonly track: Track;
+  readonly ring: RingHandle;
+  readonly reader: RingReader;
+  dueMs: number;
+  /** When it is opened, if it is not. */
+  openDueMs: number;
+  /** How many frames the ring had at its end; null while it goes on. */
+  framesTotal: number | null = null;
+  /** Read to its end, and the writer knows. */
+  isOver = false;
+  private readonly memo: Memo;
+  private readonly report: (error: unknown, track: Track) => void;
+  private readonly openBackOff = new BackOff(openAgainMs.first, openAgainMs.most);
+  /** Null while the sink cannot open it. */
+  private writer: TrackWriter | null = null;
+
+  constructor(
+    memory: SharedMemory,
+    { track, ring, progress, ofStream }: TrackNews,
+    nowMs: number,
+    report: (error: unknown, track: Track) => void,
+  ) {
+    this.track = track;
+    this.ring = ring;
+    this.memo = new Memo(new Progress(progress), new Float64Array(ofStream));
+    this.reader = new RingReader(memory, ring);
+    this.reader.resume(this.memo.next, this.memo.framesLapped);
+    this.openDueMs = nowMs;
+    this.dueMs = nowMs;
+    this.report = report;
+  }
+
+  /** Whether the reader is ahead of the memo. */
+  get hasNews(): boolean {
+    return this.reader.next !== this.memo.next || this.reader.framesLapped !== this.memo.framesLapped;
+  }
+
+  /** Returns whether it was opened now. */
+  tryToOpen(sink: Sink, nowMs: number): boolean {
+    if (this.writer !== null || this.openDueMs > nowMs) return false;
+    try {
+      this.writer = sink.open(this.track, this.memo);
+      this.openBackOff.succeeded();
+      return true;
+    } catch (error) {
+      this.openDueMs = nowMs + this.openBackOff.failed();
+      this.report(error, this.track);
+      return false;
+    }
+  }
+
+  /** Reads what the ring has and lets the sink write it. `frame`: any. */
+  readAll(frame: Frame): void {
+    const { reader, writer, memo } = this;
+    let result = reader.read(frame);
+    for (; result === 'frame'; result = reader.read(frame)) {
+      if (writer === null) memo.framesLost++;
+      else this.write(writer, frame);
+    }
+    if (result === 'gone') reader.abandon(this.framesTotal ?? reader.next);
+    if (writer === null) return;
+    this.guard(() => writer.flush());
+    if (!writer.isOpen) this.writer = null;
+  }
+
+  /** Everything was read. */
+  end(): void {
+    const { framesRead, framesLapped } = this.reader;
+    this.isOver = true;
+    this.guard(() => this.writer?.end({ framesRead, framesLapped }));
+  }
+
+  /** Instead of reading: waits in the ring, and is over if that was given away. */
+  fallBehind(): void {
+    const { reader, framesTotal } = this;
+    if (reader.fallBehind() || framesTotal === null) return;
+    reader.abandon(framesTotal);
+    this.isOver = true;
+  }
+
+  /** What was read so far holds. */
+  commit(): void {
+    this.memo.commit(this.reader.next, this.reader.framesLapped);
+  }
+
+  /** What was read since the last commit does not hold: it is read again, as long as it is there. */
+  rewind(): void {
+    this.memo.rollBack();
+    this.reader.resume(this.memo.next, this.memo.framesLapped);
+    this.isOver = false;
+    this.writer = null;
+    this.openDueMs = 0;
+    this.dueMs = 0;
+  }
+
+  private write(writer: TrackWriter, frame: Frame): void {
+    try {
+      writer.write(frame);
+    } catch (error) {
+      this.memo.framesLost++;
+      this.report(error, this.track);
+    }
+  }
+
+  private guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.report(error, this.track);
+    }
+  }
+}
