@@ -82,6 +82,11 @@ export class Memo {
     this.numbers[field.lost] = frames;
   }
 
+  /** The writer's numbers hold already, though nothing that was read since the last commit does. */
+  keep(): void {
+    this.progress.commit(this.numbers);
+  }
+
   /** The numbers are again what they were at the last commit. */
   rollBack(): void {
     this.numbers.set(this.progress.recall());

@@ -43,7 +43,11 @@ export function sinkProblem(text: string): string | null {
   return 'problem' in spec ? spec.problem : null;
 }
 
-/** The text as it may be shown: without user and password. */
+/** The text as it may be shown: without user, password, and what might be meant to be one. */
 export function shownSink(text: string): string {
-  return text.replace(/^(nats:\/\/)[^/?]*@/, '$1…@');
+  const spec = parseSink(text);
+  if (!('problem' in spec)) return spec.name;
+  if (/^(wav|pcm):/.test(text)) return text;
+  // Up to the last @, whatever stands there: a slash in a password should have been %2F.
+  return text.replace(/^(\s*[A-Za-z]+:\/*)?.*@/s, '$1…@').replace(/([?&][^=&]*)=[^&]*/g, '$1=…');
 }

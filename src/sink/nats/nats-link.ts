@@ -73,7 +73,8 @@ export class NatsLink {
   private breakRound: (error: unknown) => void = () => {};
   /** Nothing is published before. */
   private retryMs = 0;
-  private hadConnection = false;
+  /** A connection broke, or could not be made. */
+  private wasAway = false;
   private timer: NodeJS.Timeout | null = null;
   private isClosed = false;
 
@@ -130,6 +131,8 @@ export class NatsLink {
     const { connection, acknowledgements } = this;
     this.acknowledgements = [];
     const round = Promise.withResolvers<void>();
+    // Whoever waits for it is told below; nobody has to.
+    for (const promise of [round.promise, ...acknowledgements]) promise.catch(() => {});
     this.breakRound = round.reject;
     const timer = setTimeout(() => round.reject(new errors.TimeoutError()), confirmMs);
     try {
@@ -158,8 +161,7 @@ export class NatsLink {
   private async connect(): Promise<void> {
     const connection = await connect(connectOptions(this.spec));
     if (this.isClosed) return connection.close();
-    if (this.hadConnection) this.retryMs = performance.now() + consumersReturnMs;
-    this.hadConnection = true;
+    if (this.wasAway) this.retryMs = performance.now() + consumersReturnMs;
     this.connection = connection;
     this.jetstream = this.spec.jetstream === null ? null : jetstream(connection, { timeout: confirmMs });
     void connection.closed().then((error) => this.lost(connection, error));
@@ -175,6 +177,7 @@ export class NatsLink {
   }
 
   private failed(error: unknown): void {
+    this.wasAway = true;
     this.events.onError(error ?? new Error(brokeMessage));
     if (this.isClosed || this.connection !== null) return;
     this.timer = setTimeout(() => this.resume(), this.backOff.failed());
@@ -191,7 +194,9 @@ export class NatsLink {
   }
 
   private async checkStream(connection: NatsConnection, name: string): Promise<void> {
-    const manager = await jetstreamManager(connection, { timeout: connectMs });
+    const manager = await jetstreamManager(connection, { timeout: connectMs }).catch((error: Error) => {
+      throw error.name === 'JetStreamNotEnabled' ? new MissingStream('the server has no JetStream') : error;
+    });
     const frames = `${this.spec.prefix}.stream.participant`;
     const found = [frames, `${frames}.event`].map((subject) => manager.streams.find(subject).catch(() => null));
     if ((await Promise.all(found)).every((stream) => stream === name)) return;

@@ -24,8 +24,8 @@ export class NatsSink implements Sink {
   readonly leadMs = leadMs;
   private readonly spec: NatsSinkSpec;
   private readonly link: NatsLink;
-  /** Who published on which subject in this round. */
-  private readonly inRound = new Map<string, NatsTrack>();
+  /** Who published in this round, by the subject of the frames. */
+  private readonly inRound = new Map<string, Set<NatsTrack>>();
   private report: (error: unknown) => void = () => {};
   private roundBytes = 0;
 
@@ -56,7 +56,7 @@ export class NatsSink implements Sink {
     if (this.roundBytes === 0) return null;
     return this.link.confirm().finally(() => {
       this.roundBytes = 0;
-      for (const track of this.inRound.values()) track.beginRound();
+      for (const tracks of this.inRound.values()) for (const track of tracks) track.beginRound();
       this.inRound.clear();
     });
   }
@@ -68,13 +68,16 @@ export class NatsSink implements Sink {
   }
 
   private readonly publish: Publish = (track, subject, payload, headers, messageId) => {
-    this.inRound.set(subject, track);
+    const tracks = this.inRound.get(track.subject);
+    if (tracks === undefined) this.inRound.set(track.subject, new Set([track]));
+    else tracks.add(track);
     this.roundBytes += payload.length + messageOverheadBytes;
     this.link.publish(subject, payload, headers, messageId);
   };
 
   private refused(subject: string): void {
     this.report(new Error('the server does not permit to publish on our subjects'));
-    this.inRound.get(subject)?.refused();
+    // Not of an event's subject: then the frames' may be permitted.
+    for (const track of this.inRound.get(subject) ?? []) track.refused();
   }
 }

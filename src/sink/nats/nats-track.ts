@@ -61,7 +61,11 @@ export class NatsTrack implements TrackWriter {
     this.batchFramesMax = Math.ceil(spec.framesPerMessage * 1.5);
     this.batch = spec.framesPerMessage === 1 ? null : Buffer.alloc(this.batchFramesMax * recordBytesMax);
     const { own } = memo;
-    if (own[kept.number] === 0) own[kept.number] = randomInt(1, trackNumberMax);
+    if (own[kept.number] === 0) {
+      own[kept.number] = randomInt(1, trackNumberMax);
+      // What is published again must come under the same name.
+      memo.keep();
+    }
     this.id = own[kept.number]!.toString(36);
     if (own[kept.announcedMs] === 0) this.announce('started');
   }
@@ -81,7 +85,14 @@ export class NatsTrack implements TrackWriter {
   }
 
   flush(): void {
-    if (this.batch !== null && this.batchFrames > 0) this.publishBatch(this.batch);
+    if (this.batch !== null && this.batchFrames > 0) {
+      try {
+        this.publishBatch(this.batch);
+      } catch (error) {
+        this.memo.framesLost++;
+        throw error;
+      }
+    }
     if (Date.now() - this.memo.own[kept.announcedMs]! >= runningIntervalMs) this.announce('running');
   }
 
@@ -111,7 +122,7 @@ export class NatsTrack implements TrackWriter {
       this.publish(this, this.subject, Uint8Array.prototype.slice.call(batch, 0, batchBytes), headers, messageId);
       this.framesInRound += batchFrames;
     } catch (error) {
-      // The frame that filled it counts as lost by whoever calls.
+      // The last frame counts as lost by whoever calls, as that of `write` does.
       this.memo.framesLost += batchFrames - 1;
       throw error;
     }
