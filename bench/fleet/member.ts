@@ -1,0 +1,131 @@
+/** One gateway of the fleet: its real entry point, its real ports, its real metrics, and how much processor it may have. */
+import { join } from 'node:path';
+import { Child } from '../load/child.ts';
+import { before } from '../load/deadline.ts';
+import { type ProcessStats, readProcessStats } from '../load/process-stats.ts';
+import { Scrape } from '../load/prometheus.ts';
+import type { ServerCounts } from '../load/server.ts';
+import { root } from '../report/cli.ts';
+import { CpuShare } from './cpu-share.ts';
+
+const startDeadlineMs = 20_000;
+const scrapeDeadlineMs = 20_000;
+const prefix = 'acs_gateway_';
+
+interface Addresses {
+  readonly port: number;
+  readonly adminPort: number;
+}
+
+export class Member {
+  private readonly child: Child;
+  private readonly addresses: Addresses;
+  private share: CpuShare | null = null;
+
+  private constructor(child: Child, addresses: Addresses) {
+    this.child = child;
+    this.addresses = addresses;
+  }
+
+  static async start(streamsMost: number): Promise<Member> {
+    let told: (addresses: Addresses) => void = () => {};
+    const listening = new Promise<Addresses>((resolve) => {
+      told = resolve;
+    });
+    const child = new Child({
+      name: 'a gateway',
+      file: join(root, 'src/main.ts'),
+      args: flags(streamsMost),
+      env: environment(),
+      isForked: false,
+      onLine: (line) => {
+        if (line.includes('"listening"')) told(JSON.parse(line) as Addresses);
+      },
+    });
+    try {
+      return new Member(child, await child.orItsEnd(startDeadlineMs, 'its start', listening));
+    } catch (error) {
+      child.kill();
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.addresses.port;
+  }
+
+  stats(): ProcessStats {
+    return readProcessStats(this.child.pid);
+  }
+
+  /** From now on it has no more than so much of a core. */
+  limit(cores: number): void {
+    this.share = new CpuShare(cores);
+    this.share.hold(this.child.pid);
+  }
+
+  /** 0 when it was never limited. */
+  throttled(): number {
+    return this.share?.throttled() ?? 0;
+  }
+
+  async counts(): Promise<ServerCounts & { readonly streams: number }> {
+    const get = fetch(`http://127.0.0.1:${this.addresses.adminPort}/metrics`).then((response) => response.text());
+    const scrape = new Scrape(await before(scrapeDeadlineMs, 'the metrics of a gateway', get));
+    const sum = (name: string): number => scrape.sum(prefix + name);
+    return {
+      streams: sum('streams_active'),
+      frames: sum('frames_committed_total'),
+      pcmBytes: sum('pcm_bytes_total'),
+      dropped: sum('messages_dropped_total'),
+      residence: scrape.buckets(`${prefix}residence_seconds`, 1000),
+      digest: null,
+      account: {
+        droppedBy: scrape.by(`${prefix}messages_dropped_total`, 'reason'),
+        messagesReceived: sum('messages_received_total'),
+        messagesAccounted: sum('messages_total'),
+        framesMissing: sum('frames_missing_total'),
+        framesDuplicate: sum('frames_duplicate_total'),
+        framesOutOfOrder: sum('frames_out_of_order_total'),
+      },
+    };
+  }
+
+  async end(): Promise<void> {
+    const code = await this.child.end();
+    this.share?.remove();
+    if (code !== 0) throw new Error(`a gateway ended with ${code}`);
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill();
+    await this.child.end();
+    this.share?.remove();
+  }
+}
+
+/** Without the settings of whoever runs the benchmark. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('ACS_GATEWAY_'));
+  // A gateway that npm has started drains when its parent is gone: so also when this benchmark is killed.
+  return { ...Object.fromEntries(own), npm_lifecycle_event: 'bench' };
+}
+
+function flags(streamsMost: number): string[] {
+  const values = {
+    host: '127.0.0.1',
+    port: 0,
+    'admin-port': 0,
+    'max-streams': streamsMost,
+    'max-participants': 1,
+    'idle-timeout-ms': 3_600_000,
+    'metadata-timeout-ms': 60_000,
+    'drain-timeout-ms': 1000,
+    // All streams are opened at once, from one address, and two generators give their streams the same names.
+    'max-upgrades-per-second': 1_000_000,
+    'max-upgrades-per-address': 1_000_000,
+    duplicate: 'allow',
+  };
+  // What the balancer's PROXY header needs; without one it changes nothing.
+  return ['serve', '--trust-proxy', ...Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)])];
+}

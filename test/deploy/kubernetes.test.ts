@@ -1,0 +1,239 @@
+/**
+ * The manifests of deploy/kubernetes, each overlay as a whole: a cluster knows every field, everything that is selected or named
+ * exists, and the numbers in them agree with those in the code.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { copies } from '../../deploy/kubernetes/copies.ts';
+import { configure } from '../../src/cli/configuration.ts';
+import { laneHalfBytes } from '../../src/limits.ts';
+import { packageVersion } from '../../src/version.ts';
+import { rulesIn } from '../support/catalogue.ts';
+import { afterDrainMs } from '../support/drain-time.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { GatewayProcess } from '../support/gateway-process.ts';
+import {
+  containerPorts,
+  environmentOf,
+  nameProblems,
+  probesOf,
+  selectorProblems,
+  templateOf,
+} from '../support/manifest-references.ts';
+import { fieldProblems, valueProblems } from '../support/manifest-types.ts';
+import { buildManifests, containersOf, type Fields, type Manifest } from '../support/manifests.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const folder = join(root, 'deploy/kubernetes');
+const overlays = readdirSync(join(folder, 'overlays'));
+const secret = { ACS_GATEWAY_ADMIN_TOKEN: 'secret', ACS_GATEWAY_JWT_AUDIENCE: 'resource' };
+const noKubectl = spawnSync('kubectl', ['version', '--client']).status !== 0;
+
+function build(overlay: string): Manifest[] {
+  return buildManifests(join(folder, 'overlays', overlay));
+}
+
+/** What belongs to the gateway, or to the balancer. */
+function only(manifests: readonly Manifest[], kind: string, name = 'acs-audio-gateway'): Manifest & { spec: Fields } {
+  const found = manifests.filter((manifest) => manifest.kind === kind && manifest.metadata.name === name);
+  expect(found, kind).toHaveLength(1);
+  return found[0] as Manifest & { spec: Fields };
+}
+
+function inSeconds(ms: number): number {
+  return Math.ceil(ms / 1000);
+}
+
+describe.each(overlays)('overlay %s', (overlay) => {
+  const manifests = build(overlay);
+  const config = configure([], { ...environmentOf(manifests), ...secret });
+  const deployment = only(manifests, 'Deployment');
+  const template = templateOf(deployment);
+  const [container] = containersOf(deployment);
+
+  test('has only fields and values that Kubernetes, KEDA and the Prometheus Operator know', async () => {
+    expect(fieldProblems(manifests)).toEqual([]);
+    expect((await Promise.all(manifests.map(valueProblems))).flat()).toEqual([]);
+  });
+
+  test('selects pods, ports and names that there are', () => {
+    expect(selectorProblems(manifests)).toEqual([]);
+    expect(nameProblems(manifests)).toEqual([]);
+  });
+
+  test('takes secrets from the one Secret, which is in no file', () => {
+    expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+    expect(JSON.stringify(container!['envFrom'])).toContain('{"secretRef":{"name":"acs-audio-gateway"}}');
+    expect(Object.keys(environmentOf(manifests)).filter((name) => name.includes('TOKEN'))).toEqual([]);
+  });
+
+  test('says how many pods there are, or leaves it to one autoscaler', () => {
+    const { replicas } = deployment.spec;
+    const scalers = manifests.filter(({ kind }) => ['HorizontalPodAutoscaler', 'ScaledObject'].includes(kind));
+    expect(scalers.length + (replicas === undefined ? 0 : 1)).toBe(1);
+  });
+
+  test('gives a pod the time that its drain may take', () => {
+    const { preStop } = (container!['lifecycle'] as { preStop: { sleep: { seconds: number } } } & Fields) ?? {};
+    const least = preStop.sleep.seconds + inSeconds(config.drainTimeoutMs + afterDrainMs);
+    const { terminationGracePeriodSeconds } = template.spec;
+    expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(least + 10);
+    expect(terminationGracePeriodSeconds).toBeLessThan(least + 60);
+  });
+
+  test('gives a pod the memory of its rings and lanes and 256 MiB for the process', () => {
+    const { requests, limits } = container!['resources'] as Record<'requests' | 'limits', Record<string, string>>;
+    expect(limits).toEqual({ memory: requests!['memory'] });
+    const mib = Number(/^(\d+)Gi$/.exec(limits!['memory']!)![1]) * 1024;
+    const lanes = (config.lanes * 2 * laneHalfBytes) / 2 ** 20;
+    expect(mib).toBeGreaterThanOrEqual(config.ringMemoryMb + lanes + 256);
+    expect(config.workers, 'not the cores of the node').toBe(Number(environmentOf(manifests)['ACS_GATEWAY_WORKERS']));
+  });
+
+  test('opens the ports that the gateway listens on, to others than itself', () => {
+    expect(Object.fromEntries(containerPorts(container!))).toEqual({ ingest: config.port, admin: config.adminPort });
+    expect([config.host, config.adminHost]).toEqual(['0.0.0.0', '0.0.0.0']);
+  });
+
+  test('runs an image of this version', () => {
+    expect(container!['image']).toMatch(new RegExp(`^registry\\.example\\.com/acs-audio-gateway:${packageVersion()}$`));
+  });
+
+  test('runs without rights, without a token, and without the variables of other Services', () => {
+    expect(template.spec).toMatchObject({
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
+    });
+    expect(container!['securityContext']).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+
+  test.skipIf(noKubectl)(`is what kubectl kustomize builds${noKubectl ? ' (skipped: no kubectl here)' : ''}`, () => {
+    const { stdout, stderr } = spawnSync('kubectl', ['kustomize', join(folder, 'overlays', overlay)], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    const hash = /((?:kind: ConfigMap\nmetadata:|configMap(?:Ref)?:)\n +name: acs-audio-[a-z]+)-[a-z0-9]{10}$/gm;
+    const withoutHashes = stdout.replaceAll(hash, '$1');
+    expect(withoutHashes).not.toBe(stdout);
+    const named = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
+    const byName = (list: readonly Manifest[]) => new Map(list.map((manifest) => [named(manifest), manifest]));
+    const theirs = parseAllDocuments(withoutHashes).map((document) => document.toJS() as Manifest);
+    expect(theirs).toHaveLength(manifests.length);
+    expect(byName(theirs)).toEqual(byName(manifests));
+  });
+});
+
+describe('a fault in a manifest', () => {
+  /** An overlay after one change in its text. */
+  function changed(overlay: string, from: string, to: string): Manifest[] {
+    const text = JSON.stringify(build(overlay));
+    expect(text).toContain(from);
+    return JSON.parse(text.replace(from, to)) as Manifest[];
+  }
+
+  test('is found: a field that does not exist, a value of the wrong type', async () => {
+    expect(fieldProblems(changed('production', '"readinessProbe"', '"readynessProbe"')).join()).toContain(
+      'readynessProbe',
+    );
+    expect(fieldProblems(changed('production', '"ignoreNullValues":"false"', '"ignoreNullValues":false'))).not.toEqual(
+      [],
+    );
+    expect(fieldProblems(changed('production', '"jobLabel"', '"joblabel"')).join()).toContain('joblabel');
+    const wrongTime = changed('production', '"interval":"15s"', '"interval":"15 s"');
+    expect((await Promise.all(wrongTime.map(valueProblems))).flat()).not.toEqual([]);
+  });
+
+  test.each(['Service', 'PodDisruptionBudget', 'NetworkPolicy', 'PodMonitor', 'Deployment'])(
+    'is found: the %s selects another label',
+    (kind) => {
+      const wrong = build('production').map((manifest) => {
+        const text = JSON.stringify(manifest['spec']);
+        const label = '"app.kubernetes.io/name":"acs-audio-gateway"';
+        return manifest.kind === kind ? { ...manifest, spec: JSON.parse(text.replace(label, '"app":"x"')) } : manifest;
+      });
+      expect(selectorProblems(wrong as Manifest[]).join()).toContain('"app":"x"');
+    },
+  );
+
+  test('is found: a port or a name that does not exist', () => {
+    expect(selectorProblems(changed('production', '"targetPort":"ingest"', '"targetPort":"http"'))).toHaveLength(1);
+    expect(selectorProblems(changed('production', '"port":"admin","path"', '"port":"metrics","path"'))).toHaveLength(1);
+    expect(nameProblems(changed('production', '"scaleTargetRef":{"name":"acs', '"scaleTargetRef":{"name":"x'))).toEqual(
+      ['there is no Deployment x-audio-gateway'],
+    );
+    expect(nameProblems(changed('small', '"claimName":"acs', '"claimName":"x'))).toHaveLength(1);
+  });
+});
+
+test('the probes are answered with 200 by a gateway with the settings of an overlay', async () => {
+  const flags = ['--host', '127.0.0.1', '--admin-host', '127.0.0.1', '--sink', `wav:${temporaryFolder()}`];
+  const gateway = await GatewayProcess.startIn({ ...environmentOf(build('production')), ...secret }, ...flags);
+  onTestFinished(() => gateway.kill());
+  const ports: Record<string, number> = { ingest: gateway.port, admin: gateway.adminPort };
+  const deployments = overlays.map((overlay) => only(build(overlay), 'Deployment'));
+  const probes = deployments.flatMap(containersOf).flatMap(probesOf);
+  expect(probes).toHaveLength(3 * overlays.length);
+  for (const { port, path } of probes) {
+    const { status } = await fetch(`http://127.0.0.1:${ports[port]}${path}`);
+    expect(status, `${port} ${path}`).toBe(200);
+  }
+});
+
+test('what stands elsewhere in deploy/ as well is the same there, word for word', () => {
+  for (const [path, text] of copies()) expect(readFileSync(path, 'utf8'), 'run deploy/kubernetes/copies.ts').toBe(text);
+  const { groups } = only(build('production'), 'PrometheusRule').spec as { groups: { rules: unknown[] }[] };
+  const all = [...rulesIn('recording.yml'), ...rulesIn('alerts.yml')];
+  expect(groups.flatMap(({ rules }) => rules)).toEqual(all);
+});
+
+test('the job that is scraped is the one that the rules select', () => {
+  const manifests = build('production');
+  const { jobLabel } = only(manifests, 'PodMonitor').spec;
+  expect(templateOf(only(manifests, 'Deployment')).metadata.labels[jobLabel as string]).toBe('acs-audio-gateway');
+});
+
+describe.each(overlays)('the balancer of overlay %s', (overlay) => {
+  const manifests = build(overlay);
+  const deployment = only(manifests, 'Deployment', 'acs-audio-balancer');
+  const [container] = containersOf(deployment);
+  const entries = container!['env'] as { name: string; value: string }[];
+  const environment = new Map(entries.map(({ name, value }) => [name, value]));
+
+  test('finds the pods by the name of their Service, in the namespace where they are', () => {
+    const { metadata, spec } = only(manifests, 'Service');
+    const { port } = (spec['ports'] as { port: number }[])[0]!;
+    const name = `${metadata.name}.${metadata.namespace}.svc.cluster.local:${port}`;
+    expect(environment.get('GATEWAYS')).toBe(name);
+    expect(spec['clusterIP']).toBe('None');
+  });
+
+  test('listens where its Service and its probes look, and gets the time of its own drain', () => {
+    const { streams, status } = Object.fromEntries(containerPorts(container!));
+    expect([environment.get('BALANCER_BIND'), environment.get('BALANCER_STATUS_BIND')]).toEqual([
+      `:${streams}`,
+      `:${status}`,
+    ]);
+    const { preStop } = container!['lifecycle'] as { preStop: { sleep: { seconds: number } } };
+    const hardStop = Number(/^(\d+)s$/.exec(environment.get('BALANCER_HARD_STOP')!)![1]);
+    expect(templateOf(deployment).spec.terminationGracePeriodSeconds).toBe(preStop.sleep.seconds + hardStop + 30);
+  });
+
+  test('knows only variables that haproxy.cfg reads', () => {
+    const { data } = only(manifests, 'ConfigMap', 'acs-audio-balancer') as unknown as { data: Record<string, string> };
+    const read = Array.from(data['haproxy.cfg']!.matchAll(/"\$\{(\w+)/g), ([, name]) => name);
+    expect(read).toEqual(expect.arrayContaining([...environment.keys()]));
+  });
+});
+
+test('a key of a kustomization that is not built here is an error, not a gap', () => {
+  expect(overlays.length).toBeGreaterThan(2);
+  expect(() => buildManifests(join(root, 'test/deploy/kustomization'))).toThrow('commonLabels: not built here');
+});
