@@ -176,8 +176,15 @@ export const serveSettings = {
   }),
   sink: setting.list({
     placeholder: 'SINK',
-    help: 'where audio goes: wav:DIR, pcm:DIR, nats://HOST:PORT',
-    expects: 'wav:DIR, pcm:DIR or nats://HOST:PORT[/SUBJECT-PREFIX]',
+    help: 'where audio goes: wav:DIR, pcm:DIR, nats://HOST:PORT, module:FILE',
+    expects: 'wav:DIR, pcm:DIR, nats://HOST:PORT[/SUBJECT-PREFIX] or module:FILE',
+  }),
+  capture: setting.text({
+    fallback: null,
+    placeholder: 'FILE',
+    pattern: /^[^?]*[^?/](\?(redact|compress=(zstd|none))(&(redact|compress=(zstd|none)))*)?$/,
+    expects: 'a file, such as ./calls.acscap, ./calls.acscap?redact or ./calls.acscap?compress=none',
+    help: 'record every message as it came, to replay it; ?redact replaces audio and ids',
   }),
   logLevel: setting.choice({ choices: logLevels, fallback: 'info', help: 'least severe log line that is written' }),
 } as const;

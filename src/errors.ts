@@ -19,12 +19,18 @@ export const errorCodes = {
   bad_handle: 7,
   /** An audio file cannot be read or is not 16-bit PCM. */
   bad_audio: 8,
+  /** The file to capture to cannot be made. */
+  capture_failed: 9,
+  /** A capture cannot be read: it is none, of another version, or damaged beyond use. */
+  bad_capture: 10,
   /** A broken invariant: a fault of the gateway itself. */
   invariant: 70,
 } as const;
 
+/** Why; see docs/errors.md. */
 export type ErrorCode = keyof typeof errorCodes;
 
+/** The only error that the package throws on purpose: its `code` is stable and documented (docs/errors.md). */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
 

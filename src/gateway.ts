@@ -2,20 +2,25 @@
  * The composition root: builds the stages, starts them, and drains them in the order in which audio flows: stop
  * accepting, let sockets finish, flush the lanes, let the sinks drain, exit. Main thread.
  */
+import { EventEmitter } from 'node:events';
 import { AdminServer } from './admin/server.ts';
+import { type Events, GatewayAudience } from './audience.ts';
 import { Complaints } from './complaints.ts';
+import { CaptureHost } from './capture/host.ts';
+import { type CaptureSpec, parseCapture } from './capture/spec.ts';
 import type { Config } from './config.ts';
 import { within } from './deadline.ts';
 import { LaneCounters } from './decoder/lane-counters.ts';
 import { DecoderPool } from './decoder/pool.ts';
 import { Lane } from './lane/lane.ts';
-import { ringLingerMs } from './limits.ts';
+import { flushMsMax, ringLingerMs, sinkStopMsMax } from './limits.ts';
 import type { Log } from './log.ts';
 import { geometryOf } from './memory/geometry.ts';
 import { SharedMemory } from './memory/shared-memory.ts';
 import type { ThreadVitals } from './metrics/families.ts';
 import { createMetrics } from './metrics/gateway-metrics.ts';
 import type { Metrics } from './metrics/registry.ts';
+import { ReaderGroup } from './reader/reader-group.ts';
 import { RingPool } from './ring/pool.ts';
 import { SinkHost } from './sink/host.ts';
 import { parseSink, type SinkSpec } from './sink/spec.ts';
@@ -27,22 +32,25 @@ import { Pressure } from './socket/pressure.ts';
 import type { Readiness } from './socket/upgrade.ts';
 import { type Account, account } from './stream/accounting.ts';
 import { closeCode } from './stream/close-code.ts';
-import { type Audience, StreamRegistry } from './stream/registry.ts';
+import { StreamRegistry } from './stream/registry.ts';
 import { Totals } from './stream/totals.ts';
 import { Vitals, VitalsWatch, vitalsDoubles } from './thread/vitals.ts';
 import { packageVersion } from './version.ts';
 
-/** How long the lanes may take to deal with what was received, and readers to drain it. */
-const flushMs = ringLingerMs + 5_000;
-/** How long sinks may take to finish once every stream has ended. */
-const sinkStopMs = 10_000;
-
+/** What a gateway leaves behind when it has stopped. */
 export interface DrainResult {
   /** Every message received is in a ring or in a counter, and every frame in a ring was read or lapped by every sink. */
   readonly isExact: boolean;
   readonly account: Account;
   /** Streams that were still open when the time was up. */
   readonly streamsCut: number;
+}
+
+/** Who listens beside the sinks, in the process that runs the gateway. */
+export interface GatewayListeners {
+  /** Names of those who read rings. */
+  readonly readers?: readonly string[];
+  readonly events?: Events;
 }
 
 /** An error as it is logged. */
@@ -62,14 +70,17 @@ export class Gateway {
   private readonly decoders: DecoderPool;
   private readonly lanes: readonly Lane[];
   private readonly sinks: readonly SinkHost[];
+  private readonly readers: readonly ReaderGroup[];
+  private readonly audience: GatewayAudience;
   private readonly registry: StreamRegistry;
   private readonly pressure: Pressure;
+  private readonly capture: CaptureHost | null;
   private readonly frontEnd: FrontEnd;
   private readonly admin: AdminServer;
   private phase: 'starting' | 'running' | 'draining' = 'starting';
   private activeWaiters: (() => void)[] = [];
 
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, log: Log, { readers = [], events = new EventEmitter() }: GatewayListeners = {}) {
     this.config = config;
     this.log = log;
     this.complaints = new Complaints((_kind, complaint, leftOut) =>
@@ -89,17 +100,22 @@ export class Gateway {
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
     this.sinks = config.sink.map((text, index) => this.createSink(index, parseSink(text) as SinkSpec));
+    this.readers = readers.map((name, index) => this.createReaders(config.sink.length + index, name));
+    this.audience = new GatewayAudience({ memory: this.memory, sinks: this.sinks, readers: this.readers, events });
     this.registry = new StreamRegistry({
       memory: this.memory,
       lanes: this.lanes,
       totals: this.totals,
-      audience: this.audience(),
+      audience: this.audience,
       streamsMax: config.maxStreams,
       lingerMs: ringLingerMs,
       resumeGraceMs: config.resumeGraceMs,
       messagesPerSecondMax: config.maxMessagesPerSecond,
       onDecoded: () => this.wakeIfAllClosed(),
-      onEnded: (record) => log.info({ msg: 'stream ended', ...record }),
+      onEnded: (record) => {
+        log.info({ msg: 'stream ended', ...record });
+        this.audience.released(record);
+      },
     });
     this.pressure = new Pressure({
       registry: this.registry,
@@ -108,6 +124,7 @@ export class Gateway {
       lanes: this.lanes,
       lateness: () => this.vitalsWatch.lateness,
     });
+    this.capture = config.capture === null ? null : this.createCapture(parseCapture(config.capture) as CaptureSpec);
     const readiness = () => this.readiness();
     this.frontEnd = new FrontEnd({
       host: config.host,
@@ -133,6 +150,7 @@ export class Gateway {
       duplicate: config.duplicate,
       registry: this.registry,
       totals: this.totals,
+      capture: this.capture?.recorder ?? null,
       clock: () => performance.now(),
     });
     this.admin = new AdminServer({
@@ -167,8 +185,8 @@ export class Gateway {
     await within(this.config.drainTimeoutMs, this.allClosed());
     const streamsCut = this.registry.active;
     this.frontEnd.closeAll(closeCode.draining, 'drained');
-    const isFlushed = await within(flushMs, this.registry.empty());
-    const stopped = await Promise.all(this.sinks.map((sink) => sink.stop(sinkStopMs)));
+    const isFlushed = await within(flushMsMax, this.registry.empty());
+    const stopped = await Promise.all(this.sinks.map((sink) => sink.stop(sinkStopMsMax)));
     const current = account(this.memory, this.totals);
     const readersAreExact = this.sinks.every(
       (sink, index) => stopped[index] && sink.frames + sink.lappedFrames === this.registry.framesEnded,
@@ -217,8 +235,9 @@ export class Gateway {
       index,
       flushIntervalMs: this.config.flushIntervalMs,
       work: (laneIndex) => this.decoders.work(laneIndex),
-      onShift: ({ news, faults }) => {
+      onShift: ({ news, faults, tones = [] }) => {
         this.registry.news(news);
+        for (const { streamIndex, tone } of tones) this.registry.tone(streamIndex, tone);
         for (const fault of faults) this.complain({ msg: 'a message could not be decoded', fault });
       },
       onLost: (streamIndex) => this.registry.messageLost(streamIndex),
@@ -241,27 +260,18 @@ export class Gateway {
     });
   }
 
-  /** The sinks, as the streams see them. */
-  private audience(): Audience {
-    const { sinks } = this;
-    return {
-      readers: sinks.map(({ name }) => name),
-      started: (stream, { handle, id, sampleRate }) => {
-        const { callConnectionId, correlationId } = stream.facts;
-        const track = { streamId: stream.id, callConnectionId, correlationId, participantId: id, sampleRate };
-        for (const sink of sinks) sink.started(track, handle);
-      },
-      ended: (_stream, { handle, frames }) => {
-        for (const sink of sinks) sink.ended(handle, frames);
-      },
-      streamEnded: (stream) => {
-        for (const sink of sinks) sink.streamEnded(stream.id);
-      },
-    };
+  private createReaders(index: number, name: string): ReaderGroup {
+    return new ReaderGroup({
+      name,
+      memory: this.memory,
+      lingerMs: ringLingerMs,
+      onDrained: (streamId, { framesRead, framesLapped }) =>
+        this.registry.readerDone(streamId, index, framesRead, framesLapped),
+    });
   }
 
   private createMetrics(): Metrics {
-    const { config, memory, totals, registry, lanes, decoders, rings, sinks } = this;
+    const { config, memory, totals, registry, lanes, decoders, rings, sinks, readers } = this;
     const { maxStreams, decoder } = config;
     return createMetrics({
       memory,
@@ -270,7 +280,7 @@ export class Gateway {
       lanes,
       decoders,
       rings,
-      sinks,
+      sinks: [...sinks, ...readers],
       streamsMax: maxStreams,
       threads: this.threads(),
       build: { version: packageVersion(), node: process.versions.node, decoder },

@@ -1,4 +1,17 @@
 /** The public API of the package: what a user's own code may import. */
+export type { Config } from './config.ts';
 export { type ErrorCode, GatewayError } from './errors.ts';
-export { SharedMemory, type SharedMemoryHandle } from './memory/shared-memory.ts';
-export { Frame, type ReadResult, type RingHandle, RingReader } from './ring/reader.ts';
+export type { GatewayEvents, Participant, StreamFormat, StreamInfo, Tone } from './events.ts';
+export type { DrainResult } from './gateway.ts';
+export type { RingHandle } from './reader/handle.ts';
+export { RingReader, type RingReaderOptions, type WaitResult } from './reader/ring-reader.ts';
+export type { ReadResult } from './ring/cursor.ts';
+export { Frame, FrameBatch } from './ring/frame.ts';
+export type { Track } from './ring/track.ts';
+export { type CreateSink, defineSink, type ModuleSink, type ModuleTrackWriter } from './sink/module/define-sink.ts';
+export type { Memo } from './sink/progress.ts';
+export type { SinkStart, TrackEnd } from './sink/sink.ts';
+export { type GatewayOptions, type RunningGateway, startGateway } from './start.ts';
+export type { Account } from './stream/accounting.ts';
+export type { EndedStream } from './stream/ended-stream.ts';
+export type { ParticipantReport } from './stream/stream-report.ts';

@@ -83,6 +83,12 @@ export const timelineJumpMsMax = 120_000;
 /** Readers of an ended stream have this long to drain its rings before the memory is given to another stream. */
 export const ringLingerMs = 10_000;
 
+/** How long the lanes may take to deal with what was received, and readers to drain it, when the gateway ends. */
+export const flushMsMax = ringLingerMs + 5_000;
+
+/** How long sinks may take to finish once every stream has ended. A supervisor waits for this, the drain and the flush. */
+export const sinkStopMsMax = 10_000;
+
 /** Share of the rings that new streams do not get: running ones have further participants. */
 export const ringReserveShare = 0.05;
 

@@ -32,6 +32,8 @@ export interface SettingSources {
   readonly envPrefix?: string;
   /** Reads the file that `--config` names. Without it there is no `--config`. */
   readonly readFile?: (path: string) => string;
+  /** By key, as in the file. They count less than the others. */
+  readonly values?: Readonly<Record<string, unknown>>;
 }
 
 interface Common {
@@ -212,9 +214,19 @@ function fromFile(settings: Settings, path: string, readFile: (path: string) => 
     problems.push(`--config ${quote(path)}: expected a JSON object`);
     return given;
   }
-  for (const [key, value] of Object.entries(content)) {
-    if (Object.hasOwn(settings, key)) given.set(key, { value, source: `${key} in ${path}` });
-    else problems.push(`${quote(key)} in ${path}: unknown key`);
+  return fromValues(settings, content as Readonly<Record<string, unknown>>, ` in ${path}`, problems);
+}
+
+function fromValues(
+  settings: Settings,
+  values: Readonly<Record<string, unknown>>,
+  where: string,
+  problems: string[],
+): Map<string, Given> {
+  const given = new Map<string, Given>();
+  for (const [key, value] of Object.entries(values)) {
+    if (Object.hasOwn(settings, key)) given.set(key, { value, source: `${key}${where}` });
+    else problems.push(`${quote(key)}${where}: unknown key`);
   }
   return given;
 }
@@ -232,7 +244,10 @@ export function readSettings<S extends Settings>(
   const line = fromArguments(settings, sources.argv, sources.readFile !== undefined, problems);
   const environment = fromEnvironment(settings, sources, problems);
   const path = line.file ?? environment.file;
-  const file = path === null ? new Map<string, Given>() : fromFile(settings, path, sources.readFile!, problems);
+  const file =
+    path === null
+      ? fromValues(settings, sources.values ?? {}, '', problems)
+      : fromFile(settings, path, sources.readFile!, problems);
 
   const values: Record<string, unknown> = {};
   for (const [key, described] of Object.entries(settings)) {

@@ -5,7 +5,7 @@
 import type { DecoderPool } from '../../src/decoder/pool.ts';
 import { createMetrics } from '../../src/metrics/gateway-metrics.ts';
 import { RingPool } from '../../src/ring/pool.ts';
-import { StreamRegistry } from '../../src/stream/registry.ts';
+import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
 import { Totals } from '../../src/stream/totals.ts';
 import { audioMessages } from './messages.ts';
 import { LaneRig } from './rig.ts';
@@ -24,7 +24,7 @@ export function scrapeStep(): Step {
     memory,
     lanes: [lane],
     totals,
-    audience: { readers: [], started: () => {}, ended: () => {}, streamEnded: () => {} },
+    audience: nobody,
     streamsMax: participants,
     lingerMs: 0,
     resumeGraceMs: 0,

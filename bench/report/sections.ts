@@ -25,6 +25,7 @@ const titles: Readonly<Record<BenchName, string>> = {
   load: 'End to end',
   capacity: 'Capacity',
   scaling: 'Scaling',
+  readers: 'Reading in another thread',
 };
 
 /** What a chart shows when it is not the first column that can be better or worse. */

@@ -39,9 +39,21 @@ async function server(name: string, spec: NatsSinkSpec): Promise<Finding> {
   return { name, verdict: 'wrong', detail: withoutPath(failure), remedy };
 }
 
+function moduleFile(name: string, file: string): Finding {
+  if (existsSync(file)) return { name, verdict: 'ok', detail: `${resolve(file)} is there` };
+  return {
+    name,
+    verdict: 'wrong',
+    detail: `${resolve(file)} is not there`,
+    remedy: 'the path counts from the current folder',
+  };
+}
+
 export async function sink(text: string): Promise<Finding> {
   const name = `--sink ${shownSink(text)}`;
   const spec = parseSink(text);
   if ('problem' in spec) return { name, verdict: 'wrong', detail: spec.problem };
-  return spec.kind === 'nats' ? server(name, spec) : folder(name, spec);
+  if (spec.kind === 'nats') return server(name, spec);
+  if (spec.kind === 'module') return moduleFile(name, spec.file);
+  return folder(name, spec);
 }

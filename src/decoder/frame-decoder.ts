@@ -11,11 +11,13 @@ import { AudioWriter } from './audio-writer.ts';
 import { LaneCounters } from './lane-counters.ts';
 import { Message, messageKind } from './protocol/message.ts';
 import type { Parsers } from './protocol/parsers.ts';
-import type { ShiftResult } from './shift.ts';
+import type { ShiftResult, StreamTone } from './shift.ts';
 import { StreamState } from './stream-state.ts';
 
 /** Residence is stamped once for so many records: a clock reading costs as much as a tenth of a frame. */
 const recordsPerClockReading = 16;
+/** Tones told in one shift: nobody presses that many keys. */
+const tonesMax = 1000;
 /** Faults told in one shift; the counter has them all. */
 const faultsMax = 4;
 
@@ -29,6 +31,7 @@ export class FrameDecoder {
   private readonly message = new Message();
   private readonly news = new Set<number>();
   private faults: string[] = [];
+  private tones: StreamTone[] = [];
 
   constructor(memory: SharedMemory, parsers: Parsers, clock: () => number) {
     this.memory = memory;
@@ -83,15 +86,17 @@ export class FrameDecoder {
   }
 
   get hasNews(): boolean {
-    return this.news.size > 0 || this.faults.length > 0;
+    return this.news.size > 0 || this.faults.length > 0 || this.tones.length > 0;
   }
 
   /** What there is to tell since the last time; null when nothing. */
   takeResult(): ShiftResult | null {
     if (!this.hasNews) return null;
-    const result = { news: [...this.news], faults: this.faults };
+    const { faults, tones } = this;
+    const result = { news: [...this.news], faults, ...(tones.length > 0 && { tones }) };
     this.news.clear();
     this.faults = [];
+    this.tones = [];
     return result;
   }
 
@@ -142,6 +147,9 @@ export class FrameDecoder {
       case messageKind.dtmf:
         counters.add(lane.control, 1);
         this.stream.add(streamSlot.control, 1);
+        if (message.tone !== '' && this.tones.length < tonesMax) {
+          this.tones.push({ streamIndex: this.stream.index, tone: message.tone });
+        }
         return null;
       case messageKind.unknown:
         counters.add(lane.ignored, 1);

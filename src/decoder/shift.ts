@@ -14,6 +14,14 @@ export interface ShiftResult {
   readonly news: readonly number[];
   /** What went wrong inside, one line each; the records concerned are counted as `worker_lost`. */
   readonly faults: readonly string[];
+  /** DTMF tones, if any came. */
+  readonly tones?: readonly StreamTone[];
+}
+
+/** Personal data, often a secret: for whoever listens, never for a log. */
+export interface StreamTone {
+  readonly streamIndex: number;
+  readonly tone: string;
 }
 
 export interface ShiftOptions {

@@ -29,6 +29,8 @@ export class StreamState {
   private byte = 0;
   /** Set when something happened that the main thread acts on: a new participant, new metadata, the end. */
   hasNews = false;
+  /** Of the stream that is selected. */
+  index = 0;
 
   constructor(memory: SharedMemory, pool: RingPool) {
     this.memory = memory;
@@ -38,6 +40,7 @@ export class StreamState {
   }
 
   select(streamIndex: number): void {
+    this.index = streamIndex;
     this.byte = this.memory.streamOffset(streamIndex);
     this.word = this.byte / 4;
     this.double = this.byte / 8;

@@ -6,7 +6,6 @@ import type { Lane } from '../lane/lane.ts';
 import type { Histogram } from '../memory/histogram.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingPool } from '../ring/pool.ts';
-import type { SinkHost } from '../sink/host.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Totals } from '../stream/totals.ts';
 
@@ -18,6 +17,18 @@ export interface ThreadVitals {
   readonly gcPause: Histogram;
 }
 
+/** Whoever reads the rings: a sink, or the readers of one name. */
+export interface RingConsumer {
+  readonly name: string;
+  readonly frames: number;
+  readonly lappedFrames: number;
+  readonly lostFrames: number;
+  readonly errors: number;
+  readonly restarts: number;
+  readonly isReady: boolean;
+  readonly framesUnaccounted: number;
+}
+
 export interface Sources {
   readonly memory: SharedMemory;
   readonly totals: Totals;
@@ -25,7 +36,7 @@ export interface Sources {
   readonly lanes: readonly Lane[];
   readonly decoders: DecoderPool;
   readonly rings: RingPool;
-  readonly sinks: readonly SinkHost[];
+  readonly sinks: readonly RingConsumer[];
   readonly streamsMax: number;
   readonly threads: readonly ThreadVitals[];
   /** What runs here: version, Node.js, decoder. */

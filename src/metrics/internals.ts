@@ -1,8 +1,7 @@
 /** Lanes, workers, rings and sinks. */
 import { batchBounds, Histogram } from '../memory/histogram.ts';
 import { lane } from '../memory/layout.ts';
-import type { SinkHost } from '../sink/host.ts';
-import type { Sources } from './families.ts';
+import type { RingConsumer, Sources } from './families.ts';
 import type { Metrics, Sample } from './registry.ts';
 
 export function registerInternals(metrics: Metrics, sources: Sources): void {
@@ -34,7 +33,7 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
   metrics.gauge('ring_memory_limit_bytes', 'All rings: --ring-memory-mb, rounded down to whole rings.', [], () => [
     [{}, memory.geometry.ringCount * memory.ringBytes],
   ]);
-  const perSink = (value: (sink: SinkHost) => number) => () =>
+  const perSink = (value: (sink: RingConsumer) => number) => () =>
     sinks.map((sink): Sample => [{ sink: sink.name }, value(sink)]);
   metrics.counter(
     'sink_frames_total',

@@ -40,7 +40,11 @@ const resourceLimits = { maxOldGenerationSizeMb: 512 };
 
 function startThread(workerData: SinkWorkerData): Worker {
   const entry = new URL(`./sink.worker${extname(import.meta.url)}`, import.meta.url);
-  return new Worker(entry, { workerData, resourceLimits });
+  if (workerData.spec.kind !== 'module') return new Worker(entry, { workerData, resourceLimits });
+  // Standard output is the log's: what a user's module prints goes to standard error.
+  const thread = new Worker(entry, { workerData, resourceLimits, stdout: true });
+  thread.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+  return thread;
 }
 
 export class SinkHost {

@@ -6,9 +6,10 @@ import { type FromSink, type SinkWorkerData, sinkCounter, type ToSink } from './
 import type { Sink } from './sink.ts';
 import { SinkLoop } from './sink-loop.ts';
 
-export async function runSink(data: SinkWorkerData, port: MessagePort, sink: Sink): Promise<void> {
+export async function runSink(data: SinkWorkerData, port: MessagePort, create: () => Promise<Sink>): Promise<void> {
   const tell = (message: FromSink) => port.postMessage(message);
   try {
+    const sink = await create();
     const loop = new SinkLoop(SharedMemory.attach(data.memory), sink, data.counters, tell);
     await sink.start({ isRestart: data.isRestart, report: loop.report });
     port.on('message', (message: ToSink) => loop.take(message));

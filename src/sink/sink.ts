@@ -3,18 +3,11 @@
  * or cannot reach its server loses its own frames only, counted, and disturbs nobody. Its thread may die at any moment;
  * another one goes on with what the memos say.
  */
-import type { Frame } from '../ring/reader.ts';
+import type { Frame } from '../ring/frame.ts';
+import type { Track } from '../ring/track.ts';
 import type { Memo } from './progress.ts';
 
-/** One participant of one stream, as a sink sees it. A plain object: it crosses threads. */
-export interface Track {
-  readonly streamId: string;
-  readonly callConnectionId: string | null;
-  readonly correlationId: string | null;
-  /** null when the audio is mixed. */
-  readonly participantId: string | null;
-  readonly sampleRate: number;
-}
+export type { Track } from '../ring/track.ts';
 
 /** What became of a track when it ended. */
 export interface TrackEnd {
@@ -37,6 +30,7 @@ export interface TrackWriter {
   end(end: TrackEnd): void;
 }
 
+/** What a sink is told when it begins. */
 export interface SinkStart {
   /** Another thread of this sink ran before and died. */
   readonly isRestart: boolean;

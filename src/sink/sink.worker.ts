@@ -7,8 +7,9 @@ import type { SinkSpec } from './spec.ts';
 
 async function createSink(spec: SinkSpec): Promise<Sink> {
   if (spec.kind === 'nats') return new (await import('./nats/nats-sink.ts')).NatsSink(spec);
+  if (spec.kind === 'module') return (await import('./module/module-host.ts')).ModuleHost.load(spec);
   return new (await import('./file-sink.ts')).FileSink(spec);
 }
 
 const data = workerData as SinkWorkerData;
-await runSink(data, parentPort!, await createSink(data.spec));
+await runSink(data, parentPort!, () => createSink(data.spec));

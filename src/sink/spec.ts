@@ -1,8 +1,9 @@
 /**
- * The text of `--sink`: `wav:DIR`, `pcm:DIR` or `nats://HOST:PORT`, with options behind a question mark:
+ * The text of `--sink`: `wav:DIR`, `pcm:DIR`, `nats://HOST:PORT` or `module:FILE`, with options behind a question mark:
  * `wav:./recordings?gaps=skip`. Any thread.
  */
-import { type NatsSinkSpec, parseNatsSink } from './nats/nats-spec.ts';
+import { type ModuleSinkSpec, parseModuleSink } from './module/module-spec.ts';
+import { type NatsSinkSpec, natsOptionNames, parseNatsSink } from './nats/nats-spec.ts';
 
 export interface FileSinkSpec {
   readonly kind: 'wav' | 'pcm';
@@ -13,7 +14,7 @@ export interface FileSinkSpec {
   readonly gaps: 'fill' | 'skip';
 }
 
-export type SinkSpec = FileSinkSpec | NatsSinkSpec;
+export type SinkSpec = FileSinkSpec | NatsSinkSpec | ModuleSinkSpec;
 
 function parseFileSink(kind: 'wav' | 'pcm', text: string): FileSinkSpec | { readonly problem: string } {
   const question = text.indexOf('?');
@@ -34,7 +35,8 @@ export function parseSink(text: string): SinkSpec | { readonly problem: string }
   const kind = text.slice(0, Math.max(0, text.indexOf(':')));
   if (kind === 'wav' || kind === 'pcm') return parseFileSink(kind, text);
   if (kind === 'nats') return parseNatsSink(text);
-  return { problem: 'expected wav:DIR, pcm:DIR or nats://HOST:PORT[/SUBJECT-PREFIX]' };
+  if (kind === 'module') return parseModuleSink(text);
+  return { problem: 'expected wav:DIR, pcm:DIR, nats://HOST:PORT[/SUBJECT-PREFIX] or module:FILE' };
 }
 
 /** What is wrong with the text of a sink, or null. */
@@ -43,11 +45,14 @@ export function sinkProblem(text: string): string | null {
   return 'problem' in spec ? spec.problem : null;
 }
 
+/** An option that is none of ours, with its value. */
+const unknownOption = new RegExp(`([?&](?!(?:${natsOptionNames.join('|')})=)[^=&]*)=[^&]*`, 'g');
+
 /** The text as it may be shown: without user, password, and what might be meant to be one. */
 export function shownSink(text: string): string {
   const spec = parseSink(text);
   if (!('problem' in spec)) return spec.name;
   if (/^(wav|pcm):/.test(text)) return text;
   // Up to the last @, whatever stands there: a slash in a password should have been %2F.
-  return text.replace(/^(\s*[A-Za-z]+:\/*)?.*@/s, '$1…@').replace(/([?&][^=&]*)=[^&]*/g, '$1=…');
+  return text.replace(/^(\s*[A-Za-z]+:\/*)?.*@/s, '$1…@').replace(unknownOption, '$1=…');
 }

@@ -6,6 +6,7 @@ import { type DropReason, dropReasons, lane, reasonIndex } from '../memory/layou
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { Totals } from './totals.ts';
 
+/** What became of every message: received = committed + control + ignored + dropped + unaccounted. */
 export interface Account {
   readonly received: number;
   readonly committed: number;

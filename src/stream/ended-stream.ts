@@ -20,6 +20,7 @@ export interface ReaderReport {
   readonly isDrained: boolean;
 }
 
+/** The account of a stream that is over. */
 export interface EndedStream extends Omit<StreamReport, 'state' | 'participants'> {
   /** Of all participants together; `jitterMs` is left out, it means nothing at the end. */
   readonly audio: Omit<Counted, 'jitterMs'>;

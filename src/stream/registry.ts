@@ -16,6 +16,7 @@ import {
   participantRing,
   reportStream,
   type StreamReport,
+  sampleRateOf,
 } from './stream-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
@@ -23,12 +24,29 @@ import type { CloseCause, Totals } from './totals.ts';
 export interface Audience {
   /** The names of those who read every ring. */
   readonly readers: readonly string[];
+  /** The stream has said something for the first time. */
+  streamStarted(stream: Stream): void;
+  /** Its metadata came, or changed. */
+  format(stream: Stream, sampleRate: number): void;
   started(stream: Stream, participant: ParticipantRing): void;
-  /** No frame follows; the ring has `participant.frames` of them. */
-  ended(stream: Stream, participant: ParticipantRing): void;
+  /** No frame follows; the ring has `participant.frames` of them. `index`: its place among the stream's. */
+  ended(stream: Stream, participant: ParticipantRing, index: number): void;
+  /** Somebody pressed a key. */
+  tone(stream: Stream, tone: string): void;
   /** No participant follows either. */
   streamEnded(stream: Stream): void;
 }
+
+/** Nobody hears of anything. */
+export const nobody: Audience = {
+  readers: [],
+  streamStarted: () => {},
+  format: () => {},
+  started: () => {},
+  ended: () => {},
+  tone: () => {},
+  streamEnded: () => {},
+};
 
 export interface RegistryOptions {
   readonly memory: SharedMemory;
@@ -217,6 +235,12 @@ export class StreamRegistry {
     if (stream !== undefined) stream.messagesWorkerLost++;
   }
 
+  /** Somebody on this stream pressed a key. */
+  tone(streamIndex: number, tone: string): void {
+    const stream = this.slots.at(streamIndex);
+    if (stream !== undefined) this.options.audience.tone(stream, tone);
+  }
+
   /** A reader, by its place among the audience's, will not look at a ring of this stream any more. */
   readerDone(streamId: string, reader: number, framesRead: number, framesLapped: number): void {
     const stream = this.byId.get(streamId);
@@ -241,6 +265,7 @@ export class StreamRegistry {
       this.forget(stream);
       return;
     }
+    this.announce(stream);
     for (let i = 0; i < participantCount(memory, stream); i++) {
       const participant = participantRing(memory, stream, i);
       if (i >= stream.participantsStarted) {
@@ -251,10 +276,22 @@ export class StreamRegistry {
       if (participant.state === ringState.ended && !stream.participantsEnded.has(i)) {
         stream.participantsEnded.add(i);
         this.framesEnded += participant.frames;
-        audience.ended(stream, participant);
+        audience.ended(stream, participant, i);
       }
     }
     if (end === streamEnd.closed && stream.phase === 'ending') this.linger(stream);
+  }
+
+  /** Tells of a stream that has said something, and of its format. */
+  private announce(stream: Stream): void {
+    const { memory, audience } = this.options;
+    const sampleRate = sampleRateOf(memory, stream);
+    if (sampleRate === null && participantCount(memory, stream) === 0) return;
+    if (!stream.isAnnounced) audience.streamStarted(stream);
+    stream.isAnnounced = true;
+    if (sampleRate === null || sampleRate === stream.announcedRate) return;
+    stream.announcedRate = sampleRate;
+    audience.format(stream, sampleRate);
   }
 
   private linger(stream: Stream): void {

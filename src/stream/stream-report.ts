@@ -7,6 +7,7 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingHandle } from '../ring/reader.ts';
 import type { Stream } from './stream.ts';
 
+/** What one participant sent, and how: counts of frames of 20 ms. */
 export interface ParticipantReport {
   /** null when the audio is mixed. */
   readonly id: string | null;
@@ -85,7 +86,7 @@ export function participantRing(memory: SharedMemory, stream: Stream, participan
   };
 }
 
-function reportParticipant(memory: SharedMemory, stream: Stream, participant: number): ParticipantReport {
+export function reportParticipant(memory: SharedMemory, stream: Stream, participant: number): ParticipantReport {
   const { handle, id, frames } = participantRing(memory, stream, participant);
   const { f64 } = memory.slabOf(handle.index);
   const base = memory.ringOffset(handle.index) / 8;
@@ -120,14 +121,26 @@ export function meanJitterMs(memory: SharedMemory, stream: Stream): number {
   return count === 0 ? 0 : rounded(sumMs / count);
 }
 
+/** Hz; null while nothing has said. */
+export function sampleRateOf(memory: SharedMemory, stream: Stream): number | null {
+  const sampleRate = memory.streams.i32[(memory.streamOffset(stream.index) + streamSlot.sampleRate) / 4]!;
+  if (sampleRate > 0) return sampleRate;
+  return participantCount(memory, stream) > 0 ? participantRing(memory, stream, 0).sampleRate : null;
+}
+
+export function subscriptionIdOf(memory: SharedMemory, stream: Stream): string | null {
+  const at = memory.streamOffset(stream.index);
+  const { i32, bytes } = memory.streams;
+  const start = at + streamSlot.subscriptionId;
+  const length = i32[(at + streamSlot.subscriptionIdBytes) / 4]!;
+  return length === 0 ? null : bytes.toString('utf8', start, start + length);
+}
+
 /** A stream whose rings are released has no report any more. */
 export function reportStream(memory: SharedMemory, stream: Stream): StreamReport {
   const at = memory.streamOffset(stream.index);
-  const { i32, f64, bytes } = memory.streams;
+  const { i32, f64 } = memory.streams;
   const count = participantCount(memory, stream);
-  const sampleRate = i32[(at + streamSlot.sampleRate) / 4]!;
-  const subscriptionIdBytes = i32[(at + streamSlot.subscriptionIdBytes) / 4]!;
-  const subscriptionId = at + streamSlot.subscriptionId;
   const dropped = Object.fromEntries(
     dropReasons.map((reason) => [reason, f64[(at + streamSlot.dropped) / 8 + reasonIndex[reason]]!]),
   ) as Record<DropReason, number>;
@@ -139,10 +152,9 @@ export function reportStream(memory: SharedMemory, stream: Stream): StreamReport
     id: stream.id,
     callConnectionId: stream.facts.callConnectionId,
     correlationId: stream.facts.correlationId,
-    subscriptionId:
-      subscriptionIdBytes === 0 ? null : bytes.toString('utf8', subscriptionId, subscriptionId + subscriptionIdBytes),
+    subscriptionId: subscriptionIdOf(memory, stream),
     mode: count === 0 ? 'pending' : isUnmixed ? 'unmixed' : 'mixed',
-    sampleRate: sampleRate > 0 ? sampleRate : count > 0 ? participantRing(memory, stream, 0).sampleRate : null,
+    sampleRate: sampleRateOf(memory, stream),
     remoteAddress: stream.facts.remoteAddress,
     connectedAt: stream.connectedAt.toISOString(),
     state: stream.phase,

@@ -75,6 +75,9 @@ export class Stream {
   closeCause: CloseCause | null = null;
   closeCode: number | null = null;
   endedMs: number | null = null;
+  /** Whether it was announced, and with which sample rate. */
+  isAnnounced = false;
+  announcedRate = 0;
   /** Participants that were announced to the sinks, and of those the ones whose end was announced. */
   participantsStarted = 0;
   readonly participantsEnded: Set<number> = new Set();

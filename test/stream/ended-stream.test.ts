@@ -5,7 +5,7 @@ import { createParsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane } from '../../src/memory/layout.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
-import { StreamRegistry } from '../../src/stream/registry.ts';
+import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
 import type { Stream } from '../../src/stream/stream.ts';
 import { Totals } from '../../src/stream/totals.ts';
 import { LaneRig } from '../support/decoder-lane.ts';
@@ -33,7 +33,7 @@ class EndingRig {
       memory: this.lane.memory,
       lanes: [this.lane.lane],
       totals: new Totals(),
-      audience: { readers, started: () => {}, ended: () => {}, streamEnded: () => {} },
+      audience: { ...nobody, readers },
       streamsMax: 1,
       lingerMs,
       resumeGraceMs: 0,

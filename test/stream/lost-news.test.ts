@@ -5,7 +5,7 @@ import { createParsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane, streamEnd, streamSlot } from '../../src/memory/layout.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
-import { StreamRegistry } from '../../src/stream/registry.ts';
+import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
 import { Totals } from '../../src/stream/totals.ts';
 import { LaneRig } from '../support/decoder-lane.ts';
 import { audio } from '../support/decoder-messages.ts';
@@ -31,10 +31,8 @@ class RegistryRig {
       lanes: [this.lane.lane],
       totals: new Totals(),
       audience: {
-        readers: [],
+        ...nobody,
         started: (_stream, { id }) => this.started.push(String(id)),
-        ended: () => {},
-        streamEnded: () => {},
       },
       streamsMax: 3,
       lingerMs: 1000,

@@ -12,6 +12,8 @@ import { parseTimestamp } from './timestamp.ts';
 type JsonObject = Readonly<Record<string, unknown>>;
 
 const byteOrderMark = '\uFEFF';
+/** One key; ACS may spell some of them out. */
+const toneCharsMax = 16;
 /** Ids longer than this are refused later; the scratch only has to show that they are too long. */
 const scratchBytes = 4 * participantIdBytesMax;
 
@@ -51,7 +53,8 @@ export class GeneralParser implements MessageParser {
     if (root === null || typeof kind !== 'string') return true;
     if (kind === 'AudioData') this.audio(asObject(own(root, 'audioData')), message);
     else if (kind === 'AudioMetadata') this.metadata(asObject(own(root, 'audioMetadata')), message);
-    else message.kind = kind === 'DtmfData' ? messageKind.dtmf : messageKind.unknown;
+    else if (kind === 'DtmfData') this.dtmf(asObject(own(root, 'dtmfData')), message);
+    else message.kind = messageKind.unknown;
     return true;
   }
 
@@ -74,6 +77,12 @@ export class GeneralParser implements MessageParser {
       message.idEnd = this.scratch.write(id);
       break;
     }
+  }
+
+  private dtmf(payload: JsonObject | null, message: Message): void {
+    message.kind = messageKind.dtmf;
+    const tone = payload === null ? undefined : own(payload, 'data');
+    if (typeof tone === 'string' && tone.length <= toneCharsMax) message.tone = tone;
   }
 
   private metadata(payload: JsonObject | null, message: Message): void {

@@ -37,6 +37,10 @@ export class Message {
   sampleRate = 0;
   channels = 0;
 
+  // DtmfData
+  /** The key that was pressed; empty when absent or longer than a tone can be. */
+  tone = '';
+
   /** Back to what an audio message without any field says. */
   clear(): void {
     this.kind = messageKind.malformed;
@@ -47,6 +51,7 @@ export class Message {
     this.id = noBytes;
     this.idStart = 0;
     this.idEnd = 0;
+    this.tone = '';
   }
 }
 

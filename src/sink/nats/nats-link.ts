@@ -3,7 +3,7 @@
  * a new one, so that nothing of an old one is sent later: what was not confirmed is published again by whoever has it.
  * Invariant: what `confirm` resolves for was taken by the server (core), or stored by it (JetStream). Sink thread.
  */
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import {
@@ -26,6 +26,8 @@ export interface NatsLinkEvents {
 }
 
 const brokeMessage = 'the connection broke';
+/** Of a message for JetStream, about. */
+const headersBytesMax = 512;
 const connectMs = 5000;
 /** Below the history of a ring, or a server that is back would be found too late. */
 const reconnectMs = { first: 100, most: 1000 };
@@ -56,8 +58,8 @@ function connectOptions({ servers, user, password, credsFile, tls }: NatsSinkSpe
 function isLasting(error: unknown): boolean {
   if (error instanceof MissingStream) return true;
   if (error instanceof errors.AuthorizationError || error instanceof errors.InvalidArgumentError) return true;
-  const { code = '' } = ((error as Error | undefined)?.cause ?? error ?? {}) as NodeJS.ErrnoException;
-  return /CERT|TLS|SSL|ENOENT|EACCES/.test(code);
+  const { code = '', message = '' } = ((error as Error | undefined)?.cause ?? error ?? {}) as NodeJS.ErrnoException;
+  return /CERT|TLS|SSL|VERIFY|ENOENT|EACCES/.test(code) || message.includes("does not support 'tls'");
 }
 
 class MissingStream extends Error {}
@@ -94,6 +96,7 @@ export class NatsLink {
    */
   async start(): Promise<void> {
     try {
+      for (const path of Object.values(this.spec.tls ?? {})) accessSync(path, constants.R_OK);
       await this.connect();
       if (this.spec.jetstream !== null) await this.checkStream(this.connection!, this.spec.jetstream);
     } catch (error) {
@@ -122,6 +125,9 @@ export class NatsLink {
       this.connection.publish(subject, payload, { headers });
       return;
     }
+    // Or its round would fail, and so would every other one.
+    const bytesMax = (this.connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - headersBytesMax;
+    if (payload.length > bytesMax) throw new Error('the server does not take messages of this size');
     const expect = { streamName: this.spec.jetstream! };
     this.acknowledgements.push(this.jetstream.publish(subject, payload, { headers, msgID: messageId, expect }));
   }

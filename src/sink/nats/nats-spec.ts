@@ -1,6 +1,7 @@
 /**
  * The text `nats://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]…][/SUBJECT-PREFIX][?options]`. Pure; any thread.
  */
+import { isIP } from 'node:net';
 
 export interface NatsSinkSpec {
   readonly kind: 'nats';
@@ -31,8 +32,8 @@ const jetstreamFrames = 25;
 export const framesPerMessageMax = 50;
 
 const form = 'expected nats://HOST:PORT[/SUBJECT-PREFIX], as in nats://127.0.0.1:4222/acs.audio';
-const optionNames = ['creds', 'tls', 'ca', 'cert', 'key', 'jetstream', 'frames'] as const;
-type OptionName = (typeof optionNames)[number];
+export const natsOptionNames = ['creds', 'tls', 'ca', 'cert', 'key', 'jetstream', 'frames'] as const;
+type OptionName = (typeof natsOptionNames)[number];
 type Problem = { readonly problem: string };
 
 /** `host:port`, or null if it is none. */
@@ -43,12 +44,16 @@ function serverOf(text: string): string | null {
   return port > 0 && port < 65536 ? `${match[1]}:${port}` : null;
 }
 
+function isAddress(server: string): boolean {
+  return isIP(server.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) !== 0;
+}
+
 function optionsOf(text: string): Partial<Record<OptionName, string>> | Problem {
   const options: Partial<Record<OptionName, string>> = {};
   for (const [key, value] of new URLSearchParams(text)) {
-    const name = optionNames.find((each) => each === key);
+    const name = natsOptionNames.find((each) => each === key);
     if (name === undefined) {
-      return { problem: `unknown option ${JSON.stringify(key)}: expected one of ${optionNames.join(', ')}` };
+      return { problem: `unknown option ${JSON.stringify(key)}: expected one of ${natsOptionNames.join(', ')}` };
     }
     if (value === '') return { problem: `${name}: expected a value` };
     options[name] = value;
@@ -90,6 +95,13 @@ export function parseNatsSink(text: string): NatsSinkSpec | Problem {
   const problem = problemOf(options);
   if (problem !== null) return { problem };
   const { creds, tls, ca, cert, key, jetstream, frames } = options;
+  const hasTls = tls !== undefined || ca !== undefined || cert !== undefined;
+  if (hasTls && servers.some((server) => isAddress(server!))) {
+    // The client would hold the certificate against "localhost".
+    return {
+      problem: 'with TLS, servers must be given by name: an address is not what a certificate is checked against',
+    };
+  }
   const framesPerMessage = Number(frames ?? (jetstream === undefined ? 1 : jetstreamFrames));
   const shown = [
     ...(jetstream === undefined ? [] : [`jetstream=${jetstream}`]),
@@ -108,13 +120,12 @@ export function parseNatsSink(text: string): NatsSinkSpec | Problem {
     prefix,
     ...credentials,
     credsFile: creds ?? null,
-    tls:
-      tls === undefined && ca === undefined && cert === undefined
-        ? null
-        : {
-            ...(ca !== undefined && { caFile: ca }),
-            ...(cert !== undefined && key !== undefined && { certFile: cert, keyFile: key }),
-          },
+    tls: hasTls
+      ? {
+          ...(ca !== undefined && { caFile: ca }),
+          ...(cert !== undefined && key !== undefined && { certFile: cert, keyFile: key }),
+        }
+      : null,
     jetstream: jetstream ?? null,
     framesPerMessage,
   };

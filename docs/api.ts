@@ -1,0 +1,96 @@
+/**
+ * Writes docs/api.md, the reference of the package, from the declarations and docstrings that the compiler emits:
+ * `npm run docs:api`. A test holds the page against them.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+export const apiPage = join(import.meta.dirname, 'api.md');
+
+/** In the order in which somebody needs them; a name that is exported and stands nowhere is an error. */
+const chapters: readonly (readonly [title: string, names: readonly string[]])[] = [
+  ['Starting and stopping', ['startGateway', 'GatewayOptions', 'RunningGateway', 'DrainResult', 'Account']],
+  [
+    'Events',
+    ['GatewayEvents', 'StreamInfo', 'StreamFormat', 'Participant', 'Track', 'Tone', 'ParticipantReport', 'EndedStream'],
+  ],
+  [
+    'Reading rings',
+    ['RingHandle', 'RingReader', 'RingReaderOptions', 'ReadResult', 'WaitResult', 'Frame', 'FrameBatch'],
+  ],
+  ['Sink modules', ['defineSink', 'CreateSink', 'ModuleSink', 'ModuleTrackWriter', 'SinkStart', 'TrackEnd', 'Memo']],
+  ['Errors', ['GatewayError', 'ErrorCode']],
+];
+/** Documented elsewhere: docs/settings.md. */
+const elsewhere = new Set(['Config']);
+
+const head = `# API reference
+
+Generated from the source by \`npm run docs:api\`. How to use it: [library.md](library.md). The fields of \`Config\`, which
+\`GatewayOptions\` takes, are the settings in [settings.md](settings.md), named as in the file.
+`;
+
+/** What the compiler declares for the package, by file. */
+function emitDeclarations(folder: string): void {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const flags = ['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--sourceMap', 'false', '--outDir', folder];
+  const { status, stdout } = spawnSync(process.execPath, [compiler, ...flags], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the declarations cannot be made:\n${stdout}`);
+}
+
+/** Name and file of everything that the package exports. */
+function exportsOf(folder: string): Map<string, string> {
+  const index = readFileSync(join(folder, 'index.d.ts'), 'utf8');
+  const found = new Map<string, string>();
+  for (const [, names, file] of index.matchAll(/export (?:type )?\{([^}]*)\} from '([^']*)\.ts'/g)) {
+    for (const name of names!.split(',')) found.set(name.replace('type', '').trim(), `${file}.d.ts`);
+  }
+  return found;
+}
+
+/** The declaration of a name with its docstring, without what is private. */
+export function declarationOf(text: string, name: string): string {
+  const start = new RegExp(`^export (declare )?(abstract )?(class|interface|function|type|const) ${name}\\b`, 'm').exec(
+    text,
+  );
+  if (start === null) throw new Error(`no declaration of ${name}`);
+  // A block ends with the first line that is nothing but its closing brace, anything else with a semicolon.
+  const rest = text.slice(start.index);
+  const firstLine = rest.slice(0, rest.indexOf('\n'));
+  const end = /\{$/.test(firstLine) ? /^\}.*$/m.exec(rest)! : /;$/m.exec(rest)!;
+  const before = text.slice(0, start.index);
+  const comment = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n$/.exec(before)?.[0] ?? '';
+  return (comment + rest.slice(0, end.index + end[0].length))
+    .replace(/^( *\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)? *private .*\n/gm, '')
+    .replaceAll('export declare ', 'export ')
+    .replace(/^( {4})+/gm, (indent) => ' '.repeat(indent.length / 2));
+}
+
+/** The page as it should be. Throws when an export is in no chapter. */
+export function renderApi(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'acs-api-'));
+  try {
+    emitDeclarations(folder);
+    const exported = exportsOf(folder);
+    const parts = chapters.map(([title, names]) => {
+      const blocks = names.map((name) => {
+        const file = exported.get(name);
+        if (file === undefined) throw new Error(`${name} is not exported`);
+        exported.delete(name);
+        const declaration = declarationOf(readFileSync(join(folder, dirname('index.d.ts'), file), 'utf8'), name);
+        return `### ${name}\n\n\`\`\`ts\n${declaration}\n\`\`\`\n`;
+      });
+      return `## ${title}\n\n${blocks.join('\n')}`;
+    });
+    const left = [...exported.keys()].filter((name) => !elsewhere.has(name));
+    if (left.length > 0) throw new Error(`in no chapter of docs/api.ts: ${left.join(', ')}`);
+    return `${head}\n${parts.join('\n')}`;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) writeFileSync(apiPage, renderApi());

@@ -1,0 +1,119 @@
+/** What a reader gets: one frame, or several of one participant in a row, into memory that is used again. Any thread. */
+import { bytesPerSample, frameBytesMax } from '../limits.ts';
+import { frameFlag } from '../memory/layout.ts';
+
+/** A place for one frame; reused for every read. */
+export class Frame {
+  /** Number of the frame in its ring, from 0, without holes. */
+  sequence = 0;
+  /** Valid bytes in `pcm`: 640 or 960, less if the frame is partial. */
+  pcmBytes = 0;
+  flags = 0;
+  /** Frames that never came, directly before this one. */
+  missingBefore = 0;
+  /** ACS's timestamp, ms since the epoch; NaN when there was none. */
+  timestampMs = 0;
+  /** When the message arrived, ms on the clock of `performance.now()`, which all threads of a process share. */
+  arrivalMs = 0;
+  /** Where the frame belongs on the participant's timeline, in samples since its first frame; gaps included. */
+  positionSamples = 0;
+  /** 16-bit little-endian PCM, mono. */
+  readonly pcm: Buffer = Buffer.alloc(frameBytesMax);
+  /** The same as samples; the first `sampleCount` of them are valid. */
+  readonly samples: Int16Array = new Int16Array(this.pcm.buffer, this.pcm.byteOffset, frameBytesMax / bytesPerSample);
+  /** The same in words, for copying. */
+  readonly words: Int32Array = new Int32Array(this.pcm.buffer, this.pcm.byteOffset, frameBytesMax / 4);
+
+  /** 320 at 16 kHz, 480 at 24 kHz, less if the frame is partial. */
+  get sampleCount(): number {
+    return this.pcmBytes / bytesPerSample;
+  }
+  /** ACS flagged it as silence. Its samples are what came with it, or zeros. */
+  get silent(): boolean {
+    return (this.flags & frameFlag.silent) !== 0;
+  }
+  /** A frame with this timestamp came before. */
+  get duplicate(): boolean {
+    return (this.flags & frameFlag.duplicate) !== 0;
+  }
+  /** Came after a frame with a later timestamp. */
+  get late(): boolean {
+    return (this.flags & frameFlag.late) !== 0;
+  }
+  /** A pause was before it: the participant was not among the dominant speakers, or ACS's clock was set. */
+  get resumed(): boolean {
+    return (this.flags & frameFlag.resumed) !== 0;
+  }
+
+  /** Writes the samples as numbers from -1 to 1, from `at` on. Returns how many. */
+  toFloat32(target: Float32Array, at = 0): number {
+    return toFloat32(this.samples, this.sampleCount, target, at);
+  }
+}
+
+/** Frames of one participant in a row, their samples side by side. Made once, filled again and again. */
+export class FrameBatch {
+  readonly framesMax: number;
+  /** Frames in it. */
+  frameCount = 0;
+  /** Valid samples in `samples`. */
+  sampleCount = 0;
+  readonly samples: Int16Array;
+  /** Of each frame, by its place in the batch. */
+  readonly sequences: Float64Array;
+  readonly timestampsMs: Float64Array;
+  readonly arrivalsMs: Float64Array;
+  readonly positionsSamples: Float64Array;
+  readonly missingBefore: Int32Array;
+  /** Bits: 1 silent, 2 partial, 4 duplicate, 8 late, 16 resumed. */
+  readonly flags: Int32Array;
+  /** Where its samples begin. */
+  readonly offsets: Int32Array;
+
+  /** @param framesMax how many it holds; 50 are a second */
+  constructor(framesMax: number) {
+    this.framesMax = framesMax;
+    this.samples = new Int16Array((framesMax * frameBytesMax) / bytesPerSample);
+    this.sequences = new Float64Array(framesMax);
+    this.timestampsMs = new Float64Array(framesMax);
+    this.arrivalsMs = new Float64Array(framesMax);
+    this.positionsSamples = new Float64Array(framesMax);
+    this.missingBefore = new Int32Array(framesMax);
+    this.flags = new Int32Array(framesMax);
+    this.offsets = new Int32Array(framesMax);
+  }
+
+  get isFull(): boolean {
+    return this.frameCount === this.framesMax;
+  }
+
+  clear(): void {
+    this.frameCount = 0;
+    this.sampleCount = 0;
+  }
+
+  /** Copies a frame behind the others. It must not be full. */
+  add(frame: Frame): void {
+    const i = this.frameCount++;
+    this.sequences[i] = frame.sequence;
+    this.timestampsMs[i] = frame.timestampMs;
+    this.arrivalsMs[i] = frame.arrivalMs;
+    this.positionsSamples[i] = frame.positionSamples;
+    this.missingBefore[i] = frame.missingBefore;
+    this.flags[i] = frame.flags;
+    this.offsets[i] = this.sampleCount;
+    const { sampleCount, samples } = frame;
+    for (let k = 0; k < sampleCount; k++) this.samples[this.sampleCount + k] = samples[k]!;
+    this.sampleCount += sampleCount;
+  }
+
+  /** Writes all samples as numbers from -1 to 1, from `at` on. Returns how many. */
+  toFloat32(target: Float32Array, at = 0): number {
+    return toFloat32(this.samples, this.sampleCount, target, at);
+  }
+}
+
+function toFloat32(samples: Int16Array, count: number, target: Float32Array, at: number): number {
+  for (let i = 0; i < count; i++) target[at + i] = samples[i]! / 32_768;
+  return count;
+}

@@ -1,0 +1,80 @@
+/** Misuse of the public API that its types must catch. Compiled with the rest, never run: an error that goes away fails. */
+import {
+  defineSink,
+  Frame,
+  FrameBatch,
+  type GatewayOptions,
+  type Participant,
+  type RingHandle,
+  RingReader,
+  startGateway,
+  type Track,
+} from '../../src/index.ts';
+
+export async function settings(): Promise<void> {
+  // @ts-expect-error the key of a file, not the flag
+  await startGateway({ 'ring-seconds': 2 });
+  // @ts-expect-error a number
+  await startGateway({ port: '8080' });
+  // @ts-expect-error one of three
+  await startGateway({ decoder: 'fast' });
+  // @ts-expect-error a list
+  await startGateway({ readers: 'one' });
+  const options: GatewayOptions = { port: 0, sink: ['wav:./x'], readers: ['a'] };
+  const gateway = await startGateway(options);
+  // @ts-expect-error decided at the start
+  gateway.port = 1;
+}
+
+export async function events(): Promise<void> {
+  const gateway = await startGateway();
+  gateway.on('participant', (participant) => {
+    const handle: RingHandle = participant.ring();
+    const id: string | null = participant.participantId;
+    // @ts-expect-error null when the audio is mixed
+    id.length;
+    return [handle, id];
+  });
+  // @ts-expect-error no such event
+  gateway.on('participants', () => {});
+  // @ts-expect-error the record of a stream, not a number
+  gateway.on('streamEnded', (record: number) => record);
+  gateway.on('dtmf', ({ tone }) => tone.length);
+  gateway.on('participantEnded', (track, report) => [track.sampleRate, report.missingFrames]);
+}
+
+export function reading(participant: Participant, track: Track): void {
+  const reader = new RingReader(participant.ring('a'), { from: 'newest' });
+  // @ts-expect-error a participant is no handle: it does not cross threads
+  new RingReader(participant);
+  // @ts-expect-error oldest or newest
+  new RingReader(participant.ring(), { from: 'now' });
+  // @ts-expect-error a place for the frame is needed
+  reader.read();
+  // @ts-expect-error a batch, not a frame
+  reader.readBatch(new Frame());
+  const result = reader.read(new Frame());
+  // @ts-expect-error only waiting can time out
+  if (result === 'timeout') return;
+  if (reader.wait(10) === 'timeout') return;
+  // @ts-expect-error counted by the reader
+  reader.framesRead = 0;
+  // @ts-expect-error what was said cannot be changed
+  track.sampleRate = 8000;
+  const batch = new FrameBatch(50);
+  // @ts-expect-error 16-bit samples, not numbers from -1 to 1: toFloat32
+  const floats: Float32Array = batch.samples;
+  return void floats;
+}
+
+export const sinks = [
+  defineSink((options) => ({
+    // @ts-expect-error options are texts
+    readIntervalMs: options['interval'] * 2,
+    open: () => ({ write: (frame) => void frame.samples[0] }),
+  })),
+  // @ts-expect-error a sink opens tracks
+  defineSink(() => ({ write: () => {} })),
+  // @ts-expect-error a writer writes
+  defineSink(() => ({ open: () => ({ flush: () => {} }) })),
+];
