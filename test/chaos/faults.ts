@@ -10,6 +10,7 @@ import { AcsClient } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { faultMessage } from '../support/faulty-decoder.ts';
 import { audience, issuer, KeyServer, SigningKey } from '../support/key-server.ts';
+import { NatsServer } from '../support/nats-server.ts';
 import type { Arena, Fault, Size } from './arena.ts';
 
 const faultyDecoder = new URL('../support/faulty-decoder.ts', import.meta.url).href;
@@ -166,6 +167,25 @@ const folderDisappears: Fault = {
   },
 };
 
+const natsGoes: Fault = {
+  name: 'the NATS server dies and comes back, twice',
+  flags: async (cleanUp) => {
+    natsServer = await NatsServer.create();
+    cleanUp.push(() => natsServer!.remove());
+    return ['--sink', `nats://${natsServer.address}`];
+  },
+  strike: async (_arena, { durationMs }) => {
+    // Shorter than the rings; then, in full size, longer.
+    for (const awayMs of [300, durationMs / 3]) {
+      await natsServer!.kill();
+      await sleep(awayMs);
+      await natsServer!.start();
+      await sleep(700);
+    }
+  },
+};
+let natsServer: NatsServer | null = null;
+
 export const faults: readonly Fault[] = [
   workerDies,
   loopStalls,
@@ -174,6 +194,7 @@ export const faults: readonly Fault[] = [
   keyServerGoes,
   connectionsArrive,
   socketsAreCut,
+  natsGoes,
 ];
 
 /** Those that need what only root may do here. */

@@ -32,8 +32,8 @@ export class NotingSink implements Sink {
   onFrame: (frame: Frame) => void = () => {};
   isOpen = true;
 
-  readonly leadMs = 0;
-  readonly isReady = true;
+  readonly leadMs: number = 0;
+  isReady = true;
 
   start(): void {}
 
@@ -73,15 +73,59 @@ export class NotingSink implements Sink {
   }
 }
 
-export class SinkRig {
-  readonly sink = new NotingSink();
+/** One that learns only later whether what it was given is kept: when a test says so. */
+export class SettlingSink extends NotingSink {
+  /** Rounds that wait for their outcome. */
+  readonly rounds: PromiseWithResolvers<void>[] = [];
+  /** What was given to it since the last round. */
+  private hasNews = false;
+  /** Turns itself off when it has been given so many frames in a round. */
+  framesPerRound = Number.POSITIVE_INFINITY;
+  private framesInRound = 0;
+
+  override open(track: Track, memo: Memo): TrackWriter {
+    const writer = super.open(track, memo);
+    this.hasNews = true;
+    return {
+      isOpen: true,
+      flush: () => writer.flush(),
+      end: (end) => writer.end(end),
+      write: (frame) => {
+        this.hasNews = true;
+        this.framesInRound++;
+        if (this.framesInRound >= this.framesPerRound) this.isReady = false;
+        writer.write(frame);
+      },
+    };
+  }
+
+  /** Has something of its own to publish. */
+  speak(): void {
+    this.hasNews = true;
+  }
+
+  settle(): Promise<void> | null {
+    if (!this.hasNews) return null;
+    this.hasNews = false;
+    const round = Promise.withResolvers<void>();
+    this.rounds.push(round);
+    return round.promise.finally(() => {
+      this.framesInRound = 0;
+      this.isReady = true;
+    });
+  }
+}
+
+export class SinkRig<S extends NotingSink = NotingSink> {
+  readonly sink: S;
   readonly told: FromSink[] = [];
   readonly counters = new SharedArrayBuffer(sinkCountersBytes);
   readonly memory;
   readonly pool;
   loop: SinkLoop;
 
-  constructor(ringSlotCount = 12) {
+  constructor(ringSlotCount = 12, sink: S = new NotingSink() as S) {
+    this.sink = sink;
     ({ memory: this.memory, pool: this.pool } = smallMemory(4, ringSlotCount));
     this.loop = this.newThread();
   }
