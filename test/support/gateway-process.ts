@@ -40,11 +40,19 @@ export class GatewayProcess {
   readonly port: number;
   readonly adminPort: number;
   private readonly child: ChildProcess;
+  private readonly errors: readonly string[];
   private readonly exited: Promise<number | null>;
 
-  private constructor(child: ChildProcess, log: LogLine[], exited: Promise<number | null>, listening: LogLine) {
+  private constructor(
+    child: ChildProcess,
+    log: LogLine[],
+    errors: string[],
+    exited: Promise<number | null>,
+    listening: LogLine,
+  ) {
     this.child = child;
     this.log = log;
+    this.errors = errors;
     this.exited = exited;
     this.port = listening['port'] as number;
     this.adminPort = listening['adminPort'] as number;
@@ -63,10 +71,8 @@ export class GatewayProcess {
       env: { ...process.env, ...env },
     });
     const log: LogLine[] = [];
-    let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString();
-    });
+    const errors: string[] = [];
+    child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
     const exited = once(child, 'close').then(([code]) => code as number | null);
     const listening = await new Promise<LogLine>((resolve, reject) => {
       createInterface(child.stdout).on('line', (text) => {
@@ -74,13 +80,18 @@ export class GatewayProcess {
         log.push(line);
         if (line.msg === 'listening') resolve(line);
       });
-      exited.then((code) => reject(new Error(`the gateway exited with ${code}: ${stderr}`)));
+      exited.then((code) => reject(new Error(`the gateway exited with ${code}: ${errors.join('')}`)));
     });
-    return new GatewayProcess(child, log, exited, listening);
+    return new GatewayProcess(child, log, errors, exited, listening);
   }
 
   get url(): string {
     return `ws://127.0.0.1:${this.port}/audio`;
+  }
+
+  /** What it wrote to standard error so far. */
+  get stderr(): string {
+    return this.errors.join('');
   }
 
   get pid(): number {
