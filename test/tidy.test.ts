@@ -34,7 +34,7 @@ const stages = [
   ['metrics', 'admin'],
   ['socket'],
   ['stream'],
-  ['lane'],
+  ['lane', 'capture'],
   ['decoder', 'sink', 'reader'],
   ['ring'],
   ['thread'],

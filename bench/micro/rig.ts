@@ -10,8 +10,9 @@ import { createParsers, type DecoderName, loadSimdjson } from '../../src/decoder
 import { Lane } from '../../src/lane/lane.ts';
 import { lane, ring } from '../../src/memory/layout.ts';
 import { fitGeometry, SharedMemory } from '../../src/memory/shared-memory.ts';
+import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
+import { Frame } from '../../src/ring/frame.ts';
 import { RingPool } from '../../src/ring/pool.ts';
-import { Frame, RingReader } from '../../src/ring/reader.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
 
 const ringSeconds = 2;
@@ -68,7 +69,7 @@ function createMemory(streamCount: number, ringCount: number): SharedMemory {
 /** The rings of many participants, as the worker that writes them and a thread that reads them see them. */
 export class Rings {
   readonly writers: readonly RingWriter[];
-  readonly readers: readonly RingReader[];
+  readonly readers: readonly RingCursor[];
   readonly frame = new Frame();
 
   constructor(ids: readonly string[], sampleRate: number) {
@@ -81,7 +82,7 @@ export class Rings {
       return writer;
     });
     this.readers = this.writers.map(({ index, i32, at }) => {
-      return new RingReader(memory, { index, generation: i32[(at + ring.generation) / 4]! });
+      return new RingCursor(placeOf(memory, { index, generation: i32[(at + ring.generation) / 4]! }));
     });
   }
 

@@ -1,5 +1,5 @@
 /** One participant of a file sink: its recording, and the JSON beside it that says what is in there. Sink thread. */
-import type { Frame } from '../ring/reader.ts';
+import type { Frame } from '../ring/frame.ts';
 import { replaceFile } from './files.ts';
 import type { Memo } from './progress.ts';
 import { kept, type Recording } from './recording.ts';

@@ -8,7 +8,7 @@ import type { TellComplaint } from '../complaints.ts';
 import { within } from '../deadline.ts';
 import { GatewayError, withoutPath } from '../errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import type { RingHandle } from '../ring/reader.ts';
+import type { RingAddress } from '../ring/cursor.ts';
 import { Vitals } from '../thread/vitals.ts';
 import { BackOff } from './back-off.ts';
 import { type Entry, Ledger } from './ledger.ts';
@@ -84,14 +84,14 @@ export class SinkHost {
     return this.ready.promise;
   }
 
-  started(track: Track, ring: RingHandle): void {
+  started(track: Track, ring: RingAddress): void {
     const entry = this.ledger.begin(track, ring);
     if (this.untold === null) return;
     if (this.knowsAll) this.announce([entry]);
     else this.untold.push(entry);
   }
 
-  ended(ring: RingHandle, frames: number): void {
+  ended(ring: RingAddress, frames: number): void {
     const entry = this.ledger.find(ring);
     if (entry === undefined) return;
     entry.frames = frames;

@@ -3,7 +3,7 @@
  * done with the frames. Invariant: each frame of a track that is drained was counted once, whichever thread read it; no
  * count ever decreases. Main thread.
  */
-import type { RingHandle } from '../ring/reader.ts';
+import type { RingAddress } from '../ring/cursor.ts';
 import { ringKey, streamMemoDoubles, type TrackNews } from './messages.ts';
 import { Progress } from './progress.ts';
 import type { Track, TrackEnd } from './sink.ts';
@@ -48,7 +48,7 @@ export class Ledger {
     return this.sum('framesLost');
   }
 
-  begin(track: Track, ring: RingHandle): Entry {
+  begin(track: Track, ring: RingAddress): Entry {
     let stream = this.streams.get(track.streamId);
     if (stream === undefined) {
       stream = { memo: new SharedArrayBuffer(8 * streamMemoDoubles), tracks: 0, isEnded: false };
@@ -62,7 +62,7 @@ export class Ledger {
     return entry;
   }
 
-  find(ring: RingHandle): Entry | undefined {
+  find(ring: RingAddress): Entry | undefined {
     return this.tracks.get(ringKey(ring));
   }
 

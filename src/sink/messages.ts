@@ -1,6 +1,6 @@
 /** What the main thread and a sink's thread tell each other: one union per direction. */
 import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
-import type { RingHandle } from '../ring/reader.ts';
+import type { RingAddress } from '../ring/cursor.ts';
 import { vitalsDoubles } from '../thread/vitals.ts';
 import type { Track } from './sink.ts';
 import type { SinkSpec } from './spec.ts';
@@ -21,7 +21,7 @@ export const sinkCountersBytes = 8 * (sinkCounter.vitals + vitalsDoubles);
 /** A track, and what is remembered of it (`Progress`) and of its stream (doubles). */
 export interface TrackNews {
   readonly track: Track;
-  readonly ring: RingHandle;
+  readonly ring: RingAddress;
   readonly progress: SharedArrayBuffer;
   readonly ofStream: SharedArrayBuffer;
 }
@@ -29,7 +29,7 @@ export interface TrackNews {
 export const streamMemoDoubles = 1;
 
 /** Names a ring in a map. */
-export function ringKey({ index, generation }: RingHandle): string {
+export function ringKey({ index, generation }: RingAddress): string {
   return `${index}:${generation}`;
 }
 
@@ -37,7 +37,7 @@ export type ToSink =
   /** Read these; some may have been read before, by a thread that died. */
   | { readonly type: 'started'; readonly tracks: readonly TrackNews[] }
   /** No frame follows in this ring; it had so many. */
-  | { readonly type: 'ended'; readonly ring: RingHandle; readonly frames: number }
+  | { readonly type: 'ended'; readonly ring: RingAddress; readonly frames: number }
   | { readonly type: 'streamEnded'; readonly streamId: string }
   /** Close when every track has ended. */
   | { readonly type: 'close' };
@@ -47,7 +47,7 @@ export type FromSink =
   /** The sink cannot start. */
   | { readonly type: 'failed'; readonly message: string }
   /** This sink does not look at the ring any more; its progress says how far it came. */
-  | { readonly type: 'drained'; readonly ring: RingHandle }
+  | { readonly type: 'drained'; readonly ring: RingAddress }
   /** Something went wrong; counted as well. See `TellComplaint`. `streamId`: of the last time, or empty. */
   | { readonly type: 'error'; readonly streamId: string; readonly message: string; readonly leftOut: number }
   | { readonly type: 'closed' };

@@ -3,7 +3,8 @@
  * stay here. Invariant: the memo is behind the reader, never ahead. Sink thread.
  */
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import { type Frame, type RingHandle, RingReader } from '../ring/reader.ts';
+import { placeOf, type RingAddress, RingCursor } from '../ring/cursor.ts';
+import type { Frame } from '../ring/frame.ts';
 import { BackOff } from './back-off.ts';
 import type { TrackNews } from './messages.ts';
 import { Memo, Progress } from './progress.ts';
@@ -14,8 +15,8 @@ const openAgainMs = { first: 500, most: 5000 };
 
 export class Reading {
   readonly track: Track;
-  readonly ring: RingHandle;
-  readonly reader: RingReader;
+  readonly ring: RingAddress;
+  readonly reader: RingCursor;
   dueMs: number;
   /** When it is opened, if it is not. */
   openDueMs: number;
@@ -38,7 +39,7 @@ export class Reading {
     this.track = track;
     this.ring = ring;
     this.memo = new Memo(new Progress(progress), new Float64Array(ofStream));
-    this.reader = new RingReader(memory, ring);
+    this.reader = new RingCursor(placeOf(memory, ring));
     this.reader.resume(this.memo.next, this.memo.framesLapped);
     this.openDueMs = nowMs;
     this.dueMs = nowMs;

@@ -7,7 +7,7 @@
 import { closeSync, fstatSync, ftruncateSync } from 'node:fs';
 import { bytesPerSample } from '../limits.ts';
 import { frameFlag } from '../memory/layout.ts';
-import type { Frame } from '../ring/reader.ts';
+import type { Frame } from '../ring/frame.ts';
 import { encodeWavHeader, wavHeaderBytes } from '../wav.ts';
 import { codeOf, writeAll } from './files.ts';
 import type { Memo } from './progress.ts';

@@ -8,7 +8,8 @@
 import { Complaints } from '../complaints.ts';
 import { withoutPath } from '../errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import { Frame, type RingHandle } from '../ring/reader.ts';
+import type { RingAddress } from '../ring/cursor.ts';
+import { Frame } from '../ring/frame.ts';
 import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackNews } from './messages.ts';
 import { Reading } from './reading.ts';
 import type { Sink, Track } from './sink.ts';
@@ -84,7 +85,7 @@ export class SinkLoop {
     if (this.takesFrames) this.visit(reading, nowMs);
   }
 
-  private ended(ring: RingHandle, frames: number): void {
+  private ended(ring: RingAddress, frames: number): void {
     const reading = this.readings.get(ringKey(ring));
     if (reading === undefined) return;
     reading.framesTotal = frames;

@@ -4,7 +4,7 @@
  */
 import { type DropReason, dropReasons, reasonIndex, ring, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import type { RingHandle } from '../ring/reader.ts';
+import type { RingAddress } from '../ring/cursor.ts';
 import type { Stream } from './stream.ts';
 
 /** What one participant sent, and how: counts of frames of 20 ms. */
@@ -47,7 +47,7 @@ export interface StreamReport {
 
 /** A participant's ring and what the sinks need to know about it. */
 export interface ParticipantRing {
-  readonly handle: RingHandle;
+  readonly handle: RingAddress;
   readonly id: string | null;
   readonly sampleRate: number;
   readonly frames: number;

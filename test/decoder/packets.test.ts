@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { packetBytesMax } from '../../src/limits.ts';
 import { frameFlag, lane, ring } from '../../src/memory/layout.ts';
-import { Frame } from '../../src/ring/reader.ts';
+import { Frame } from '../../src/ring/frame.ts';
 import { audio, audioOf, iso, metadata, pcm, startMs } from '../support/decoder-messages.ts';
 import { DecoderRig, readAll } from '../support/decoder-rig.ts';
 

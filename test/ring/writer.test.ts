@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { frameBytes, participantIdBytesMax, sampleRates } from '../../src/limits.ts';
 import { ring, ringState, slotBytes } from '../../src/memory/layout.ts';
-import { Frame } from '../../src/ring/reader.ts';
+import { Frame } from '../../src/ring/frame.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
 import { assertFrame, openRing, readerOf, ringParts, smallMemory, write, writeMany } from '../support/decoder-ring.ts';
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { frameFlag } from '../../src/memory/layout.ts';
-import { Frame } from '../../src/ring/reader.ts';
+import { Frame } from '../../src/ring/frame.ts';
 import { FileSink } from '../../src/sink/file-sink.ts';
 import { Memo, Progress } from '../../src/sink/progress.ts';
 import type { TrackWriter } from '../../src/sink/sink.ts';

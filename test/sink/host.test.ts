@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RingHandle } from '../../src/ring/reader.ts';
+import type { RingAddress } from '../../src/ring/cursor.ts';
 import { SinkHost } from '../../src/sink/host.ts';
 import type { FromSink, SinkWorkerData, ToSink } from '../../src/sink/messages.ts';
 import { Memo, Progress } from '../../src/sink/progress.ts';
@@ -42,7 +42,7 @@ class FakeThread extends EventEmitter {
     );
   }
   /** As its loop would: it has read so many frames of a track. */
-  reads(ring: RingHandle, next: number, lapped: number): void {
+  reads(ring: RingAddress, next: number, lapped: number): void {
     for (const message of this.posted) {
       if (message.type !== 'started') continue;
       const news = message.tracks.find((track) => track.ring.index === ring.index);
@@ -84,7 +84,7 @@ class HostRig {
     return rig;
   }
 
-  begin(index: number, streamId = 's'): RingHandle {
+  begin(index: number, streamId = 's'): RingAddress {
     const ring = { index, generation: 0 };
     this.host.started(trackOf('a', streamId), ring);
     return ring;

@@ -3,7 +3,7 @@ import { headers as emptyHeaders } from '@nats-io/transport-node';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { frameFlag } from '../../src/memory/layout.ts';
-import { Frame } from '../../src/ring/reader.ts';
+import { Frame } from '../../src/ring/frame.ts';
 import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from '../../src/sink/nats/nats-frame.ts';
 import { seeded } from '../support/decoder-seed.ts';
 import { audioOf, type HeardFrame } from '../support/nats-message.ts';

@@ -1,6 +1,6 @@
 /** One participant as NATS hears of it, message by message. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { Frame } from '../../src/ring/reader.ts';
+import { Frame } from '../../src/ring/frame.ts';
 import { type NatsSinkSpec, parseNatsSink } from '../../src/sink/nats/nats-spec.ts';
 import { NatsTrack, type Publish } from '../../src/sink/nats/nats-track.ts';
 import { Memo, Progress } from '../../src/sink/progress.ts';

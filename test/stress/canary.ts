@@ -1,5 +1,5 @@
 /** Frames that say in every word which ring, which participant and which number they are: a torn one cannot hide. */
-import type { Frame } from '../../src/ring/reader.ts';
+import type { Frame } from '../../src/ring/frame.ts';
 import type { RingWriter } from '../../src/ring/writer.ts';
 
 const wordsPerFrame = 160;

@@ -1,6 +1,6 @@
 /** What passes between the stress tests and their threads. */
 import type { SharedMemoryHandle } from '../../src/memory/shared-memory.ts';
-import type { RingHandle } from '../../src/ring/reader.ts';
+import type { RingAddress } from '../../src/ring/cursor.ts';
 
 export interface WriterData {
   readonly memory: SharedMemoryHandle;
@@ -16,7 +16,7 @@ export interface ReaderData {
   /** The longest pause between two reads, ms; 0 for a reader at full speed. */
   readonly pauseMsMax: number;
   readonly mode: 'keep' | 'churn';
-  readonly ring: RingHandle;
+  readonly ring: RingAddress;
   /** In `churn`: becomes 1 when the writer is done. */
   readonly done: Int32Array<SharedArrayBuffer>;
 }

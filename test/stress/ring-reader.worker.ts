@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { ring, ringState } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
-import { Frame, RingReader } from '../../src/ring/reader.ts';
+import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
+import { Frame } from '../../src/ring/frame.ts';
 import { generator } from '../support/decoder-seed.ts';
 import { faultOf, sleep } from './canary.ts';
 import type { ReaderData, Report } from './messages.ts';
@@ -18,7 +19,7 @@ let lapped = 0;
 let rings = 0;
 
 /** Reads until the ring has ended or is gone. */
-function follow(reader: RingReader, salt: number): void {
+function follow(reader: RingCursor, salt: number): void {
   let result = reader.read(frame);
   for (; (result === 'frame' || result === 'empty') && fault === ''; result = reader.read(frame)) {
     if (result === 'frame') fault = faultOf(frame, salt, reader.framesRead + reader.framesLapped - 1);
@@ -32,7 +33,7 @@ function follow(reader: RingReader, salt: number): void {
   if (result === 'ended' && reader.lag !== 0 && mode === 'keep') fault ||= `ended with ${reader.lag} frames to read`;
 }
 
-if (mode === 'keep') follow(new RingReader(memory, first), seed);
+if (mode === 'keep') follow(new RingCursor(placeOf(memory, first)), seed);
 else {
   const { i32 } = memory.slabOf(first.index);
   const at = memory.ringOffset(first.index);
@@ -40,7 +41,7 @@ else {
     const generation = Atomics.load(i32, (at + ring.generation) / 4);
     // Handles are given out for rings that are open: so they are here, or gone before the first look.
     if (Atomics.load(i32, (at + ring.state) / 4) !== ringState.live) continue;
-    follow(new RingReader(memory, { index: first.index, generation }), seed ^ generation);
+    follow(new RingCursor(placeOf(memory, { index: first.index, generation })), seed ^ generation);
   }
 }
 parentPort!.postMessage({ fault, frames, lapped, rings } satisfies Report);

@@ -5,8 +5,9 @@ import { DecoderPool } from '../../src/decoder/pool.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import { lane as laneLayout, laneReserveBytes, ring, ringSlotCount, streamSlot } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
+import { Frame } from '../../src/ring/frame.ts';
 import { RingPool } from '../../src/ring/pool.ts';
-import { Frame, RingReader } from '../../src/ring/reader.ts';
 import { audio, iso, startMs } from '../support/decoder-messages.ts';
 
 export const flushIntervalMs = 2;
@@ -88,7 +89,7 @@ export class Traffic {
     const index = this.memory.streams.i32[(this.memory.streamOffset(stream) + streamSlot.rings) / 4]!;
     const { i32 } = this.memory.slabOf(index);
     const generation = i32[(this.memory.ringOffset(index) + ring.generation) / 4]!;
-    const reader = new RingReader(this.memory, { index, generation });
+    const reader = new RingCursor(placeOf(this.memory, { index, generation }));
     const frame = new Frame();
     const numbers: number[] = [];
     while (reader.read(frame) === 'frame') numbers.push((frame.timestampMs - startMs) / 20);

@@ -19,8 +19,9 @@ import {
   streamSlot,
 } from '../../src/memory/layout.ts';
 import { SharedMemory, type Views } from '../../src/memory/shared-memory.ts';
+import { placeOf, type ReadResult, RingCursor } from '../../src/ring/cursor.ts';
+import { Frame } from '../../src/ring/frame.ts';
 import { RingPool } from '../../src/ring/pool.ts';
-import { Frame, type ReadResult, RingReader } from '../../src/ring/reader.ts';
 import { hasSimdjson } from './simdjson.ts';
 
 export type OutcomeText = 'committed' | 'control' | 'ignored' | `dropped: ${DropReason}`;
@@ -58,7 +59,7 @@ export interface SeenFrame {
 }
 
 /** Everything that a reader gives until it says something else than `frame`. */
-export function readAll(reader: RingReader): { frames: SeenFrame[]; last: ReadResult } {
+export function readAll(reader: RingCursor): { frames: SeenFrame[]; last: ReadResult } {
   const frames: SeenFrame[] = [];
   const frame = new Frame();
   for (;;) {
@@ -216,8 +217,8 @@ export class DecoderRig {
     return this.rings(stream).map((index) => this.ringId(index));
   }
 
-  reader(index: number): RingReader {
-    return new RingReader(this.memory, { index, generation: this.ringWord(index, ring.generation) });
+  reader(index: number): RingCursor {
+    return new RingCursor(placeOf(this.memory, { index, generation: this.ringWord(index, ring.generation) }));
   }
 
   /** All frames that are in the ring of the stream's nth participant. */

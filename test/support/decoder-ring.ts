@@ -2,8 +2,9 @@
 
 import { guardSlots, ring } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
+import { Frame } from '../../src/ring/frame.ts';
 import { RingPool } from '../../src/ring/pool.ts';
-import { Frame, RingReader } from '../../src/ring/reader.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
 
 export function smallMemory(ringCount: number, ringSlotCount: number): { memory: SharedMemory; pool: RingPool } {
@@ -35,9 +36,9 @@ export function openRing(memory: SharedMemory, pool: RingPool, id = 'a', sampleR
   return writer;
 }
 
-export function readerOf(memory: SharedMemory, writer: RingWriter): RingReader {
+export function readerOf(memory: SharedMemory, writer: RingWriter): RingCursor {
   const generation = writer.i32[(writer.at + ring.generation) / 4]!;
-  return new RingReader(memory, { index: writer.index, generation });
+  return new RingCursor(placeOf(memory, { index: writer.index, generation }));
 }
 
 /** Length of frame n: whole ones, and shorter ones of any even length. */

@@ -1,6 +1,7 @@
 /** A sink's loop on small rings in the test's own thread, and a sink that notes what it is given and fails when told to. */
 import { ring } from '../../src/memory/layout.ts';
-import type { Frame, RingHandle } from '../../src/ring/reader.ts';
+import type { RingAddress } from '../../src/ring/cursor.ts';
+import type { Frame } from '../../src/ring/frame.ts';
 import type { RingWriter } from '../../src/ring/writer.ts';
 import {
   type FromSink,
@@ -140,7 +141,7 @@ export class SinkRig<S extends NotingSink = NotingSink> {
   /** A participant with its ring, announced to the loop. */
   begin(id = 'a'): {
     readonly writer: RingWriter;
-    readonly ring: RingHandle;
+    readonly ring: RingAddress;
     readonly news: TrackNews;
     readonly progress: Progress;
   } {

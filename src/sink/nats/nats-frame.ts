@@ -4,7 +4,7 @@
  */
 import { frameBytesMax } from '../../limits.ts';
 import { frameFlag } from '../../memory/layout.ts';
-import type { Frame } from '../../ring/reader.ts';
+import type { Frame } from '../../ring/frame.ts';
 
 /** Before the PCM of each frame in a message of several, little-endian. */
 export const recordField = {

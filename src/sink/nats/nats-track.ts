@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { subjectToken } from '../../recording-name.ts';
-import type { Frame } from '../../ring/reader.ts';
+import type { Frame } from '../../ring/frame.ts';
 import type { Memo } from '../progress.ts';
 import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from './nats-frame.ts';

@@ -1,7 +1,7 @@
 /** What may happen to a ring under its reader, played in one thread: given to someone else, or overwritten in mid-read. */
 import { describe, expect, it, vi } from 'vitest';
 import { ring } from '../../src/memory/layout.ts';
-import { RingReader } from '../../src/ring/reader.ts';
+import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import type { RingWriter } from '../../src/ring/writer.ts';
 import {
   assertFrame,
@@ -34,7 +34,7 @@ describe('a ring that went to someone else', () => {
     const old = { index: writer.index, generation: 0 };
     pool.release(writer.index);
     writeMany(openRing(memory, pool, 'b'), 0, 3);
-    expect(new RingReader(memory, old).read(frame)).toBe('gone');
+    expect(new RingCursor(placeOf(memory, old)).read(frame)).toBe('gone');
   });
 
   it('leaves what was never read to be counted as lapped', () => {
