@@ -5,9 +5,9 @@
 import { EventEmitter } from 'node:events';
 import { AdminServer } from './admin/server.ts';
 import { type Events, GatewayAudience } from './audience.ts';
-import { Complaints } from './complaints.ts';
 import { CaptureHost } from './capture/host.ts';
 import { type CaptureSpec, parseCapture } from './capture/spec.ts';
+import { Complaints } from './complaints.ts';
 import type { Config } from './config.ts';
 import { within } from './deadline.ts';
 import { LaneCounters } from './decoder/lane-counters.ts';
@@ -166,7 +166,7 @@ export class Gateway {
   /** Resolves when streams can come. Throws `listen_failed`, `sink_failed`, `native_missing`; then nothing is left behind. */
   async start(): Promise<{ readonly port: number; readonly adminPort: number }> {
     try {
-      await Promise.all([this.decoders.start(), ...this.sinks.map((sink) => sink.start())]);
+      await Promise.all([this.decoders.start(), this.capture?.start(), ...this.sinks.map((sink) => sink.start())]);
       const adminPort = await this.admin.listen();
       const port = await this.frontEnd.listen();
       this.phase = 'running';
@@ -187,6 +187,7 @@ export class Gateway {
     this.frontEnd.closeAll(closeCode.draining, 'drained');
     const isFlushed = await within(flushMsMax, this.registry.empty());
     const stopped = await Promise.all(this.sinks.map((sink) => sink.stop(sinkStopMsMax)));
+    await this.stopCapture();
     const current = account(this.memory, this.totals);
     const readersAreExact = this.sinks.every(
       (sink, index) => stopped[index] && sink.frames + sink.lappedFrames === this.registry.framesEnded,
@@ -202,7 +203,8 @@ export class Gateway {
     this.complaints.tellAll();
     this.frontEnd.stop();
     for (const lane of this.lanes) lane.stop();
-    await Promise.all([this.admin.stop(), this.decoders.stop(), ...this.sinks.map((sink) => sink.stop(0))]);
+    const sinks = this.sinks.map((sink) => sink.stop(0));
+    await Promise.all([this.admin.stop(), this.decoders.stop(), this.capture?.stop(0), ...sinks]);
   }
 
   private readiness(): Readiness {
@@ -248,6 +250,23 @@ export class Gateway {
     });
   }
 
+  private createCapture(spec: CaptureSpec): CaptureHost {
+    return new CaptureHost({
+      spec,
+      path: this.config.path,
+      onReady: (file) => this.log.info({ msg: 'capturing', file, redact: spec.redact }),
+      onError: (error) => this.complain({ msg: 'capture error', error }),
+      onDied: (error, restartMs) => this.log.error({ msg: 'capture thread died', error, restartMs }),
+    });
+  }
+
+  private async stopCapture(): Promise<void> {
+    if (this.capture === null) return;
+    await this.capture.stop(sinkStopMsMax);
+    const { messages, dropped, bytes } = this.capture;
+    this.log.info({ msg: 'captured', messages, dropped, bytes });
+  }
+
   private createSink(index: number, spec: SinkSpec): SinkHost {
     return new SinkHost({
       memory: this.memory,
@@ -271,7 +290,7 @@ export class Gateway {
   }
 
   private createMetrics(): Metrics {
-    const { config, memory, totals, registry, lanes, decoders, rings, sinks, readers } = this;
+    const { config, memory, totals, registry, lanes, decoders, rings, sinks, readers, capture } = this;
     const { maxStreams, decoder } = config;
     return createMetrics({
       memory,
@@ -281,6 +300,7 @@ export class Gateway {
       decoders,
       rings,
       sinks: [...sinks, ...readers],
+      capture,
       streamsMax: maxStreams,
       threads: this.threads(),
       build: { version: packageVersion(), node: process.versions.node, decoder },

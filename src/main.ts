@@ -22,6 +22,8 @@ async function run(argv: readonly string[], io: CliIo): Promise<number> {
   switch (first) {
     case 'simulate':
       return (await import('./cli/simulate.ts')).simulate(rest, io);
+    case 'capture':
+      return (await import('./cli/capture.ts')).capture(rest, io);
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctor(rest, process.env, io);
     default: {

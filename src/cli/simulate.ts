@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { GatewayError } from '../errors.ts';
 import type { SampleRate } from '../limits.ts';
-import { describeSettings, readSettings, type Setting, setting, type Values } from '../settings.ts';
+import { describeSettings, flagName, readSettings, type Setting, setting, type Values } from '../settings.ts';
 import { headerProblems, shownUrl, urlProblem } from '../simulator/address.ts';
 import { type AudioSource, fileAudio } from '../simulator/audio.ts';
 import { churnPerCallMax } from '../simulator/churn.ts';
@@ -13,7 +13,9 @@ import { churnProblem, defaults, ranges, type SimulateOptions } from '../simulat
 import type { SimulationReport } from '../simulator/report.ts';
 import { type Progress, simulateCalls } from '../simulator/simulator.ts';
 import { progressLine, summarize } from '../simulator/summary.ts';
+import { check } from './check.ts';
 import type { CliIo } from './io.ts';
+import { isReplay, replay } from './replay.ts';
 
 const headerPattern = /^([^:\s]+):\s*(.*)$/;
 
@@ -88,6 +90,7 @@ export const simulateSettings = {
     help: 'write what a perfect recorder must end up with, as WAV files',
   }),
   report: setting.choice({ choices: ['text', 'json'], fallback: 'text', help: 'how the result is printed' }),
+  check: setting.flag({ help: 'judge the server by named scenarios instead; it has flags of its own: --check --help' }),
 };
 
 type SimulateValues = Values<typeof simulateSettings>;
@@ -164,6 +167,7 @@ real calls, and says what a correct server must have counted.
 ${describeSettings(simulateSettings)}
 
   --help                              this text
+  --replay FILE                       play a capture instead; it has flags of its own: --replay FILE --help
 
 Exit code: 0 if every call ran to its end, 1 if not, 2 for bad settings, 8 for an unusable audio file, 130 if stopped.
 
@@ -198,6 +202,8 @@ function exitCodeOf(report: SimulationReport): number {
 
 /** Runs the command and returns the exit code of the process. */
 export async function simulate(argv: readonly string[], io: CliIo): Promise<number> {
+  if (argv.includes('--check')) return check(argv, io);
+  if (isReplay(argv)) return replay(argv, Object.keys(simulateSettings).map(flagName), io);
   if (argv.includes('--help') || argv.includes('-h')) {
     io.stdout(usage);
     return 0;

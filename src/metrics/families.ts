@@ -8,6 +8,7 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingPool } from '../ring/pool.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Totals } from '../stream/totals.ts';
+import type { CaptureCounters } from './capture.ts';
 
 /** What holds a thread up. */
 export interface ThreadVitals {
@@ -30,6 +31,8 @@ export interface RingConsumer {
 }
 
 export interface Sources {
+  /** Null or absent: nothing is captured. */
+  readonly capture?: CaptureCounters | null;
   readonly memory: SharedMemory;
   readonly totals: Totals;
   readonly registry: StreamRegistry;

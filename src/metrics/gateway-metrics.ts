@@ -1,4 +1,5 @@
 /** Every metric of a gateway, family by family, in the order in which `/metrics` tells them. Main thread. */
+import { registerCapture } from './capture.ts';
 import type { Sources } from './families.ts';
 import { registerFrames } from './frames.ts';
 import { registerInternals } from './internals.ts';
@@ -13,6 +14,7 @@ const families = [
   registerMessages,
   registerFrames,
   registerInternals,
+  registerCapture,
   registerThreads,
   registerProcess,
 ];

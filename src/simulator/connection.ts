@@ -138,8 +138,8 @@ export class Connection {
     this.#stream?.uncork();
   }
 
-  /** Sends a close frame after everything sent so far. */
-  close(code: number): void {
+  /** Sends a close frame after everything sent so far; without a code if there is none. */
+  close(code?: number): void {
     this.#socket.close(code);
   }
 

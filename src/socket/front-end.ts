@@ -2,6 +2,7 @@
  * The front end: takes upgrades, stamps the arrival of every message, hands its bytes on and returns. Nothing here parses
  * JSON. Main thread.
  */
+import { type CaptureRecorder, notCaptured, type Upgrade } from '../capture/recorder.ts';
 import { pendingHandshakesMax } from '../limits.ts';
 import type { Networks } from '../networks.ts';
 import { closeCode } from '../stream/close-code.ts';
@@ -21,7 +22,16 @@ import {
   refusals,
   refuse,
 } from './upgrade.ts';
-import { type HttpRequest, type HttpResponse, Listener, type Socket, type TlsFiles, textOf } from './uws.ts';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  headerLines,
+  Listener,
+  respond,
+  type Socket,
+  type TlsFiles,
+  textOf,
+} from './uws.ts';
 
 export interface FrontEndOptions {
   readonly host: string;
@@ -42,13 +52,18 @@ export interface FrontEndOptions {
   readonly duplicate: 'replace' | 'reject' | 'allow';
   readonly registry: StreamRegistry;
   readonly totals: Totals;
+  /** Records everything that comes; null: it is not wished. */
+  readonly capture: CaptureRecorder | null;
   readonly clock: () => number;
 }
 
 /** What a socket carries. The stream is there from `open` on. */
 interface SocketData {
   readonly facts: StreamFacts;
+  readonly upgrade: Upgrade | null;
   stream: Stream | null;
+  /** Its number in the capture. */
+  captured: number;
 }
 
 type StreamSocket = Socket<SocketData>;
@@ -59,8 +74,8 @@ const identifyMessagesMax = 50;
 
 type Accept = (data: SocketData, key: string) => void;
 
-function dataOf(request: RequestSnapshot): SocketData {
-  return { facts: factsOf(request), stream: null };
+function dataOf(request: RequestSnapshot, upgrade: Upgrade | null): SocketData {
+  return { facts: factsOf(request), upgrade, stream: null, captured: notCaptured };
 }
 
 export class FrontEnd {
@@ -129,9 +144,10 @@ export class FrontEnd {
       this.refuse(response, refusal);
       return;
     }
+    const captured = this.options.capture?.upgrade(request, snapshot.path, snapshot.remoteAddress) ?? null;
     const verdict = this.options.authenticate(snapshot);
     if (typeof verdict === 'boolean') {
-      if (verdict) accept(dataOf(snapshot), snapshot.webSocketKey);
+      if (verdict) accept(dataOf(snapshot, captured), snapshot.webSocketKey);
       else this.refuse(response, refusals.unauthorized);
       return;
     }
@@ -148,7 +164,7 @@ export class FrontEnd {
         // Things may have changed while we waited.
         const late = isKnown ? refuse(snapshot, this.options.admission) : refusals.unauthorized;
         response.cork(() => {
-          if (late === null) accept(dataOf(snapshot), snapshot.webSocketKey);
+          if (late === null) accept(dataOf(snapshot, captured), snapshot.webSocketKey);
           else this.refuse(response, late);
         });
       });
@@ -159,7 +175,7 @@ export class FrontEnd {
     const origin = {
       peer: textOf(response.getRemoteAddressAsText()),
       proxied: textOf(response.getProxiedRemoteAddressAsText()),
-      forwardedFor: this.options.proxies === null ? '' : forwardedFor(request),
+      forwardedFor: this.options.proxies === null ? '' : headerLines(request, 'x-forwarded-for'),
     };
     return {
       path: request.getUrl(),
@@ -208,7 +224,8 @@ export class FrontEnd {
 
   private open(socket: StreamSocket): void {
     const data = socket.getUserData();
-    const stream = this.options.registry.open(data.facts, this.options.clock());
+    const { registry, capture, clock } = this.options;
+    const stream = registry.open(data.facts, clock());
     if (stream === null) {
       // Cannot happen without an await between decision and upgrade, but must not be lost if it does.
       this.options.totals.upgrades.overloaded++;
@@ -217,19 +234,23 @@ export class FrontEnd {
     }
     this.options.totals.upgrades.accepted++;
     data.stream = stream;
+    data.captured = capture?.opened(data.upgrade, stream.id, clock()) ?? notCaptured;
     this.sockets.set(stream, socket);
   }
 
   private message(socket: StreamSocket, message: ArrayBuffer, isBinary: boolean): void {
-    const { stream } = socket.getUserData();
+    const { stream, captured } = socket.getUserData();
     if (stream === null) return;
-    if (message.byteLength > this.options.messageBytesMax) {
+    const { capture, messageBytesMax, clock } = this.options;
+    const nowMs = clock();
+    const bytes = new Uint8Array(message);
+    if (capture !== null) capture.message(captured, bytes, isBinary, nowMs);
+    if (bytes.length > messageBytesMax) {
       this.end(stream, socket, closeCode.tooBig, 'too_big');
       return;
     }
-    const bytes = new Uint8Array(message);
     const owner = isBinary ? stream : this.identify(stream, socket, bytes);
-    owner?.receive(bytes, isBinary, this.options.clock());
+    owner?.receive(bytes, isBinary, nowMs);
   }
 
   /** The stream that a message belongs to: its socket's own, or an earlier one that its socket goes on with. Null: refused. */
@@ -237,7 +258,7 @@ export class FrontEnd {
     if (stream.subscriptionId !== null || stream.messages >= identifyMessagesMax) return stream;
     const subscriptionId = subscriptionOf(bytes);
     if (subscriptionId === null) return stream;
-    const { registry, duplicate, clock } = this.options;
+    const { registry, duplicate, clock, capture } = this.options;
     const earlier = registry.subscribed(subscriptionId, stream);
     if (earlier === null || (earlier.phase === 'open' && duplicate === 'allow')) {
       registry.subscribe(stream, subscriptionId);
@@ -258,6 +279,7 @@ export class FrontEnd {
     this.sockets.delete(stream);
     this.sockets.set(earlier, socket);
     socket.getUserData().stream = earlier;
+    capture?.resumed(socket.getUserData().captured, earlier.id, clock());
     registry.resume(earlier, stream, clock());
     if (superseded !== undefined) {
       superseded.getUserData().stream = null;
@@ -269,12 +291,15 @@ export class FrontEnd {
   private close(socket: StreamSocket, code: number, message: ArrayBuffer): void {
     const data = socket.getUserData();
     const { stream } = data;
+    const { registry, capture, clock } = this.options;
+    // Only with 1006 are these uWebSockets.js's own words; with any other code they are the peer's.
+    const ownCause = stream === null ? 'superseded' : stream.closeCause;
+    const cause = ownCause ?? (code === 1006 ? causeOf(textOf(message)) : 'peer');
+    capture?.ended(data.captured, stream?.closeCode ?? code, cause, clock());
     if (stream === null) return;
     data.stream = null;
     this.sockets.delete(stream);
-    // Only with 1006 are these uWebSockets.js's own words; with any other code they are the peer's.
-    const cause = stream.closeCause ?? (code === 1006 ? causeOf(textOf(message)) : 'peer');
-    this.options.registry.closed(stream, cause, stream.closeCode ?? code, this.options.clock());
+    registry.closed(stream, cause, stream.closeCode ?? code, clock());
   }
 
   private end(stream: Stream, socket: StreamSocket, code: number, cause: CloseCause): void {
@@ -301,19 +326,4 @@ export class FrontEnd {
 function causeOf(message: string): CloseCause {
   if (message === 'Received too big message') return 'too_big';
   return message.startsWith('Received invalid') ? 'error' : 'peer';
-}
-
-/** All lines of it: a proxy may add its own behind one that the client has forged, and getHeader knows the first only. */
-function forwardedFor(request: HttpRequest): string {
-  const lines: string[] = [];
-  request.forEach((name, value) => {
-    if (name === 'x-forwarded-for') lines.push(value);
-  });
-  return lines.join(',');
-}
-
-function respond(response: HttpResponse, status: string, body: string): void {
-  response.cork(() => {
-    response.writeStatus(status).writeHeader('Content-Type', 'application/json').end(body);
-  });
 }

@@ -203,3 +203,19 @@ function secureApp({ cert, key }: TlsFiles): uws.TemplatedApp {
 export function textOf(buffer: ArrayBuffer): string {
   return Buffer.from(buffer).toString('latin1');
 }
+
+/** All lines of a header: a proxy may add its own behind one that the client has forged, and getHeader knows the first only. */
+export function headerLines(request: HttpRequest, wanted: string): string {
+  const lines: string[] = [];
+  request.forEach((name, value) => {
+    if (name === wanted) lines.push(value);
+  });
+  return lines.join(',');
+}
+
+/** An answer in JSON. */
+export function respond(response: HttpResponse, status: string, body: string): void {
+  response.cork(() => {
+    response.writeStatus(status).writeHeader('Content-Type', 'application/json').end(body);
+  });
+}

@@ -27,7 +27,7 @@ test('every bad setting is reported in one go, with its name, its value and what
     'ACS_GATEWAY_WORKERS: "many": expected an integer from 1 to 256',
     '--decoder: "fast": expected one of scan, simdjson, json',
     '"long": expected a number from 1 to 600',
-    '--sink: "tape:x": expected wav:DIR or pcm:DIR',
+    '--sink: "tape:x": expected wav:DIR, pcm:DIR, nats://HOST:PORT[/SUBJECT-PREFIX] or module:FILE',
     '--host: "0.0.0.0": expected a loopback address',
   ]) {
     expect(stderr).toContain(problem);

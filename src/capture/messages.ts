@@ -1,0 +1,27 @@
+/** What the main thread and the capture's thread tell each other: one union per direction. */
+import type { CaptureSpec } from './spec.ts';
+
+export interface CaptureWorkerData {
+  readonly spec: CaptureSpec;
+  readonly queue: SharedArrayBuffer;
+  /** The moment from which times count: on the wall, and on the process's clock. */
+  readonly startedAtMs: number;
+  readonly startedMs: number;
+  /** The file of a thread that died; null for the first one. */
+  readonly path: string | null;
+  /** Made-up ids follow from it. It is never written anywhere. */
+  readonly key: Uint8Array;
+}
+
+export interface ToCapture {
+  /** Write what is there, and end. */
+  readonly type: 'close';
+}
+
+export type FromCapture =
+  | { readonly type: 'ready'; readonly path: string }
+  /** It cannot start. */
+  | { readonly type: 'failed'; readonly message: string }
+  /** Something could not be written. It is tried again. */
+  | { readonly type: 'error'; readonly message: string }
+  | { readonly type: 'closed' };

@@ -1,0 +1,185 @@
+/**
+ * One open WebSocket to the server under test, on a bare socket: what is sent can be right or wrong in any byte, what comes
+ * back is written down. Main thread. Invariant: nothing that the server sends throws, and what is kept of it is bounded.
+ */
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { outboundProblem } from './outbound.ts';
+import { clientFrame, closeFrame, FrameReader, opcode } from './wire.ts';
+
+/** How a connection came to its end. */
+export interface Ending {
+  /** 1005: a close frame without a code; 1006: none at all. */
+  readonly code: number;
+  readonly atMs: number;
+  /** As the end of "the server …". */
+  readonly seen: string;
+}
+
+/** A peer that sends more than that is not listened to any longer. */
+const receivedBytesMax = 64 * 2 ** 20;
+const keptMax = 8;
+const sentKeptMax = 256;
+
+export class Link {
+  /** Null while it is open, as far as can be seen from here. */
+  ending: Ending | null = null;
+  /** What the server did that breaks the WebSocket protocol. */
+  readonly faults: string[] = [];
+  /** What it sent that is not what ACS is known to take; not a fault of the protocol. */
+  readonly oddities = new Set<string>();
+  /** Well-formed messages for ACS. */
+  outboundCount = 0;
+  readonly #socket: Duplex;
+  readonly #tcp: Socket;
+  readonly #waiting = new Map<string, (ms: number) => void>();
+  readonly #watchers = new Set<() => void>();
+  readonly #sent = new Set<string>();
+  #receivedBytes = 0;
+  #pings = 0;
+
+  /** `early` came together with the answer to the upgrade. */
+  constructor(socket: Duplex, tcp: Socket, early: Buffer) {
+    this.#socket = socket;
+    this.#tcp = tcp;
+    const reader = new FrameReader({
+      message: (text, byteCount) => this.#heard(text, byteCount),
+      ping: (payload) => this.write(clientFrame(opcode.pong, payload)),
+      pong: (payload) => this.#waiting.get(payload.toString('latin1'))?.(performance.now()),
+      close: (code) => {
+        this.#end(code, `closed it with ${code === 1005 ? 'a close frame without a code' : code}`);
+        this.write(closeFrame(code === 1005 ? null : code));
+        this.#socket.end();
+      },
+      fault: (what) => {
+        this.faults.push(what);
+        this.destroy('was given up');
+      },
+    });
+    const take = (chunk: Buffer) => {
+      this.#receivedBytes += chunk.length;
+      if (this.#receivedBytes > receivedBytesMax) {
+        this.faults.push(`more than ${receivedBytesMax / 2 ** 20} MiB for one call`);
+        this.destroy('was given up');
+      } else reader.take(chunk);
+    };
+    socket.on('data', take);
+    socket.on('end', () => this.#end(1006, 'closed it without a close frame'));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#end(1006, error.code === 'ECONNRESET' ? 'broke it off (reset)' : `broke it off (${error.code ?? 'error'})`);
+    });
+    socket.on('close', () => this.#end(1006, 'closed it without a close frame'));
+    if (early.length > 0) take(early);
+  }
+
+  #end(code: number, seen: string): void {
+    if (this.ending !== null) return;
+    this.ending = { code, seen, atMs: performance.now() };
+    for (const wake of this.#watchers) wake();
+    this.#watchers.clear();
+  }
+
+  #heard(text: string | null, byteCount: number): void {
+    if (text !== null && this.#sent.has(text)) this.#note('our own messages, word for word');
+    const problem = outboundProblem(text);
+    if (problem === null) this.outboundCount++;
+    else this.#note(`${problem} (${byteCount} bytes)`);
+  }
+
+  #note(oddity: string): void {
+    if (this.oddities.size < keptMax) this.oddities.add(oddity);
+  }
+
+  /** Bytes that the server's side has not made room for. */
+  get queuedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  get isOpen(): boolean {
+    return this.ending === null;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  send(text: string): void {
+    if (this.#sent.size < sentKeptMax) this.#sent.add(text);
+    this.write(clientFrame(opcode.text, text));
+  }
+
+  sendBinary(bytes: Uint8Array): void {
+    this.write(clientFrame(opcode.binary, bytes));
+  }
+
+  /** The way there and back in ms; null when there was no answer in time, or the connection ended. */
+  async ping(timeoutMs: number, payload = `check ${++this.#pings}`): Promise<number | null> {
+    const startMs = performance.now();
+    let answeredMs: number | null = null;
+    const answered = new Promise<void>((resolve) => {
+      this.#waiting.set(payload, (nowMs) => {
+        answeredMs = nowMs;
+        resolve();
+      });
+    });
+    this.write(clientFrame(opcode.ping, payload));
+    await this.#race(answered, timeoutMs);
+    this.#waiting.delete(payload);
+    return answeredMs === null ? null : answeredMs - startMs;
+  }
+
+  /** Returns when the connection has ended, or the time is up. */
+  async ended(timeoutMs: number): Promise<Ending | null> {
+    await this.#race(new Promise(() => {}), timeoutMs);
+    return this.ending;
+  }
+
+  async #race(other: Promise<void>, timeoutMs: number): Promise<void> {
+    if (this.ending !== null) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, timeoutMs);
+      const watchers = this.#watchers;
+      function done(): void {
+        clearTimeout(timer);
+        watchers.delete(done);
+        resolve();
+      }
+      watchers.add(done);
+      other.then(done);
+    });
+  }
+
+  /** Sends a close frame and waits for the answer. */
+  close(code: number | null, timeoutMs: number): Promise<Ending | null> {
+    this.write(closeFrame(code));
+    return this.ended(timeoutMs);
+  }
+
+  /** Ends our side without a close frame (FIN). */
+  finish(): void {
+    this.#socket.end();
+  }
+
+  /** Breaks off (RST). Node.js cannot reset a socket that is being shut down: it would never be closed. */
+  reset(): void {
+    const canReset = this.ending === null && this.queuedBytes === 0 && !this.#tcp.writableEnded && !this.#tcp.destroyed;
+    this.#end(1006, 'was cut off by us');
+    if (!canReset) this.destroy();
+    else {
+      this.#tcp.resetAndDestroy();
+      // Whatever becomes of it: it does not keep the process.
+      this.#tcp.unref();
+    }
+  }
+
+  /** From now on nothing is read and nothing said: a peer that is gone without a word, as far as the server can see. */
+  freeze(): void {
+    this.#socket.pause();
+  }
+
+  destroy(seen = 'was cut off by us'): void {
+    this.#end(1006, seen);
+    this.#socket.destroy();
+    this.#tcp.destroy();
+  }
+}

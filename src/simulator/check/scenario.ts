@@ -1,0 +1,57 @@
+/**
+ * What a scenario of the conformance kit is, and what can come out of one. Types and their order only; any thread. Invariant:
+ * a scenario judges by what is seen from outside: answers, closes, pongs, times, and what the server sends.
+ */
+import type { Kit } from './kit.ts';
+
+export const verdicts = ['not applicable', 'pass', 'warn', 'fail'] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** How it is known that ACS does this, the surest first. */
+export const sources = {
+  documented: "Microsoft's documentation",
+  'official code': "Microsoft's SDKs and samples",
+  observed: 'captures and reports of real calls',
+  inferred: 'follows from what is known; nobody documents it',
+  websocket: 'RFC 6455, which ACS is a client of',
+  internet: 'not ACS: what every public address meets',
+} as const;
+export type Source = keyof typeof sources;
+
+export interface Finding {
+  readonly verdict: Verdict;
+  readonly seen: string;
+}
+
+export interface Scenario {
+  /** As `--only` takes it. */
+  readonly name: string;
+  /** What the peer does. */
+  readonly does: string;
+  /** What the server has to do, and where it may differ. */
+  readonly must: string;
+  readonly source: Source;
+  /** What a fault here costs. */
+  readonly matters: string;
+  readonly remedy: string;
+  /** Another call is played meanwhile, and is held up no longer than it may be. Cut off it may never be. */
+  readonly isBeside?: boolean;
+  /** Throws `Ended`, or tells the kit what it has found; nothing told is a pass. */
+  run(kit: Kit): Promise<void>;
+}
+
+/** Ends a scenario with this verdict. */
+export class Ended extends Error {
+  readonly finding: Finding;
+
+  constructor(verdict: Verdict, seen: string) {
+    super(seen);
+    this.name = 'Ended';
+    this.finding = { verdict, seen };
+  }
+}
+
+export function worst(findings: readonly Finding[]): Verdict {
+  const ranks = findings.map(({ verdict }) => verdicts.indexOf(verdict));
+  return ranks.length === 0 ? 'pass' : verdicts[Math.max(...ranks)]!;
+}
