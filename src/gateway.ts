@@ -186,8 +186,9 @@ export class Gateway {
     const streamsCut = this.registry.active;
     this.frontEnd.closeAll(closeCode.draining, 'drained');
     const isFlushed = await within(flushMsMax, this.registry.empty());
-    const stopped = await Promise.all(this.sinks.map((sink) => sink.stop(sinkStopMsMax)));
+    const stopping = this.sinks.map((sink) => sink.stop(sinkStopMsMax));
     await this.stopCapture();
+    const stopped = await Promise.all(stopping);
     const current = account(this.memory, this.totals);
     const readersAreExact = this.sinks.every(
       (sink, index) => stopped[index] && sink.frames + sink.lappedFrames === this.registry.framesEnded,
