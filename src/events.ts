@@ -25,7 +25,7 @@ export interface StreamFormat {
   readonly sampleRate: number;
 }
 
-/** A participant whose first frame has come. Where the rate changes, the same one comes again. */
+/** A participant whose first frame has come. Where the rate changes, the same one comes again. Its ring crosses threads, it itself does not. */
 export interface Participant extends Track {
   /**
    * The ring with the participant's audio, for the reader of this name. Hand it to a worker, or read it here.

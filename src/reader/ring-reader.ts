@@ -59,7 +59,7 @@ export class RingReader implements AsyncIterable<Frame> {
   get framesRead(): number {
     return this.progress.framesRead;
   }
-  /** Frames that were overwritten before they were read. */
+  /** Frames that were overwritten before they were read, or given up by `close`. */
   get framesLapped(): number {
     return this.progress.framesLapped;
   }
@@ -132,6 +132,10 @@ export class RingReader implements AsyncIterable<Frame> {
   /** Gives up what was not read; it counts as lapped. The ring is free as soon as every reader is done with it. */
   close(): void {
     if (this.isClosed) return;
+    if (this.cursor.look() !== 'gone') {
+      const { lag } = this.cursor;
+      this.progress.note(this.cursor.next + lag, this.cursor.framesLapped + lag);
+    }
     this.finish();
   }
 

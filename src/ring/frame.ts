@@ -77,7 +77,7 @@ export class FrameBatch {
   readonly missingBefore: Int32Array;
   /** Bits: 1 silent, 2 partial, 4 duplicate, 8 late, 16 resumed. */
   readonly flags: Int32Array;
-  /** Where its samples begin. */
+  /** Where the samples of frame i begin, and at i + 1 where they end. */
   readonly offsets: Int32Array;
 
   /** @param framesMax how many it holds; 50 are a second */
@@ -91,7 +91,7 @@ export class FrameBatch {
     this.positionsSamples = new Float64Array(framesMax);
     this.missingBefore = new Int32Array(framesMax);
     this.flags = new Int32Array(framesMax);
-    this.offsets = new Int32Array(framesMax);
+    this.offsets = new Int32Array(framesMax + 1);
   }
 
   get isFull(): boolean {
@@ -101,6 +101,7 @@ export class FrameBatch {
   clear(): void {
     this.frameCount = 0;
     this.sampleCount = 0;
+    this.offsets[0] = 0;
   }
 
   /** Copies a frame behind the others. It must not be full. */
@@ -112,12 +113,26 @@ export class FrameBatch {
     this.positionsSamples[i] = frame.positionSamples;
     this.missingBefore[i] = frame.missingBefore;
     this.flags[i] = frame.flags;
-    this.offsets[i] = this.sampleCount;
     const { sampleCount, samples } = frame;
     // Two at a time, unless an odd partial frame stands before.
     if (this.sampleCount % 2 === 0) this.words.set(frame.validWords, this.sampleCount / 2);
     else for (let k = 0; k < sampleCount; k++) this.samples[this.sampleCount + k] = samples[k]!;
     this.sampleCount += sampleCount;
+    this.offsets[i + 1] = this.sampleCount;
+  }
+
+  /** As the getters of a `Frame`, of frame i. */
+  isSilent(i: number): boolean {
+    return (this.flags[i]! & frameFlag.silent) !== 0;
+  }
+  isDuplicate(i: number): boolean {
+    return (this.flags[i]! & frameFlag.duplicate) !== 0;
+  }
+  isLate(i: number): boolean {
+    return (this.flags[i]! & frameFlag.late) !== 0;
+  }
+  isResumed(i: number): boolean {
+    return (this.flags[i]! & frameFlag.resumed) !== 0;
   }
 
   /** Writes all samples as numbers from -1 to 1, from `at` on. Returns how many. */

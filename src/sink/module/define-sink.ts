@@ -12,7 +12,6 @@ import type { Sink, SinkStart, Track, TrackEnd } from '../sink.ts';
 
 /** What takes one participant's frames. See `TrackWriter` for what each method may rely on. */
 export interface ModuleTrackWriter {
-  readonly isOpen?: boolean;
   /** The frame is used again when this returns: copy what must stay. */
   write(frame: Frame): void;
   /** After each group of frames; nothing more waits right now. */

@@ -11,6 +11,7 @@ import type { ModuleSinkSpec } from './module-spec.ts';
 const defaultReadIntervalMs = 100;
 
 class ModuleTrack implements TrackWriter {
+  readonly isOpen = true;
   private readonly writer: ModuleTrackWriter;
 
   constructor(writer: ModuleTrackWriter) {
@@ -19,9 +20,6 @@ class ModuleTrack implements TrackWriter {
     this.writer = writer;
   }
 
-  get isOpen(): boolean {
-    return this.writer.isOpen ?? true;
-  }
   write(frame: Frame): void {
     this.writer.write(frame);
   }

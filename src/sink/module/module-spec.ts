@@ -10,12 +10,17 @@ export interface ModuleSinkSpec {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** A plus is a plus: telephone numbers begin with one. */
+function optionsOf(query: string): URLSearchParams {
+  return new URLSearchParams(query.replaceAll('+', '%2B'));
+}
+
 export function parseModuleSink(text: string): ModuleSinkSpec | { readonly problem: string } {
   const question = text.indexOf('?');
   const file = text.slice('module:'.length, question < 0 ? undefined : question);
   if (!/\.[cm]?[jt]s$/.test(file))
     return { problem: 'expected a module, as in module:./my-sink.ts or module:./my-sink.js' };
-  const { name, ...options } = Object.fromEntries(new URLSearchParams(question < 0 ? '' : text.slice(question + 1)));
+  const { name, ...options } = Object.fromEntries(optionsOf(question < 0 ? '' : text.slice(question + 1)));
   if (name !== undefined && !/^[\w.:/-]{1,64}$/.test(name))
     return { problem: 'name: expected 1 to 64 letters, digits, _ - . : /' };
   return { kind: 'module', name: name ?? `module:${file}`, file, options };
