@@ -10,6 +10,10 @@ import { type CallOutcome, countBy, type Tally } from './tally.ts';
 const flushGraceMs = 10_000;
 const closeGraceMs = 5000;
 const pollMs = 5;
+/** At the highest speed a server that is full is asked again: it is to be played as fast as it takes it, not faster. */
+const askAgainMs = 100;
+const fullMsMax = 10_000;
+const serviceUnavailable = 503;
 /** What the gateway closed by itself, and does again if it is given the same. */
 const repeated = new Set(['idle', 'metadata_timeout', 'superseded', 'duplicate', 'too_big']);
 
@@ -55,11 +59,21 @@ export class ReplaySocket {
 
   dial(options: ConnectionOptions): void {
     if (this.state === 'ended') return;
-    const { tally } = this.counts;
-    tally.dialled++;
+    this.counts.tally.dialled++;
+    this.deadlineMs = performance.now() + fullMsMax;
+    this.connect(options);
+  }
+
+  private connect(options: ConnectionOptions): void {
+    const { tally, isPaced } = this.counts;
     this.connection = new Connection(options, {
       open: () => this.opened(),
       refused: (status) => {
+        if (status === serviceUnavailable && !isPaced && this.outcome === null && performance.now() < this.deadlineMs) {
+          this.connection = null;
+          this.await(askAgainMs, () => this.connect(options));
+          return;
+        }
         countBy(tally.refused, status);
         this.end(this.outcome ?? 'refused');
       },

@@ -67,8 +67,10 @@ test('100 calls with every impairment, captured and played again, are counted an
   expect((await runCommand(['capture', 'redact', file, redacted])).code).toBe(0);
   const third = await startCapturing();
   const fast = await playCapture(third.url, [redacted], '--speed', 'max');
-  expect(fast.report).toMatchObject({ ok: true, lateness: null });
-  expect((await drained(third)).counters).toEqual(before.counters);
+  expect(fast.report).toMatchObject({ refused: {}, failed: {}, ok: true, lateness: null });
+  // At the highest speed the gateway may say that it is full; then it is asked again.
+  const overloaded = { 'upgrades_total{result="overloaded"}': expect.any(Number) };
+  expect((await drained(third)).counters).toEqual({ ...before.counters, ...overloaded });
   expect((await runCommand(['capture', 'redact', file, redacted])).code).toBe(9);
   expect(existsSync(redacted)).toBe(true);
 });
