@@ -10,24 +10,15 @@ import { checkServer } from '../simulator/check/runner.ts';
 import type { Scenario } from '../simulator/check/scenario.ts';
 import { scenarios } from '../simulator/check/scenarios/all.ts';
 import { defaultTiming } from '../simulator/check/timing.ts';
+import { connectionSettings, headersOf } from './connection-settings.ts';
 import type { CliIo } from './io.ts';
-
-const headerPattern = /^([^:\s]+):\s*(.*)$/;
 
 export const checkSettings = {
   check: setting.flag({ help: 'judge the server by named scenarios instead of playing calls' }),
   url: setting.text({ fallback: null, placeholder: 'URL', help: 'the server under test: ws:// or wss://; required' }),
   only: setting.text({ fallback: null, placeholder: 'NAME,NAME', help: 'these scenarios only' }),
   list: setting.flag({ help: 'print the scenarios and end' }),
-  header: setting.list({
-    placeholder: "'NAME: VALUE'",
-    pattern: headerPattern,
-    expects: "a header such as 'Name: value'",
-    secret: true,
-    help: 'sent with every upgrade',
-  }),
-  token: setting.text({ fallback: null, secret: true, help: 'sent as Authorization: Bearer' }),
-  insecure: setting.flag({ help: 'accept a certificate that cannot be verified' }),
+  ...connectionSettings,
   patience: setting.duration({
     fallbackMs: defaultTiming.patienceMs,
     minMs: 50,
@@ -50,10 +41,6 @@ export const checkSettings = {
 };
 
 type CheckValues = Values<typeof checkSettings>;
-
-function headersOf(values: CheckValues): Record<string, string> {
-  return Object.fromEntries(values.header.map((header) => headerPattern.exec(header)!.slice(1, 3) as [string, string]));
-}
 
 function namesOf(only: string | null): readonly string[] | null {
   return only === null ? null : only.split(',').map((name) => name.trim());

@@ -5,9 +5,8 @@ import { headerProblems, shownUrl, urlProblem } from '../simulator/address.ts';
 import { replayCaptures } from '../simulator/replay.ts';
 import { summarizeReplay } from '../simulator/replay-report.ts';
 import { progressLine } from '../simulator/summary.ts';
+import { connectionSettings, headersOf } from './connection-settings.ts';
 import type { CliIo } from './io.ts';
-
-const headerPattern = /^([^:\s]+):\s*(.*)$/;
 
 const replaySettings = {
   url: setting.text({ fallback: null, placeholder: 'URL', help: 'where to play it: ws:// or wss://; required' }),
@@ -19,15 +18,7 @@ const replaySettings = {
     expects: 'a number such as 2 or 0.5, or max',
     help: 'how many times as fast as it was; max: as fast as the server takes it',
   }),
-  header: setting.list({
-    placeholder: "'NAME: VALUE'",
-    pattern: headerPattern,
-    expects: "a header such as 'Name: value'",
-    secret: true,
-    help: 'sent with every upgrade',
-  }),
-  token: setting.text({ fallback: null, secret: true, help: 'sent as Authorization: Bearer' }),
-  insecure: setting.flag({ help: 'accept a certificate that cannot be verified' }),
+  ...connectionSettings,
   report: setting.choice({ choices: ['text', 'json'], fallback: 'text', help: 'how the result is printed' }),
 };
 
@@ -42,15 +33,6 @@ ${describeSettings(replaySettings)}
 Exit code: 0 if everything was sent and every socket ended as in the capture, 1 if not, 2 for bad settings, 10 for a file
 that is no capture, 130 if stopped.
 `;
-
-function headersOf({ header }: ReplayValues): Record<string, string> {
-  return Object.fromEntries(
-    header.map((line) => {
-      const [, name, value] = headerPattern.exec(line)!;
-      return [name!, value!];
-    }),
-  );
-}
 
 function contradictions(values: ReplayValues): string[] {
   const problems: string[] = [];

@@ -14,10 +14,9 @@ import type { SimulationReport } from '../simulator/report.ts';
 import { type Progress, simulateCalls } from '../simulator/simulator.ts';
 import { progressLine, summarize } from '../simulator/summary.ts';
 import { check } from './check.ts';
+import { connectionSettings, headersOf } from './connection-settings.ts';
 import type { CliIo } from './io.ts';
 import { isReplay, replay } from './replay.ts';
-
-const headerPattern = /^([^:\s]+):\s*(.*)$/;
 
 /** A setting that stays null unless it is given. */
 function optional<T>(described: Setting<T>): Setting<T | null> {
@@ -75,15 +74,7 @@ export const simulateSettings = {
       help: 'the calls are opened evenly over this time; else 2 ms a call, 2 s at most',
     }),
   ),
-  header: setting.list({
-    placeholder: "'NAME: VALUE'",
-    pattern: headerPattern,
-    expects: "a header such as 'Name: value'",
-    secret: true,
-    help: 'sent with every upgrade',
-  }),
-  token: setting.text({ fallback: null, secret: true, help: 'sent as Authorization: Bearer' }),
-  insecure: setting.flag({ help: 'accept a certificate that cannot be verified' }),
+  ...connectionSettings,
   save: setting.text({
     fallback: null,
     placeholder: 'DIR',
@@ -94,15 +85,6 @@ export const simulateSettings = {
 };
 
 type SimulateValues = Values<typeof simulateSettings>;
-
-function headersOf(values: SimulateValues): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const header of values.header) {
-    const [, name, value] = headerPattern.exec(header)!;
-    headers[name!] = value!;
-  }
-  return headers;
-}
 
 /** Contradictions, each with its remedy. */
 function contradictions(values: SimulateValues): string[] {
