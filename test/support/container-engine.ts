@@ -57,6 +57,8 @@ export class Container {
     this.engine = engine;
     this.name = name;
     this.child = spawn('podman', ['run', '--name', name, ...args], {
+      // A container that is killed for its memory leaves a file `oom` in the current folder.
+      cwd: engine.folder,
       env: engine.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
