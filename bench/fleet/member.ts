@@ -1,16 +1,13 @@
 /** One gateway of the fleet: its real entry point, its real ports, its real metrics, and how much processor it may have. */
 import { join } from 'node:path';
 import { Child } from '../load/child.ts';
-import { before } from '../load/deadline.ts';
+import { gatewayCounts } from '../load/gateway.ts';
 import { type ProcessStats, readProcessStats } from '../load/process-stats.ts';
-import { Scrape } from '../load/prometheus.ts';
 import type { ServerCounts } from '../load/server.ts';
 import { root } from '../report/cli.ts';
 import { CpuShare } from './cpu-share.ts';
 
 const startDeadlineMs = 20_000;
-const scrapeDeadlineMs = 20_000;
-const prefix = 'acs_gateway_';
 
 interface Addresses {
   readonly port: number;
@@ -69,26 +66,8 @@ export class Member {
     return this.share?.throttled() ?? 0;
   }
 
-  async counts(): Promise<ServerCounts & { readonly streams: number }> {
-    const get = fetch(`http://127.0.0.1:${this.addresses.adminPort}/metrics`).then((response) => response.text());
-    const scrape = new Scrape(await before(scrapeDeadlineMs, 'the metrics of a gateway', get));
-    const sum = (name: string): number => scrape.sum(prefix + name);
-    return {
-      streams: sum('streams_active'),
-      frames: sum('frames_committed_total'),
-      pcmBytes: sum('pcm_bytes_total'),
-      dropped: sum('messages_dropped_total'),
-      residence: scrape.buckets(`${prefix}residence_seconds`, 1000),
-      digest: null,
-      account: {
-        droppedBy: scrape.by(`${prefix}messages_dropped_total`, 'reason'),
-        messagesReceived: sum('messages_received_total'),
-        messagesAccounted: sum('messages_total'),
-        framesMissing: sum('frames_missing_total'),
-        framesDuplicate: sum('frames_duplicate_total'),
-        framesOutOfOrder: sum('frames_out_of_order_total'),
-      },
-    };
+  counts(): Promise<ServerCounts & { readonly streams: number }> {
+    return gatewayCounts(this.addresses.adminPort);
   }
 
   async end(): Promise<void> {

@@ -61,25 +61,8 @@ class Gateway implements Server {
     return this.child.pid;
   }
 
-  async counts(): Promise<ServerCounts> {
-    const get = fetch(`http://127.0.0.1:${this.adminPort}/metrics`).then((response) => response.text());
-    const scrape = new Scrape(await before(scrapeDeadlineMs, 'the metrics of the gateway', get));
-    const sum = (name: string): number => scrape.sum(prefix + name);
-    return {
-      frames: sum('frames_committed_total'),
-      pcmBytes: sum('pcm_bytes_total'),
-      dropped: sum('messages_dropped_total'),
-      residence: scrape.buckets(`${prefix}residence_seconds`, 1000),
-      digest: null,
-      account: {
-        droppedBy: scrape.by(`${prefix}messages_dropped_total`, 'reason'),
-        messagesReceived: sum('messages_received_total'),
-        messagesAccounted: sum('messages_total'),
-        framesMissing: sum('frames_missing_total'),
-        framesDuplicate: sum('frames_duplicate_total'),
-        framesOutOfOrder: sum('frames_out_of_order_total'),
-      },
-    };
+  counts(): Promise<ServerCounts> {
+    return gatewayCounts(this.adminPort);
   }
 
   /** Drains it. Throws when it does not end well. */
@@ -200,4 +183,27 @@ export function gatewayOf(folder: string): ServerKind {
     folder: path,
     decoder: 'scan',
   });
+}
+
+/** What a gateway says of itself; `streams`: connected ones. */
+export async function gatewayCounts(adminPort: number): Promise<ServerCounts & { readonly streams: number }> {
+  const get = fetch(`http://127.0.0.1:${adminPort}/metrics`).then((response) => response.text());
+  const scrape = new Scrape(await before(scrapeDeadlineMs, 'the metrics of a gateway', get));
+  const sum = (name: string): number => scrape.sum(prefix + name);
+  return {
+    streams: sum('streams_active'),
+    frames: sum('frames_committed_total'),
+    pcmBytes: sum('pcm_bytes_total'),
+    dropped: sum('messages_dropped_total'),
+    residence: scrape.buckets(`${prefix}residence_seconds`, 1000),
+    digest: null,
+    account: {
+      droppedBy: scrape.by(`${prefix}messages_dropped_total`, 'reason'),
+      messagesReceived: sum('messages_received_total'),
+      messagesAccounted: sum('messages_total'),
+      framesMissing: sum('frames_missing_total'),
+      framesDuplicate: sum('frames_duplicate_total'),
+      framesOutOfOrder: sum('frames_out_of_order_total'),
+    },
+  };
 }
