@@ -186,6 +186,11 @@ export const serveSettings = {
     expects: 'a file, such as ./calls.acscap, ./calls.acscap?redact or ./calls.acscap?compress=none',
     help: 'record every message as it came, to replay it; ?redact replaces audio and ids',
   }),
+  fileAccess: setting.choice({
+    choices: ['owner', 'group'],
+    fallback: 'owner',
+    help: 'who may read recordings and captures: the user of the process, or its group too',
+  }),
   logLevel: setting.choice({ choices: logLevels, fallback: 'info', help: 'least severe log line that is written' }),
 } as const;
 

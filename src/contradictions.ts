@@ -36,8 +36,11 @@ function addresses(config: Config): string[] {
   return problems;
 }
 
-function authentication({ auth, authToken, jwtAudience }: Config): string[] {
+function authentication({ auth, authToken, jwtAudience, jwksUrl }: Config): string[] {
   const problems: string[] = [];
+  if (/^https:\/\/[^/?#]*@/.test(jwksUrl)) {
+    problems.push('--jwks-url: expected an address without user and password: keys are public');
+  }
   if (auth === 'token' && authToken.length === 0) {
     problems.push('--auth-token: expected at least one with --auth token');
   }

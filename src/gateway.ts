@@ -27,7 +27,7 @@ import { parseSink, type SinkSpec } from './sink/spec.ts';
 import { createAuthenticate } from './socket/auth/authenticate.ts';
 import { allowList, trustedProxies } from './socket/client-address.ts';
 import { FrontEnd } from './socket/front-end.ts';
-import { HandshakeLimit } from './socket/handshake-limit.ts';
+import { createGuards, type Guards } from './socket/guards.ts';
 import { Pressure } from './socket/pressure.ts';
 import type { Readiness } from './socket/upgrade.ts';
 import { type Account, account } from './stream/accounting.ts';
@@ -75,6 +75,7 @@ export class Gateway {
   private readonly registry: StreamRegistry;
   private readonly pressure: Pressure;
   private readonly capture: CaptureHost | null;
+  private readonly guards: Guards;
   private readonly frontEnd: FrontEnd;
   private readonly admin: AdminServer;
   private phase: 'starting' | 'running' | 'draining' = 'starting';
@@ -99,7 +100,7 @@ export class Gateway {
       onError: (error) => this.complain({ msg: 'decode worker failed', error: error.message }),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
-    this.sinks = config.sink.map((text, index) => this.createSink(index, parseSink(text) as SinkSpec));
+    this.sinks = config.sink.map((text, index) => this.createSink(index, this.sinkSpec(text)));
     this.readers = readers.map((name, index) => this.createReaders(config.sink.length + index, name));
     this.audience = new GatewayAudience({ memory: this.memory, sinks: this.sinks, readers: this.readers, events });
     this.registry = new StreamRegistry({
@@ -123,9 +124,14 @@ export class Gateway {
       ringCount: this.memory.geometry.ringCount,
       lanes: this.lanes,
       lateness: () => this.vitalsWatch.lateness,
+      lacksDescriptors: () => this.frontEnd.isPaused,
     });
-    this.capture = config.capture === null ? null : this.createCapture(parseCapture(config.capture) as CaptureSpec);
+    this.capture =
+      config.capture === null
+        ? null
+        : this.createCapture({ ...(parseCapture(config.capture) as CaptureSpec), access: config.fileAccess });
     const readiness = () => this.readiness();
+    this.guards = createGuards(config);
     this.frontEnd = new FrontEnd({
       host: config.host,
       port: config.port,
@@ -137,14 +143,11 @@ export class Gateway {
       admission: {
         path: config.path,
         isAllowed: allowList(config),
-        isDuplicate: (call) => config.duplicate === 'reject' && this.registry.hasCall(call),
+        isDuplicate: (owner) => config.duplicate === 'reject' && this.registry.hasCall(owner),
         pressure: () => this.pressure.cause,
         readiness,
       },
-      handshakes: new HandshakeLimit({
-        perSecond: config.maxUpgradesPerSecond,
-        perSecondAndAddress: config.maxUpgradesPerAddress,
-      }),
+      ...this.guards,
       proxies: trustedProxies(config),
       authenticate: createAuthenticate(config, this.totals, log),
       duplicate: config.duplicate,
@@ -266,6 +269,11 @@ export class Gateway {
     await this.capture.stop(sinkStopMsMax);
     const { messages, dropped, bytes } = this.capture;
     this.log.info({ msg: 'captured', messages, dropped, bytes });
+  }
+
+  private sinkSpec(text: string): SinkSpec {
+    const spec = parseSink(text) as SinkSpec;
+    return spec.kind === 'wav' || spec.kind === 'pcm' ? { ...spec, access: this.config.fileAccess } : spec;
   }
 
   private createSink(index: number, spec: SinkSpec): SinkHost {

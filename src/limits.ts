@@ -104,6 +104,30 @@ export const catchUpSeconds = 10;
 /** A message counts for as many as it has pieces of this size; one of ACS has one or two. */
 export const messageUnitBytes = 4096;
 
+/** Messages that a stream may send beyond its limit before it is ended: to drop one costs a third of taking it. */
+export const excessMessagesMax = 5_000;
+/** The same when its address did so before. */
+export const excessMessagesOfDebtorMax = 100;
+
+/** Pings and pongs of one stream, over time and at once. ACS need not send any. */
+export const controlFramesPerSecond = 50;
+export const controlFramesBurst = 500;
+
+/** Metadata have some 200 bytes; nothing longer is looked at, and no more than so many of a stream's messages. */
+export const metadataBytesMax = 2048;
+export const metadataReadMax = 4;
+
+/** Connections that have not become a stream, at a time. Costs a descriptor and some kilobytes each, for 10 s at most. */
+export const pendingConnectionsMax = 4_000;
+
+/** Connections that an address may make in a second, at the least: health checks and the upgrades that are refused. */
+export const connectionsPerAddressMin = 1_000;
+
+/** File descriptors that connections do not get: files of sinks, the admin port, threads. */
+export const descriptorReserveShare = 0.05;
+export const descriptorReserveMin = 32;
+export const descriptorReserveMax = 1_024;
+
 /** Handshakes whose credentials are being checked at a time. Costs a request and a token each. */
 export const pendingHandshakesMax = 2_000;
 

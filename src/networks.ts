@@ -31,6 +31,23 @@ export function normalized(text: string): string {
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
 }
 
+/**
+ * Who is one peer to a limit: an address of IPv4, the first 64 bits of one of IPv6, of which anybody has as many as he likes.
+ * `address` is normalized.
+ */
+export function peerOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head, tail] = address.split('::') as [string, string | undefined];
+  const words = head === '' ? [] : head.split(':');
+  const behind = tail === undefined || tail === '' ? 0 : tail.split(':').length;
+  while (tail !== undefined && words.length + behind < 8) words.push('0');
+  return `${words
+    .concat(tail?.split(':') ?? [])
+    .slice(0, 4)
+    .map((word) => Number.parseInt(word, 16).toString(16))
+    .join(':')}::/64`;
+}
+
 export class Networks {
   private readonly list = new BlockList();
 

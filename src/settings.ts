@@ -142,7 +142,8 @@ interface Given {
 
 /** A value for a message: quoted, without control characters, bounded. */
 function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // Nor with the user and password of an address.
+  const text = (JSON.stringify(value) ?? String(value)).replace(/(:\/\/)[^/?#"\s]*@/g, '$1…@');
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 

@@ -1,20 +1,21 @@
-/** The file of a capture on the disk: made under a name that is free, readable by its owner only, appended to. Capture thread. */
+/** The file of a capture on the disk: made under a name that is free, appended to. Capture thread. */
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { dirname, format, parse, resolve } from 'node:path';
-import { firstFree, makeFolder, numbered, writeAll } from '../sink/files.ts';
-
-/** It holds voices. */
-const mode = 0o600;
+import { type FileModes, firstFree, makeFolder, numbered, writeAll } from '../sink/files.ts';
 
 /** Makes a file that was not there, with these bytes at its beginning. Returns its path: the name may have got a number. */
-export function createCapture(wished: string, head: Uint8Array): { readonly path: string; readonly file: number } {
+export function createCapture(
+  wished: string,
+  head: Uint8Array,
+  modes: FileModes,
+): { readonly path: string; readonly file: number } {
   const { dir, name, ext } = parse(wished);
-  makeFolder(dirname(resolve(wished)));
+  makeFolder(dirname(resolve(wished)), modes.folder);
   let path = wished;
   let file = -1;
   firstFree((number) => {
     path = format({ dir, name: numbered(name, number), ext });
-    file = openSync(path, 'wx', mode);
+    file = openSync(path, 'wx', modes.file);
   });
   writeAll(file, head, head.length, 0);
   return { path, file };

@@ -1,6 +1,7 @@
 /** What runs in the capture's thread: looks into the queue ten times a second, until it is told to end. Capture thread. */
 import type { MessagePort } from 'node:worker_threads';
 import { GatewayError, withoutPath } from '../errors.ts';
+import { fileModes } from '../sink/files.ts';
 import { CaptureFile, createCapture } from './capture-file.ts';
 import { Drain } from './drain.ts';
 import { captureHead } from './format-writer.ts';
@@ -21,7 +22,7 @@ async function openFile(
     return { path, file: CaptureFile.reopen(path, queue.committed.fileBytes) };
   }
   const head = captureHead(startedAtMs, spec.redact);
-  const created = createCapture(spec.path, head);
+  const created = createCapture(spec.path, head, fileModes[spec.access ?? 'owner']);
   queue.commit(head.length, 0, 0);
   return { path: created.path, file: new CaptureFile(created.file, head.length) };
 }

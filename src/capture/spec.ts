@@ -5,6 +5,8 @@ export interface CaptureSpec {
   /** Audio, ids and digits are replaced before anything is written. */
   readonly redact: boolean;
   readonly compress: 'zstd' | 'none';
+  /** Who may read the file; `owner` if left out. */
+  readonly access?: 'owner' | 'group';
 }
 
 /** The capture that a text asks for, or what is wrong with it. */

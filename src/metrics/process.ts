@@ -2,21 +2,10 @@
  * The process itself, under the names that Prometheus client libraries agree on, and what runs in it. prom-client's own set
  * lists `/proc/self/fd`, which holds the loop up for 10 ms with 9,000 sockets, and watches loop and collector a second time.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
+import { descriptorsMax, openDescriptors } from '../thread/descriptors.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
-
-const own = '/proc/self';
-
-/** Linux tells the number of entries as the folder's size since 6.2; before, they are counted. */
-function openFiles(): number {
-  return statSync(`${own}/fd`).size || readdirSync(`${own}/fd`).length;
-}
-
-function openFilesMax(): number {
-  return Number(/^Max open files +(\d+)/m.exec(readFileSync(`${own}/limits`, 'latin1'))![1]);
-}
 
 export function registerProcess(metrics: Metrics, { build }: Sources): void {
   metrics.gauge('build_info', 'What runs here; always 1.', Object.keys(build), () => [[build, 1]]);
@@ -49,7 +38,7 @@ export function registerProcess(metrics: Metrics, { build }: Sources): void {
     () => getHeapStatistics().used_heap_size,
   );
   if (process.platform !== 'linux') return;
-  gauge('process_open_fds', 'Open file descriptors: one per stream, and the files of sinks.', openFiles);
-  const maxFds = openFilesMax();
+  gauge('process_open_fds', 'Open file descriptors: one per stream, and the files of sinks.', openDescriptors);
+  const maxFds = descriptorsMax() ?? Number.POSITIVE_INFINITY;
   gauge('process_max_fds', 'File descriptors that the process may have.', () => maxFds);
 }

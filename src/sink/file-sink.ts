@@ -7,7 +7,7 @@ import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { recordingName } from '../recording-name.ts';
 import { FileTrack } from './file-track.ts';
-import { codeOf, createFile, firstFree, makeFolder, numbered } from './files.ts';
+import { codeOf, createFile, type FileModes, fileModes, firstFree, makeFolder, numbered } from './files.ts';
 import type { Memo } from './progress.ts';
 import { kept, Recording, recordingHead } from './recording.ts';
 import type { Sink, SinkStart, Track, TrackWriter } from './sink.ts';
@@ -24,16 +24,18 @@ export class FileSink implements Sink {
   readonly leadMs = 0;
   readonly isReady = true;
   private readonly spec: FileSinkSpec;
+  private readonly modes: FileModes;
   private readonly scratch = Buffer.alloc(scratchBytes);
 
   constructor(spec: FileSinkSpec) {
     this.spec = spec;
+    this.modes = fileModes[spec.access ?? 'owner'];
   }
 
   /** Throws if the folder cannot be made or written. A thread that takes over begins whatever the disk says. */
   start({ isRestart }: SinkStart): void {
     if (isRestart) return;
-    makeFolder(resolve(this.spec.folder));
+    makeFolder(resolve(this.spec.folder), this.modes.folder);
     accessSync(this.spec.folder, constants.W_OK | constants.X_OK);
   }
 
@@ -45,7 +47,7 @@ export class FileSink implements Sink {
     const note = this.pathOf(folder, track, memo.own[kept.number]!, 'json');
     try {
       const recording = new Recording({ file, format: kind, gaps, sampleRate, memo, scratch: this.scratch });
-      return new FileTrack(track, recording, this.spec, memo, note);
+      return new FileTrack(track, recording, this.spec, memo, { path: note, mode: this.modes.file });
     } catch (error) {
       closeSync(file);
       throw error;
@@ -83,7 +85,7 @@ export class FileSink implements Sink {
     const head = recordingHead(this.spec.kind, track.sampleRate);
     let file = -1;
     memo.own[kept.number] = firstFree((number) => {
-      file = createFile(this.pathOf(folder, track, number, this.spec.kind), head);
+      file = createFile(this.pathOf(folder, track, number, this.spec.kind), head, this.modes.file);
     });
     return file;
   }
@@ -91,9 +93,10 @@ export class FileSink implements Sink {
   private folderOf(track: Track, ofStream: Float64Array): string {
     const name = recordingName(track.callConnectionId ?? track.streamId);
     const path = (number: number) => join(this.spec.folder, numbered(name, number));
-    makeFolder(resolve(this.spec.folder));
-    if (ofStream[folderNumber] === 0) ofStream[folderNumber] = firstFree((number) => mkdirSync(path(number)));
-    else makeFolder(path(ofStream[folderNumber]!));
+    const mode = this.modes.folder;
+    makeFolder(resolve(this.spec.folder), mode);
+    if (ofStream[folderNumber] === 0) ofStream[folderNumber] = firstFree((number) => mkdirSync(path(number), mode));
+    else makeFolder(path(ofStream[folderNumber]!), mode);
     return path(ofStream[folderNumber]!);
   }
 }

@@ -10,20 +10,26 @@ function isoTime(ms: number): string | null {
   return ms > 0 ? new Date(ms).toISOString() : null;
 }
 
+/** The JSON beside a recording. */
+interface NoteFile {
+  readonly path: string;
+  readonly mode: number;
+}
+
 export class FileTrack implements TrackWriter {
   private readonly track: Track;
   private readonly recording: Recording;
   private readonly spec: FileSinkSpec;
   private readonly memo: Memo;
-  private readonly notePath: string;
+  private readonly note: NoteFile;
   private hasNote = false;
 
-  constructor(track: Track, recording: Recording, spec: FileSinkSpec, memo: Memo, notePath: string) {
+  constructor(track: Track, recording: Recording, spec: FileSinkSpec, memo: Memo, note: NoteFile) {
     this.track = track;
     this.recording = recording;
     this.spec = spec;
     this.memo = memo;
-    this.notePath = notePath;
+    this.note = note;
   }
 
   get isOpen(): boolean {
@@ -78,6 +84,6 @@ export class FileTrack implements TrackWriter {
       lapped: end?.framesLapped ?? memo.framesLapped,
       lost: memo.framesLost,
     };
-    replaceFile(this.notePath, `${JSON.stringify(note, null, 2)}\n`);
+    replaceFile(this.note.path, `${JSON.stringify(note, null, 2)}\n`, this.note.mode);
   }
 }

@@ -20,6 +20,16 @@ import { dirname } from 'node:path';
 const countedNumbers = 8;
 const drawnNumbers = [1_000_000, 1_000_000_000_000] as const;
 const nameAttemptsMax = 20;
+/** Who may read recorded calls: nobody but the owner, or the owner's group too. */
+export interface FileModes {
+  readonly file: number;
+  readonly folder: number;
+}
+export const fileModes: Readonly<Record<'owner' | 'group', FileModes>> = {
+  owner: { file: 0o600, folder: 0o700 },
+  group: { file: 0o640, folder: 0o750 },
+};
+
 /** Of a file that is being made. A thread or process that dies in that moment leaves one behind. */
 const unfinished = '.part';
 /** What file systems say that know no second name for a file. */
@@ -48,11 +58,11 @@ export function firstFree(create: (number: number) => void): number {
 }
 
 /** Like `mkdir -p`. Node's own recursive mkdir never returns where a parent exists and yet says ENOENT, as /proc does. */
-export function makeFolder(path: string): void {
+export function makeFolder(path: string, mode: number): void {
   if (existsSync(path)) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
+  if (dirname(path) !== path) makeFolder(dirname(path), mode);
   try {
-    mkdirSync(path);
+    mkdirSync(path, mode);
   } catch (error) {
     // Two sinks with one folder begin at the same time.
     if (codeOf(error) !== 'EEXIST') throw error;
@@ -79,10 +89,10 @@ export function writeAll(
 }
 
 /** Makes a file that begins with these bytes, all of them or none: its descriptor. Throws EEXIST if the name is taken. */
-export function createFile(path: string, head: Uint8Array): number {
-  if (head.length === 0) return openSync(path, 'wx');
+export function createFile(path: string, head: Uint8Array, mode: number): number {
+  if (head.length === 0) return openSync(path, 'wx', mode);
   const part = path + unfinished;
-  const file = openSync(part, 'w');
+  const file = openSync(part, 'w', mode);
   try {
     writeAll(file, head, head.length, 0);
     linkSync(part, path);
@@ -90,14 +100,14 @@ export function createFile(path: string, head: Uint8Array): number {
   } catch (error) {
     closeSync(file);
     if (!noLinks.has(codeOf(error) ?? '')) throw error;
-    return createAtOnce(path, head);
+    return createAtOnce(path, head, mode);
   } finally {
     rmSync(part, { force: true });
   }
 }
 
-function createAtOnce(path: string, head: Uint8Array): number {
-  const file = openSync(path, 'wx');
+function createAtOnce(path: string, head: Uint8Array, mode: number): number {
+  const file = openSync(path, 'wx', mode);
   try {
     writeAll(file, head, head.length, 0);
     return file;
@@ -109,10 +119,10 @@ function createAtOnce(path: string, head: Uint8Array): number {
 }
 
 /** Gives a file this text, all of it or none: what was there stays if it cannot be written. */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, text: string, mode: number): void {
   const part = path + unfinished;
   try {
-    writeFileSync(part, text);
+    writeFileSync(part, text, { mode });
     renameSync(part, path);
   } catch (error) {
     rmSync(part, { force: true });

@@ -12,6 +12,8 @@ export interface FileSinkSpec {
   readonly folder: string;
   /** `fill`: the file's time is the call's time. `skip`: frames that never came are left out. */
   readonly gaps: 'fill' | 'skip';
+  /** Who may read the files; `owner` if left out. */
+  readonly access?: 'owner' | 'group';
 }
 
 export type SinkSpec = FileSinkSpec | NatsSinkSpec | ModuleSinkSpec;

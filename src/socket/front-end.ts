@@ -2,38 +2,21 @@
  * The front end: takes upgrades, stamps the arrival of every message, hands its bytes on and returns. Nothing here parses
  * JSON. Main thread.
  */
-import { type CaptureRecorder, notCaptured, type Upgrade } from '../capture/recorder.ts';
-import { pendingHandshakesMax } from '../limits.ts';
-import type { Networks } from '../networks.ts';
+import { notCaptured, type Upgrade } from '../capture/recorder.ts';
+import { metadataReadMax } from '../limits.ts';
+import { peerOf } from '../networks.ts';
 import { closeCode } from '../stream/close-code.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Stream, StreamFacts } from '../stream/stream.ts';
-import type { CloseCause, OverloadCause, Totals } from '../stream/totals.ts';
+import type { CloseCause } from '../stream/totals.ts';
 import { CertificateWatch } from './certificate.ts';
-import { clientAddress } from './client-address.ts';
-import type { HandshakeLimit } from './handshake-limit.ts';
-import { subscriptionOf } from './subscription.ts';
-import {
-  type AdmissionPolicy,
-  type Authenticate,
-  factsOf,
-  type Refusal,
-  type RequestSnapshot,
-  refusals,
-  refuse,
-} from './upgrade.ts';
-import {
-  type HttpRequest,
-  type HttpResponse,
-  headerLines,
-  Listener,
-  respond,
-  type Socket,
-  type TlsFiles,
-  textOf,
-} from './uws.ts';
+import type { DescriptorGuard } from './descriptor-guard.ts';
+import { textOf } from './http.ts';
+import { Reception, type ReceptionOptions } from './reception.ts';
+import { mayBeMetadata, subscriptionOf } from './subscription.ts';
+import { type HttpResponse, Listener, type Socket, type TlsFiles } from './uws.ts';
 
-export interface FrontEndOptions {
+export interface FrontEndOptions extends ReceptionOptions {
   readonly host: string;
   readonly port: number;
   /** Null: in the clear, which is for a proxy in front. */
@@ -43,18 +26,10 @@ export interface FrontEndOptions {
   readonly messageBytesMax: number;
   readonly metadataTimeoutMs: number;
   readonly idleTimeoutMs: number;
-  readonly admission: AdmissionPolicy;
-  readonly handshakes: HandshakeLimit;
-  /** Whose word about the client's address is taken; null for nobody's. */
-  readonly proxies: Networks | null;
-  readonly authenticate: Authenticate;
+  readonly descriptors: DescriptorGuard;
   /** What becomes of a second socket with the same subscription while the first one is connected. */
   readonly duplicate: 'replace' | 'reject' | 'allow';
   readonly registry: StreamRegistry;
-  readonly totals: Totals;
-  /** Records everything that comes; null: it is not wished. */
-  readonly capture: CaptureRecorder | null;
-  readonly clock: () => number;
 }
 
 /** What a socket carries. The stream is there from `open` on. */
@@ -72,34 +47,42 @@ const sweepIntervalMsMax = 1000;
 /** Metadata comes first, or nearly so: audio that overtakes it does so by a few messages. */
 const identifyMessagesMax = 50;
 
-type Accept = (data: SocketData, key: string) => void;
-
-function dataOf(request: RequestSnapshot, upgrade: Upgrade | null): SocketData {
-  return { facts: factsOf(request), upgrade, stream: null, captured: notCaptured };
-}
+/** How often it is looked whether there are descriptors again. */
+const acceptRetryMs = 250;
 
 export class FrontEnd {
   private readonly options: FrontEndOptions;
   private readonly listener: Listener<SocketData>;
   private readonly certificate: CertificateWatch | null;
+  private readonly reception: Reception;
+  private readonly descriptors: DescriptorGuard;
   private readonly sockets = new Map<Stream, StreamSocket>();
   private sweeper: NodeJS.Timeout | null = null;
-  /** Whose credentials are being checked. */
-  private pendingHandshakes = 0;
+  /** Accepting is paused. */
+  private resumer: NodeJS.Timeout | null = null;
 
   /** Throws `bad_settings` when the certificate cannot be used. */
   constructor(options: FrontEndOptions) {
     this.options = options;
     const { tls } = options;
     this.certificate = tls === null ? null : new CertificateWatch(tls, (error) => this.certificateChanged(error));
+    this.reception = new Reception(options);
+    this.descriptors = options.descriptors;
+    const { reception } = this;
     this.listener = new Listener(options, {
-      upgrade: (response, request, accept) => this.upgrade(response, request, accept),
+      connected: (response) => this.connected(response),
+      disconnected: () => options.connections.closed(),
+      upgrade: (response, request, accept) =>
+        reception.upgrade(response, request, (facts, upgrade, key) =>
+          accept({ facts, upgrade, stream: null, captured: notCaptured }, key),
+        ),
       open: (socket) => this.open(socket),
       message: (socket, message, isBinary) => this.message(socket, message, isBinary),
       close: (socket, code, message) => this.close(socket, code, message),
-      health: (response, withBody) => this.health(response, withBody),
-      ready: (response, withBody) => this.ready(response, withBody),
-      plain: (response, request) => this.plainRequest(response, request),
+      control: (socket) => this.control(socket),
+      health: (response, withBody) => reception.health(response, withBody),
+      ready: (response, withBody) => reception.ready(response, withBody),
+      plain: (response, request) => reception.plainRequest(response, request),
     });
   }
 
@@ -111,6 +94,11 @@ export class FrontEnd {
     return port;
   }
 
+  /** No connection is accepted until descriptors are free. */
+  get isPaused(): boolean {
+    return this.resumer !== null;
+  }
+
   /** Closes every open stream. */
   closeAll(code: number, cause: CloseCause): void {
     for (const [stream, socket] of [...this.sockets]) this.end(stream, socket, code, cause);
@@ -119,6 +107,7 @@ export class FrontEnd {
   /** Frees the port and cuts whatever is still connected. */
   stop(): void {
     if (this.sweeper !== null) clearInterval(this.sweeper);
+    if (this.resumer !== null) clearInterval(this.resumer);
     this.certificate?.stop();
     this.listener.stop();
   }
@@ -133,99 +122,30 @@ export class FrontEnd {
     this.options.onCertificate(problem);
   }
 
-  private upgrade(response: HttpResponse, request: HttpRequest, accept: Accept): void {
-    const snapshot = this.read(response, request);
-    if (!this.options.handshakes.admit(snapshot.remoteAddress, this.options.clock()) || this.isCheckingMany) {
-      this.refuse(response, refusals.overloaded, 'handshakes');
-      return;
-    }
-    const refusal = refuse(snapshot, this.options.admission);
-    if (refusal !== null) {
-      this.refuse(response, refusal);
-      return;
-    }
-    const captured = this.options.capture?.upgrade(request, snapshot.path, snapshot.remoteAddress) ?? null;
-    const verdict = this.options.authenticate(snapshot);
-    if (typeof verdict === 'boolean') {
-      if (verdict) accept(dataOf(snapshot, captured), snapshot.webSocketKey);
-      else this.refuse(response, refusals.unauthorized);
-      return;
-    }
-    this.pendingHandshakes++;
-    let isAborted = false;
-    response.onAborted(() => {
-      isAborted = true;
-    });
-    verdict
-      .catch(() => false)
-      .then((isKnown) => {
-        this.pendingHandshakes--;
-        if (isAborted) return;
-        // Things may have changed while we waited.
-        const late = isKnown ? refuse(snapshot, this.options.admission) : refusals.unauthorized;
-        response.cork(() => {
-          if (late === null) accept(dataOf(snapshot, captured), snapshot.webSocketKey);
-          else this.refuse(response, late);
-        });
-      });
+  /** A connection was made: stops accepting more when descriptors run out. False: cut it off. */
+  private connected(response: HttpResponse): boolean {
+    const isWelcome = this.reception.connected(response);
+    if (!this.descriptors.accepted(this.options.clock())) this.pauseAccepting();
+    return isWelcome;
   }
 
-  /** Everything that will be needed of a request, whose memory dies with this turn of the loop. */
-  private read(response: HttpResponse, request: HttpRequest): RequestSnapshot {
-    const origin = {
-      peer: textOf(response.getRemoteAddressAsText()),
-      proxied: textOf(response.getProxiedRemoteAddressAsText()),
-      forwardedFor: this.options.proxies === null ? '' : headerLines(request, 'x-forwarded-for'),
-    };
-    return {
-      path: request.getUrl(),
-      query: request.getQuery() ?? '',
-      remoteAddress: clientAddress(origin, this.options.proxies),
-      upgrade: request.getHeader('upgrade'),
-      webSocketKey: request.getHeader('sec-websocket-key'),
-      webSocketVersion: request.getHeader('sec-websocket-version'),
-      authorization: request.getHeader('authorization'),
-      callConnectionId: request.getHeader('x-ms-call-connection-id'),
-      correlationId: request.getHeader('x-ms-call-correlation-id'),
-    };
-  }
-
-  private get isCheckingMany(): boolean {
-    return this.pendingHandshakes >= pendingHandshakesMax;
-  }
-
-  private refuse(response: HttpResponse, refusal: Refusal, cause: OverloadCause | null = null): void {
-    const { totals, admission } = this.options;
-    totals.upgrades[refusal.result]++;
-    if (refusal.result === 'overloaded') totals.overloads[cause ?? admission.pressure() ?? 'streams']++;
-    response.writeStatus(refusal.status);
-    if (refusal.retryAfterSeconds !== null) response.writeHeader('Retry-After', String(refusal.retryAfterSeconds));
-    if (refusal.result === 'unauthorized') response.writeHeader('WWW-Authenticate', 'Bearer');
-    response.end(refusal.body, true);
-  }
-
-  private plainRequest(response: HttpResponse, request: HttpRequest): void {
-    const verdict = refuse(this.read(response, request), this.options.admission);
-    this.refuse(response, verdict?.result === 'not_found' ? verdict : refusals.bad_request);
-  }
-
-  private health(response: HttpResponse, withBody: boolean): void {
-    respond(response, '200 OK', withBody ? '{"status":"ok"}' : '');
-  }
-
-  private ready(response: HttpResponse, withBody: boolean): void {
-    const status = this.options.admission.readiness();
-    respond(
-      response,
-      status === 'ready' ? '200 OK' : '503 Service Unavailable',
-      withBody ? JSON.stringify({ status }) : '',
-    );
+  private pauseAccepting(): void {
+    if (this.resumer !== null) return;
+    this.options.totals.acceptPauses++;
+    this.listener.pause();
+    this.resumer = setInterval(() => {
+      if (!this.descriptors.hasRoom(this.options.clock()) || !this.listener.resume()) return;
+      clearInterval(this.resumer!);
+      this.resumer = null;
+    }, acceptRetryMs);
   }
 
   private open(socket: StreamSocket): void {
     const data = socket.getUserData();
-    const { registry, capture, clock } = this.options;
-    const stream = registry.open(data.facts, clock());
+    const { registry, capture, clock, connections, debts } = this.options;
+    connections.upgraded();
+    const nowMs = clock();
+    const stream = registry.open(data.facts, nowMs, debts.of(peerOf(data.facts.remoteAddress), nowMs));
     if (stream === null) {
       // Cannot happen without an await between decision and upgrade, but must not be lost if it does.
       this.options.totals.upgrades.overloaded++;
@@ -250,12 +170,25 @@ export class FrontEnd {
       return;
     }
     const owner = isBinary ? stream : this.identify(stream, socket, bytes);
-    owner?.receive(bytes, isBinary, nowMs);
+    if (owner === null) return;
+    owner.receive(bytes, isBinary, nowMs);
+    if (owner.allowance.isFlood) this.endFlood(owner, socket);
+  }
+
+  /** A ping or a pong: what it costs to take and answer it is counted like a message. */
+  private control(socket: StreamSocket): void {
+    const { stream } = socket.getUserData();
+    if (stream === null) return;
+    this.options.totals.controlFrames++;
+    stream.allowance.takeControl(this.options.clock());
+    if (stream.allowance.isFlood) this.endFlood(stream, socket);
   }
 
   /** The stream that a message belongs to: its socket's own, or an earlier one that its socket goes on with. Null: refused. */
   private identify(stream: Stream, socket: StreamSocket, bytes: Uint8Array): Stream | null {
     if (stream.subscriptionId !== null || stream.messages >= identifyMessagesMax) return stream;
+    if (stream.metadataRead >= metadataReadMax || !mayBeMetadata(bytes)) return stream;
+    stream.metadataRead++;
     const subscriptionId = subscriptionOf(bytes);
     if (subscriptionId === null) return stream;
     const { registry, duplicate, clock, capture } = this.options;
@@ -268,6 +201,11 @@ export class FrontEnd {
     if (superseded !== undefined && duplicate === 'reject') {
       this.end(stream, socket, closeCode.policy, 'duplicate');
       return null;
+    }
+    if (stream.facts.callConnectionId === null) {
+      // Nothing says that it is the same call.
+      registry.subscribe(stream, subscriptionId);
+      return stream;
     }
     if (stream.messages > 0) {
       // It has rings of its own already.
@@ -299,6 +237,7 @@ export class FrontEnd {
     if (stream === null) return;
     data.stream = null;
     this.sockets.delete(stream);
+    this.options.debts.owe(peerOf(data.facts.remoteAddress), stream.allowance.owed, clock());
     registry.closed(stream, cause, stream.closeCode ?? code, clock());
   }
 
@@ -307,6 +246,17 @@ export class FrontEnd {
     stream.closeCode = code;
     // Calls `close` before it returns; what the peer still sends is not received any more.
     socket.end(code, cause);
+  }
+
+  /** A close frame is for those who may not know. Who did it before is cut off, and not read from any more. */
+  private endFlood(stream: Stream, socket: StreamSocket): void {
+    if (!stream.allowance.isOfDebtor) {
+      this.end(stream, socket, closeCode.policy, 'flood');
+      return;
+    }
+    stream.closeCause = 'flood';
+    stream.closeCode = closeCode.policy;
+    socket.close();
   }
 
   /** Ends streams that send nothing at all, or no audio any more. */

@@ -6,6 +6,8 @@
 
 /** Addresses that are told apart within a second; the others share one count. */
 const addressesMax = 10_000;
+/** A debtor has this part of what others have. */
+const debtorDivisor = 20;
 
 export interface HandshakeLimits {
   readonly perSecond: number;
@@ -24,18 +26,33 @@ export class HandshakeLimit {
 
   /** Counts one more; false when it is one too many. */
   admit(address: string, nowMs: number): boolean {
+    // What one address has too many is not counted against the others.
+    return this.admitAddress(address, nowMs) && this.admitOne(nowMs);
+  }
+
+  /** Counts one more of this address alone. A debtor is let in now and then only. */
+  admitAddress(address: string, nowMs: number, isDebtor = false): boolean {
+    this.turn(nowMs);
+    const key = this.byAddress.has(address) || this.byAddress.size < addressesMax ? address : '';
+    const ofAddress = (this.byAddress.get(key) ?? 0) + 1;
+    this.byAddress.set(key, ofAddress);
+    const { perSecondAndAddress } = this.limits;
+    return ofAddress <= (isDebtor ? Math.ceil(perSecondAndAddress / debtorDivisor) : perSecondAndAddress);
+  }
+
+  /** Counts one more of all. */
+  admitOne(nowMs: number): boolean {
+    this.turn(nowMs);
+    this.count++;
+    return this.count <= this.limits.perSecond;
+  }
+
+  private turn(nowMs: number): void {
     const second = Math.floor(nowMs / 1000);
     if (second !== this.second) {
       this.second = second;
       this.count = 0;
       this.byAddress.clear();
     }
-    const key = this.byAddress.has(address) || this.byAddress.size < addressesMax ? address : '';
-    const ofAddress = (this.byAddress.get(key) ?? 0) + 1;
-    this.byAddress.set(key, ofAddress);
-    // What one address has too many is not counted against the others.
-    if (ofAddress > this.limits.perSecondAndAddress) return false;
-    this.count++;
-    return this.count <= this.limits.perSecond;
   }
 }

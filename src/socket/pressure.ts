@@ -16,6 +16,8 @@ export interface PressureSources {
   readonly lanes: readonly Lane[];
   /** How late the main thread has been of late, in ms. */
   readonly lateness: () => number;
+  /** No connection is accepted, for want of file descriptors. */
+  readonly lacksDescriptors: () => boolean;
 }
 
 export class Pressure {
@@ -30,8 +32,9 @@ export class Pressure {
 
   /** Why a new stream is refused; null when there is room. */
   get cause(): OverloadCause | null {
-    const { registry, rings, ringCount, lanes, lateness } = this.sources;
+    const { registry, rings, ringCount, lanes, lateness, lacksDescriptors } = this.sources;
     if (registry.isFull) return 'streams';
+    if (lacksDescriptors()) return 'descriptors';
     if (rings.inUse >= ringCount - this.ringReserve) return 'ring_memory';
     for (const lane of lanes) if (lane.backlogBytes > laneBacklogBytesMax) return 'lanes';
     return lateness() > loopLateMsMax ? 'event_loop' : null;

@@ -4,20 +4,24 @@
  */
 import { Message, messageKind } from '../decoder/protocol/message.ts';
 import { createParsers } from '../decoder/protocol/parsers.ts';
-import { subscriptionIdBytesMax } from '../limits.ts';
-
-/** Metadata has some 200 bytes. Nothing longer is looked at. */
-const metadataBytesMax = 4096;
+import { metadataBytesMax, subscriptionIdBytesMax } from '../limits.ts';
 
 const kind = Buffer.from('AudioMetadata');
 const parser = createParsers('json').general;
 const message = new Message();
 
+function asText(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Whether it is worth parsing. */
+export function mayBeMetadata(bytes: Uint8Array): boolean {
+  return bytes.length <= metadataBytesMax && asText(bytes).includes(kind);
+}
+
 /** Null when it is no metadata, or names no subscription, or one that is too long to be kept. */
 export function subscriptionOf(bytes: Uint8Array): string | null {
-  if (bytes.length > metadataBytesMax) return null;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (!text.includes(kind)) return null;
+  const text = asText(bytes);
   parser.parse(text, 0, text.length, message);
   const { subscriptionId } = message;
   if (message.kind !== messageKind.metadata || subscriptionId === '') return null;

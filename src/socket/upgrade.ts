@@ -1,8 +1,9 @@
 /**
  * Decides about an upgrade before anything is allocated for it. Pure: a snapshot of the request in, a verdict out; the
- * request itself is dead once its callback returned. Order: is the path ours, is it an upgrade, may the address, is the
- * call here already, is there room, who is it.
+ * request itself is dead once its callback returned. Order: is the path ours, is it an upgrade, may the address, what its
+ * credentials say at a glance, is there room, who is it, is the call here already. Strangers learn nothing of calls.
  */
+import { createHash } from 'node:crypto';
 import { callIdCharsMax } from '../limits.ts';
 import type { StreamFacts } from '../stream/stream.ts';
 import type { OverloadCause, UpgradeResult } from '../stream/totals.ts';
@@ -31,8 +32,14 @@ export interface Refusal {
 /** Whether new streams can be taken, as of now. */
 export type Readiness = 'ready' | 'starting' | 'draining' | 'full';
 
-/** Where authentication plugs in. May look keys up; the snapshot is all that it can see of the request. */
-export type Authenticate = (request: RequestSnapshot) => boolean | Promise<boolean>;
+/** Whom a request comes from: the same text for the same credential. Null: from nobody who may come in. */
+export type Identity = string | null;
+
+/**
+ * Where authentication plugs in. What takes time, such as a signature, is left to a function that is called when there is
+ * room. The snapshot is all that it can see of the request.
+ */
+export type Authenticate = (request: RequestSnapshot) => Identity | (() => Promise<Identity>);
 
 export interface AdmissionPolicy {
   /** The path, or any path below it. */
@@ -42,8 +49,8 @@ export interface AdmissionPolicy {
   readonly readiness: () => Readiness;
   /** Why there is no room for a stream, if that is so. */
   readonly pressure: () => OverloadCause | null;
-  /** Whether a call has a stream already, and may not have another one. */
-  readonly isDuplicate: (callConnectionId: string) => boolean;
+  /** Whether a call of this owner has a stream already, and may not have another one. */
+  readonly isDuplicate: (owner: string) => boolean;
 }
 
 /** How long a refused peer should wait: a drain or a peak lasts seconds. */
@@ -72,16 +79,17 @@ function bounded(id: string): string | null {
   return id === '' ? null : id.slice(0, callIdCharsMax);
 }
 
-/** All that can be decided without knowing who it is. Null: go on to authentication. */
-export function refuse(request: RequestSnapshot, policy: AdmissionPolicy): Refusal | null {
+/** What needs neither a secret nor anything that is shared. Null: go on. */
+export function refuseStranger(request: RequestSnapshot, policy: AdmissionPolicy): Refusal | null {
   if (!isBelow(request.path, policy.path)) return refusals.not_found;
   // RFC 6455 section 4.2.1: an upgrade to websocket, version 13 and a key of 16 bytes in base64.
   if (request.upgrade.toLowerCase() !== 'websocket') return refusals.bad_request;
   if (request.webSocketVersion !== '13' || request.webSocketKey.length !== 24) return refusals.bad_request;
-  if (!policy.isAllowed(request.remoteAddress)) return refusals.forbidden;
-  if (request.callConnectionId !== '' && policy.isDuplicate(bounded(request.callConnectionId)!)) {
-    return refusals.duplicate;
-  }
+  return policy.isAllowed(request.remoteAddress) ? null : refusals.forbidden;
+}
+
+/** Whether there is room for one more, as of now. */
+export function refuseNewcomer(policy: AdmissionPolicy): Refusal | null {
   switch (policy.readiness()) {
     case 'ready':
       return null;
@@ -92,10 +100,17 @@ export function refuse(request: RequestSnapshot, policy: AdmissionPolicy): Refus
   }
 }
 
-export function factsOf(request: RequestSnapshot): StreamFacts {
+/** For those who have proved who they are. */
+export function refuseDuplicate({ callConnectionId, owner }: StreamFacts, policy: AdmissionPolicy): Refusal | null {
+  return callConnectionId !== null && policy.isDuplicate(owner ?? '') ? refusals.duplicate : null;
+}
+
+export function factsOf(request: RequestSnapshot, identity: string): StreamFacts {
   return {
     remoteAddress: request.remoteAddress,
     callConnectionId: bounded(request.callConnectionId),
     correlationId: bounded(request.correlationId),
+    // The whole id: two that begin alike are two calls.
+    owner: createHash('sha256').update(`${identity}\0${request.callConnectionId}`).digest('base64'),
   };
 }

@@ -29,11 +29,17 @@ export interface ListenerOptions {
 
 /** Memory of requests and messages is uWebSockets.js's own, and dead when these return. */
 export interface ListenerHandlers<Data> {
+  /** A connection was made; false: cut it off. `disconnected` follows, or `open`. */
+  connected(response: HttpResponse): boolean;
+  /** A connection that was no WebSocket is gone. */
+  disconnected(): void;
   upgrade(response: HttpResponse, request: HttpRequest, accept: (data: Data, key: string) => void): void;
   open(socket: Socket<Data>): void;
   /** Called without a `this`. */
   readonly message: (socket: Socket<Data>, message: ArrayBuffer, isBinary: boolean) => void;
   close(socket: Socket<Data>, code: number, message: ArrayBuffer): void;
+  /** A ping, which is answered already, or a pong. */
+  control(socket: Socket<Data>): void;
   health(response: HttpResponse, withBody: boolean): void;
   ready(response: HttpResponse, withBody: boolean): void;
   plain(response: HttpResponse, request: HttpRequest): void;
@@ -74,6 +80,7 @@ export class Listener<Data extends object> {
   private readonly apps = new Set<App>();
   private app: App;
   private socket: uws.us_listen_socket | null = null;
+  private port = 0;
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers<Data>) {
     this.options = options;
@@ -92,20 +99,34 @@ export class Listener<Data extends object> {
       const message = `cannot listen on ${host} port ${port}: it is taken, or this machine has no such address`;
       throw new GatewayError('listen_failed', message);
     }
-    return uws.us_socket_local_port(this.socket);
+    this.port = uws.us_socket_local_port(this.socket);
+    return this.port;
+  }
+
+  /** Accepts no further connection; those that wait for it are refused by the kernel. */
+  pause(): void {
+    if (this.socket !== null) uws.us_listen_socket_close(this.socket);
+    this.socket = null;
+  }
+
+  /** Returns whether connections are accepted again: the port may be taken meanwhile. */
+  resume(): boolean {
+    this.socket ??= this.listenWith(this.app, this.port);
+    return this.socket !== null;
   }
 
   /** Takes the certificate files, which must have been checked, for all further connections. */
   renew(): void {
     const [old, oldSocket] = [this.app, this.socket];
-    if (oldSocket === null) return;
+    if (this.port === 0) return;
     const next = this.createApp();
-    const socket = this.listenWith(next, uws.us_socket_local_port(oldSocket));
-    if (socket === null) {
+    // While it is paused the next one begins to listen when it is over.
+    const socket = oldSocket === null ? null : this.listenWith(next, this.port);
+    if (oldSocket !== null && socket === null) {
       this.free(next);
       throw new GatewayError('listen_failed', 'the port cannot be taken over');
     }
-    uws.us_listen_socket_close(oldSocket);
+    if (oldSocket !== null) uws.us_listen_socket_close(oldSocket);
     this.app = next;
     this.socket = socket;
     setTimeout(() => {
@@ -144,6 +165,11 @@ export class Listener<Data extends object> {
     const inner = tls === null ? uws.App() : secureApp(tls);
     const app: App = { inner, connections: 0, isRetired: false };
     this.apps.add(app);
+    // biome-ignore lint/suspicious/useIterableCallbackReturn: no array's filter: it is told of connections made and gone.
+    inner.filter((response, change) => {
+      if (change < 0) handlers.disconnected();
+      else if (!handlers.connected(response)) response.close();
+    });
     inner
       .ws<Data>('/*', {
         compression: untyped.DISABLED,
@@ -162,6 +188,8 @@ export class Listener<Data extends object> {
           handlers.open(socket);
         },
         message: handlers.message,
+        ping: (socket) => handlers.control(socket),
+        pong: (socket) => handlers.control(socket),
         close: (socket, code, message) => {
           app.connections--;
           handlers.close(socket, code, message);
@@ -197,25 +225,4 @@ function secureApp({ cert, key }: TlsFiles): uws.TemplatedApp {
   } catch (cause) {
     throw new GatewayError('bad_settings', '--tls-cert and --tls-key cannot be used by BoringSSL', { cause });
   }
-}
-
-/** A text that uWebSockets.js gives as bytes. */
-export function textOf(buffer: ArrayBuffer): string {
-  return Buffer.from(buffer).toString('latin1');
-}
-
-/** All lines of a header: a proxy may add its own behind one that the client has forged, and getHeader knows the first only. */
-export function headerLines(request: HttpRequest, wanted: string): string {
-  const lines: string[] = [];
-  request.forEach((name, value) => {
-    if (name === wanted) lines.push(value);
-  });
-  return lines.join(',');
-}
-
-/** An answer in JSON. */
-export function respond(response: HttpResponse, status: string, body: string): void {
-  response.cork(() => {
-    response.writeStatus(status).writeHeader('Content-Type', 'application/json').end(body);
-  });
 }

@@ -65,11 +65,15 @@ export interface RegistryOptions {
   readonly onEnded: (record: EndedStream) => void;
 }
 
+function subscriptionKey({ owner = '' }: StreamFacts, subscriptionId: string): string {
+  return `${owner} ${subscriptionId}`;
+}
+
 export class StreamRegistry {
   private readonly options: RegistryOptions;
   private readonly slots: StreamSlots;
   private readonly byId = new Map<string, Stream>();
-  /** Streams that another socket may go on with, by subscription. */
+  /** Streams that another socket may go on with, by owner and subscription. */
   private readonly bySubscription = new Map<string, Stream>();
   private isClosing = false;
   private emptyWaiters: (() => void)[] = [];
@@ -118,12 +122,12 @@ export class StreamRegistry {
   }
 
   /** A stream for an accepted upgrade, or null when there is no room. */
-  open(facts: StreamFacts, nowMs: number): Stream | null {
+  open(facts: StreamFacts, nowMs: number, debt = 0): Stream | null {
     if (this.isFull) return null;
     const { totals, audience, messagesPerSecondMax } = this.options;
     const { readers } = audience;
     const stream = this.slots.take(
-      (index, lane) => new Stream({ index, lane, facts, totals, nowMs, readers, messagesPerSecondMax }),
+      (index, lane) => new Stream({ index, lane, facts, totals, nowMs, readers, messagesPerSecondMax, debt }),
     );
     this.byId.set(stream.id, stream);
     this.active++;
@@ -145,24 +149,22 @@ export class StreamRegistry {
     }
   }
 
-  /** The stream with this subscription of the same call, whether its socket is connected or not; null when there is none. */
+  /** The stream with this subscription of the same owner, whether its socket is connected or not; null when there is none. */
   subscribed(subscriptionId: string, { facts }: Stream): Stream | null {
-    const stream = this.bySubscription.get(subscriptionId);
-    return stream?.facts.callConnectionId === facts.callConnectionId ? (stream ?? null) : null;
+    return this.bySubscription.get(subscriptionKey(facts, subscriptionId)) ?? null;
   }
 
-  /** Whether a call has a stream whose socket is connected. */
-  hasCall(callConnectionId: string): boolean {
-    for (const { phase, facts } of this.byId.values()) {
-      if (phase === 'open' && facts.callConnectionId === callConnectionId) return true;
-    }
+  /** Whether an owner has a stream whose socket is connected. */
+  hasCall(owner: string): boolean {
+    for (const { phase, facts } of this.byId.values()) if (phase === 'open' && facts.owner === owner) return true;
     return false;
   }
 
   /** From now on another socket can go on with it. The first one of a subscription keeps it. */
   subscribe(stream: Stream, subscriptionId: string): void {
     stream.subscriptionId = subscriptionId;
-    if (!this.bySubscription.has(subscriptionId)) this.bySubscription.set(subscriptionId, stream);
+    const key = subscriptionKey(stream.facts, subscriptionId);
+    if (!this.bySubscription.has(key)) this.bySubscription.set(key, stream);
   }
 
   /**
@@ -209,9 +211,8 @@ export class StreamRegistry {
     stream.timer = null;
     stream.phase = 'ending';
     const { subscriptionId } = stream;
-    if (subscriptionId !== null && this.bySubscription.get(subscriptionId) === stream) {
-      this.bySubscription.delete(subscriptionId);
-    }
+    const key = subscriptionId === null ? '' : subscriptionKey(stream.facts, subscriptionId);
+    if (this.bySubscription.get(key) === stream) this.bySubscription.delete(key);
     stream.lane.pushControl(recordKind.close, stream.index);
   }
 

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Lane } from '../lane/lane.ts';
-import { catchUpSeconds, messageUnitBytes } from '../limits.ts';
+import { Allowance } from './allowance.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
 /** What the upgrade request said about the stream, bounded and copied. Correlates, does not authenticate. */
@@ -12,6 +12,8 @@ export interface StreamFacts {
   readonly remoteAddress: string;
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
+  /** Stands for the credential and the call together: only another socket with the same may go on with the stream. */
+  readonly owner?: string;
 }
 
 /**
@@ -38,6 +40,8 @@ export interface StreamOptions {
   /** Names of those who read its rings. */
   readonly readers: readonly string[];
   readonly messagesPerSecondMax: number;
+  /** Messages that its address owes. */
+  readonly debt?: number;
 }
 
 export class Stream {
@@ -46,10 +50,7 @@ export class Stream {
   bytes = 0;
   readonly lane: Lane;
   private readonly totals: Totals;
-  /** What it may still send at once, as of which second, and what comes to that in a second. */
-  private units: number;
-  private unitsSecond: number;
-  private readonly unitsPerSecond: number;
+  readonly allowance: Allowance;
   readonly index: number;
 
   /** Our own name for it; unique. */
@@ -64,6 +65,8 @@ export class Stream {
   socketMs: number;
   /** What another socket must name to go on with it; null until known. */
   subscriptionId: string | null = null;
+  /** Messages in which a subscription was looked for. */
+  metadataRead = 0;
   /** How often its socket broke off or was superseded, and another one went on; and how long it had none, in all. */
   interruptions = 0;
   interruptedMs = 0;
@@ -87,7 +90,7 @@ export class Stream {
   timer: NodeJS.Timeout | null = null;
 
   constructor(options: StreamOptions) {
-    const { index, lane, facts, totals, nowMs, readers, messagesPerSecondMax } = options;
+    const { index, lane, facts, totals, nowMs, readers, messagesPerSecondMax, debt = 0 } = options;
     this.index = index;
     this.lane = lane;
     this.facts = facts;
@@ -95,9 +98,7 @@ export class Stream {
     this.connectedMs = nowMs;
     this.socketMs = nowMs;
     this.readings = readers.map((reader) => ({ reader, framesRead: 0, framesLapped: 0, pendingRings: 0 }));
-    this.unitsPerSecond = messagesPerSecondMax;
-    this.units = messagesPerSecondMax * catchUpSeconds;
-    this.unitsSecond = Math.floor(nowMs / 1000);
+    this.allowance = new Allowance(messagesPerSecondMax, debt, nowMs);
   }
 
   /** Whether every reader is done with every ring that it was told of. */
@@ -112,32 +113,15 @@ export class Stream {
     this.bytes += bytes.length;
     totals.messagesReceived++;
     totals.bytesReceived += bytes.length;
-    if (isBinary) {
-      this.messagesIgnored++;
-      totals.messagesIgnored++;
-    } else if (!this.mayReceive(bytes.length, arrivalMs)) {
+    if (!this.allowance.takeMessage(bytes.length, arrivalMs)) {
       this.messagesRateLimited++;
       totals.messagesRateLimited++;
+    } else if (isBinary) {
+      this.messagesIgnored++;
+      totals.messagesIgnored++;
     } else if (!this.lane.pushMessage(this.index, arrivalMs, bytes)) {
       this.messagesLaneFull++;
       totals.messagesLaneFull++;
     }
-  }
-
-  /** Whether a message is within what the stream may send. Bursts after a stall are: they are what it has saved up. */
-  private mayReceive(messageBytes: number, nowMs: number): boolean {
-    const second = Math.floor(nowMs / 1000);
-    if (second !== this.unitsSecond) this.saveUp(second);
-    const left = this.units - Math.ceil(messageBytes / messageUnitBytes);
-    if (left < 0) return false;
-    this.units = left;
-    return true;
-  }
-
-  private saveUp(second: number): void {
-    const { unitsPerSecond } = this;
-    const saved = this.units + (second - this.unitsSecond) * unitsPerSecond;
-    this.units = Math.min(saved, unitsPerSecond * catchUpSeconds);
-    this.unitsSecond = second;
   }
 }

@@ -22,12 +22,13 @@ export const closeCauses = [
   'superseded',
   'duplicate',
   'too_big',
+  'flood',
   'error',
 ] as const;
 export type CloseCause = (typeof closeCauses)[number];
 
 /** Why there was no room for a stream. */
-export const overloadCauses = ['streams', 'ring_memory', 'lanes', 'event_loop', 'handshakes'] as const;
+export const overloadCauses = ['streams', 'ring_memory', 'lanes', 'event_loop', 'handshakes', 'descriptors'] as const;
 export type OverloadCause = (typeof overloadCauses)[number];
 
 /** Why a JSON Web Token was not accepted. */
@@ -64,4 +65,8 @@ export class Totals {
   messagesLaneFull = 0;
   messagesRateLimited = 0;
   messagesWorkerLost = 0;
+  /** Times that no connection was accepted any more, for want of file descriptors. */
+  acceptPauses = 0;
+  /** Pings and pongs of peers. */
+  controlFrames = 0;
 }

@@ -26,7 +26,8 @@ async function check(
     findKey: findKey ?? createLocalJWKSet({ keys: [key.publicJwk] }),
     onFailure: (reason) => failures.push(reason),
   });
-  const isIn = await authenticate({ authorization } as RequestSnapshot);
+  const verdict = authenticate({ authorization } as RequestSnapshot);
+  const isIn = (typeof verdict === 'function' ? await verdict() : verdict) !== null;
   // With `log` the verdict is given before the check is made.
   if (mode === 'log') await vi.waitFor(() => expect(failures).not.toEqual([]), 5000);
   await new Promise((resolve) => setTimeout(resolve, 20));

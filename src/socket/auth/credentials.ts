@@ -46,13 +46,19 @@ export class Secrets {
     this.digests = expected.map(digest);
   }
 
-  /** Whether one of the given secrets is one of those expected. Looks at all pairs, whatever it has found. */
   include(given: readonly string[]): boolean {
-    let isKnown = false;
+    return this.indexOf(given) >= 0;
+  }
+
+  /** Which of those expected is among the given ones; -1 for none. Looks at all pairs, whatever it has found. */
+  indexOf(given: readonly string[]): number {
+    let found = -1;
     for (const secret of given) {
       const candidate = digest(secret);
-      for (const expected of this.digests) isKnown = timingSafeEqual(candidate, expected) || isKnown;
+      this.digests.forEach((expected, index) => {
+        if (timingSafeEqual(candidate, expected)) found = index;
+      });
     }
-    return isKnown;
+    return found;
   }
 }

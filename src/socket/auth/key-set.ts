@@ -28,6 +28,8 @@ export class KeysUnavailable extends Error {}
 async function fetchKeys(url: string): Promise<JWTVerifyGetKey> {
   const response = await fetch(url, {
     headers: { accept: 'application/json' },
+    // Whoever can send us elsewhere must not choose the keys.
+    redirect: 'error',
     signal: AbortSignal.timeout(fetchTimeoutMs),
   });
   if (!response.ok) {

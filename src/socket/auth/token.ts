@@ -4,5 +4,8 @@ import { Secrets, secretsOf } from './credentials.ts';
 
 export function authenticateTokens(tokens: readonly string[]): Authenticate {
   const secrets = new Secrets(tokens);
-  return (request) => secrets.include(secretsOf(request));
+  return (request) => {
+    const index = secrets.indexOf(secretsOf(request));
+    return index < 0 ? null : `token ${index}`;
+  };
 }

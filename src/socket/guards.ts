@@ -1,0 +1,29 @@
+/** What stands between strangers and the rest, each with the limits that the configuration gives it. Main thread. */
+import type { Config } from '../config.ts';
+import { catchUpSeconds, connectionsPerAddressMin, pendingConnectionsMax } from '../limits.ts';
+import { descriptorsMax, openDescriptors } from '../thread/descriptors.ts';
+import { ConnectionLimit } from './connection-limit.ts';
+import { Debts } from './debts.ts';
+import { DescriptorGuard } from './descriptor-guard.ts';
+import { HandshakeLimit } from './handshake-limit.ts';
+
+export interface Guards {
+  readonly handshakes: HandshakeLimit;
+  readonly connections: ConnectionLimit;
+  readonly descriptors: DescriptorGuard;
+  readonly debts: Debts;
+}
+
+export function createGuards(config: Config): Guards {
+  const { maxUpgradesPerSecond, maxUpgradesPerAddress, maxMessagesPerSecond } = config;
+  const most = descriptorsMax();
+  return {
+    handshakes: new HandshakeLimit({ perSecond: maxUpgradesPerSecond, perSecondAndAddress: maxUpgradesPerAddress }),
+    connections: new ConnectionLimit({
+      pendingMax: Math.min(pendingConnectionsMax, Math.floor((most ?? Number.POSITIVE_INFINITY) / 2)),
+      perSecondAndAddress: Math.max(2 * maxUpgradesPerAddress, connectionsPerAddressMin),
+    }),
+    descriptors: new DescriptorGuard({ open: openDescriptors, most }),
+    debts: new Debts({ unitsPerSecond: maxMessagesPerSecond, deepUnits: maxMessagesPerSecond * catchUpSeconds }),
+  };
+}

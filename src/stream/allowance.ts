@@ -1,0 +1,85 @@
+/**
+ * What one stream may still send: messages by their size, and control frames. A stall leaves it messages to catch up with; so
+ * does a new stream begin, less what its address owes. Small integers throughout: every message passes here. Main thread.
+ */
+import {
+  catchUpSeconds,
+  controlFramesBurst,
+  controlFramesPerSecond,
+  excessMessagesMax,
+  excessMessagesOfDebtorMax,
+  messageUnitBytes,
+} from '../limits.ts';
+
+const tickMs = 100;
+const ticksPerSecond = 1000 / tickMs;
+/** The least with which a stream begins, in seconds' worth: until the next tick, with a margin. */
+const startSeconds = 1 / 8;
+
+export class Allowance {
+  /** In tenths of a message, so that every tick adds a whole number. */
+  private left: number;
+  private readonly most: number;
+  private readonly perTick: number;
+  private readonly begunWith: number;
+  private tick: number;
+  private controlsLeft = controlFramesBurst;
+  private controlsTick: number;
+  /** Messages and control frames beyond the limit, and how many before it is a flood. */
+  private excess = 0;
+  private readonly excessMax: number;
+  /** Its address owes: no more patience. */
+  readonly isOfDebtor: boolean;
+
+  /** @param debt messages that its address owes */
+  constructor(messagesPerSecond: number, debt: number, nowMs: number) {
+    this.perTick = messagesPerSecond;
+    this.most = messagesPerSecond * ticksPerSecond * catchUpSeconds;
+    const least = Math.ceil(messagesPerSecond * ticksPerSecond * startSeconds);
+    this.begunWith = Math.max(least, this.most - Math.ceil(debt) * ticksPerSecond);
+    this.left = this.begunWith;
+    this.isOfDebtor = debt > 0 && this.begunWith < this.most / 2;
+    this.excessMax = this.isOfDebtor ? excessMessagesOfDebtorMax : excessMessagesMax;
+    this.tick = Math.floor(nowMs / tickMs);
+    this.controlsTick = this.tick;
+  }
+
+  /** Whether a message is within what the stream may send. Counts it either way. */
+  takeMessage(bytes: number, nowMs: number): boolean {
+    const tick = Math.floor(nowMs / tickMs);
+    if (tick !== this.tick) this.saveUp(tick);
+    const left = this.left - ticksPerSecond * Math.max(1, Math.ceil(bytes / messageUnitBytes));
+    if (left < 0) {
+      this.excess++;
+      return false;
+    }
+    this.left = left;
+    return true;
+  }
+
+  /** Counts a ping or a pong. More than any peer has a reason to send is a flood at once. */
+  takeControl(nowMs: number): void {
+    const tick = Math.floor(nowMs / tickMs);
+    const saved = this.controlsLeft + (tick - this.controlsTick) * (controlFramesPerSecond / ticksPerSecond);
+    this.controlsTick = tick;
+    this.controlsLeft = Math.min(controlFramesBurst, saved) - 1;
+    if (this.controlsLeft < 0) this.excess = this.excessMax + 1;
+  }
+
+  /** It sends so much that even dropping it costs the others. */
+  get isFlood(): boolean {
+    return this.excess > this.excessMax;
+  }
+
+  /** Messages that it had in advance and did not pay back, and those beyond the limit. */
+  get owed(): number {
+    return Math.max(0, this.begunWith - this.left) / ticksPerSecond + this.excess;
+  }
+
+  private saveUp(tick: number): void {
+    const ticks = tick - this.tick;
+    this.left = Math.min(this.most, this.left + ticks * this.perTick);
+    this.excess = Math.max(0, this.excess - Math.ceil((ticks * this.perTick) / ticksPerSecond));
+    this.tick = tick;
+  }
+}
