@@ -23,6 +23,7 @@ const units: readonly (readonly [RegExp, string])[] = [
   [/_streams?_/, 'streams'],
   [/_participants_/, 'participants'],
   [/_tasks_/, 'lanes'],
+  [/_connections_/, 'connections'],
   [/_fds$/, 'files'],
   [/_total$/, 'events'],
 ];

@@ -131,7 +131,7 @@ export class Gateway {
         ? null
         : this.createCapture({ ...(parseCapture(config.capture) as CaptureSpec), access: config.fileAccess });
     const readiness = () => this.readiness();
-    this.guards = createGuards(config);
+    this.guards = createGuards(config, this.totals);
     this.frontEnd = new FrontEnd({
       host: config.host,
       port: config.port,
@@ -311,6 +311,7 @@ export class Gateway {
       sinks: [...sinks, ...readers],
       capture,
       streamsMax: maxStreams,
+      messageBytesMax: config.maxMessageBytes,
       threads: this.threads(),
       build: { version: packageVersion(), node: process.versions.node, decoder },
       isDraining: () => this.phase === 'draining',

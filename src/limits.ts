@@ -120,8 +120,27 @@ export const metadataReadMax = 4;
 /** Connections that have not become a stream, at a time. Costs a descriptor and some kilobytes each, for 10 s at most. */
 export const pendingConnectionsMax = 4_000;
 
+/** What such a connection can make us hold: a request, and the state of TLS. */
+export const pendingConnectionBytes = 64 * 1024;
+
+/** Answers to pings that a peer does not read; those beyond are forgotten. */
+export const outgoingBytesMax = 16 * 1024;
+
 /** Connections that an address may make in a second, at the least: health checks and the upgrades that are refused. */
 export const connectionsPerAddressMin = 1_000;
+
+/** Connections to the admin port at a time; one more costs the oldest its place. Each may wait for one answer. */
+export const adminConnectionsMax = 64;
+
+/** From the connection to the end of its answer. A scrape has 10 s as a rule; `/streams` of 10,000 streams takes longer. */
+export const adminAnswerMsMax = 60_000;
+
+/** The admin port's share of the main thread, and what it may save up: a scrape, or a look at thousands of streams at once. */
+export const adminShare = 0.05;
+export const adminSavedMsMax = 500;
+
+/** What a connection to the admin port costs the main thread, at a guess on the safe side. */
+export const adminConnectionMs = 0.2;
 
 /** File descriptors that connections do not get: files of sinks, the admin port, threads. */
 export const descriptorReserveShare = 0.05;

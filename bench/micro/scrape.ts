@@ -47,6 +47,7 @@ export function scrapeStep(): Step {
     rings: new RingPool(memory),
     sinks: [],
     streamsMax: participants,
+    messageBytesMax: 131_072,
     threads: [],
     build: { version: '', node: '', decoder: '' },
     isDraining: () => false,

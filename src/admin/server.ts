@@ -7,10 +7,13 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../errors.ts';
+import { adminConnectionMs } from '../limits.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { bearerOf, Secrets } from '../socket/auth/credentials.ts';
 import type { Readiness } from '../socket/upgrade.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
+import { AdminConnections } from './connections.ts';
+import { TimeBudget } from './time-budget.ts';
 
 export interface AdminOptions {
   readonly host: string;
@@ -33,6 +36,10 @@ export class AdminServer {
   private readonly options: AdminOptions;
   private readonly server: Server;
   private readonly secrets: Secrets | null;
+  private readonly budget = new TimeBudget(() => performance.now());
+  readonly connections: AdminConnections;
+  /** What the next scrapes get, all of them the same. */
+  private nextText: Promise<Buffer> | null = null;
 
   constructor(options: AdminOptions) {
     this.options = options;
@@ -47,6 +54,7 @@ export class AdminServer {
         this.answer(request, response).catch(() => response.destroy());
       },
     );
+    this.connections = new AdminConnections(this.server, () => this.budget.charge(adminConnectionMs));
   }
 
   /** Resolves to the real port. Throws `listen_failed`. */
@@ -66,6 +74,15 @@ export class AdminServer {
       this.server.close(() => resolve());
       this.server.closeAllConnections();
     });
+  }
+
+  /** Scrapes that wait at the same time share one reading, which is made after all of them have asked. */
+  private metricsText(): Promise<Buffer> {
+    this.nextText ??= this.budget.spend(async () => {
+      this.nextText = null;
+      return Buffer.from(await this.options.metrics.text());
+    });
+    return this.nextText;
   }
 
   private isAuthorized({ headers }: IncomingMessage): boolean {
@@ -89,37 +106,41 @@ export class AdminServer {
       response.setHeader('WWW-Authenticate', 'Bearer');
       json(response, 401, { error: 'unauthorized' });
     } else if (path === '/metrics') {
-      const text = await metrics.text();
+      const text = await this.metricsText();
       response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text);
     } else if (path === '/streams') {
       response.writeHead(200, jsonHeaders);
-      await pipeline(tellStreams(registry), response);
+      await pipeline(tellStreams(registry, this.budget), response);
     } else if (path.startsWith('/streams/')) {
       const stream = registry.find(path.slice('/streams/'.length));
       if (stream === undefined) json(response, 404, { error: 'no such stream' });
-      else json(response, 200, registry.report(stream));
+      else json(response, 200, await this.budget.spend(() => registry.report(stream)));
     } else json(response, 404, { error: 'not found' });
   }
 }
 
 /** All streams, some at a time: thousands of them at once would hold the sockets up. */
-async function* tellStreams(registry: StreamRegistry): AsyncGenerator<string> {
-  let text = '{"streams":[';
+async function* tellStreams(registry: StreamRegistry, budget: TimeBudget): AsyncGenerator<string> {
+  const ids = registry.all.map(({ id }) => id);
+  yield '{"streams":[';
   let separator = '';
-  let sliceEndMs = performance.now() + sliceMs;
-  for (const { id } of registry.all) {
-    // It may be gone since the last turn of the loop.
-    const stream = registry.find(id);
-    if (stream === undefined) continue;
-    text += separator + JSON.stringify(registry.report(stream));
-    separator = ',';
-    if (performance.now() < sliceEndMs) continue;
+  for (let next = 0; next < ids.length; ) {
+    const text = await budget.spend(() => {
+      let slice = '';
+      const endMs = performance.now() + sliceMs;
+      while (next < ids.length && performance.now() < endMs) {
+        // It may be gone since the last turn of the loop.
+        const stream = registry.find(ids[next++]!);
+        if (stream === undefined) continue;
+        slice += separator + JSON.stringify(registry.report(stream));
+        separator = ',';
+      }
+      return slice;
+    });
     yield text;
-    text = '';
     await nextTurn();
-    sliceEndMs = performance.now() + sliceMs;
   }
-  yield `${text}]}`;
+  yield ']}';
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

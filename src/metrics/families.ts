@@ -41,6 +41,8 @@ export interface Sources {
   readonly rings: RingPool;
   readonly sinks: readonly RingConsumer[];
   readonly streamsMax: number;
+  /** Longest message that is taken. */
+  readonly messageBytesMax: number;
   readonly threads: readonly ThreadVitals[];
   /** What runs here: version, Node.js, decoder. */
   readonly build: Readonly<Record<string, string>>;

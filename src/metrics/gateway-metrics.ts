@@ -1,5 +1,6 @@
 /** Every metric of a gateway, family by family, in the order in which `/metrics` tells them. Main thread. */
 import { registerCapture } from './capture.ts';
+import { registerConnections } from './connections.ts';
 import type { Sources } from './families.ts';
 import { registerFrames } from './frames.ts';
 import { registerInternals } from './internals.ts';
@@ -11,6 +12,7 @@ import { registerThreads } from './threads.ts';
 
 const families = [
   registerStreams,
+  registerConnections,
   registerMessages,
   registerFrames,
   registerInternals,

@@ -2,11 +2,8 @@
  * Connections to the ingest port that have not become a stream: how many there may be at a time, and how many an address may
  * make in a second. What is beyond is cut off before it has said anything. Main thread.
  */
+import type { Totals } from '../stream/totals.ts';
 import { HandshakeLimit } from './handshake-limit.ts';
-
-/** Why a connection was cut off as soon as it was made. */
-export const connectionRefusals = ['address', 'pending'] as const;
-export type ConnectionRefusal = (typeof connectionRefusals)[number];
 
 export interface ConnectionLimits {
   /** That have not become a stream, at a time. */
@@ -15,33 +12,32 @@ export interface ConnectionLimits {
 }
 
 export class ConnectionLimit {
-  readonly refused: Record<ConnectionRefusal, number> = { address: 0, pending: 0 };
-  /** Connected, and no stream yet. */
-  pending = 0;
   private readonly limits: ConnectionLimits;
+  private readonly totals: Totals;
   private readonly perAddress: HandshakeLimit;
 
-  constructor(limits: ConnectionLimits) {
+  constructor(limits: ConnectionLimits, totals: Totals) {
     this.limits = limits;
+    this.totals = totals;
     const { perSecondAndAddress } = limits;
     this.perAddress = new HandshakeLimit({ perSecond: Number.POSITIVE_INFINITY, perSecondAndAddress });
   }
 
   /** One more; false when it is one too many. `closed` or `upgraded` follows either way. `address`: null for a proxy. */
   opened(address: string | null, nowMs: number): boolean {
-    this.pending++;
-    let refusal: ConnectionRefusal | null = null;
-    if (address !== null && !this.perAddress.admitAddress(address, nowMs)) refusal = 'address';
-    else if (this.pending > this.limits.pendingMax) refusal = 'pending';
-    if (refusal !== null) this.refused[refusal]++;
-    return refusal === null;
+    const { totals, limits } = this;
+    totals.connectionsPending++;
+    if (address !== null && !this.perAddress.admitAddress(address, nowMs)) totals.connectionsRefused.address++;
+    else if (totals.connectionsPending > limits.pendingMax) totals.connectionsRefused.pending++;
+    else return true;
+    return false;
   }
 
   closed(): void {
-    this.pending--;
+    this.totals.connectionsPending--;
   }
 
   upgraded(): void {
-    this.pending--;
+    this.totals.connectionsPending--;
   }
 }

@@ -1,6 +1,7 @@
 /** What stands between strangers and the rest, each with the limits that the configuration gives it. Main thread. */
 import type { Config } from '../config.ts';
 import { catchUpSeconds, connectionsPerAddressMin, pendingConnectionsMax } from '../limits.ts';
+import type { Totals } from '../stream/totals.ts';
 import { descriptorsMax, openDescriptors } from '../thread/descriptors.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { Debts } from './debts.ts';
@@ -14,15 +15,18 @@ export interface Guards {
   readonly debts: Debts;
 }
 
-export function createGuards(config: Config): Guards {
+export function createGuards(config: Config, totals: Totals): Guards {
   const { maxUpgradesPerSecond, maxUpgradesPerAddress, maxMessagesPerSecond } = config;
   const most = descriptorsMax();
   return {
     handshakes: new HandshakeLimit({ perSecond: maxUpgradesPerSecond, perSecondAndAddress: maxUpgradesPerAddress }),
-    connections: new ConnectionLimit({
-      pendingMax: Math.min(pendingConnectionsMax, Math.floor((most ?? Number.POSITIVE_INFINITY) / 2)),
-      perSecondAndAddress: Math.max(2 * maxUpgradesPerAddress, connectionsPerAddressMin),
-    }),
+    connections: new ConnectionLimit(
+      {
+        pendingMax: Math.min(pendingConnectionsMax, Math.floor((most ?? Number.POSITIVE_INFINITY) / 2)),
+        perSecondAndAddress: Math.max(2 * maxUpgradesPerAddress, connectionsPerAddressMin),
+      },
+      totals,
+    ),
     descriptors: new DescriptorGuard({ open: openDescriptors, most }),
     debts: new Debts({ unitsPerSecond: maxMessagesPerSecond, deepUnits: maxMessagesPerSecond * catchUpSeconds }),
   };

@@ -6,7 +6,7 @@
 import * as uws from 'uWebSockets.js';
 import { type AddressInfo, createServer } from 'node:net';
 import { GatewayError } from '../errors.ts';
-import { hardMessageBytesFactor } from '../limits.ts';
+import { hardMessageBytesFactor, outgoingBytesMax } from '../limits.ts';
 
 export type HttpRequest = uws.HttpRequest;
 export type HttpResponse = uws.HttpResponse;
@@ -174,7 +174,7 @@ export class Listener<Data extends object> {
       .ws<Data>('/*', {
         compression: untyped.DISABLED,
         maxPayloadLength: messageBytesMax * hardMessageBytesFactor,
-        maxBackpressure: 64 * 1024,
+        maxBackpressure: outgoingBytesMax,
         // Off: ours knows what media is. A peer that never answers a close is cut off all the same, after 4 seconds.
         idleTimeout: 0,
         sendPingsAutomatically: false,

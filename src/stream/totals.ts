@@ -31,6 +31,9 @@ export type CloseCause = (typeof closeCauses)[number];
 export const overloadCauses = ['streams', 'ring_memory', 'lanes', 'event_loop', 'handshakes', 'descriptors'] as const;
 export type OverloadCause = (typeof overloadCauses)[number];
 
+/** Why a connection was cut off as soon as it was made: too many of its address, or too many that are no stream. */
+export const connectionRefusals = ['address', 'pending'] as const;
+
 /** Why a JSON Web Token was not accepted. */
 export const jwtFailures = [
   'missing',
@@ -56,6 +59,9 @@ export class Totals {
   readonly jwtFailures = zeros(jwtFailures);
   /** Upgrades refused as overloaded, by cause. */
   readonly overloads = zeros(overloadCauses);
+  /** Connected to the ingest port, and no stream yet; and those that were cut off at once. */
+  connectionsPending = 0;
+  readonly connectionsRefused = zeros(connectionRefusals);
   /** Sockets that went on with the stream of another one. */
   resumes = 0;
   messagesReceived = 0;

@@ -64,9 +64,19 @@ export class GatewayProcess {
   }
 
   /** The same with variables of the environment beside our own. */
-  static async startIn(env: Readonly<Record<string, string>>, ...flags: readonly string[]): Promise<GatewayProcess> {
-    const args = nodeArguments(['serve', '--port', '0', '--admin-port', '0', ...flags]);
-    const child = spawn(process.execPath, args, {
+  static startIn(env: Readonly<Record<string, string>>, ...flags: readonly string[]): Promise<GatewayProcess> {
+    return GatewayProcess.startWith({ env }, ...flags);
+  }
+
+  /** The same with a limit of open files. */
+  static async startWith(
+    { env = {}, openFiles = null }: { env?: Readonly<Record<string, string>>; openFiles?: number | null },
+    ...flags: readonly string[]
+  ): Promise<GatewayProcess> {
+    const serve = [process.execPath, ...nodeArguments(['serve', '--port', '0', '--admin-port', '0', ...flags])];
+    const limited = ['sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh', ...serve];
+    const [command, ...args] = (openFiles === null ? serve : limited) as [string, ...string[]];
+    const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });

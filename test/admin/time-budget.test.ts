@@ -1,0 +1,37 @@
+/** The admin port's share of the main thread. */
+import { describe, expect, it } from 'vitest';
+import { TimeBudget } from '../../src/admin/time-budget.ts';
+
+describe('the time of the admin port', () => {
+  it('is there at once while it was not used', async () => {
+    const budget = new TimeBudget(() => performance.now());
+    const startMs = performance.now();
+    for (let n = 0; n < 10; n++) await budget.spend(() => n);
+    expect(performance.now() - startMs).toBeLessThan(1000);
+  });
+
+  it('is waited for when it is spent, and then given in order', async () => {
+    let nowMs = 0;
+    const budget = new TimeBudget(() => nowMs);
+    budget.charge(600);
+    const order: number[] = [];
+    const all = Promise.all([1, 2, 3].map((each) => budget.spend(() => order.push(each))));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(order).toEqual([]);
+    // A hundred milliseconds are saved up in two seconds.
+    nowMs = 2100;
+    await all;
+    expect(order).toEqual([1, 2, 3]);
+  });
+
+  it('is charged for work that fails as well, which fails for those who asked only', async () => {
+    let nowMs = 0;
+    const budget = new TimeBudget(() => nowMs);
+    const failing = budget.spend(() => {
+      nowMs += 400;
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await budget.spend(() => 'next')).toBe('next');
+  });
+});

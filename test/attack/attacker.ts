@@ -1,0 +1,10 @@
+/** A process that attacks: `attacker.ts INDEX PORT ADMINPORT MS`. Prints what became of it. */
+import { attacks } from './attacks.ts';
+import { noFate } from './peer.ts';
+
+const [index, port, adminPort, durationMs] = process.argv.slice(2).map(Number) as [number, number, number, number];
+const fate = noFate();
+// It ends, whatever happens.
+setTimeout(() => process.exit(2), durationMs + 20_000).unref();
+await attacks[index]!.act({ port, adminPort, untilMs: performance.now() + durationMs }, fate);
+process.stdout.write(JSON.stringify(fate), () => process.exit(0));

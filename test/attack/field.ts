@@ -1,0 +1,156 @@
+/**
+ * A gateway with calls in it and an attacker beside them: what the calls felt, and what became of the attacker. The attacker is
+ * a process of its own, so that the calls keep their pace.
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { simulateCalls } from '../../src/simulator/simulator.ts';
+import { residentBytes } from '../churn/process-facts.ts';
+import { GatewayProcess } from '../support/gateway-process.ts';
+import type { Attack } from './attacks.ts';
+import type { Fate } from './peer.ts';
+
+export interface Neighbours {
+  /** Upper bounds of buckets: 99 of 100 frames, and all of them, were in their ring within this time of their arrival, ms. */
+  readonly residenceP99Ms: number;
+  readonly residenceWorstMs: number;
+  /** The longest that the main thread was late for a timer, upper bound of its bucket, ms. */
+  readonly mainLateMs: number;
+  /** Frames sent and not in a ring. */
+  readonly framesLost: number;
+  readonly callsBroken: number;
+  /** The slowest answer of /healthz at each port, ms; null: one was never given. */
+  readonly ingestHealthMs: number | null;
+  readonly adminHealthMs: number | null;
+  /** CPU of the main thread, of one core. */
+  readonly mainThread: number;
+  readonly memoryMib: number;
+}
+
+export interface Outcome {
+  readonly neighbours: Neighbours;
+  readonly fate: Fate;
+}
+
+const token = 'secret';
+
+function mainThreadMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+  // utime and stime, in ticks of 10 ms.
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
+/** Asks again and again; answers may come late, but each is waited for. */
+function watchHealth(url: string): { stop(): Promise<number | null> } {
+  let [slowestMs, isOver, isAnswered] = [0, false, true];
+  const loop = (async () => {
+    while (!isOver) {
+      const startMs = performance.now();
+      const answer = await fetch(url, { signal: AbortSignal.timeout(20_000) }).catch(() => null);
+      if (answer === null) isAnswered = false;
+      else await answer.text();
+      slowestMs = Math.max(slowestMs, performance.now() - startMs);
+      await sleep(50);
+    }
+  })();
+  return {
+    stop: async () => {
+      isOver = true;
+      await loop;
+      return isAnswered ? Math.round(slowestMs) : null;
+    },
+  };
+}
+
+function bucketsOf(metrics: ReadonlyMap<string, number>, name: string): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  for (const [sample, value] of metrics) {
+    if (!sample.startsWith(name)) continue;
+    const bound = /le="([^"]+)"/.exec(sample)?.[1];
+    if (bound !== undefined) found.set(bound === '+Inf' ? Number.POSITIVE_INFINITY : 1000 * Number(bound), value);
+  }
+  return found;
+}
+
+/** The smallest bound within which this share of the frames was. */
+function quantile(counts: ReadonlyMap<number, number>, share: number): number {
+  const wanted = share * counts.get(Number.POSITIVE_INFINITY)!;
+  for (const [bound, count] of counts) if (count >= wanted) return bound;
+  return Number.POSITIVE_INFINITY;
+}
+
+function attacker(index: number, gateway: GatewayProcess, durationMs: number): Promise<Fate> {
+  const file = new URL('./attacker.ts', import.meta.url).pathname;
+  const args = [index, gateway.port, gateway.adminPort, durationMs].map(String);
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (data: Buffer) => {
+    text += data.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.once('close', (code) => {
+      if (code === 0) resolve(JSON.parse(text) as Fate);
+      else reject(new Error(`the attacker ended with ${code}`));
+    });
+  });
+}
+
+export interface Size {
+  readonly calls: number;
+  readonly durationMs: number;
+}
+
+/** `index`: of the attack, for its process. */
+export async function meet(attack: Attack, index: number, { calls, durationMs }: Size): Promise<Outcome> {
+  const flags = ['--workers', '1', ...(attack.flags ?? [])];
+  const gateway = await GatewayProcess.startWith({ openFiles: attack.openFiles ?? null }, ...flags);
+  try {
+    // Before the attack: code is compiled, and what the calls feel without it is not counted.
+    const auth = attack.flags?.includes('--auth-token') === true ? { token } : {};
+    await simulateCalls({ url: gateway.url, calls, participants: 1, durationMs: 1500, seed: 1, ...auth });
+    const running = simulateCalls({
+      url: gateway.url,
+      calls,
+      participants: 1,
+      durationMs: durationMs + 2000,
+      seed: 2,
+      ...auth,
+    });
+    await sleep(1000);
+    const watched = [gateway.port, gateway.adminPort].map((port) => watchHealth(`http://127.0.0.1:${port}/healthz`));
+    const [startMs, cpuMs] = [performance.now(), mainThreadMs(gateway.pid)];
+    const fate = await attacker(index, gateway, durationMs);
+    const mainThread = (mainThreadMs(gateway.pid) - cpuMs) / (performance.now() - startMs);
+    const memoryMib = Math.round(residentBytes(gateway.pid) / 2 ** 20);
+    const [ingestHealthMs, adminHealthMs] = await Promise.all(watched.map((each) => each.stop()));
+    const report = await running;
+    const own = new Set(report.perCall.map(({ callConnectionId }) => callConnectionId));
+    const records = () =>
+      gateway.log.filter(
+        ({ msg, callConnectionId }) => msg === 'stream ended' && own.has(callConnectionId as string),
+      ) as unknown as { committed: number }[];
+    for (let n = 0; records().length < calls && n < 100; n++) await sleep(100);
+    const committed = records().reduce((sum, record) => sum + record.committed, 0);
+    const metrics = await gateway.metrics();
+    const counts = bucketsOf(metrics, 'residence_seconds_bucket');
+    return {
+      neighbours: {
+        residenceP99Ms: quantile(counts, 0.99),
+        residenceWorstMs: quantile(counts, 1),
+        mainLateMs: quantile(bucketsOf(metrics, 'eventloop_delay_seconds_bucket{thread="main"'), 1),
+        framesLost: report.expected.frames - committed,
+        callsBroken: report.calls.dialled - report.calls.completed,
+        ingestHealthMs: ingestHealthMs ?? null,
+        adminHealthMs: adminHealthMs ?? null,
+        mainThread: Math.round(100 * mainThread) / 100,
+        memoryMib,
+      },
+      fate,
+    };
+  } finally {
+    await gateway.kill();
+  }
+}
