@@ -132,8 +132,10 @@ export class Reception {
 
   /** Everything that will be needed of a request, whose memory dies with this turn of the loop. */
   private read(response: HttpResponse, request: HttpRequest): RequestSnapshot {
+    const peer = textOf(response.getRemoteAddressAsText());
+    this.options.connections.used(peerOf(clientAddress({ peer, proxied: '', forwardedFor: '' }, null)));
     const origin = {
-      peer: textOf(response.getRemoteAddressAsText()),
+      peer,
       proxied: textOf(response.getProxiedRemoteAddressAsText()),
       forwardedFor: this.options.proxies === null ? '' : headerLines(request, 'x-forwarded-for'),
     };

@@ -48,11 +48,12 @@ export interface ListenerHandlers<Data> {
 /** What the typings of the package leave out or declare as types only. */
 const untyped = uws as unknown as {
   readonly DISABLED: uws.CompressOptions;
-  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
 };
 
-/** Whether other sockets may listen on the same port: the kernel spreads connections over them then. */
-const exclusive = untyped.LIBUS_LISTEN_EXCLUSIVE_PORT;
+/**
+ * Other sockets may listen on the same port: a new certificate has an app of its own there for an instant, and a port that was
+ * given up for a while could not be had again while connections are open.
+ */
 const shared = 0;
 
 /** The typings lack the overload with options behind a host. */
@@ -90,10 +91,9 @@ export class Listener<Data extends object> {
 
   /** Resolves to the real port. Throws `listen_failed`. */
   async listen(): Promise<number> {
-    const { host, port, tls } = this.options;
-    // With TLS two apps have the port for an instant, and so the kernel must allow others as well: look before. It allows
-    // them on a port that has a number only.
-    const free = tls === null ? port : await freePort(host, port);
+    const { host, port } = this.options;
+    // The kernel does not say that somebody else listens there, so look before; and it shares a port that has a number only.
+    const free = await freePort(host, port);
     this.socket = free === null ? null : this.listenWith(this.app, free);
     if (this.socket === null) {
       const message = `cannot listen on ${host} port ${port}: it is taken, or this machine has no such address`;
@@ -143,9 +143,9 @@ export class Listener<Data extends object> {
   }
 
   private listenWith({ inner }: App, port: number): uws.us_listen_socket | null {
-    const { host, tls } = this.options;
+    const { host } = this.options;
     let listening: uws.us_listen_socket | false = false;
-    (inner.listen.bind(inner) as unknown as Listen)(host, port, tls === null ? exclusive : shared, (socket) => {
+    (inner.listen.bind(inner) as unknown as Listen)(host, port, shared, (socket) => {
       listening = socket;
     });
     return listening === false ? null : listening;
