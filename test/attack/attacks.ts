@@ -15,6 +15,8 @@ export interface Target {
 export interface Attack {
   readonly name: string;
   readonly flags?: readonly string[];
+  /** It needs a gateway with settings of its own. */
+  readonly isAlone?: boolean;
   /** Open files that the gateway may have. */
   readonly openFiles?: number;
   readonly act: (target: Target, fate: Fate) => Promise<void>;
@@ -55,6 +57,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'an address forged behind a plain request, by a proxy that passes bytes',
     flags: ['--trust-proxy', '--allow-cidr', '52.112.0.0/14', '--allow-cidr', '127.0.0.1/32'],
+    isAlone: true,
     act: async ({ port }, fate) => {
       const socket = await dial(port, fate);
       if (socket === null) return;
@@ -158,6 +161,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'upgrades from outside --allow-cidr, for another path',
     flags: ['--allow-cidr', '127.0.0.1/32', '--max-upgrades-per-second', '40', '--max-upgrades-per-address', '1000'],
+    isAlone: true,
     act: async ({ port, untilMs }, fate) => {
       const asks = again(8, untilMs, async () => {
         const socket = await dial(port, fate);
@@ -190,6 +194,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'silent connections beyond the descriptors',
     openFiles: 128,
+    isAlone: true,
     act: async ({ port, untilMs }, fate) => {
       const sockets: Socket[] = [];
       for (let n = 0; n < 160; n++) {

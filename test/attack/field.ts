@@ -23,8 +23,9 @@ export interface Neighbours {
   /** The slowest answer of /healthz at each port, ms; null: one was never given. */
   readonly ingestHealthMs: number | null;
   readonly adminHealthMs: number | null;
-  /** CPU of the main thread, of one core. */
+  /** CPU of the main thread, of one core; and the share of the time that it had to wait for a core, for which nobody is to blame. */
   readonly mainThread: number;
+  readonly mainStarved: number;
   readonly memoryMib: number;
 }
 
@@ -39,6 +40,11 @@ function mainThreadMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
   // utime and stime, in ticks of 10 ms.
   return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
+/** How long the main thread was ready to run and did not. */
+function starvedMs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
 }
 
 /** Asks again and again; answers may come late, but each is waited for. */
@@ -80,7 +86,7 @@ function quantile(counts: ReadonlyMap<number, number>, share: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-function attacker(index: number, gateway: GatewayProcess, durationMs: number): Promise<Fate> {
+export function attacker(index: number, gateway: GatewayProcess, durationMs: number): Promise<Fate> {
   const file = new URL('./attacker.ts', import.meta.url).pathname;
   const args = [index, gateway.port, gateway.adminPort, durationMs].map(String);
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
@@ -121,9 +127,11 @@ export async function meet(attack: Attack, index: number, { calls, durationMs }:
     });
     await sleep(1000);
     const watched = [gateway.port, gateway.adminPort].map((port) => watchHealth(`http://127.0.0.1:${port}/healthz`));
-    const [startMs, cpuMs] = [performance.now(), mainThreadMs(gateway.pid)];
+    const [startMs, cpuMs, waitedMs] = [performance.now(), mainThreadMs(gateway.pid), starvedMs(gateway.pid)];
     const fate = await attacker(index, gateway, durationMs);
-    const mainThread = (mainThreadMs(gateway.pid) - cpuMs) / (performance.now() - startMs);
+    const share = (ms: number) => Math.round((100 * ms) / (performance.now() - startMs)) / 100;
+    const mainThread = share(mainThreadMs(gateway.pid) - cpuMs);
+    const mainStarved = share(starvedMs(gateway.pid) - waitedMs);
     const memoryMib = Math.round(residentBytes(gateway.pid) / 2 ** 20);
     const [ingestHealthMs, adminHealthMs] = await Promise.all(watched.map((each) => each.stop()));
     const report = await running;
@@ -145,7 +153,8 @@ export async function meet(attack: Attack, index: number, { calls, durationMs }:
         callsBroken: report.calls.dialled - report.calls.completed,
         ingestHealthMs: ingestHealthMs ?? null,
         adminHealthMs: adminHealthMs ?? null,
-        mainThread: Math.round(100 * mainThread) / 100,
+        mainThread,
+        mainStarved,
         memoryMib,
       },
       fate,

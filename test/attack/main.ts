@@ -1,30 +1,65 @@
 /**
- * `npm run attack [-- --only TEXT] [--seconds N] [--calls N]`: every attack on a gateway with calls in it, one after the other,
- * and what the calls felt. Loopback only. Ends with 1 if one of them could be heard.
+ * `npm run attack [-- --only TEXT] [--seconds N] [--calls N] [--siege CALLS]`: every attack on a gateway with calls in it, one
+ * after the other, and what the calls felt; `--siege 200`: all of them at once for a minute, beside so many recorded calls.
+ * Loopback only. Ends with 1 if one of them could be heard.
  */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { attacks } from './attacks.ts';
-import { meet } from './field.ts';
+import { meet, type Neighbours } from './field.ts';
+import { besiege } from './siege.ts';
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
-    seconds: { type: 'string', default: '4' },
+    seconds: { type: 'string' },
     calls: { type: 'string', default: '10' },
+    siege: { type: 'string' },
   },
 });
-const size = { calls: Number(values.calls), durationMs: 1000 * Number(values.seconds) };
+
+/** Without it one connection that pours can hold the thread that reads. */
+console.log(`net.ipv4.tcp_rmem: ${readFileSync('/proc/sys/net/ipv4/tcp_rmem', 'latin1').trim().replaceAll('\t', ' ')}`);
+
+function told(neighbours: Neighbours): string {
+  const { residenceP99Ms, residenceWorstMs, mainLateMs, framesLost, callsBroken, memoryMib } = neighbours;
+  const { ingestHealthMs, adminHealthMs, mainThread, mainStarved } = neighbours;
+  return (
+    `neighbours: residence p99 <= ${residenceP99Ms} ms, worst <= ${residenceWorstMs} ms, ` +
+    `${framesLost} frames lost, ${callsBroken} calls broken\n` +
+    `gateway: /healthz ${ingestHealthMs ?? '-'} and ${adminHealthMs ?? '-'} ms, main thread ${mainThread} of a core ` +
+    `(waited for one ${mainStarved}), late <= ${mainLateMs} ms, ${memoryMib} MiB`
+  );
+}
+
+async function one(index: number): Promise<boolean> {
+  const size = { calls: Number(values.calls), durationMs: 1000 * Number(values.seconds ?? '4') };
+  const attack = attacks[index]!;
+  const { neighbours, fate } = await meet(attack, index, size);
+  console.log(`\n${attack.name}\n${told(neighbours)}\nattacker: ${JSON.stringify(fate)}`);
+  return neighbours.framesLost > 0 || neighbours.callsBroken > 0;
+}
+
+async function all(calls: number): Promise<boolean> {
+  const { wrong, recordings, framesDropped, fates } = await besiege({
+    calls,
+    durationMs: 1000 * Number(values.seconds ?? '60'),
+  });
+  console.log(`\n${recordings} recordings, ${wrong} not what was sent; dropped ${JSON.stringify(framesDropped)}`);
+  for (const [name, fate] of fates) console.log(`${name}: ${JSON.stringify(fate)}`);
+  return wrong > 0;
+}
 
 let heard = 0;
-for (const [index, attack] of attacks.entries()) {
-  if (!attack.name.includes(values.only)) continue;
-  try {
-    const { neighbours, fate } = await meet(attack, index, size);
-    console.log(`${attack.name}\n    ${JSON.stringify(neighbours)}\n    ${JSON.stringify(fate)}`);
-    if (neighbours.framesLost > 0 || neighbours.callsBroken > 0) heard++;
-  } catch (error) {
-    console.log(`${attack.name}\n    ${(error as Error).message}`);
-    heard++;
+if (values.siege === undefined) {
+  for (const [index, { name }] of attacks.entries()) {
+    if (!name.includes(values.only)) continue;
+    try {
+      if (await one(index)) heard++;
+    } catch (error) {
+      console.log(`\n${name}\n${(error as Error).message}`);
+      heard++;
+    }
   }
-}
+} else if (await all(Number(values.siege))) heard++;
 process.exit(heard === 0 ? 0 : 1);
