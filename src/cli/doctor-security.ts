@@ -25,6 +25,20 @@ export function certificate({ tlsCert, tlsKey }: Config, nowMs: number): Finding
   return [{ name, verdict: 'ok', detail }];
 }
 
+/** uWebSockets.js reads on from one connection as long as it fills this buffer at one go. */
+const readBufferBytes = 524_288;
+
+/** `rmem` is the content of /proc/sys/net/ipv4/tcp_rmem, null where there is none. */
+export function receiveBuffer(rmem: string | null): Finding[] {
+  const most = Number(rmem?.trim().split(/\s+/)[2] ?? Number.NaN);
+  if (Number.isNaN(most)) return [];
+  const name = 'net.ipv4.tcp_rmem';
+  const detail = `at most ${most} bytes of one connection wait in the kernel`;
+  if (most < readBufferBytes) return [{ name, verdict: 'ok', detail }];
+  const remedy = `one peer that pours can hold the others up: "4096 131072 262144" (docs/security.md)`;
+  return [{ name, verdict: 'note', detail, remedy }];
+}
+
 export async function keys({ auth, jwksUrl }: Config): Promise<Finding[]> {
   if (auth !== 'jwt') return [];
   const name = '--jwks-url';

@@ -4,7 +4,7 @@
  */
 import type { CaptureRecorder, Upgrade } from '../capture/recorder.ts';
 import { pendingHandshakesMax } from '../limits.ts';
-import { type Networks, peerOf } from '../networks.ts';
+import { type Networks, normalized, peerOf } from '../networks.ts';
 import type { StreamFacts } from '../stream/stream.ts';
 import type { OverloadCause, Totals } from '../stream/totals.ts';
 import { clientAddress } from './client-address.ts';
@@ -60,8 +60,7 @@ export class Reception {
   /** A connection was made; false: cut it off. The address of a client behind a proxy is not known yet. */
   connected(response: HttpResponse): boolean {
     const { connections, proxies, clock } = this.options;
-    const origin = { peer: textOf(response.getRemoteAddressAsText()), proxied: '', forwardedFor: '' };
-    const address = clientAddress(origin, null);
+    const address = normalized(textOf(response.getRemoteAddressAsText()));
     return connections.opened(proxies?.include(address) === true ? null : peerOf(address), clock());
   }
 
@@ -121,19 +120,27 @@ export class Reception {
   }
 
   health(response: HttpResponse, withBody: boolean): void {
+    this.used(response);
     answer(response, '200 OK', json, withBody ? '{"status":"ok"}' : '');
   }
 
   ready(response: HttpResponse, withBody: boolean): void {
+    this.used(response);
     const status = this.options.admission.readiness();
     const line = status === 'ready' ? '200 OK' : '503 Service Unavailable';
     answer(response, line, json, withBody ? JSON.stringify({ status }) : '');
   }
 
+  /** The connection has asked for something. Returns the address at its other end. */
+  private used(response: HttpResponse): string {
+    const peer = textOf(response.getRemoteAddressAsText());
+    this.options.connections.used(peerOf(normalized(peer)));
+    return peer;
+  }
+
   /** Everything that will be needed of a request, whose memory dies with this turn of the loop. */
   private read(response: HttpResponse, request: HttpRequest): RequestSnapshot {
-    const peer = textOf(response.getRemoteAddressAsText());
-    this.options.connections.used(peerOf(clientAddress({ peer, proxied: '', forwardedFor: '' }, null)));
+    const peer = this.used(response);
     const origin = {
       peer,
       proxied: textOf(response.getProxiedRemoteAddressAsText()),

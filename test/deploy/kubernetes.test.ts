@@ -9,7 +9,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { copies } from '../../deploy/kubernetes/copies.ts';
 import { configure } from '../../src/cli/configuration.ts';
-import { laneHalfBytes } from '../../src/limits.ts';
+import {
+  hardMessageBytesFactor,
+  laneHalfBytes,
+  outgoingBytesMax,
+  pendingConnectionBytes,
+  pendingConnectionsMax,
+} from '../../src/limits.ts';
 import { packageVersion } from '../../src/version.ts';
 import { rulesIn } from '../support/catalogue.ts';
 import { afterDrainMs } from '../support/drain-time.ts';
@@ -84,12 +90,14 @@ describe.each(overlays)('overlay %s', (overlay) => {
     expect(terminationGracePeriodSeconds).toBeLessThan(least + 60);
   });
 
-  test('gives a pod the memory of its rings and lanes and 256 MiB for the process', () => {
+  test('gives a pod the memory of its rings and lanes, 256 MiB for the process, and what peers can take', () => {
     const { requests, limits } = container!['resources'] as Record<'requests' | 'limits', Record<string, string>>;
     expect(limits).toEqual({ memory: requests!['memory'] });
     const mib = Number(/^(\d+)Gi$/.exec(limits!['memory']!)![1]) * 1024;
     const lanes = (config.lanes * 2 * laneHalfBytes) / 2 ** 20;
-    expect(mib).toBeGreaterThanOrEqual(config.ringMemoryMb + lanes + 256);
+    const ofStream = hardMessageBytesFactor * config.maxMessageBytes + outgoingBytesMax;
+    const peers = (config.maxStreams * ofStream + pendingConnectionsMax * pendingConnectionBytes) / 2 ** 20;
+    expect(mib).toBeGreaterThanOrEqual(config.ringMemoryMb + lanes + 256 + peers);
     expect(config.workers, 'not the cores of the node').toBe(Number(environmentOf(manifests)['ACS_GATEWAY_WORKERS']));
   });
 

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { receiveBuffer } from '../../src/cli/doctor-security.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { runCommand } from '../support/gateway-process.ts';
@@ -41,4 +42,10 @@ test('keys that cannot be fetched are wrong, with the reason', async () => {
   expect(await doctor(flags)).toMatchObject({ code: 1, stdout: expect.stringContaining('WRONG  --jwks-url') });
   server.answer = 'error';
   expect(await doctor(flags, trusting)).toMatchObject({ code: 1, stdout: expect.stringContaining('HTTP 500') });
+});
+
+test('a receive buffer that lets one peer hold the others up is worth a note', () => {
+  expect(receiveBuffer('4096\t131072\t6291456\n')).toMatchObject([{ verdict: 'note' }]);
+  expect(receiveBuffer('4096 131072 262144')).toMatchObject([{ verdict: 'ok' }]);
+  expect(receiveBuffer(null)).toEqual([]);
 });

@@ -204,6 +204,8 @@ test('silent connections of one address leave room for others, and for itself as
     }),
   );
   await eventually(async () => (await gateway.metrics()).get('connections_refused_total{cause="address"}')! > 0);
+  // A balancer that asks how we are uses its connections.
+  for (let n = 0; n < 30; n++) expect((await fetch(`http://127.0.0.1:${gateway.port}/healthz`)).status).toBe(200);
   await (await AcsClient.connect(gateway.url)).hangUp();
   for (const socket of silent) socket.destroy();
   await eventually(async () => (await gateway.metrics()).get('connections_pending') === 0);
