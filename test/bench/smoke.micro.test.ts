@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../bench/report/cli.ts';
 import { type BenchResult, readResult } from '../../bench/report/result.ts';
-import { hasSimdjson } from '../support/simdjson.ts';
+import { has } from '../support/machine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'acs-bench-'));
 const file = join(folder, 'micro.json');
@@ -31,7 +31,7 @@ test('every step of a frame has a row for each sample rate, under the name that 
     'lane push, aligned source',
     'lane push, unaligned source',
     'parse, decoder scan',
-    ...(hasSimdjson ? ['parse, decoder simdjson'] : []),
+    ...(has('simdjson addon') ? ['parse, decoder simdjson'] : []),
     'parse, decoder json',
     "JSON.parse(utf8) + Buffer.from(data, 'base64')",
     'JSON.parse(latin1) + base64 into shared memory',

@@ -11,7 +11,7 @@ import { almostPlainAudio, mutatedMessage, plainAudio } from '../support/decoder
 import { usableDecoders } from '../support/decoder-rig.ts';
 import { sample, sampleNames, wholePacketSample } from '../support/decoder-samples.ts';
 import { seed, seeded } from '../support/decoder-seed.ts';
-import { hasSimdjson } from '../support/simdjson.ts';
+import { needs } from '../support/needs.ts';
 
 const timeout = 60_000;
 const agreement = new Agreement();
@@ -44,7 +44,7 @@ function checkIfText(message: Uint8Array): void {
 
 describe('the decoders agree, with each other and with the official parser', () => {
   // Skipped, and seen to be, where the optional addon could not be compiled: then two decoders are compared.
-  it.skipIf(!hasSimdjson)('all three of them', () => {
+  it('all three of them', needs('simdjson addon'), () => {
     expect(usableDecoders).toEqual(decoderNames);
   });
 

@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
-import { GatewayProcess, runCommand } from '../support/gateway-process.ts';
+import { GatewayProcess, runCommand, runUnprivileged } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
 
 function withoutStackTrace(stderr: string): void {
   expect(stderr).not.toMatch(/^\s+at /m);
@@ -78,11 +79,11 @@ test('a sink that cannot be written is a clear error without a stack trace', asy
   withoutStackTrace(stderr);
 });
 
-test.skipIf(process.getuid?.() === 0)('a folder without write permission is a clear error', async () => {
+test('a folder without write permission is a clear error', needs('write protection'), async () => {
   const folder = join(temporaryFolder(), 'locked');
   mkdirSync(folder);
   chmodSync(folder, 0o500);
-  const { code, stderr } = await runCommand(['--port', '0', '--admin-port', '0', '--sink', `wav:${folder}`]);
+  const { code, stderr } = await runUnprivileged(['--port', '0', '--admin-port', '0', '--sink', `wav:${folder}`]);
   expect(code).toBe(5);
   expect(stderr).toContain('EACCES');
 });

@@ -22,7 +22,7 @@ import { SharedMemory, type Views } from '../../src/memory/shared-memory.ts';
 import { placeOf, type ReadResult, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { RingPool } from '../../src/ring/pool.ts';
-import { hasSimdjson } from './simdjson.ts';
+import { has } from './machine.ts';
 
 export type OutcomeText = 'committed' | 'control' | 'ignored' | `dropped: ${DropReason}`;
 
@@ -35,7 +35,9 @@ const outcomeFields = [
 ] as const satisfies readonly (readonly [OutcomeText, number, number])[];
 
 /** All of them where the optional addon could be compiled. */
-export const usableDecoders: readonly DecoderName[] = decoderNames.filter((name) => name !== 'simdjson' || hasSimdjson);
+export const usableDecoders: readonly DecoderName[] = decoderNames.filter(
+  (name) => name !== 'simdjson' || has('simdjson addon'),
+);
 
 export interface RigOptions {
   readonly decoder?: DecoderName;

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
-import { describe, expect, test } from 'vitest';
+import { test as always, describe, expect } from 'vitest';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -10,6 +10,9 @@ import { runCommand } from '../support/gateway-process.ts';
 import { NatsConsumer } from '../support/nats-consumer.ts';
 import { drainExactly, isReady, startWithSinkIn } from '../support/nats-rig.ts';
 import { NatsServer } from '../support/nats-server.ts';
+import { testNeeding } from '../support/needs.ts';
+
+const test = testNeeding('nats-server');
 
 /** Every character that an address gives a meaning to. */
 const secret = 'S3CRET/with?all@of:them#%&=+ü';
@@ -119,7 +122,7 @@ const wrongTexts = [
   'nats://127.0.0.1:4222?token=S3CRET&frames=2',
 ];
 
-test('a text that is wrong is refused with exit code 2, without the password that may be in it', async () => {
+always('a text that is wrong is refused with exit code 2, without the password that may be in it', async () => {
   const file = join(temporaryFolder(), 'config.json');
   writeFileSync(file, JSON.stringify({ sink: wrongTexts }));
   const { code, stdout, stderr } = await runCommand(['serve', '--config', file]);

@@ -1,11 +1,14 @@
 /** Subjects, headers and events as the contract has them, for ids that mean something to NATS, and for ordinary ones. */
 import { connect, type Msg } from '@nats-io/transport-node';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { AcsClient, audio, firstTimestampMs, metadata } from '../support/acs-client.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { accountOf, NatsConsumer } from '../support/nats-consumer.ts';
 import { drainExactly, startOn, startWithSink } from '../support/nats-rig.ts';
 import { NatsServer } from '../support/nats-server.ts';
+import { testNeeding } from '../support/needs.ts';
+
+const test = testNeeding('nats-server');
 
 /** Every message below a subject, as the client library has it. */
 async function listen(server: NatsServer, subject: string): Promise<Msg[]> {

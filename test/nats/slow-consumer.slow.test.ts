@@ -1,10 +1,13 @@
 /** A consumer that stops reading: the server cuts it off, and nobody else notices. */
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { eventually } from '../support/gateway-process.ts';
 import { accountOf, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
 import { drainExactly, exactCounts, startOn } from '../support/nats-rig.ts';
 import { NatsServer } from '../support/nats-server.ts';
+import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+
+const test = testNeeding('nats-server');
 
 test('a consumer that stops reading misses what was said meanwhile and knows how much; the other one has everything', async () => {
   const server = await NatsServer.forTest('max_pending: 1MB\nwrite_deadline: "1s"');

@@ -4,19 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { canLimitCpu } from '../../bench/fleet/cpu-share.ts';
-import { hasHaproxy } from '../../bench/fleet/haproxy-process.ts';
 import { fleetTables } from '../../bench/fleet/page.ts';
 import { readFleetResult } from '../../bench/fleet/result.ts';
 import { root } from '../../bench/report/cli.ts';
 import { fillPage } from '../../bench/rollout/page.ts';
+import { needs } from '../support/needs.ts';
 import { runBench } from './support/command.ts';
-
-test('HAProxy is there: apt-get install haproxy', () => {
-  expect(hasHaproxy()).toBe(true);
-});
 
 test('one gateway and two behind the real HAProxy take everything, and nothing gets lost', {
   timeout: 90_000,
+  ...needs('haproxy'),
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-smoke-'));
   try {

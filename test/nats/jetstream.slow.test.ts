@@ -2,14 +2,17 @@
 import { join } from 'node:path';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, runCommand } from '../support/gateway-process.ts';
 import { accountOf, differencesFromSent, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
 import { allRead, drainExactly, errorsOf, exactCounts, sinkCounts, sleep, startWithSink } from '../support/nats-rig.ts';
 import { NatsServer } from '../support/nats-server.ts';
+import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+
+const test = testNeeding('nats-server');
 
 const stream = { name: 'AUDIO', subjects: ['acs.audio.>'] };
 

@@ -16,6 +16,7 @@ import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
 
 const metadataTimeoutMs = 600;
 const idleTimeoutMs = 1500;
@@ -223,79 +224,74 @@ function ip(...args: string[]): void {
   execFileSync('ip', args, { stdio: 'pipe' });
 }
 
-/** A network namespace with a link of its own to the host; null where that is not allowed. */
-function network(): { readonly name: string; readonly host: string; cut(): void } | null {
+/** A network namespace with a link of its own to the host. */
+function network(): { readonly name: string; readonly host: string; cut(): void } {
   const id = `${process.pid % 100_000}`;
   const [name, near, far] = [`acs${id}`, `acsn${id}`, `acsf${id}`];
   const [host, guest] = ['198.51.100.1', '198.51.100.2'];
-  try {
-    ip('netns', 'add', name);
-    onTestFinished(() => {
-      try {
-        ip('netns', 'del', name);
-      } catch {
-        // Gone already.
-      }
-    });
-    ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', name);
-    onTestFinished(() => {
-      try {
-        ip('link', 'del', near);
-      } catch {
-        // Went with its other end.
-      }
-    });
-    ip('addr', 'add', `${host}/24`, 'dev', near);
-    ip('link', 'set', near, 'up');
-    ip('-n', name, 'addr', 'add', `${guest}/24`, 'dev', far);
-    ip('-n', name, 'link', 'set', far, 'up');
-  } catch {
-    return null;
-  }
+  ip('netns', 'add', name);
+  onTestFinished(() => {
+    try {
+      ip('netns', 'del', name);
+    } catch {
+      // Gone already.
+    }
+  });
+  ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', name);
+  onTestFinished(() => {
+    try {
+      ip('link', 'del', near);
+    } catch {
+      // Went with its other end.
+    }
+  });
+  ip('addr', 'add', `${host}/24`, 'dev', near);
+  ip('link', 'set', near, 'up');
+  ip('-n', name, 'addr', 'add', `${guest}/24`, 'dev', far);
+  ip('-n', name, 'link', 'set', far, 'up');
   return { name, host, cut: () => ip('-n', name, 'link', 'set', far, 'down') };
 }
 
-test.concurrent('a peer whose network is cut is ended as idle, its descriptor is freed, and no FIN ever came', async (context) => {
-  const net = network();
-  // Needs root and network namespaces.
-  if (net === null) {
-    context.skip();
-    return;
-  }
-  const gateway = await GatewayProcess.start(
-    '--host',
-    '0.0.0.0',
-    '--allow-anonymous',
-    '--resume-grace-ms',
-    '0',
-    ...times,
-  );
-  context.onTestFinished(() => gateway.kill());
-  const script = `
+test.concurrent(
+  'a peer whose network is cut is ended as idle, its descriptor is freed, and no FIN ever came',
+  needs('network namespaces'),
+  async (context) => {
+    const net = network();
+    const gateway = await GatewayProcess.start(
+      '--host',
+      '0.0.0.0',
+      '--allow-anonymous',
+      '--resume-grace-ms',
+      '0',
+      ...times,
+    );
+    context.onTestFinished(() => gateway.kill());
+    const script = `
     const { WebSocket } = require('ws');
     const socket = new WebSocket(process.argv[1], { headers: { 'x-ms-call-connection-id': 'half-open' } });
     const next = JSON.parse(process.argv[2]);
     socket.on('open', () => { for (const message of next) socket.send(message); setTimeout(() => console.log('open'), 100); });`;
-  const child = spawn(
-    'ip',
-    [
-      ...['netns', 'exec', net.name, process.execPath, '-e', script],
-      `ws://${net.host}:${gateway.port}/audio`,
-      JSON.stringify([metadata('half-open'), audio(0)]),
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  context.onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  await once(child.stdout, 'data');
-  const [cutMs, connected] = [performance.now(), openFiles(gateway.pid).length];
-  net.cut();
-  const { closeCause, closeCode } = await ended(gateway, 'half-open');
-  expect([closeCause, closeCode]).toEqual(['idle', 1008]);
-  expectBetween(performance.now() - cutMs, idleTimeoutMs - 500, idleTimeoutMs + marginMs);
-  expect((await samples(gateway.adminPort)).get('streams_active')).toBe(0);
-  // Our close is never acknowledged: the descriptor must not be kept for as long as the kernel goes on trying.
-  await eventually(() => openFiles(gateway.pid).length === connected - 1);
-  expect(performance.now() - cutMs).toBeLessThan(idleTimeoutMs + closeAnswerMsMax);
-});
+    const child = spawn(
+      'ip',
+      [
+        ...['netns', 'exec', net.name, process.execPath, '-e', script],
+        `ws://${net.host}:${gateway.port}/audio`,
+        JSON.stringify([metadata('half-open'), audio(0)]),
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    context.onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    await once(child.stdout, 'data');
+    const [cutMs, connected] = [performance.now(), openFiles(gateway.pid).length];
+    net.cut();
+    const { closeCause, closeCode } = await ended(gateway, 'half-open');
+    expect([closeCause, closeCode]).toEqual(['idle', 1008]);
+    expectBetween(performance.now() - cutMs, idleTimeoutMs - 500, idleTimeoutMs + marginMs);
+    expect((await samples(gateway.adminPort)).get('streams_active')).toBe(0);
+    // Our close is never acknowledged: the descriptor must not be kept for as long as the kernel goes on trying.
+    await eventually(() => openFiles(gateway.pid).length === connected - 1);
+    expect(performance.now() - cutMs).toBeLessThan(idleTimeoutMs + closeAnswerMsMax);
+  },
+);

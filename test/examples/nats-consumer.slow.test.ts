@@ -2,11 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { NatsServer } from '../support/nats-server.ts';
+import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+
+const it = testNeeding('nats-server');
 
 const example = new URL('../../examples/nats-consumer/main.ts', import.meta.url).pathname;
 

@@ -9,11 +9,11 @@
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Alerting, alertingMissing } from '../support/alerting.ts';
+import { Alerting } from '../support/alerting.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
 import { Scenarios } from './scenarios.ts';
 
-const missing = alertingMissing();
 const arrivalMsMax = 40_000;
 const testMs = arrivalMsMax + 10_000;
 /** How long a gateway must do nothing wrong. The slowest alert takes 15 s: 5 min and 5 min, 40 times as fast. */
@@ -31,7 +31,7 @@ async function until(what: string, condition: () => boolean | Promise<boolean>):
   }
 }
 
-describe.skipIf(missing !== null)(`alerts${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
+describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
   const scenarios = new Scenarios();
   const names = ['impaired', 'small', 'tight', 'silent', 'stopping', 'stuttering', 'broken', 'slow', 'locked'] as const;
   let gateways: Record<(typeof names)[number], GatewayProcess>;
@@ -233,7 +233,7 @@ describe.skipIf(missing !== null)(`alerts${missing === null ? '' : ` (skipped: $
   });
 });
 
-describe.skipIf(missing !== null)('a healthy gateway', () => {
+describe('a healthy gateway', needs('prometheus', 'prometheus-alertmanager'), () => {
   test(
     'alerts nobody, for longer than any alert takes',
     async () => {

@@ -1,13 +1,16 @@
 /** deploy/haproxy/haproxy.cfg, in a real HAProxy. */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { dial } from '../support/balancer-client.ts';
 import { Fleet } from '../support/balancer-fleet.ts';
 import { checkHaproxy, startHaproxy } from '../support/balancer-haproxy.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
+import { testNeeding } from '../support/needs.ts';
 import { balancerScenarios } from './scenarios.ts';
 
-balancerScenarios(startHaproxy);
+const test = testNeeding('haproxy');
+
+balancerScenarios(test, startHaproxy);
 
 test('haproxy -c finds nothing to complain about', () => {
   const checked = checkHaproxy({ folder: temporaryFolder(), gateways: ['127.0.0.1:8081', '127.0.0.1:8082'] });

@@ -1,10 +1,13 @@
 /** What the server does not take: its permissions, its limits. It is counted, frame by frame, and costs nobody else anything. */
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { accountOf, NatsConsumer } from '../support/nats-consumer.ts';
 import { allRead, drainExactly, errorsOf, exactCounts, sinkCounts, startWithSink } from '../support/nats-rig.ts';
 import { NatsServer } from '../support/nats-server.ts';
+import { testNeeding } from '../support/needs.ts';
+
+const test = testNeeding('nats-server');
 
 const hearer = { user: 'hearer', pass: 'hearing' } as const;
 

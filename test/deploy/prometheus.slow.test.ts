@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readCatalogue, rulesIn } from '../support/catalogue.ts';
+import { needs } from '../support/needs.ts';
 import { type Catalogue, checkQuery, metricsIn } from '../support/promql.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -38,20 +39,12 @@ function ofFolder(name: string): string {
   return readFileSync(join(folder, name), 'utf8');
 }
 
-/** Why a tool cannot be run, or null. */
-function missing(tool: string): string | null {
-  return spawnSync(tool, ['--version']).error === undefined ? null : `${tool} is not on this machine`;
-}
-
 function run(tool: string, ...args: string[]): { readonly code: number | null; readonly output: string } {
   const { status, stdout, stderr } = spawnSync(tool, args, { cwd: folder, encoding: 'utf8' });
   return { code: status, output: stdout + stderr };
 }
 
-const noPromtool = missing('promtool');
-const noAmtool = missing('amtool');
-
-describe.skipIf(noPromtool !== null)(`promtool${noPromtool === null ? '' : ` (skipped: ${noPromtool})`}`, () => {
+describe('promtool', needs('promtool'), () => {
   test('accepts the configuration and the rules, without a complaint', () => {
     const { code, output } = run('promtool', 'check', 'config', 'prometheus.yml');
     expect(code, output).toBe(0);
@@ -68,7 +61,7 @@ describe.skipIf(noPromtool !== null)(`promtool${noPromtool === null ? '' : ` (sk
   }, 90_000);
 });
 
-describe.skipIf(noAmtool !== null)(`amtool${noAmtool === null ? '' : ` (skipped: ${noAmtool})`}`, () => {
+describe('amtool', needs('amtool'), () => {
   test('accepts the configuration', () => {
     const { code, output } = run('amtool', 'check-config', 'alertmanager.yml');
     expect(code, output).toBe(0);

@@ -1,19 +1,18 @@
 /** How many pods KEDA would ask for: the query of the ScaledObject, answered by a real Prometheus that scrapes real gateways. */
 import { resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Alerting, alertingMissing } from '../support/alerting.ts';
+import { Alerting } from '../support/alerting.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { buildManifests } from '../support/manifests.ts';
+import { needs } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 
 interface ScaledObject {
   readonly spec: { readonly triggers: readonly { readonly metadata: Readonly<Record<string, string>> }[] };
 }
 
-const missing = alertingMissing();
-
-describe.skipIf(missing !== null)(`the ScaledObject${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
+describe('the ScaledObject', needs('prometheus', 'prometheus-alertmanager'), () => {
   test('asks for as many pods as the streams fill to 60 %, and for no fewer while some of them drain', async () => {
     const manifests = buildManifests(resolve(import.meta.dirname, '../../deploy/kubernetes/overlays/production'));
     const { spec } = manifests.find(({ kind }) => kind === 'ScaledObject') as unknown as ScaledObject;

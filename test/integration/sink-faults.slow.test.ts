@@ -6,7 +6,8 @@ import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { faultySinks, killSink, sinkFaults } from '../support/faulty-sink.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
-import { canMount, smallDisk, smallDiskBytes } from '../support/small-disk.ts';
+import { needs } from '../support/needs.ts';
+import { smallDisk, smallDiskBytes } from '../support/small-disk.ts';
 
 const [wavHeader, frameBytes] = [44, 640];
 
@@ -126,49 +127,48 @@ test('a sink thread that dies again and again beneath 100 calls loses nothing, a
   for (const sink of [first, second]) expect(differences(filesBelow(sink, '.wav'), expected)).toEqual([]);
 }, 60_000);
 
-test.skipIf(!canMount)(
-  'a disk that is full costs the frames of that time, counted; then writing goes on (needs mount)',
-  async () => {
-    const [disk, folder] = [smallDisk(), temporaryFolder()];
-    const [other, sent, ballast] = [join(folder, 'other'), join(folder, 'sent'), join(disk, 'ballast')];
-    // Room for two seconds of four calls.
-    writeFileSync(ballast, Buffer.alloc(smallDiskBytes - 4 * 2 * 50 * frameBytes));
-    const gateway = await start({}, '--sink', `wav:${join(disk, 'recorded')}`, '--sink', `wav:${other}`);
-    const run = simulateCalls({ url: gateway.url, calls: 4, seed: 43, durationMs: 7000, save: sent });
-    await eventually(async () => (await counted(gateway, 'sink_errors_total'))[0]! > 3);
-    await sleep(1200);
-    rmSync(ballast);
-    expect((await run).ok).toBe(true);
-    await eventually(async () => (await gateway.streams()).length === 0);
-    const [errors, ...others] = await counted(gateway, 'sink_errors_total');
-    const [lost] = await counted(gateway, 'sink_lost_frames_total');
-    expect(others).toEqual([0]);
-    expect(await counted(gateway, 'sink_frames_total')).toEqual([4 * 350, 4 * 350]);
-    const { last } = await gateway.drain();
+test('a disk that is full costs the frames of that time, counted; then writing goes on', {
+  timeout: 60_000,
+  ...needs('mount'),
+}, async () => {
+  const [disk, folder] = [smallDisk(), temporaryFolder()];
+  const [other, sent, ballast] = [join(folder, 'other'), join(folder, 'sent'), join(disk, 'ballast')];
+  // Room for two seconds of four calls.
+  writeFileSync(ballast, Buffer.alloc(smallDiskBytes - 4 * 2 * 50 * frameBytes));
+  const gateway = await start({}, '--sink', `wav:${join(disk, 'recorded')}`, '--sink', `wav:${other}`);
+  const run = simulateCalls({ url: gateway.url, calls: 4, seed: 43, durationMs: 7000, save: sent });
+  await eventually(async () => (await counted(gateway, 'sink_errors_total'))[0]! > 3);
+  await sleep(1200);
+  rmSync(ballast);
+  expect((await run).ok).toBe(true);
+  await eventually(async () => (await gateway.streams()).length === 0);
+  const [errors, ...others] = await counted(gateway, 'sink_errors_total');
+  const [lost] = await counted(gateway, 'sink_lost_frames_total');
+  expect(others).toEqual([0]);
+  expect(await counted(gateway, 'sink_frames_total')).toEqual([4 * 350, 4 * 350]);
+  const { last } = await gateway.drain();
 
-    expect(last).toMatchObject({ msg: 'drained', unaccounted: 0 });
-    const expected = filesBelow(sent, '.wav');
-    expect(differences(filesBelow(other, '.wav'), expected)).toEqual([]);
-    const recorded = filesBelow(join(disk, 'recorded'), '.wav');
-    expect(recorded.size).toBe(4);
-    let silenced = 0;
-    for (const [name, file] of recorded) {
-      expect(file.length).toBe(expected.get(name)!.length);
-      expect(file.subarray(0, wavHeader)).toEqual(expected.get(name)!.subarray(0, wavHeader));
-      expect(file.subarray(-100 * frameBytes)).toEqual(expected.get(name)!.subarray(-100 * frameBytes));
-      silenced += silencedFrames(file, expected.get(name)!);
-    }
-    const notes = notesBelow(join(disk, 'recorded'));
-    expect(sum(notes, 'lost')).toBe(lost);
-    expect(sum(notes, 'frames') + lost!).toBe(4 * 350);
-    // The last frames that found room belong to a group that did not as a whole.
-    expect(silenced).toBeGreaterThan(4 * 25);
-    expect(silenced).toBeLessThanOrEqual(lost!);
-    expect(linesOf(gateway, 'sink error').length).toBeLessThan(6);
-    expect(errorsTold(gateway)).toBe(errors);
-  },
-  60_000,
-);
+  expect(last).toMatchObject({ msg: 'drained', unaccounted: 0 });
+  const expected = filesBelow(sent, '.wav');
+  expect(differences(filesBelow(other, '.wav'), expected)).toEqual([]);
+  const recorded = filesBelow(join(disk, 'recorded'), '.wav');
+  expect(recorded.size).toBe(4);
+  let silenced = 0;
+  for (const [name, file] of recorded) {
+    expect(file.length).toBe(expected.get(name)!.length);
+    expect(file.subarray(0, wavHeader)).toEqual(expected.get(name)!.subarray(0, wavHeader));
+    expect(file.subarray(-100 * frameBytes)).toEqual(expected.get(name)!.subarray(-100 * frameBytes));
+    silenced += silencedFrames(file, expected.get(name)!);
+  }
+  const notes = notesBelow(join(disk, 'recorded'));
+  expect(sum(notes, 'lost')).toBe(lost);
+  expect(sum(notes, 'frames') + lost!).toBe(4 * 350);
+  // The last frames that found room belong to a group that did not as a whole.
+  expect(silenced).toBeGreaterThan(4 * 25);
+  expect(silenced).toBeLessThanOrEqual(lost!);
+  expect(linesOf(gateway, 'sink error').length).toBeLessThan(6);
+  expect(errorsTold(gateway)).toBe(errors);
+});
 
 test('a folder that is deleted is made anew: what was in it is silence, what follows is recorded', async () => {
   const folder = temporaryFolder();

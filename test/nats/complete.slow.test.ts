@@ -1,12 +1,15 @@
 /** What the simulator sends is what a consumer in another process puts together, bit for bit, with every fact of the contract. */
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
 import { accountOf, differencesFromSent, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
 import type { TrackReport } from '../support/nats-heard.ts';
 import { drainExactly, exactCounts, startOn, startWithSink } from '../support/nats-rig.ts';
 import { NatsServer } from '../support/nats-server.ts';
+import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+
+const test = testNeeding('nats-server');
 
 /** A consumer that subscribes when it hears of a participant has at least this long. */
 const leadMs = 50;

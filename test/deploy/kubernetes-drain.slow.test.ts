@@ -4,19 +4,21 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { BalancerProcess, demand, freePorts, substitute } from '../support/balancer.ts';
+import { expect, onTestFinished } from 'vitest';
+import { BalancerProcess, freePorts, substitute } from '../support/balancer.ts';
 import { haproxyEnvironment } from '../support/balancer-haproxy.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { NameServer } from '../support/name-server.ts';
+import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+
+const test = testNeeding('haproxy');
 
 const file = resolve(import.meta.dirname, '../../deploy/kubernetes/components/balancer/haproxy.cfg');
 
 /** HAProxy with its own name server and a shorter memory for names, else as in the component. */
 async function startBalancer(folder: string, names: NameServer, gatewayPort: number) {
-  demand('haproxy');
   mkdirSync(folder);
   const [port, statusPort] = (await freePorts(2)) as [number, number];
   const text = substitute(readFileSync(file, 'utf8'), {

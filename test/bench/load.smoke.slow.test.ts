@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { hasSimdjson } from '../support/simdjson.ts';
+import { has } from '../support/machine.ts';
 import { runBench, smoke, startBench } from './support/command.ts';
 
 const labels = [
@@ -12,7 +12,7 @@ const labels = [
   'one piscina task per message',
   'one piscina task per message, many at a time',
   'gateway (scan)',
-  ...(hasSimdjson ? ['gateway (simdjson)'] : []),
+  ...(has('simdjson addon') ? ['gateway (simdjson)'] : []),
   'gateway (json)',
 ];
 

@@ -1,12 +1,15 @@
 /** The thread of the sink dies in the middle of a round: another one goes on, and consumers recognise what comes twice. */
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
 import { accountOf, differencesFromSent, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
 import { faultyNatsSinks, killNatsSink } from '../support/nats-faulty-sink.ts';
 import { drainExactly, exactCounts, sleep, startWithSinkIn } from '../support/nats-rig.ts';
 import { NatsServer } from '../support/nats-server.ts';
+import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+
+const test = testNeeding('nats-server');
 
 test('a sink thread that dies again and again loses nothing: same tracks, and each repeated frame is recognised', async () => {
   const folder = temporaryFolder();

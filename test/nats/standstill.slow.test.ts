@@ -1,12 +1,15 @@
 /** The NATS server stands still, with its connections open: for less than a round may take, and for longer. */
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { differencesFromSent, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
 import { drainExactly, exactCounts, isReady, sleep, startOn } from '../support/nats-rig.ts';
 import { NatsServer } from '../support/nats-server.ts';
+import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+
+const test = testNeeding('nats-server');
 
 test('a server that stands still for two seconds costs nothing: everything comes when it goes on, once', async () => {
   const sent = join(temporaryFolder(), 'sent');

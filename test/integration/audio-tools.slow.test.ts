@@ -1,15 +1,15 @@
 /** Other people's tools judge the recordings: soxi and ffprobe, where this machine has them. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
 
-const hasTools = ['soxi', 'ffprobe'].every((tool) => spawnSync(tool, ['-h']).error === undefined);
-
-test.skipIf(!hasTools)(
+test(
   "soxi and ffprobe find 16-bit mono PCM of the call's rate and length in every recording",
+  needs('soxi', 'ffprobe'),
   async () => {
     const recordings = join(temporaryFolder(), 'recorded');
     const gateway = await GatewayProcess.start('--sink', `wav:${recordings}`);

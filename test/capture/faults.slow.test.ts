@@ -10,7 +10,8 @@ import { drained, playCapture, startCapturing } from '../support/capture.ts';
 import { captureFaults, faultyCapture, killCapture } from '../support/faulty-capture.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess, runCommand } from '../support/gateway-process.ts';
-import { canMount, smallDisk } from '../support/small-disk.ts';
+import { needs } from '../support/needs.ts';
+import { smallDisk } from '../support/small-disk.ts';
 
 function contentsOf(path: string) {
   const capture = openCapture(path);
@@ -41,8 +42,9 @@ test('the capture of a gateway that was killed with kill -9 is whole up to its l
   expect((await drained(again)).counters['messages_received_total']).toBe(contents.messages.text);
 });
 
-test.skipIf(!canMount)(
+test(
   'on a full disk it loses whole messages, says how many and where, and no stream notices',
+  needs('mount'),
   async () => {
     const folder = smallDisk();
     const file = join(folder, 'calls.acscap');
@@ -92,8 +94,9 @@ for (const fault of captureFaults) {
   });
 }
 
-test.skipIf(process.platform !== 'linux')(
+test(
   'when the processor is short, streams come before the capture: its thread is nice, and no other is',
+  needs('linux'),
   async () => {
     const gateway = await startCapturing('--capture', join(temporaryFolder(), 'calls.acscap'));
     const tasks = `/proc/${gateway.pid}/task`;

@@ -1,6 +1,6 @@
 /** The NATS server dies, comes late or never: what that costs is counted, and nobody but its consumers notices. */
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { guardSlots, ringSlotCount } from '../../src/memory/layout.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
@@ -18,7 +18,10 @@ import {
   startOn,
 } from '../support/nats-rig.ts';
 import { NatsServer } from '../support/nats-server.ts';
+import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+
+const test = testNeeding('nats-server');
 
 /** Frames that a ring of one second keeps for whoever comes late. */
 const readable = ringSlotCount(1) - guardSlots;

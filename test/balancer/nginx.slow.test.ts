@@ -1,13 +1,16 @@
 /** deploy/nginx/nginx.conf, in a real nginx. */
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { dial, hangUp } from '../support/balancer-client.ts';
 import { Fleet } from '../support/balancer-fleet.ts';
 import { checkNginx, startNginx } from '../support/balancer-nginx.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
+import { testNeeding } from '../support/needs.ts';
 import { balancerScenarios } from './scenarios.ts';
 
-balancerScenarios(startNginx);
+const test = testNeeding('nginx');
+
+balancerScenarios(test, startNginx);
 
 test('nginx -t finds nothing to complain about', () => {
   const checked = checkNginx({ folder: temporaryFolder(), gateways: ['127.0.0.1:8081', '127.0.0.1:8082'] });

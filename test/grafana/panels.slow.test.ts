@@ -10,8 +10,9 @@ import { queryInstant, queryRange, type Series } from '../../grafana/preview/pro
 import { substitute } from '../../grafana/variables.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
 import { dataPanels, names, readDashboard, type Target } from './dashboard-json.ts';
-import { PrometheusProcess, prometheusMissing } from './prometheus-process.ts';
+import { PrometheusProcess } from './prometheus-process.ts';
 
 /** Panels that are empty when all is well. */
 const empty: Readonly<Record<string, string>> = {
@@ -22,40 +23,11 @@ const job = 'acs-audio-gateway';
 const values = { job: '.*', instance: '.*', __rate_interval: '5s', __range: '10s' };
 const loadedMs = 10_000;
 
-const missing = prometheusMissing();
 const folder = mkdtempSync(join(tmpdir(), 'acs-panels-'));
 let gateway: GatewayProcess;
 let prometheus: PrometheusProcess;
 const stop = new AbortController();
 let simulation: Promise<unknown>;
-
-beforeAll(async () => {
-  if (missing !== null) return;
-  gateway = await GatewayProcess.start('--sink', `wav:${folder}`);
-  prometheus = await PrometheusProcess.start(job, `127.0.0.1:${gateway.adminPort}`);
-  const load = {
-    url: gateway.url,
-    calls: 10,
-    participants: 2,
-    durationMs: 60_000,
-    jitterMs: 8,
-    loss: 0.02,
-    duplicate: 0.02,
-    reorder: 0.02,
-    silence: 0.2,
-    malformed: 0.02,
-  };
-  simulation = simulateCalls(load, { stopped: stop.signal });
-  await sleep(loadedMs);
-}, 30_000);
-
-afterAll(async () => {
-  stop.abort();
-  await simulation;
-  await prometheus?.kill();
-  await gateway?.kill();
-  rmSync(folder, { recursive: true });
-});
 
 /** As the panel asks: for one moment or for a range. */
 async function ask({ expr, instant }: Target): Promise<Series[]> {
@@ -67,7 +39,34 @@ async function ask({ expr, instant }: Target): Promise<Series[]> {
   return found.filter(({ points }) => points.some(([, value]) => Number.isFinite(value)));
 }
 
-describe.skipIf(missing !== null)(missing ?? 'with a real Prometheus', () => {
+describe('with a real Prometheus', needs('prometheus'), () => {
+  beforeAll(async () => {
+    gateway = await GatewayProcess.start('--sink', `wav:${folder}`);
+    prometheus = await PrometheusProcess.start(job, `127.0.0.1:${gateway.adminPort}`);
+    const load = {
+      url: gateway.url,
+      calls: 10,
+      participants: 2,
+      durationMs: 60_000,
+      jitterMs: 8,
+      loss: 0.02,
+      duplicate: 0.02,
+      reorder: 0.02,
+      silence: 0.2,
+      malformed: 0.02,
+    };
+    simulation = simulateCalls(load, { stopped: stop.signal });
+    await sleep(loadedMs);
+  }, 30_000);
+
+  afterAll(async () => {
+    stop.abort();
+    await simulation;
+    await prometheus?.kill();
+    await gateway?.kill();
+    rmSync(folder, { recursive: true });
+  });
+
   test.each(names)('every query of every panel of %s has something to show', async (name) => {
     const silent: string[] = [];
     for (const panel of dataPanels(readDashboard(name))) {
