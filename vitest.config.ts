@@ -8,8 +8,9 @@ const slow = 'test/**/*.slow.test.ts';
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Against what hangs, not a judgement: a busy machine may take its time.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Files that start real servers and threads: one process a file.
     pool: 'forks',
     reporters: ['default', './test/support/closing-line.ts'],

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { smoke } from './support/command.ts';
 
-test('every step is a row, and the last row says how many streams were held', { timeout: 60_000 }, async () => {
+test('every step is a row, and the last row says how many streams were held', async () => {
   const { bench, rows } = await smoke('capacity');
   expect(bench).toBe('capacity');
   expect(rows.at(-1)).toMatchObject({ name: 'capacity', remarks: ['at least 20: more were not tried'] });

@@ -16,7 +16,7 @@ const labels = [
   'gateway (json)',
 ];
 
-test('every row is measured, and nothing gets lost in any of them', { timeout: 120_000 }, async () => {
+test('every row is measured, and nothing gets lost in any of them', async () => {
   const { bench, rows, stdout } = await smoke('load');
   expect(bench).toBe('load');
   expect(rows.map(({ name }) => name)).toEqual(labels.map((label) => `500 frames/s · ${label}`));
@@ -49,5 +49,5 @@ test('SIGINT leaves no process behind', async () => {
   bench.kill('SIGINT');
   const [code] = (await once(bench, 'close')) as [number | null];
   expect(code).toBe(130);
-  await expect.poll(() => children.filter((pid) => existsSync(`/proc/${pid}/exe`)), { timeout: 5000 }).toEqual([]);
+  await expect.poll(() => children.filter((pid) => existsSync(`/proc/${pid}/exe`)), { timeout: 60_000 }).toEqual([]);
 });

@@ -15,7 +15,7 @@ let written: BenchResult;
 
 function bench(...args: string[]) {
   const command = ['--disable-warning=ExperimentalWarning', join(root, 'bench/micro/main.ts'), ...args];
-  return spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 25_000 });
+  return spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 110_000 });
 }
 
 beforeAll(() => {

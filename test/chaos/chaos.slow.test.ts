@@ -7,10 +7,11 @@ import { faults } from './faults.ts';
 const size = { streams: 30, durationMs: 3000, connections: 500 };
 
 for (const fault of faults) {
-  test(`${fault.name}: the surviving streams are bit for bit right, and nothing is left behind`, {
-    timeout: 60_000,
-    ...needs(...(fault.needs ?? [])),
-  }, async () => {
-    expect((await run(fault, size)).problems).toEqual([]);
-  });
+  test(
+    `${fault.name}: the surviving streams are bit for bit right, and nothing is left behind`,
+    needs(...(fault.needs ?? [])),
+    async () => {
+      expect((await run(fault, size)).problems).toEqual([]);
+    },
+  );
 }

@@ -2,9 +2,7 @@
 import { expect, test } from 'vitest';
 import { problems, runChurn } from './churn.ts';
 
-test('of 2,000 connections nothing is left: no descriptor, stream, ring or participant, and no memory', {
-  timeout: 90_000,
-}, async () => {
+test('of 2,000 connections nothing is left: no descriptor, stream, ring or participant, and no memory', async () => {
   const report = await runChurn({ warmUp: 3_000, connections: 2_000, perSecond: 1_000 });
   expect(problems(report)).toEqual([]);
   // It was what it claims to be.

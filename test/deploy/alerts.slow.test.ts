@@ -74,12 +74,12 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
     const active = `acs_gateway_streams_active{instance="${instanceOf(gateways.stopping)}"}`;
     await until('a scrape with calls', async () => (await alerting.query(active)) === 5);
     gateways.stopping.signal('SIGTERM');
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await alerting?.stop();
     await scenarios.stop();
-  }, 60_000);
+  });
 
   async function arrives(name: (typeof names)[number], labels: Record<string, string>): Promise<void> {
     const wanted = { ...labels, alertname: `AcsGateway${labels['alertname']}`, instance: instanceOf(gateways[name]) };

@@ -58,7 +58,7 @@ describe('promtool', needs('promtool'), () => {
     const { code, output } = run('promtool', 'test', 'rules', ...testFiles);
     expect(code, output).toBe(0);
     expect(output.match(/SUCCESS/g)).toHaveLength(testFiles.length);
-  }, 90_000);
+  });
 });
 
 describe('amtool', needs('amtool'), () => {

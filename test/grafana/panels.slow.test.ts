@@ -57,7 +57,7 @@ describe('with a real Prometheus', needs('prometheus'), () => {
     };
     simulation = simulateCalls(load, { stopped: stop.signal });
     await sleep(loadedMs);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     stop.abort();

@@ -55,7 +55,7 @@ function expectBetween(value: number, least: number, most: number): void {
 }
 
 // They wait most of the time, so they all do so at the same time, beside one call that lives.
-describe.concurrent('beside a call that goes on', { timeout: 30_000 }, () => {
+describe.concurrent('beside a call that goes on', () => {
   let gateway: GatewayProcess;
   let live: AcsClient;
   let timer: NodeJS.Timeout;
@@ -201,9 +201,7 @@ describe.concurrent('beside a call that goes on', { timeout: 30_000 }, () => {
   });
 });
 
-test.concurrent('a TLS handshake that stands still, or never begins, is cut off', {
-  timeout: 30_000,
-}, async (context) => {
+test.concurrent('a TLS handshake that stands still, or never begins, is cut off', async (context) => {
   const folder = temporaryFolder();
   const { cert, key } = selfSignedCertificate();
   const files = [join(folder, 'cert.pem'), join(folder, 'key.pem')] as const;

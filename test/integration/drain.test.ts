@@ -57,7 +57,7 @@ test('SIGTERM in the middle of 200 streams: exit 0 in time, every frame received
   const bytes = Array.from(filesBelow(recordings, '.wav').values(), (file) => file.length - 44);
   expect(bytes.length).toBe(200);
   expect(bytes.reduce((sum, length) => sum + length, 0)).toBe((last['committed'] as number) * 640);
-}, 60_000);
+});
 
 test('SIGTERM to npm start drains the gateway, although npm only tells its shell', async () => {
   const recordings = join(temporaryFolder(), 'recorded');

@@ -44,7 +44,7 @@ beforeAll(() => {
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   npm(project, 'install', '--omit=optional', join(folder, filename));
   return () => rmSync(folder, { recursive: true });
-}, 120_000);
+});
 
 describe('the package', () => {
   it('has what its users need, and nothing of its development', () => {

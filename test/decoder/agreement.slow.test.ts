@@ -13,7 +13,7 @@ import { sample, sampleNames, wholePacketSample } from '../support/decoder-sampl
 import { seed, seeded } from '../support/decoder-seed.ts';
 import { needs } from '../support/needs.ts';
 
-const timeout = 60_000;
+const timeout = 240_000;
 const agreement = new Agreement();
 const startedMs = performance.now();
 
