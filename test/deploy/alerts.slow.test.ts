@@ -12,12 +12,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Alerting } from '../support/alerting.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
+import { Starvation } from '../support/starvation.ts';
 import { Scenarios } from './scenarios.ts';
 
 const arrivalMsMax = 40_000;
 const testMs = arrivalMsMax + 10_000;
 /** How long a gateway must do nothing wrong. The slowest alert takes 15 s: 5 min and 5 min, 40 times as fast. */
 const healthyMs = 20_000;
+
+/** A gateway on a machine that has other things to do is late, honestly, and late audio is irregular. */
+const ofTheMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh/;
 
 function instanceOf(gateway: GatewayProcess): string {
   return `127.0.0.1:${gateway.adminPort}`;
@@ -209,8 +213,6 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
   );
 
   test('no gateway had an alert that nothing was done for', () => {
-    // Nine gateways on a small machine may be late, and late audio is irregular: these are nobody's fault here.
-    const ofTheMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh/;
     const caused: Record<(typeof names)[number], RegExp> = {
       impaired: /FramesMissing|MessagesRefused/,
       small: /NearCapacity|UpgradesRefused/,
@@ -237,6 +239,7 @@ describe('a healthy gateway', needs('prometheus', 'prometheus-alertmanager'), ()
   test(
     'alerts nobody, for longer than any alert takes',
     async () => {
+      await using machine = await Starvation.watch();
       const scenarios = new Scenarios();
       const gateway = await scenarios.gateway('--sink', `wav:${join(scenarios.folder, 'recordings')}`);
       const alerting = await Alerting.start(scenarios.folder, [gateway.adminPort]);
@@ -246,8 +249,12 @@ describe('a healthy gateway', needs('prometheus', 'prometheus-alertmanager'), ()
         // It was watched, and there was something to see.
         expect(await alerting.query('acs_gateway:frames_committed:rate1m')).toBeGreaterThan(500);
         expect(await alerting.query('count(acs_gateway:eventloop_delay_seconds:p99_5m)')).toBe(3);
-        expect(alerting.received).toEqual([]);
-        expect(await alerting.query('count(ALERTS{alertstate="firing"})')).toBeNull();
+        const isExcused = (alert: string) => machine.isBusy && ofTheMachine.test(alert);
+        expect(alerting.received.filter(({ labels }) => !isExcused(labels['alertname']!))).toEqual([]);
+        const firing = machine.isBusy
+          ? `ALERTS{alertstate="firing",alertname!~".*(${ofTheMachine.source})"}`
+          : 'ALERTS{alertstate="firing"}';
+        expect(await alerting.query(`count(${firing})`)).toBeNull();
       } finally {
         await alerting.stop();
         await scenarios.stop();

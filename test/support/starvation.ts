@@ -33,6 +33,11 @@ export class Starvation {
     return this.figures[1]! / Math.max(1, this.figures[2]!);
   }
 
+  /** It had other things to do: lateness that a test sees may be its, not ours. */
+  get isBusy(): boolean {
+    return this.worstMs > quietMsMax;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.thread.terminate();
   }
@@ -46,7 +51,7 @@ export async function unlessStarved(body: (machine: Starvation) => Promise<void>
       await body(machine);
       return;
     } catch (error) {
-      if (machine.worstMs <= quietMsMax || attempt === attemptsMax) throw error;
+      if (!machine.isBusy || attempt === attemptsMax) throw error;
       console.info(`repeated: a thread was woken ${machine.worstMs.toFixed(0)} ms late`);
     }
   }
