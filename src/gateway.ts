@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { AdminServer } from './admin/server.ts';
 import { type Events, GatewayAudience } from './audience.ts';
+import { awakeClock } from './awake-clock.ts';
 import { CaptureHost } from './capture/host.ts';
 import { type CaptureSpec, parseCapture } from './capture/spec.ts';
 import { Complaints } from './complaints.ts';
@@ -165,6 +166,7 @@ export class Gateway {
 
   /** Resolves when streams can come. Throws `listen_failed`, `sink_failed`, `native_missing`; then nothing is left behind. */
   async start(): Promise<{ readonly port: number; readonly adminPort: number }> {
+    awakeClock.start();
     try {
       await Promise.all([this.decoders.start(), this.capture?.start(), ...this.sinks.map((sink) => sink.start())]);
       const adminPort = await this.admin.listen();
@@ -199,6 +201,7 @@ export class Gateway {
   }
 
   private async tearDown(): Promise<void> {
+    awakeClock.stop();
     this.vitalsWatch.stop();
     clearInterval(this.complaintsTimer);
     this.complaints.tellAll();

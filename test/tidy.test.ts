@@ -50,6 +50,7 @@ const stages = [
     'wav.ts',
     'recording-name.ts',
     'limits.ts',
+    'awake-clock.ts',
     'deadline.ts',
     'errors.ts',
   ],

@@ -27,7 +27,7 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
     'streams_without_audio',
     'Connected streams that sent no audio for five seconds. ACS sends mixed audio all the time; unmixed audio pauses when nobody is dominant.',
     [],
-    () => [[{}, registry.withoutAudio(withoutAudioMs, performance.now())]],
+    () => [[{}, registry.withoutAudio(withoutAudioMs)]],
   );
   metrics.gauge('draining', '1 after SIGTERM or SIGINT, else 0.', [], () => [[{}, sources.isDraining() ? 1 : 0]]);
   metrics.counter(

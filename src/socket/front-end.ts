@@ -2,6 +2,8 @@
  * The front end: takes upgrades, stamps the arrival of every message, hands its bytes on and returns. Nothing here parses
  * JSON. Main thread.
  */
+
+import { awakeClock } from '../awake-clock.ts';
 import { type CaptureRecorder, notCaptured, type Upgrade } from '../capture/recorder.ts';
 import { pendingHandshakesMax } from '../limits.ts';
 import type { Networks } from '../networks.ts';
@@ -10,8 +12,8 @@ import type { StreamRegistry } from '../stream/registry.ts';
 import type { Stream, StreamFacts } from '../stream/stream.ts';
 import type { CloseCause, OverloadCause, Totals } from '../stream/totals.ts';
 import { CertificateWatch } from './certificate.ts';
-import { clientAddress } from './client-address.ts';
 import type { HandshakeLimit } from './handshake-limit.ts';
+import { readRequest } from './request.ts';
 import { subscriptionOf } from './subscription.ts';
 import {
   type AdmissionPolicy,
@@ -22,16 +24,7 @@ import {
   refusals,
   refuse,
 } from './upgrade.ts';
-import {
-  type HttpRequest,
-  type HttpResponse,
-  headerLines,
-  Listener,
-  respond,
-  type Socket,
-  type TlsFiles,
-  textOf,
-} from './uws.ts';
+import { type HttpRequest, type HttpResponse, Listener, respond, type Socket, type TlsFiles, textOf } from './uws.ts';
 
 export interface FrontEndOptions {
   readonly host: string;
@@ -134,7 +127,7 @@ export class FrontEnd {
   }
 
   private upgrade(response: HttpResponse, request: HttpRequest, accept: Accept): void {
-    const snapshot = this.read(response, request);
+    const snapshot = readRequest(response, request, this.options.proxies);
     if (!this.options.handshakes.admit(snapshot.remoteAddress, this.options.clock()) || this.isCheckingMany) {
       this.refuse(response, refusals.overloaded, 'handshakes');
       return;
@@ -170,26 +163,6 @@ export class FrontEnd {
       });
   }
 
-  /** Everything that will be needed of a request, whose memory dies with this turn of the loop. */
-  private read(response: HttpResponse, request: HttpRequest): RequestSnapshot {
-    const origin = {
-      peer: textOf(response.getRemoteAddressAsText()),
-      proxied: textOf(response.getProxiedRemoteAddressAsText()),
-      forwardedFor: this.options.proxies === null ? '' : headerLines(request, 'x-forwarded-for'),
-    };
-    return {
-      path: request.getUrl(),
-      query: request.getQuery() ?? '',
-      remoteAddress: clientAddress(origin, this.options.proxies),
-      upgrade: request.getHeader('upgrade'),
-      webSocketKey: request.getHeader('sec-websocket-key'),
-      webSocketVersion: request.getHeader('sec-websocket-version'),
-      authorization: request.getHeader('authorization'),
-      callConnectionId: request.getHeader('x-ms-call-connection-id'),
-      correlationId: request.getHeader('x-ms-call-correlation-id'),
-    };
-  }
-
   private get isCheckingMany(): boolean {
     return this.pendingHandshakes >= pendingHandshakesMax;
   }
@@ -205,7 +178,7 @@ export class FrontEnd {
   }
 
   private plainRequest(response: HttpResponse, request: HttpRequest): void {
-    const verdict = refuse(this.read(response, request), this.options.admission);
+    const verdict = refuse(readRequest(response, request, this.options.proxies), this.options.admission);
     this.refuse(response, verdict?.result === 'not_found' ? verdict : refusals.bad_request);
   }
 
@@ -311,13 +284,12 @@ export class FrontEnd {
 
   /** Ends streams that send nothing at all, or no audio any more. */
   private sweep(): void {
-    const { registry, clock, metadataTimeoutMs, idleTimeoutMs } = this.options;
-    const nowMs = clock();
+    const { registry, metadataTimeoutMs, idleTimeoutMs } = this.options;
     for (const [stream, socket] of [...this.sockets]) {
-      const sinceMs = nowMs - Math.max(stream.socketMs, registry.lastAudioMs(stream));
-      if (stream.messages === 0 && nowMs - stream.connectedMs > metadataTimeoutMs) {
+      const silentMs = awakeClock.since(Math.max(stream.socketMs, registry.lastAudioMs(stream)));
+      if (stream.messages === 0 && awakeClock.since(stream.connectedMs) > metadataTimeoutMs) {
         this.end(stream, socket, closeCode.policy, 'metadata_timeout');
-      } else if (sinceMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');
+      } else if (silentMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');
     }
   }
 }

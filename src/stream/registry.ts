@@ -3,6 +3,8 @@
  * socket, ending, lingering. Acts on the news that shifts bring: a new participant goes to the audience, an ended stream
  * lingers until every reader has drained it or the deadline is up. Main thread.
  */
+
+import { awakeClock } from '../awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import { recordKind, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
@@ -102,11 +104,11 @@ export class StreamRegistry {
   }
 
   /** Connected streams that have had no audio for so long. */
-  withoutAudio(durationMs: number, nowMs: number): number {
+  withoutAudio(durationMs: number): number {
     let count = 0;
     for (const stream of this.byId.values()) {
       if (stream.phase !== 'open') continue;
-      if (nowMs - Math.max(stream.socketMs, this.lastAudioMs(stream)) > durationMs) count++;
+      if (awakeClock.since(Math.max(stream.socketMs, this.lastAudioMs(stream))) > durationMs) count++;
     }
     return count;
   }
@@ -141,7 +143,7 @@ export class StreamRegistry {
     if (!mayComeBack || resumeGraceMs === 0 || this.isClosing) this.finish(stream);
     else {
       stream.phase = 'waiting';
-      stream.timer = setTimeout(() => this.finish(stream), resumeGraceMs);
+      stream.timer = awakeClock.after(resumeGraceMs, () => this.finish(stream));
     }
   }
 
@@ -172,7 +174,7 @@ export class StreamRegistry {
   resume(stream: Stream, fresh: Stream, nowMs: number): void {
     const { memory, totals } = this.options;
     if (stream.phase === 'open') this.disconnected(stream, 'superseded', closeCode.superseded, nowMs);
-    if (stream.timer !== null) clearTimeout(stream.timer);
+    stream.timer?.cancel();
     const brokeOffMs = stream.endedMs ?? nowMs;
     memory.streams.f64[(memory.streamOffset(stream.index) + streamSlot.brokeOffMs) / 8] = brokeOffMs;
     stream.phase = 'open';
@@ -205,7 +207,7 @@ export class StreamRegistry {
 
   /** The stream ends, whoever has waited for another socket. */
   finish(stream: Stream): void {
-    if (stream.timer !== null) clearTimeout(stream.timer);
+    stream.timer?.cancel();
     stream.timer = null;
     stream.phase = 'ending';
     const { subscriptionId } = stream;
@@ -299,11 +301,11 @@ export class StreamRegistry {
     this.options.audience.streamEnded(stream);
     this.options.onDecoded();
     if (stream.isDrained) this.release(stream);
-    else stream.timer = setTimeout(() => this.release(stream), this.options.lingerMs);
+    else stream.timer = awakeClock.after(this.options.lingerMs, () => this.release(stream));
   }
 
   private release(stream: Stream): void {
-    if (stream.timer !== null) clearTimeout(stream.timer);
+    stream.timer?.cancel();
     // Now, while the rings are still the stream's.
     this.options.onEnded(reportEnded(this.options.memory, stream));
     stream.phase = 'released';

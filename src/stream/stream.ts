@@ -3,6 +3,7 @@
  * Everything that messages change lives in the stream's slot in shared memory. Main thread.
  */
 import { randomUUID } from 'node:crypto';
+import type { AwakeTimer } from '../awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import { catchUpSeconds, messageUnitBytes } from '../limits.ts';
 import type { CloseCause, Totals } from './totals.ts';
@@ -84,7 +85,7 @@ export class Stream {
   /** Who reads this stream's rings, and what each of them has done with those that ended. */
   readonly readings: readonly Reading[];
   /** Ends a wait for another socket, or for readers. */
-  timer: NodeJS.Timeout | null = null;
+  timer: AwakeTimer | null = null;
 
   constructor(options: StreamOptions) {
     const { index, lane, facts, totals, nowMs, readers, messagesPerSecondMax } = options;
