@@ -171,3 +171,12 @@ test('no token, query or header that is not of the call is in a capture, and wit
     expect(existsSync(file)).toBe(true);
   }
 });
+
+test.skipIf(!canMount)('a capture that cannot begin, because the disk is full, leaves no file behind', async () => {
+  const folder = smallDisk();
+  writeFileSync(join(folder, 'ballast'), Buffer.alloc(1024 * 1024));
+  const flags = ['--port', '0', '--admin-port', '0', '--capture', join(folder, 'calls.acscap')];
+  const { code, stderr } = await runCommand(['serve', ...flags]);
+  expect([code, stderr]).toEqual([9, expect.stringContaining('ENOSPC')]);
+  expect(readdirSync(folder)).toEqual(['ballast']);
+});
