@@ -84,7 +84,9 @@ export class FrontEnd {
   constructor(options: FrontEndOptions) {
     this.options = options;
     const { tls } = options;
-    this.certificate = tls === null ? null : new CertificateWatch(tls, (error) => this.certificateChanged(error));
+    const onResult = options.onCertificate;
+    this.certificate =
+      tls === null ? null : new CertificateWatch(tls, { renew: () => this.listener.renew(), onResult });
     this.listener = new Listener(options, {
       upgrade: (response, request, accept) => this.upgrade(response, request, accept),
       open: (socket) => this.open(socket),
@@ -99,6 +101,7 @@ export class FrontEnd {
   /** Resolves to the real port. Throws `listen_failed`. */
   async listen(): Promise<number> {
     const port = await this.listener.listen();
+    this.certificate?.start();
     const shortestMs = Math.min(this.options.metadataTimeoutMs, this.options.idleTimeoutMs);
     this.sweeper = setInterval(() => this.sweep(), Math.max(10, Math.min(sweepIntervalMsMax, shortestMs / 4)));
     return port;
@@ -114,16 +117,6 @@ export class FrontEnd {
     if (this.sweeper !== null) clearInterval(this.sweeper);
     this.certificate?.stop();
     this.listener.stop();
-  }
-
-  private certificateChanged(error: string | null): void {
-    let problem = error;
-    try {
-      if (problem === null) this.listener.renew();
-    } catch (renewal) {
-      problem = (renewal as Error).message;
-    }
-    this.options.onCertificate(problem);
   }
 
   private upgrade(response: HttpResponse, request: HttpRequest, accept: Accept): void {
