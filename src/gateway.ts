@@ -13,6 +13,7 @@ import type { Config } from './config.ts';
 import { within } from './deadline.ts';
 import { LaneCounters } from './decoder/lane-counters.ts';
 import { DecoderPool } from './decoder/pool.ts';
+import { withoutPath } from './errors.ts';
 import { Lane } from './lane/lane.ts';
 import { flushMsMax, ringLingerMs, sinkStopMsMax } from './limits.ts';
 import type { Log } from './log.ts';
@@ -148,6 +149,7 @@ export class Gateway {
       }),
       proxies: trustedProxies(config),
       authenticate: createAuthenticate(config, this.totals, log),
+      onHandshakeError: (error) => this.complain({ msg: 'handshake failed', error: withoutPath(error) }),
       duplicate: config.duplicate,
       registry: this.registry,
       totals: this.totals,

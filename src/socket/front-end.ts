@@ -11,6 +11,7 @@ import { closeCode } from '../stream/close-code.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Stream, StreamFacts } from '../stream/stream.ts';
 import type { CloseCause, OverloadCause, Totals } from '../stream/totals.ts';
+import { neverFailing } from './auth/never-failing.ts';
 import { CertificateWatch } from './certificate.ts';
 import type { HandshakeLimit } from './handshake-limit.ts';
 import { readRequest } from './request.ts';
@@ -41,6 +42,8 @@ export interface FrontEndOptions {
   /** Whose word about the client's address is taken; null for nobody's. */
   readonly proxies: Networks | null;
   readonly authenticate: Authenticate;
+  /** Credentials could not be checked, or the answer could not be given: a fault of ours. */
+  readonly onHandshakeError: (error: unknown) => void;
   /** What becomes of a second socket with the same subscription while the first one is connected. */
   readonly duplicate: 'replace' | 'reject' | 'allow';
   readonly registry: StreamRegistry;
@@ -74,6 +77,7 @@ function dataOf(request: RequestSnapshot, upgrade: Upgrade | null): SocketData {
 export class FrontEnd {
   private readonly options: FrontEndOptions;
   private readonly listener: Listener<SocketData>;
+  private readonly authenticate: Authenticate;
   private readonly certificate: CertificateWatch | null;
   private readonly sockets = new Map<Stream, StreamSocket>();
   private sweeper: NodeJS.Timeout | null = null;
@@ -84,6 +88,7 @@ export class FrontEnd {
   constructor(options: FrontEndOptions) {
     this.options = options;
     const { tls } = options;
+    this.authenticate = neverFailing(options.authenticate, options.onHandshakeError);
     const onResult = options.onCertificate;
     this.certificate =
       tls === null ? null : new CertificateWatch(tls, { renew: () => this.listener.renew(), onResult });
@@ -131,28 +136,36 @@ export class FrontEnd {
       return;
     }
     const captured = this.options.capture?.upgrade(request, snapshot.path, snapshot.remoteAddress) ?? null;
-    const verdict = this.options.authenticate(snapshot);
+    const verdict = this.authenticate(snapshot);
     if (typeof verdict === 'boolean') {
       if (verdict) accept(dataOf(snapshot, captured), snapshot.webSocketKey);
       else this.refuse(response, refusals.unauthorized);
       return;
     }
     this.pendingHandshakes++;
-    let isAborted = false;
+    // Answered, or the peer is gone.
+    let isOver = false;
     response.onAborted(() => {
-      isAborted = true;
+      isOver = true;
     });
     verdict
-      .catch(() => false)
       .then((isKnown) => {
-        this.pendingHandshakes--;
-        if (isAborted) return;
+        if (isOver) return;
         // Things may have changed while we waited.
         const late = isKnown ? refuse(snapshot, this.options.admission) : refusals.unauthorized;
         response.cork(() => {
           if (late === null) accept(dataOf(snapshot, captured), snapshot.webSocketKey);
           else this.refuse(response, late);
+          isOver = true;
         });
+      })
+      .catch((error: unknown) => {
+        this.options.onHandshakeError(error);
+        // Without an answer it would hang until its time is up.
+        if (!isOver) response.close();
+      })
+      .finally(() => {
+        this.pendingHandshakes--;
       });
   }
 
