@@ -27,6 +27,9 @@ export const errorCodes = {
   invariant: 70,
 } as const;
 
+/** Of a gateway that was told to end, and did, without an account of every message and frame. */
+export const inexactExitCode = 11;
+
 /** Why; see docs/errors.md. */
 export type ErrorCode = keyof typeof errorCodes;
 

@@ -1,4 +1,5 @@
 /** The command `serve`: runs the gateway until it is told to stop, then drains it. */
+import { inexactExitCode } from '../errors.ts';
 import { Gateway } from '../gateway.ts';
 import { createLog } from '../log.ts';
 import { shownSink } from '../sink/spec.ts';
@@ -37,5 +38,5 @@ export async function serve(argv: readonly string[], environment: Environment, i
   const { isExact, account, streamsCut } = await gateway.drain();
   if (isExact) log.info({ msg: 'drained', streamsCut, ...account });
   else log.error({ msg: 'drained, but the accounting identity is broken', streamsCut, ...account });
-  return 0;
+  return isExact ? 0 : inexactExitCode;
 }

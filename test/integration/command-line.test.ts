@@ -49,6 +49,38 @@ test('the command line counts more than the environment, the environment more th
   expect(given.stderr).not.toContain(`in ${file}`);
 });
 
+test('sinks of one name are refused, and those that differ in their folders, prefixes or names are not', async () => {
+  const folder = temporaryFolder();
+  const module = join(folder, 'sink.js');
+  writeFileSync(module, 'export default () => ({ open: () => ({ write() {} }) });');
+  const flags = (...sinks: string[]) => [
+    '--port',
+    '0',
+    '--admin-port',
+    '0',
+    ...sinks.flatMap((sink) => ['--sink', sink]),
+  ];
+  const nats = 'nats://user:secret@127.0.0.1:1';
+  for (const [name, ...sinks] of [
+    [`wav:${folder}/a`, `wav:${folder}/a`, `wav:${folder}/a`],
+    [`module:${module}`, `module:${module}?level=1`, `module:${module}?level=2`],
+    ['nats://127.0.0.1:1/acs.audio', nats, nats],
+  ] as const) {
+    const { code, stderr } = await runCommand(flags(...sinks));
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`--sink: "${name}": expected sinks of different names`),
+    ]);
+    expect(stderr).not.toContain('secret');
+  }
+  const sinks = [`wav:${folder}/a`, `wav:${folder}/b`, `module:${module}`, `module:${module}?name=second`];
+  const gateway = await GatewayProcess.start(...flags(...sinks).slice(4));
+  onTestFinished(() => gateway.kill());
+  const names = Array.from((await gateway.metrics()).keys()).filter((name) => name.startsWith('sink_ready'));
+  expect(names).toHaveLength(4);
+  expect(names).toContain('sink_ready{sink="second"}');
+});
+
 test('a port that is taken is a clear error without a stack trace', async () => {
   const gateway = await GatewayProcess.start();
   onTestFinished(() => gateway.kill());

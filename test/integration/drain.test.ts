@@ -1,6 +1,7 @@
 /** SIGTERM in the middle of calls: nothing that was received is lost. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
@@ -86,3 +87,14 @@ test('a second signal ends the process at once with exit code 1', async () => {
   gateway.signal('SIGTERM');
   expect(await gateway.exit()).toBe(1);
 });
+
+test('a gateway whose account is not exact in the end, as a sink never finished, says so by its exit code', async () => {
+  const module = join(temporaryFolder(), 'sink.js');
+  writeFileSync(module, 'export default () => ({ open: () => ({ write() {} }), close: () => new Promise(() => {}) });');
+  const gateway = await start('--sink', `module:${module}`);
+  const client = await AcsClient.connect(gateway.url);
+  client.send(metadata(), audio(0));
+  await client.hangUp();
+  const { code, last } = await gateway.drain();
+  expect([code, last.msg]).toEqual([11, 'drained, but the accounting identity is broken']);
+}, 60_000);
