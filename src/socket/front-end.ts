@@ -2,7 +2,6 @@
  * The front end: takes upgrades, stamps the arrival of every message, hands its bytes on and returns. Nothing here parses
  * JSON. Main thread.
  */
-
 import { awakeClock } from '../awake-clock.ts';
 import { type CaptureRecorder, notCaptured, type Upgrade } from '../capture/recorder.ts';
 import { pendingHandshakesMax } from '../limits.ts';
@@ -13,8 +12,8 @@ import type { Stream, StreamFacts } from '../stream/stream.ts';
 import type { CloseCause, OverloadCause, Totals } from '../stream/totals.ts';
 import { neverFailing } from './auth/never-failing.ts';
 import { CertificateWatch } from './certificate.ts';
+import { clientAddress } from './client-address.ts';
 import type { HandshakeLimit } from './handshake-limit.ts';
-import { readRequest } from './request.ts';
 import { subscriptionOf } from './subscription.ts';
 import {
   type AdmissionPolicy,
@@ -25,7 +24,16 @@ import {
   refusals,
   refuse,
 } from './upgrade.ts';
-import { type HttpRequest, type HttpResponse, Listener, respond, type Socket, type TlsFiles, textOf } from './uws.ts';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  headerLines,
+  Listener,
+  respond,
+  type Socket,
+  type TlsFiles,
+  textOf,
+} from './uws.ts';
 
 export interface FrontEndOptions {
   readonly host: string;
@@ -89,9 +97,9 @@ export class FrontEnd {
     this.options = options;
     const { tls } = options;
     this.authenticate = neverFailing(options.authenticate, options.onHandshakeError);
-    const onResult = options.onCertificate;
-    this.certificate =
-      tls === null ? null : new CertificateWatch(tls, { renew: () => this.listener.renew(), onResult });
+    const renew = () => this.listener.renew();
+    this.certificate = tls && new CertificateWatch(tls, { renew, onResult: options.onCertificate });
+    this.certificate?.check();
     this.listener = new Listener(options, {
       upgrade: (response, request, accept) => this.upgrade(response, request, accept),
       open: (socket) => this.open(socket),
@@ -125,7 +133,7 @@ export class FrontEnd {
   }
 
   private upgrade(response: HttpResponse, request: HttpRequest, accept: Accept): void {
-    const snapshot = readRequest(response, request, this.options.proxies);
+    const snapshot = this.read(response, request);
     if (!this.options.handshakes.admit(snapshot.remoteAddress, this.options.clock()) || this.isCheckingMany) {
       this.refuse(response, refusals.overloaded, 'handshakes');
       return;
@@ -169,6 +177,26 @@ export class FrontEnd {
       });
   }
 
+  /** Everything that will be needed of a request, whose memory dies with this turn of the loop. */
+  private read(response: HttpResponse, request: HttpRequest): RequestSnapshot {
+    const origin = {
+      peer: textOf(response.getRemoteAddressAsText()),
+      proxied: textOf(response.getProxiedRemoteAddressAsText()),
+      forwardedFor: this.options.proxies === null ? '' : headerLines(request, 'x-forwarded-for'),
+    };
+    return {
+      path: request.getUrl(),
+      query: request.getQuery() ?? '',
+      remoteAddress: clientAddress(origin, this.options.proxies),
+      upgrade: request.getHeader('upgrade'),
+      webSocketKey: request.getHeader('sec-websocket-key'),
+      webSocketVersion: request.getHeader('sec-websocket-version'),
+      authorization: request.getHeader('authorization'),
+      callConnectionId: request.getHeader('x-ms-call-connection-id'),
+      correlationId: request.getHeader('x-ms-call-correlation-id'),
+    };
+  }
+
   private get isCheckingMany(): boolean {
     return this.pendingHandshakes >= pendingHandshakesMax;
   }
@@ -184,7 +212,7 @@ export class FrontEnd {
   }
 
   private plainRequest(response: HttpResponse, request: HttpRequest): void {
-    const verdict = refuse(readRequest(response, request, this.options.proxies), this.options.admission);
+    const verdict = refuse(this.read(response, request), this.options.admission);
     this.refuse(response, verdict?.result === 'not_found' ? verdict : refusals.bad_request);
   }
 
