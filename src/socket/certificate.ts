@@ -43,21 +43,18 @@ export class CertificateWatch {
   private readonly backOff = new BackOff(retryMs.first, retryMs.most);
   private timer: NodeJS.Timeout | null = null;
   /** In use. */
-  private current = '';
+  private current: string;
   /** Good, but could not be taken. */
   private failed: string | null = null;
   private dueMs = 0;
   private told: string | null = null;
 
+  /** Throws `bad_settings` when the pair cannot be used. */
   constructor(files: TlsFiles, events: CertificateEvents) {
     this.files = files;
     this.events = events;
-  }
-
-  /** Throws `bad_settings` when the pair cannot be used. */
-  check(): void {
     try {
-      this.current = fingerprint(this.files);
+      this.current = fingerprint(files);
     } catch (error) {
       throw new GatewayError('bad_settings', `--tls-cert and --tls-key cannot be used: ${withoutPath(error)}`);
     }

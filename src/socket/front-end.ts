@@ -99,7 +99,6 @@ export class FrontEnd {
     this.authenticate = neverFailing(options.authenticate, options.onHandshakeError);
     const renew = () => this.listener.renew();
     this.certificate = tls && new CertificateWatch(tls, { renew, onResult: options.onCertificate });
-    this.certificate?.check();
     this.listener = new Listener(options, {
       upgrade: (response, request, accept) => this.upgrade(response, request, accept),
       open: (socket) => this.open(socket),
@@ -134,7 +133,8 @@ export class FrontEnd {
 
   private upgrade(response: HttpResponse, request: HttpRequest, accept: Accept): void {
     const snapshot = this.read(response, request);
-    if (!this.options.handshakes.admit(snapshot.remoteAddress, this.options.clock()) || this.isCheckingMany) {
+    const isCheckingMany = this.pendingHandshakes >= pendingHandshakesMax;
+    if (!this.options.handshakes.admit(snapshot.remoteAddress, this.options.clock()) || isCheckingMany) {
       this.refuse(response, refusals.overloaded, 'handshakes');
       return;
     }
@@ -158,6 +158,7 @@ export class FrontEnd {
     });
     verdict
       .then((isKnown) => {
+        this.pendingHandshakes--;
         if (isOver) return;
         // Things may have changed while we waited.
         const late = isKnown ? refuse(snapshot, this.options.admission) : refusals.unauthorized;
@@ -171,9 +172,6 @@ export class FrontEnd {
         this.options.onHandshakeError(error);
         // Without an answer it would hang until its time is up.
         if (!isOver) response.close();
-      })
-      .finally(() => {
-        this.pendingHandshakes--;
       });
   }
 
@@ -195,10 +193,6 @@ export class FrontEnd {
       callConnectionId: request.getHeader('x-ms-call-connection-id'),
       correlationId: request.getHeader('x-ms-call-correlation-id'),
     };
-  }
-
-  private get isCheckingMany(): boolean {
-    return this.pendingHandshakes >= pendingHandshakesMax;
   }
 
   private refuse(response: HttpResponse, refusal: Refusal, cause: OverloadCause | null = null): void {

@@ -97,4 +97,4 @@ test('a gateway whose account is not exact in the end, as a sink never finished,
   await client.hangUp();
   const { code, last } = await gateway.drain();
   expect([code, last.msg]).toEqual([11, 'drained, but the accounting identity is broken']);
-}, 60_000);
+});

@@ -25,7 +25,6 @@ function watched(renew: () => void) {
   const renewals = vi.fn(renew);
   const results: (string | null)[] = [];
   const watch = new CertificateWatch(files, { renew: renewals, onResult: (error) => results.push(error) });
-  watch.check();
   watch.start();
   onTestFinished(() => watch.stop());
   return { files, write, renewals, results };
