@@ -79,6 +79,10 @@ export class GatewayAudience implements Audience {
     for (const sink of this.options.sinks) sink.streamEnded(stream.id);
   }
 
+  failed(error: GatewayError): void {
+    this.tell('failed', error);
+  }
+
   released(record: EndedStream): void {
     this.tell('streamEnded', record);
   }

@@ -56,6 +56,30 @@ export const shiftMsMax = 1000;
  */
 export const quietShiftMs = 100;
 
+/** How often the main thread looks whether decode workers do something. Costs some loads per worker. */
+export const decodeWatchMs = 100;
+
+/**
+ * A shift in which nothing moves for so long hangs: its thread is ended, and the message in hand is lost. Longer than any single
+ * record takes, or that one would be lost for nothing; shorter than a lane of an ordinary load needs to fill.
+ */
+export const decodeHangMs = 2_000;
+
+/** A decode thread that is not up by then never will be: it is ended, and another one started. */
+export const decodeStartMsMax = 20_000;
+
+/** How long to wait before a decode thread that failed to start is started again: longer each time, up to a limit. */
+export const decodeRestartMs = { first: 100, most: 2_000 } as const;
+
+/** Without one of its decode workers for so long, the gateway is degraded: it takes no new stream. A replacement takes less. */
+export const degradedAfterMs = 1_000;
+
+/** Degraded for so long, the gateway gives up, so that its supervisor can act. It has tried every two seconds at least. */
+export const degradedMsMax = 60_000;
+
+/** How long decode threads may take to end when the gateway does; one that hangs in the kernel never does. */
+export const decodeStopMsMax = 2_000;
+
 /** News of streams (a participant, an end) wait so long for others: they end a shift, and many calls begin at a time. */
 export const newsDelayMs = 10;
 
@@ -114,6 +138,10 @@ assertInvariant(ringSlabBytes < 2 ** 31, 'offsets into a slab must be small inte
 assertInvariant(
   quietShiftMs > 2 * frameDurationMs && shiftMsMax > quietShiftMs && quietShiftMs > newsDelayMs,
   'a shift outlasts the pause between frames',
+);
+assertInvariant(
+  decodeHangMs > shiftMsMax && decodeHangMs > 10 * decodeWatchMs && degradedMsMax > decodeStartMsMax,
+  'a thread is given up only after several looks, and the gateway only after a thread',
 );
 assertInvariant(reorderWindowFrames === 64, 'the reorder window is kept in two 32-bit words');
 assertInvariant(
