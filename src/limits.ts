@@ -60,21 +60,22 @@ export const quietShiftMs = 100;
 export const decodeWatchMs = 100;
 
 /**
- * A shift in which nothing moves for so long hangs: its thread is ended, and the message in hand is lost. Longer than any single
- * record takes, or that one would be lost for nothing; shorter than a lane of an ordinary load needs to fill.
+ * A shift in which nothing moves for so long hangs: its thread is ended, and the message in hand is lost. Far longer than any
+ * single record takes, or that one would be lost for nothing. With the start of another thread it is shorter than the history of
+ * a ring, or its readers would be lapped when the lane is caught up with.
  */
-export const decodeHangMs = 2_000;
+export const decodeHangMs = 1_000;
 
 /** A decode thread that is not up by then never will be: it is ended, and another one started. */
 export const decodeStartMsMax = 20_000;
 
 /** How long to wait before a decode thread that failed to start is started again: longer each time, up to a limit. */
-export const decodeRestartMs = { first: 100, most: 2_000 } as const;
+export const decodeRestartMs = { first: 100, most: 500 } as const;
 
 /** Without one of its decode workers for so long, the gateway is degraded: it takes no new stream. A replacement takes less. */
 export const degradedAfterMs = 1_000;
 
-/** Degraded for so long, the gateway gives up, so that its supervisor can act. It has tried every two seconds at least. */
+/** Degraded for so long, the gateway gives up, so that its supervisor can act. It has tried all the time. */
 export const degradedMsMax = 60_000;
 
 /** How long decode threads may take to end when the gateway does; one that hangs in the kernel never does. */
@@ -140,7 +141,7 @@ assertInvariant(
   'a shift outlasts the pause between frames',
 );
 assertInvariant(
-  decodeHangMs > shiftMsMax && decodeHangMs > 10 * decodeWatchMs && degradedMsMax > decodeStartMsMax,
+  decodeHangMs >= 10 * quietShiftMs && decodeHangMs >= 10 * decodeWatchMs && degradedMsMax > decodeStartMsMax,
   'a thread is given up only after several looks, and the gateway only after a thread',
 );
 assertInvariant(reorderWindowFrames === 64, 'the reorder window is kept in two 32-bit words');
