@@ -6,7 +6,7 @@ import type { GatewayError } from './errors.ts';
 import type { RingHandle } from './reader/handle.ts';
 import type { Track } from './ring/track.ts';
 import type { EndedStream } from './stream/ended-stream.ts';
-import type { ParticipantReport } from './stream/stream-report.ts';
+import type { ParticipantReport } from './stream/ring-report.ts';
 
 /** A connected stream: one call, or one part of it. */
 export interface StreamInfo {

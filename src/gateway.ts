@@ -97,7 +97,7 @@ export class Gateway {
       decoder: config.decoder,
       flushIntervalMs: config.flushIntervalMs,
       onReport: (report) => this.complain({ ...report }, `${report.msg} ${report.worker}`),
-      onDegraded: (isDegraded) => this.degradedChanged(isDegraded),
+      onDegraded: (isDegraded) => this.log.warn({ msg: isDegraded ? 'degraded' : 'no longer degraded' }),
       onFailed: (error) => this.audience.failed(error),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
@@ -235,11 +235,6 @@ export class Gateway {
   private certificateChanged(error: string | null): void {
     if (error === null) this.log.info({ msg: 'certificate renewed' });
     else this.log.error({ msg: 'certificate cannot be renewed', error });
-  }
-
-  private degradedChanged(isDegraded: boolean): void {
-    if (isDegraded) this.complain({ msg: 'degraded: a decode worker is missing or hangs' });
-    else this.log.info({ msg: 'no longer degraded: every decode worker is back' });
   }
 
   private wakeIfAllClosed(): void {

@@ -84,6 +84,12 @@ export const decodeStopMsMax = 2_000;
 /** News of streams (a participant, an end) wait so long for others: they end a shift, and many calls begin at a time. */
 export const newsDelayMs = 10;
 
+/**
+ * Frames of one ring; then its participant goes on in another one. Sequence numbers and heads are 32-bit integers, and a packet
+ * may bring more frames than one. 248 days of a call, or 11 hours of a peer that floods us as fast as it may.
+ */
+export const ringFramesMax = 2 ** 30;
+
 /** Ring memory is reserved in slabs of this size, so that every offset stays a small integer. Costs address space only. */
 export const ringSlabBytes = 64 * 1024 * 1024;
 
@@ -135,6 +141,7 @@ export const pendingHandshakesMax = 2_000;
 /** uWebSockets.js cuts a connection off without a close frame beyond its own limit; ours, with 1009, comes first. */
 export const hardMessageBytesFactor = 2;
 
+assertInvariant(ringFramesMax + packetFramesMax < 2 ** 31, 'a head must be a positive 32-bit integer');
 assertInvariant(ringSlabBytes < 2 ** 31, 'offsets into a slab must be small integers');
 assertInvariant(
   quietShiftMs > 2 * frameDurationMs && shiftMsMax > quietShiftMs && quietShiftMs > newsDelayMs,
