@@ -179,7 +179,6 @@ export const ring = {
   jitterWorstMs: ringOffsets.f64(),
   jitterSumMs: ringOffsets.f64(),
   jitterCount: ringOffsets.f64(),
-
   // Counters, written by the decoder only.
   silentFrames: ringOffsets.f64(),
   missingFrames: ringOffsets.f64(),
