@@ -98,7 +98,9 @@ export class Gateway {
       workers: config.workers,
       decoder: config.decoder,
       flushIntervalMs: config.flushIntervalMs,
-      onError: (error) => this.complain({ msg: 'decode worker failed', error: error.message }),
+      onReport: (report) => this.complain({ ...report }, `${report.msg} ${report.worker}`),
+      onDegraded: (isDegraded) => this.log.warn({ msg: isDegraded ? 'degraded' : 'no longer degraded' }),
+      onFailed: (error) => this.audience.failed(error),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
     this.sinks = config.sink.map((text, index) => this.createSink(index, parseSink(text) as SinkSpec));
@@ -124,6 +126,7 @@ export class Gateway {
       rings: this.rings,
       ringCount: this.memory.geometry.ringCount,
       lanes: this.lanes,
+      isDegraded: () => this.decoders.isDegraded,
       lateness: () => this.vitalsWatch.lateness,
     });
     this.capture = config.capture === null ? null : this.createCapture(parseCapture(config.capture) as CaptureSpec);
@@ -181,19 +184,24 @@ export class Gateway {
     }
   }
 
+  /** What became of every message so far. */
+  get account(): Account {
+    return account(this.memory, this.totals);
+  }
+
   /** Takes no new stream, lets the open ones end within the drain timeout, and loses nothing that was received. */
-  async drain(): Promise<DrainResult> {
+  async drain(timeoutMs: number = this.config.drainTimeoutMs): Promise<DrainResult> {
     this.phase = 'draining';
-    this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs: this.config.drainTimeoutMs });
+    this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs });
     this.registry.endWaiting();
-    await within(this.config.drainTimeoutMs, this.allClosed());
+    await within(timeoutMs, this.allClosed());
     const streamsCut = this.registry.active;
     this.frontEnd.closeAll(closeCode.draining, 'drained');
     const isFlushed = await within(flushMsMax, this.registry.empty());
     const stopping = this.sinks.map((sink) => sink.stop(sinkStopMsMax));
     await this.stopCapture();
     const stopped = await Promise.all(stopping);
-    const current = account(this.memory, this.totals);
+    const current = this.account;
     const readersAreExact = this.sinks.every(
       (sink, index) => stopped[index] && sink.frames + sink.lappedFrames === this.registry.framesEnded,
     );
@@ -215,6 +223,7 @@ export class Gateway {
 
   private readiness(): Readiness {
     if (this.phase !== 'running') return this.phase;
+    if (this.decoders.isDegraded) return 'degraded';
     return this.pressure.cause === null ? 'ready' : 'full';
   }
 

@@ -83,7 +83,7 @@ test('imports point in the direction in which data flows', () => {
 test('each foreign library enters through the one file or folder that owns it', () => {
   const owners: Record<string, RegExp> = {
     'uWebSockets.js': /^src\/(socket\/uws|cli\/doctor-checks)\.ts$/,
-    piscina: /^src\/decoder\/pool\.ts$/,
+    piscina: /^src\/decoder\/decode-worker\.ts$/,
     'prom-client': /^src\/metrics\//,
     pino: /^src\/log\.ts$/,
     zod: /^src\/settings\.ts$/,

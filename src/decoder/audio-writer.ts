@@ -34,6 +34,11 @@ export class AudioWriter {
     const sampleRate = stream.sampleRate;
     const perFrame = frameBytes(sampleRate);
     let writer = stream.find(message.id, message.idStart, message.idEnd);
+    if (writer?.isFull) {
+      const renewed = stream.renew(writer);
+      if (typeof renewed === 'string') return renewed;
+      writer = renewed;
+    }
     if (writer !== null && bytes > 0 && bytes <= perFrame) {
       if (!decodeBase64(message.data, bytes, writer.bytes, writer.nextPcm())) return 'malformed_audio';
       this.measure(writer, message, counters, arrivalMs, bytes, sampleRate);

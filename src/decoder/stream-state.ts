@@ -7,6 +7,7 @@ import { type DropReason, reasonIndex, ring, ringState, streamEnd, streamSlot } 
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingPool } from '../ring/pool.ts';
 import { RingWriter } from '../ring/writer.ts';
+import { carryOn } from './timeline.ts';
 
 /** Why there is no ring for a participant. */
 export type Refusal = 'participant_limit' | 'ring_memory';
@@ -117,6 +118,25 @@ export class StreamState {
     this.i32[this.word + streamSlot.rings / 4 + count] = index;
     if (idEnd > idStart) this.i32[this.word + streamSlot.unmixed / 4] = 1;
     this.i32[this.word + streamSlot.participantCount / 4] = count + 1;
+    this.hasNews = true;
+    return writer;
+  }
+
+  /**
+   * Gives a participant whose ring is full another one, in the old one's place: it counts as one participant, and its old ring is
+   * the main thread's from here on. The old one goes on being found until there is another.
+   */
+  renew(full: RingWriter): RingWriter | Refusal {
+    const index = this.pool.take();
+    if (index < 0) return 'ring_memory';
+    const { bytes, i32, at } = full;
+    const writer = this.writerOf(index);
+    const idStart = at + ring.id;
+    writer.open(i32[(at + ring.sampleRate) / 4]!, bytes, idStart, idStart + i32[(at + ring.idBytes) / 4]!);
+    carryOn(full, writer);
+    const rings = this.word + streamSlot.rings / 4;
+    Atomics.store(this.i32, this.i32.indexOf(full.index, rings), index);
+    full.end();
     this.hasNews = true;
     return writer;
   }

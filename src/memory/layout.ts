@@ -22,7 +22,7 @@ import { batchBounds, delayBoundsMs, histogramDoubles, jitterBoundsMs, residence
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 4;
+export const layoutVersion = 5;
 
 const cacheLineBytes = 64;
 const cacheLinesBytes = 2 * cacheLineBytes;
@@ -87,6 +87,7 @@ export const control = {
   participantsMax: controlOffsets.i32(),
   laneCount: controlOffsets.i32(),
   laneHalfBytes: controlOffsets.i32(),
+  ringFramesMax: controlOffsets.i32(),
   /** Head of the stack of free rings: ring index in the low 32 bits, a change count above it (against ABA). */
   freeRings: controlOffsets.apart().f64(),
   ringsInUse: controlOffsets.apart().i32(),
@@ -178,7 +179,6 @@ export const ring = {
   jitterWorstMs: ringOffsets.f64(),
   jitterSumMs: ringOffsets.f64(),
   jitterCount: ringOffsets.f64(),
-
   // Counters, written by the decoder only.
   silentFrames: ringOffsets.f64(),
   missingFrames: ringOffsets.f64(),

@@ -10,16 +10,11 @@ import { recordKind, ringState, streamEnd, streamSlot } from '../memory/layout.t
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { closeCode } from './close-code.ts';
 import { type EndedStream, reportEnded } from './ended-stream.ts';
+import { FullRings } from './full-rings.ts';
+import type { ParticipantRing } from './ring-report.ts';
 import { StreamSlots } from './slots.ts';
 import { Stream, type StreamFacts } from './stream.ts';
-import {
-  type ParticipantRing,
-  participantCount,
-  participantRing,
-  reportStream,
-  type StreamReport,
-  sampleRateOf,
-} from './stream-report.ts';
+import { participantCount, participantRing, reportStream, type StreamReport, sampleRateOf } from './stream-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
 /** Who reads the rings. Every `started` is followed by one `ended`, and answered by each reader with one `readerDone`. */
@@ -31,8 +26,8 @@ export interface Audience {
   /** Its metadata came, or changed. */
   format(stream: Stream, sampleRate: number): void;
   started(stream: Stream, participant: ParticipantRing): void;
-  /** No frame follows; the ring has `participant.frames` of them. `index`: its place among the stream's. */
-  ended(stream: Stream, participant: ParticipantRing, index: number): void;
+  /** No frame follows; the ring has `participant.frames` of them. */
+  ended(stream: Stream, participant: ParticipantRing): void;
   /** Somebody pressed a key. */
   tone(stream: Stream, tone: string): void;
   /** No participant follows either. */
@@ -70,6 +65,7 @@ export interface RegistryOptions {
 export class StreamRegistry {
   private readonly options: RegistryOptions;
   private readonly slots: StreamSlots;
+  private readonly fullRings: FullRings;
   private readonly byId = new Map<string, Stream>();
   /** Streams that another socket may go on with, by subscription. */
   private readonly bySubscription = new Map<string, Stream>();
@@ -83,6 +79,7 @@ export class StreamRegistry {
   constructor(options: RegistryOptions) {
     this.options = options;
     this.slots = new StreamSlots(options.memory, options.lanes);
+    this.fullRings = new FullRings(options.memory, options.lingerMs);
   }
 
   get isFull(): boolean {
@@ -270,18 +267,25 @@ export class StreamRegistry {
     this.announce(stream);
     for (let i = 0; i < participantCount(memory, stream); i++) {
       const participant = participantRing(memory, stream, i);
-      if (i >= stream.participantsStarted) {
-        stream.participantsStarted = i + 1;
+      const known = stream.rings[i];
+      const isNew = known?.index !== participant.handle.index;
+      if (known !== undefined && isNew) this.ringEnded(stream, this.fullRings.retire(stream, known.index));
+      if (isNew) {
+        stream.rings[i] = participant.handle;
         for (const reading of stream.readings) reading.pendingRings++;
         audience.started(stream, participant);
       }
       if (participant.state === ringState.ended && !stream.participantsEnded.has(i)) {
         stream.participantsEnded.add(i);
-        this.framesEnded += participant.frames;
-        audience.ended(stream, participant, i);
+        this.ringEnded(stream, participant);
       }
     }
     if (end === streamEnd.closed && stream.phase === 'ending') this.linger(stream);
+  }
+
+  private ringEnded(stream: Stream, participant: ParticipantRing): void {
+    this.framesEnded += participant.frames;
+    this.options.audience.ended(stream, participant);
   }
 
   /** Tells of a stream that has said something, and of its format. */
@@ -308,6 +312,7 @@ export class StreamRegistry {
     stream.timer?.cancel();
     // Now, while the rings are still the stream's.
     this.options.onEnded(reportEnded(this.options.memory, stream));
+    this.fullRings.release(stream);
     stream.phase = 'released';
     stream.lane.pushControl(recordKind.release, stream.index);
   }

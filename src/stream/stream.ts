@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import type { AwakeTimer } from '../awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import { catchUpSeconds, messageUnitBytes } from '../limits.ts';
+import type { RingAddress } from '../ring/cursor.ts';
+import type { FullRing } from './ring-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
 /** What the upgrade request said about the stream, bounded and copied. Correlates, does not authenticate. */
@@ -79,9 +81,11 @@ export class Stream {
   /** Whether it was announced, and with which sample rate. */
   isAnnounced = false;
   announcedRate = 0;
-  /** Participants that were announced to the sinks, and of those the ones whose end was announced. */
-  participantsStarted = 0;
+  /** Rings of participants that were announced to the sinks, and of those the ones whose end was announced. */
+  readonly rings: RingAddress[] = [];
   readonly participantsEnded: Set<number> = new Set();
+  /** What stood in rings that were full; their participants went on in others. */
+  readonly fullRings: FullRing[] = [];
   /** Who reads this stream's rings, and what each of them has done with those that ended. */
   readonly readings: readonly Reading[];
   /** Ends a wait for another socket, or for readers. */

@@ -46,7 +46,9 @@ export class Traffic {
       workers,
       decoder: 'scan',
       flushIntervalMs,
-      onError: () => {},
+      onReport: () => {},
+      onDegraded: () => {},
+      onFailed: () => {},
     });
     this.lanes = Array.from({ length: laneCount }, (_, index) => {
       return new Lane({

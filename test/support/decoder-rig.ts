@@ -199,6 +199,10 @@ export class DecoderRig {
     return this.memory.slabOf(index).i32[(this.memory.ringOffset(index) + field) / 4]!;
   }
 
+  setRingWord(index: number, field: number, value: number): void {
+    this.memory.slabOf(index).i32[(this.memory.ringOffset(index) + field) / 4] = value;
+  }
+
   /** A 64-bit field of `ring`. */
   ringCount(index: number, field: number): number {
     return this.memory.slabOf(index).f64[(this.memory.ringOffset(index) + field) / 8]!;
