@@ -65,8 +65,9 @@ export class RingPool {
     return Atomics.load(this.words, control.holders / 4 + index) - 1;
   }
 
-  /** Counts anew what a lane has, whose worker may have died between taking a ring and counting it. */
+  /** For a lane whose worker may have died between two of the stores above: counts its rings, and looks at all for free ones. */
   recount(laneIndex: number): void {
+    Atomics.store(this.words, control.freeFrom / 4, 0);
     let held = 0;
     for (let index = 0; index < this.memory.geometry.ringCount; index++) if (this.holderOf(index) === laneIndex) held++;
     Atomics.store(this.memory.lanes[laneIndex]!.i32, lane.ringsHeld / 4, held);
