@@ -92,7 +92,6 @@ export class Gateway {
     this.complaintsTimer.unref();
     this.memory = SharedMemory.create(geometryOf(config));
     this.rings = new RingPool(this.memory);
-    this.rings.fill();
     this.decoders = new DecoderPool({
       memory: this.memory,
       workers: config.workers,
@@ -257,7 +256,6 @@ export class Gateway {
         for (const { streamIndex, tone } of tones) this.registry.tone(streamIndex, tone);
         for (const fault of faults) this.complain({ msg: 'a message could not be decoded', fault });
       },
-      onLost: (streamIndex) => this.registry.messageLost(streamIndex),
       onWorkerLost: (error) => {
         this.complain({ msg: 'decode worker lost', lane: index, error: error.message }, `lost ${index}`);
         this.registry.newsOfLane(index);

@@ -6,6 +6,7 @@
 import { GatewayError } from '../errors.ts';
 import { ringFramesMax, ringSlabBytes } from '../limits.ts';
 import * as layout from './layout.ts';
+import { alignUp } from './offsets.ts';
 
 /** What passes between threads (`workerData`, `postMessage`): shared, not copied. */
 export interface SharedMemoryHandle {
@@ -163,6 +164,6 @@ export function fitGeometry(sizes: {
     streamCount: sizes.streamCount,
     participantsMax: sizes.participantsMax,
     laneCount: sizes.laneCount,
-    laneHalfBytes: layout.alignUp(sizes.laneDataBytes + layout.laneReserveBytes(sizes.streamCount), 8),
+    laneHalfBytes: alignUp(sizes.laneDataBytes + layout.laneReserveBytes(sizes.streamCount), 8),
   };
 }

@@ -55,6 +55,15 @@ export class RingWriter {
     return this.nextSlot() + slot.pcm;
   }
 
+  /** Frames published so far. */
+  get head(): number {
+    return this.i32[this.headWord]!;
+  }
+
+  get sampleRate(): number {
+    return this.i32[(this.at + ring.sampleRate) / 4]!;
+  }
+
   private nextSlot(): number {
     const { i32, at } = this;
     return this.slotsAt + (i32[this.headWord]! % this.slotCount) * i32[(at + ring.slotBytes) / 4]!;

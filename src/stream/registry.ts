@@ -227,13 +227,6 @@ export class StreamRegistry {
     for (const stream of [...this.byId.values()]) if (stream.lane.index === laneIndex) this.follow(stream);
   }
 
-  /** A message of this stream was lost with its worker. */
-  messageLost(streamIndex: number): void {
-    this.options.totals.messagesWorkerLost++;
-    const stream = this.slots.at(streamIndex);
-    if (stream !== undefined) stream.messagesWorkerLost++;
-  }
-
   /** Somebody on this stream pressed a key. */
   tone(streamIndex: number, tone: string): void {
     const stream = this.slots.at(streamIndex);

@@ -84,7 +84,6 @@ export function reportStream(memory: SharedMemory, stream: Stream): StreamReport
   ) as Record<DropReason, number>;
   dropped.lane_full += stream.messagesLaneFull;
   dropped.rate_limit += stream.messagesRateLimited;
-  dropped.worker_lost += stream.messagesWorkerLost;
   const isUnmixed = i32[(at + streamSlot.unmixed) / 4] === 1;
   return {
     id: stream.id,

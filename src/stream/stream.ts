@@ -73,7 +73,6 @@ export class Stream {
   messagesIgnored = 0;
   messagesLaneFull = 0;
   messagesRateLimited = 0;
-  messagesWorkerLost = 0;
   /** Why we are closing it; null while the peer has the say. */
   closeCause: CloseCause | null = null;
   closeCode: number | null = null;

@@ -63,5 +63,4 @@ export class Totals {
   messagesIgnored = 0;
   messagesLaneFull = 0;
   messagesRateLimited = 0;
-  messagesWorkerLost = 0;
 }

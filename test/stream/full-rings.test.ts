@@ -31,7 +31,6 @@ class Rig {
   private sent = 0;
 
   constructor() {
-    this.pool.fill();
     this.registry = new StreamRegistry({
       memory: this.lane.memory,
       lanes: [this.lane.lane],

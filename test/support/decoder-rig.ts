@@ -95,7 +95,6 @@ export class DecoderRig {
       laneHalfBytes: options.laneHalfBytes ?? 1024 * 1024,
     });
     this.pool = new RingPool(this.memory);
-    this.pool.fill();
     this.views = this.memory.lanes[0]!;
     const parsers = options.parsers ?? createParsers(options.decoder ?? 'scan');
     this.decoder = new FrameDecoder(this.memory, parsers, () => this.nowMs);
@@ -245,10 +244,13 @@ export class DecoderRig {
   /** The stream's slot as it is for a new stream, and its rings back in the pool. The lane's counters start at 0 too. */
   reset(stream = 0): void {
     this.release(stream);
-    const place = [lane.tail, lane.head, lane.begun, lane.done].map((field) => [field / 4, this.views.i32[field / 4]!]);
+    const place = [lane.tail, lane.head, lane.begun, lane.done, lane.ringsHeld].map((field) => [
+      field / 4,
+      this.views.i32[field / 4]!,
+    ]);
     const at = this.memory.streamOffset(stream) / 8;
     this.memory.streams.f64.fill(0, at, at + this.memory.streamBytes / 8);
-    this.views.f64.fill(0, 0, lane.halves / 8);
+    this.views.f64.fill(0, 0, lane.note / 8);
     for (const [word, value] of place) this.views.i32[word!] = value!;
   }
 }
