@@ -13,7 +13,7 @@ export async function serve(argv: readonly string[], environment: Environment, i
     return 0;
   }
   const config = configure(argv, environment);
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, config.logFormat);
   const gateway = new Gateway(config, log);
   const { port, adminPort } = await gateway.start();
   const { host, path, adminHost, decoder, workers, lanes, sink } = config;
