@@ -81,12 +81,6 @@ export class FreshMachine {
     return readFileSync(join(this.root, clone, 'README.md'), 'utf8');
   }
 
-  /** A file of the clone, or null. */
-  file(name: string): string | null {
-    const path = join(this.root, clone, name);
-    return existsSync(path) ? readFileSync(path, 'utf8') : null;
-  }
-
   /**
    * Runs a line of the shell in the clone, as the user, and ends it after `msMax`. `onOutput` sees all that was written so
    * far; what it calls `interrupt` for is a Ctrl-C.
@@ -94,12 +88,11 @@ export class FreshMachine {
   async run(
     line: string,
     msMax: number,
-    env: Readonly<Record<string, string>> = {},
     onOutput: (output: string, interrupt: () => void) => void = () => {},
   ): Promise<Run> {
     const started = performance.now();
     const variables = { HOME: home, USER: 'user', PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' };
-    const all = Object.entries({ ...variables, ...this.network.variables, ...env });
+    const all = Object.entries({ ...variables, ...this.network.variables });
     const inside = [
       'env',
       '--ignore-environment',
