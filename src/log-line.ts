@@ -59,6 +59,11 @@ function unlessZero(count: number): number | null {
 }
 
 interface StreamRecord extends LogRecord {
+  readonly id: string;
+  readonly callConnectionId: string | null;
+  readonly mode: string;
+  readonly closeCause: string;
+  readonly closeCode: number;
   readonly durationMs: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly audio: Readonly<Record<'frames' | 'missingFrames' | 'outOfOrderFrames' | 'jitterMeanMs', number>>;
@@ -67,13 +72,16 @@ interface StreamRecord extends LogRecord {
   readonly interruptions: number;
 }
 
-/** A stream's record has fifty fields: these say whether it went well, and which call it was. */
+/**
+ * A stream's record has fifty fields: these say whether it went well, and which call it was. Left out is what is as it should
+ * be, but for missing frames, which everybody looks for.
+ */
 function streamFields(record: StreamRecord): Field[] {
-  const { audio, sinks } = record;
+  const { audio, sinks, mode, closeCause, closeCode, callConnectionId } = record;
+  const hungUp = closeCause === 'peer' && closeCode === 1000;
   return [
     ['lasted', `${(record.durationMs / 1000).toFixed(1)}s`],
-    ['mode', record['mode']],
-    ['participants', record.participants.length],
+    mode === 'unmixed' ? ['participants', record.participants.length] : ['mode', mode],
     ['frames', audio.frames],
     ['missing', audio.missingFrames - audio.outOfOrderFrames],
     ['dropped', record.dropped],
@@ -81,9 +89,9 @@ function streamFields(record: StreamRecord): Field[] {
     ['undrained', unlessZero(sinks.filter((sink) => !sink.isDrained).length)],
     ['interruptions', unlessZero(record.interruptions)],
     ['jitter', `${audio.jitterMeanMs.toFixed(1)}ms`],
-    ['closed', `${record['closeCause']}/${record['closeCode']}`],
+    ['closed', hungUp ? null : `${closeCause}/${closeCode}`],
     // Last: where the line is too long for the terminal, it is the id that wraps.
-    record['callConnectionId'] === null ? ['id', record['id']] : ['call', record['callConnectionId']],
+    callConnectionId === null ? ['id', record.id] : ['call', callConnectionId],
   ];
 }
 
@@ -97,7 +105,7 @@ function listeningFields({ host, port, path, adminHost, adminPort, ...rest }: Lo
 
 function fieldsOf(msg: unknown, rest: LogRecord): readonly Field[] {
   if (msg === 'listening') return listeningFields(rest);
-  if (msg === 'stream ended') return streamFields(rest as StreamRecord);
+  if (msg === 'stream ended') return streamFields(rest as unknown as StreamRecord);
   return Object.entries(rest);
 }
 

@@ -39,8 +39,8 @@ const streamEnded = {
 
 test('a stream that went well is one short line that ends with its call', () => {
   expect(line(streamEnded)).toBe(
-    '00:48:19.033 INFO  stream ended lasted=5.0s mode=unmixed participants=2 frames=497 missing=0 jitter=0.8ms ' +
-      'closed=peer/1000 call=29700ad6-bfa6-4ad9-bca9-a99d198bf460\n',
+    '00:48:19.033 INFO  stream ended lasted=5.0s participants=2 frames=497 missing=0 jitter=0.8ms ' +
+      'call=29700ad6-bfa6-4ad9-bca9-a99d198bf460\n',
   );
 });
 
@@ -55,10 +55,14 @@ test('what went wrong with a stream is on its line', () => {
       { sink: 'nats://host', framesRead: 0, framesLapped: 3, isDrained: false },
     ],
     interruptions: 1,
+    mode: 'mixed',
+    closeCause: 'idle',
+    closeCode: 1008,
   };
   const text = line(faulty);
   expect(text).toContain(' missing=3 dropped=malformed_json:2,rate_limit:1 lapped=100 undrained=1 interruptions=1 ');
-  expect(text).toContain(' id=9b8349ee-2dac-4dd0-9bf5-b8f3d734f6f2\n');
+  expect(text).toContain(' lasted=5.0s mode=mixed frames=497 ');
+  expect(text).toContain(' closed=idle/1008 id=9b8349ee-2dac-4dd0-9bf5-b8f3d734f6f2\n');
 });
 
 test('other records have all their fields, without counters of a kind that are 0', () => {
