@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { entry, runCommand } from '../support/gateway-process.ts';
-import { Terminal, terminalsMissing } from '../support/terminal.ts';
+import { needs } from '../support/needs.ts';
+import { Terminal } from '../support/terminal.ts';
 
-const missing = terminalsMissing();
 // `exec`, because a shell that waits answers Ctrl-C with an exit code of its own.
 const serve = `exec ${process.execPath} --disable-warning=ExperimentalWarning ${entry} serve --port 0 --admin-port 0`;
 
@@ -22,7 +22,7 @@ async function call(port: string, callId: string): Promise<void> {
   await client.hangUp();
 }
 
-test.skipIf(missing !== null)('a terminal gets a coloured line for a stream, and the account at the end', async () => {
+test('a terminal gets a coloured line for a stream, and the account at the end', needs('script'), async () => {
   const terminal = open(serve);
   await call(await terminal.shows(/ listening audio=127\.0\.0\.1:(\d+)\/audio/), 'call-1');
   await terminal.shows(/stream ended/);
@@ -36,7 +36,7 @@ test.skipIf(missing !== null)('a terminal gets a coloured line for a stream, and
   expect(lines[3]).toMatch(/ drained streamsCut=0 received=3 committed=2 control=1 ignored=0 dropped=0 unaccounted=0$/);
 });
 
-test.skipIf(missing !== null)('what a peer calls itself does not act on the terminal', async () => {
+test('what a peer calls itself does not act on the terminal', needs('script'), async () => {
   const terminal = open(serve, { NO_COLOR: '1' });
   const port = await terminal.shows(/audio=127\.0\.0\.1:(\d+)/);
   // What HTTP allows in a header beyond ASCII: controls that begin an escape sequence, and what shows as nothing.
@@ -50,14 +50,14 @@ test.skipIf(missing !== null)('what a peer calls itself does not act on the term
   expect(terminal.text).toContain('call="x unaccounted=5"\n');
 });
 
-test.skipIf(missing !== null)('NO_COLOR is respected', async () => {
+test('NO_COLOR is respected', needs('script'), async () => {
   const terminal = open(serve, { NO_COLOR: '1' });
   await terminal.shows(/INFO {2}listening/);
   expect(await terminal.interrupt()).toBe(0);
   expect(terminal.text).not.toContain('\u001b');
 });
 
-test.skipIf(missing !== null)('npm passes the terminal on', async () => {
+test('npm passes the terminal on', needs('script'), async () => {
   const terminal = open('npm start -- --port 0 --admin-port 0');
   await terminal.shows(/INFO {2}listening/);
   // Whatever its exit code: that is npm's own.
@@ -65,7 +65,7 @@ test.skipIf(missing !== null)('npm passes the terminal on', async () => {
   expect(terminal.shown).toMatch(/INFO {2}drained .* unaccounted=0\n/);
 });
 
-test.skipIf(missing !== null)('JSON on a terminal, if it is asked for', async () => {
+test('JSON on a terminal, if it is asked for', needs('script'), async () => {
   const terminal = open(serve, { ACS_GATEWAY_LOG_FORMAT: 'json' });
   await terminal.shows(/"msg":"listening"/);
   expect(await terminal.interrupt()).toBe(0);

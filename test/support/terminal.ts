@@ -1,13 +1,8 @@
 /** Runs a command in a real pseudo-terminal, made by `script` of util-linux, as a person at a keyboard does. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { stripVTControlCharacters } from 'node:util';
 import { eventually } from './gateway-process.ts';
-
-/** Why there are none here, or null. */
-export function terminalsMissing(): string | null {
-  return spawnSync('script', ['--version']).error === undefined ? null : 'script (util-linux)';
-}
 
 export class Terminal {
   private readonly child: ChildProcess;
