@@ -5,7 +5,7 @@
  */
 
 /** Gives a text a style of `styleText`, or returns it as it is. */
-export type Paint = (style: 'dim' | 'bold' | 'cyan' | 'green' | 'yellow' | 'red' | 'magenta', text: string) => string;
+export type Paint = (style: 'dim' | 'bold' | 'green' | 'yellow' | 'red' | 'magenta', text: string) => string;
 
 type LogRecord = Readonly<Record<string, unknown>>;
 type Field = readonly [name: string, value: unknown];

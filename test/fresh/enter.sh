@@ -20,4 +20,7 @@ ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 for stream in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${stream%:*}" "$root/dev/${stream#*:}"; done
 
-exec chroot --userspec="$user:$user" "$root" "$@"
+# Not exec: a change of user makes the kernel forget that this process is to die with its parent, and all below it with it.
+code=0
+chroot --userspec="$user:$user" "$root" "$@" || code=$?
+exit "$code"

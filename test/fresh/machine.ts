@@ -49,6 +49,7 @@ export class FreshMachine {
   private readonly root = join(this.folder, 'root');
   private readonly network = NetworkSettings.ofThisMachine();
   private running: ChildProcess | null = null;
+  private isRemoved = false;
 
   /** Half a minute the first time, for Debian. */
   make({ node, npm }: FreshMachineOptions): void {
@@ -90,6 +91,7 @@ export class FreshMachine {
     msMax: number,
     onOutput: (output: string, interrupt: () => void) => void = () => {},
   ): Promise<Run> {
+    if (this.isRemoved) throw new Error('the fresh machine is gone');
     const started = performance.now();
     const variables = { HOME: home, USER: 'user', PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' };
     const all = Object.entries({ ...variables, ...this.network.variables });
@@ -127,6 +129,7 @@ export class FreshMachine {
 
   /** Ends what runs on it, and removes it. */
   async remove(): Promise<void> {
+    this.isRemoved = true;
     if (this.running !== null) {
       const ended = once(this.running, 'close');
       this.running.kill('SIGKILL');
