@@ -49,7 +49,7 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
 
   private constructor(config: Config, readers: readonly string[]) {
     super();
-    this.gateway = new Gateway(config, createLog(config.logLevel), { readers, events: this });
+    this.gateway = new Gateway(config, createLog(config.logLevel, config.logFormat), { readers, events: this });
   }
 
   /** See `startGateway`. */

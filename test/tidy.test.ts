@@ -47,6 +47,7 @@ const stages = [
     'networks.ts',
     'settings.ts',
     'log.ts',
+    'log-line.ts',
     'wav.ts',
     'recording-name.ts',
     'limits.ts',

@@ -16,7 +16,7 @@ export async function serve(argv: readonly string[], environment: Environment, i
     return 0;
   }
   const config = configure(argv, environment);
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, config.logFormat);
   const events = new EventEmitter<GatewayEvents>();
   const gateway = new Gateway(config, log, { events });
   const { port, adminPort } = await gateway.start();

@@ -50,6 +50,7 @@ export const probes = {
   prometheus: program('prometheus'),
   'prometheus-alertmanager': program('prometheus-alertmanager'),
   promtool: program('promtool', 'prometheus'),
+  script: program('script', 'bsdutils'),
   soxi: program('soxi', 'sox'),
   'systemd-analyze': program('systemd-analyze', 'systemd'),
   linux: { isThere: () => process.platform === 'linux', remedy: 'another machine' },
