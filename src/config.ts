@@ -11,6 +11,8 @@ export const environmentPrefix = 'ACS_GATEWAY_';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+const logFormats = ['auto', 'json', 'pretty'] as const;
+export type LogFormat = (typeof logFormats)[number];
 
 /** A message of 20 ms and its envelope must fit. */
 const messageBytesMin = 4096;
@@ -192,6 +194,11 @@ export const serveSettings = {
     help: 'who may read recordings and captures: the user of the process, or its group too',
   }),
   logLevel: setting.choice({ choices: logLevels, fallback: 'info', help: 'least severe log line that is written' }),
+  logFormat: setting.choice({
+    choices: logFormats,
+    fallback: 'auto',
+    help: 'how the log is written; auto is pretty on a terminal and json elsewhere',
+  }),
 } as const;
 
 export type Config = Values<typeof serveSettings>;

@@ -5,13 +5,15 @@
 import { EventEmitter } from 'node:events';
 import { AdminServer } from './admin/server.ts';
 import { type Events, GatewayAudience } from './audience.ts';
+import { awakeClock } from './awake-clock.ts';
 import { CaptureHost } from './capture/host.ts';
-import { type CaptureSpec, parseCapture } from './capture/spec.ts';
+import { type CaptureSpec, captureOf } from './capture/spec.ts';
 import { Complaints } from './complaints.ts';
 import type { Config } from './config.ts';
 import { within } from './deadline.ts';
 import { LaneCounters } from './decoder/lane-counters.ts';
 import { DecoderPool } from './decoder/pool.ts';
+import { withoutPath } from './errors.ts';
 import { Lane } from './lane/lane.ts';
 import { flushMsMax, ringLingerMs, sinkStopMsMax } from './limits.ts';
 import type { Log } from './log.ts';
@@ -23,11 +25,11 @@ import type { Metrics } from './metrics/registry.ts';
 import { ReaderGroup } from './reader/reader-group.ts';
 import { RingPool } from './ring/pool.ts';
 import { SinkHost } from './sink/host.ts';
-import { parseSink, type SinkSpec } from './sink/spec.ts';
+import { type SinkSpec, sinkOf } from './sink/spec.ts';
 import { createAuthenticate } from './socket/auth/authenticate.ts';
 import { allowList, trustedProxies } from './socket/client-address.ts';
 import { FrontEnd } from './socket/front-end.ts';
-import { createGuards, type Guards } from './socket/guards.ts';
+import { createGuards } from './socket/guards.ts';
 import { Pressure } from './socket/pressure.ts';
 import type { Readiness } from './socket/upgrade.ts';
 import { type Account, account } from './stream/accounting.ts';
@@ -75,7 +77,6 @@ export class Gateway {
   private readonly registry: StreamRegistry;
   private readonly pressure: Pressure;
   private readonly capture: CaptureHost | null;
-  private readonly guards: Guards;
   private readonly frontEnd: FrontEnd;
   private readonly admin: AdminServer;
   private phase: 'starting' | 'running' | 'draining' = 'starting';
@@ -91,16 +92,17 @@ export class Gateway {
     this.complaintsTimer.unref();
     this.memory = SharedMemory.create(geometryOf(config));
     this.rings = new RingPool(this.memory);
-    this.rings.fill();
     this.decoders = new DecoderPool({
       memory: this.memory,
       workers: config.workers,
       decoder: config.decoder,
       flushIntervalMs: config.flushIntervalMs,
-      onError: (error) => this.complain({ msg: 'decode worker failed', error: error.message }),
+      onReport: (report) => this.complain({ ...report }, `${report.msg} ${report.worker}`),
+      onDegraded: (isDegraded) => this.log.warn({ msg: isDegraded ? 'degraded' : 'no longer degraded' }),
+      onFailed: (error) => this.audience.failed(error),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
-    this.sinks = config.sink.map((text, index) => this.createSink(index, this.sinkSpec(text)));
+    this.sinks = config.sink.map((text, index) => this.createSink(index, sinkOf(text, config.fileAccess)));
     this.readers = readers.map((name, index) => this.createReaders(config.sink.length + index, name));
     this.audience = new GatewayAudience({ memory: this.memory, sinks: this.sinks, readers: this.readers, events });
     this.registry = new StreamRegistry({
@@ -123,15 +125,11 @@ export class Gateway {
       rings: this.rings,
       ringCount: this.memory.geometry.ringCount,
       lanes: this.lanes,
+      isDegraded: () => this.decoders.isDegraded,
       lateness: () => this.vitalsWatch.lateness,
       lacksDescriptors: () => this.frontEnd.isPaused,
     });
-    this.capture =
-      config.capture === null
-        ? null
-        : this.createCapture({ ...(parseCapture(config.capture) as CaptureSpec), access: config.fileAccess });
-    const readiness = () => this.readiness();
-    this.guards = createGuards(config, this.totals);
+    this.capture = config.capture === null ? null : this.createCapture(captureOf(config.capture, config.fileAccess));
     this.frontEnd = new FrontEnd({
       host: config.host,
       port: config.port,
@@ -145,11 +143,12 @@ export class Gateway {
         isAllowed: allowList(config),
         isDuplicate: (owner) => config.duplicate === 'reject' && this.registry.hasCall(owner),
         pressure: () => this.pressure.cause,
-        readiness,
+        readiness: this.readiness,
       },
-      ...this.guards,
+      ...createGuards(config, this.totals),
       proxies: trustedProxies(config),
       authenticate: createAuthenticate(config, this.totals, log),
+      onHandshakeError: (error) => this.complain({ msg: 'handshake failed', error: withoutPath(error) }),
       duplicate: config.duplicate,
       registry: this.registry,
       totals: this.totals,
@@ -161,13 +160,14 @@ export class Gateway {
       port: config.adminPort,
       metrics: this.createMetrics(),
       registry: this.registry,
-      readiness,
+      readiness: this.readiness,
       token: config.adminToken,
     });
   }
 
   /** Resolves when streams can come. Throws `listen_failed`, `sink_failed`, `native_missing`; then nothing is left behind. */
   async start(): Promise<{ readonly port: number; readonly adminPort: number }> {
+    awakeClock.start();
     try {
       await Promise.all([this.decoders.start(), this.capture?.start(), ...this.sinks.map((sink) => sink.start())]);
       const adminPort = await this.admin.listen();
@@ -180,19 +180,24 @@ export class Gateway {
     }
   }
 
+  /** What became of every message so far. */
+  get account(): Account {
+    return account(this.memory, this.totals);
+  }
+
   /** Takes no new stream, lets the open ones end within the drain timeout, and loses nothing that was received. */
-  async drain(): Promise<DrainResult> {
+  async drain(timeoutMs: number = this.config.drainTimeoutMs): Promise<DrainResult> {
     this.phase = 'draining';
-    this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs: this.config.drainTimeoutMs });
+    this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs });
     this.registry.endWaiting();
-    await within(this.config.drainTimeoutMs, this.allClosed());
+    await within(timeoutMs, this.allClosed());
     const streamsCut = this.registry.active;
     this.frontEnd.closeAll(closeCode.draining, 'drained');
     const isFlushed = await within(flushMsMax, this.registry.empty());
     const stopping = this.sinks.map((sink) => sink.stop(sinkStopMsMax));
     await this.stopCapture();
     const stopped = await Promise.all(stopping);
-    const current = account(this.memory, this.totals);
+    const current = this.account;
     const readersAreExact = this.sinks.every(
       (sink, index) => stopped[index] && sink.frames + sink.lappedFrames === this.registry.framesEnded,
     );
@@ -202,6 +207,7 @@ export class Gateway {
   }
 
   private async tearDown(): Promise<void> {
+    awakeClock.stop();
     this.vitalsWatch.stop();
     clearInterval(this.complaintsTimer);
     this.complaints.tellAll();
@@ -211,10 +217,11 @@ export class Gateway {
     await Promise.all([this.admin.stop(), this.decoders.stop(), this.capture?.stop(0), ...sinks]);
   }
 
-  private readiness(): Readiness {
+  private readonly readiness = (): Readiness => {
     if (this.phase !== 'running') return this.phase;
+    if (this.decoders.isDegraded) return 'degraded';
     return this.pressure.cause === null ? 'ready' : 'full';
-  }
+  };
 
   /** Resolves when no socket is connected. */
   private allClosed(): Promise<void> {
@@ -246,7 +253,6 @@ export class Gateway {
         for (const { streamIndex, tone } of tones) this.registry.tone(streamIndex, tone);
         for (const fault of faults) this.complain({ msg: 'a message could not be decoded', fault });
       },
-      onLost: (streamIndex) => this.registry.messageLost(streamIndex),
       onWorkerLost: (error) => {
         this.complain({ msg: 'decode worker lost', lane: index, error: error.message }, `lost ${index}`);
         this.registry.newsOfLane(index);
@@ -269,11 +275,6 @@ export class Gateway {
     await this.capture.stop(sinkStopMsMax);
     const { messages, dropped, bytes } = this.capture;
     this.log.info({ msg: 'captured', messages, dropped, bytes });
-  }
-
-  private sinkSpec(text: string): SinkSpec {
-    const spec = parseSink(text) as SinkSpec;
-    return spec.kind === 'wav' || spec.kind === 'pcm' ? { ...spec, access: this.config.fileAccess } : spec;
   }
 
   private createSink(index: number, spec: SinkSpec): SinkHost {
@@ -300,7 +301,6 @@ export class Gateway {
 
   private createMetrics(): Metrics {
     const { config, memory, totals, registry, lanes, decoders, rings, sinks, readers, capture } = this;
-    const { maxStreams, decoder } = config;
     return createMetrics({
       memory,
       totals,
@@ -310,10 +310,10 @@ export class Gateway {
       rings,
       sinks: [...sinks, ...readers],
       capture,
-      streamsMax: maxStreams,
+      streamsMax: config.maxStreams,
       messageBytesMax: config.maxMessageBytes,
       threads: this.threads(),
-      build: { version: packageVersion(), node: process.versions.node, decoder },
+      build: { version: packageVersion(), node: process.versions.node, decoder: config.decoder },
       isDraining: () => this.phase === 'draining',
     });
   }

@@ -77,14 +77,17 @@ const io: CliIo = {
   isTty: process.stderr.isTTY === true,
 };
 
-run(process.argv.slice(2), io).then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-  },
-  (error: unknown) => {
-    const explained = explain(error);
-    if (explained === null) throw error;
-    io.stderr(`acs-audio-gateway: ${explained.message}\n`);
-    process.exitCode = explained.exitCode;
-  },
-);
+/** What is left after a command's end has so long: output that is not written. A thread that cannot be ended must not stay. */
+const endMsMax = 2_000;
+
+function end(exitCode: number): void {
+  process.exitCode = exitCode;
+  setTimeout(() => process.exit(), endMsMax).unref();
+}
+
+run(process.argv.slice(2), io).then(end, (error: unknown) => {
+  const explained = explain(error);
+  if (explained === null) throw error;
+  io.stderr(`acs-audio-gateway: ${explained.message}\n`);
+  end(explained.exitCode);
+});

@@ -1,5 +1,5 @@
 /** The file of a capture on the disk: made under a name that is free, appended to. Capture thread. */
-import { closeSync, ftruncateSync, openSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { dirname, format, parse, resolve } from 'node:path';
 import { type FileModes, firstFree, makeFolder, numbered, writeAll } from '../sink/files.ts';
 
@@ -17,7 +17,13 @@ export function createCapture(
     path = format({ dir, name: numbered(name, number), ext });
     file = openSync(path, 'wx', modes.file);
   });
-  writeAll(file, head, head.length, 0);
+  try {
+    writeAll(file, head, head.length, 0);
+  } catch (error) {
+    closeSync(file);
+    rmSync(path, { force: true });
+    throw error;
+  }
   return { path, file };
 }
 

@@ -24,6 +24,11 @@ export function parseCapture(text: string): CaptureSpec | { readonly problem: st
   return { path, redact, compress };
 }
 
+/** The capture that a text asks for that was found right. `access`: who may read its file. */
+export function captureOf(text: string, access: 'owner' | 'group'): CaptureSpec {
+  return { ...(parseCapture(text) as CaptureSpec), access };
+}
+
 /** What is wrong with the text of a capture, or null. */
 export function captureProblem(text: string): string | null {
   const spec = parseCapture(text);

@@ -3,7 +3,7 @@ import { delayBoundsMs, type Histogram } from '../memory/histogram.ts';
 import type { Sources, ThreadVitals } from './families.ts';
 import type { Metrics } from './registry.ts';
 
-export function registerThreads(metrics: Metrics, { threads }: Sources): void {
+export function registerThreads(metrics: Metrics, { threads, decoders }: Sources): void {
   const boundsSeconds = delayBoundsMs.map((ms) => ms / 1000);
   const register = (name: string, help: string, of: (vitals: ThreadVitals) => Histogram) =>
     metrics.histogram(name, help, ['thread'], boundsSeconds, () =>
@@ -21,5 +21,17 @@ export function registerThreads(metrics: Metrics, { threads }: Sources): void {
     'gc_pause_seconds',
     'Pauses of a thread for garbage collection, collected once a second.',
     ({ gcPause }) => gcPause,
+  );
+  metrics.counter(
+    'thread_restarts_total',
+    'Times that a thread was started again because it died, hung, or could not start. The number of a decoder is that of the worker, which has the lane of this number as a rule.',
+    ['thread'],
+    () => decoders.workers.map(({ name, restarts }) => [{ thread: name }, restarts]),
+  );
+  metrics.counter(
+    'thread_hangs_total',
+    'Times that a thread did nothing for seconds although it had something to do, and was ended.',
+    ['thread'],
+    () => decoders.workers.map(({ name, hangs }) => [{ thread: name }, hangs]),
   );
 }

@@ -41,6 +41,12 @@ export function parseSink(text: string): SinkSpec | { readonly problem: string }
   return { problem: 'expected wav:DIR, pcm:DIR, nats://HOST:PORT[/SUBJECT-PREFIX] or module:FILE' };
 }
 
+/** The sink that a text names that was found right. `access`: who may read its files. */
+export function sinkOf(text: string, access: 'owner' | 'group'): SinkSpec {
+  const spec = parseSink(text) as SinkSpec;
+  return spec.kind === 'wav' || spec.kind === 'pcm' ? { ...spec, access } : spec;
+}
+
 /** What is wrong with the text of a sink, or null. */
 export function sinkProblem(text: string): string | null {
   const spec = parseSink(text);

@@ -2,6 +2,7 @@
  * The front end: takes upgrades, stamps the arrival of every message, hands its bytes on and returns. Nothing here parses
  * JSON. Main thread.
  */
+import { awakeClock } from '../awake-clock.ts';
 import { notCaptured, type Upgrade } from '../capture/recorder.ts';
 import { metadataReadMax } from '../limits.ts';
 import { peerOf } from '../networks.ts';
@@ -65,7 +66,8 @@ export class FrontEnd {
   constructor(options: FrontEndOptions) {
     this.options = options;
     const { tls } = options;
-    this.certificate = tls === null ? null : new CertificateWatch(tls, (error) => this.certificateChanged(error));
+    const renew = () => this.listener.renew();
+    this.certificate = tls && new CertificateWatch(tls, { renew, onResult: options.onCertificate });
     this.reception = new Reception(options);
     this.descriptors = options.descriptors;
     const { reception } = this;
@@ -89,6 +91,7 @@ export class FrontEnd {
   /** Resolves to the real port. Throws `listen_failed`. */
   async listen(): Promise<number> {
     const port = await this.listener.listen();
+    this.certificate?.start();
     const shortestMs = Math.min(this.options.metadataTimeoutMs, this.options.idleTimeoutMs);
     this.sweeper = setInterval(() => this.sweep(), Math.max(10, Math.min(sweepIntervalMsMax, shortestMs / 4)));
     return port;
@@ -110,16 +113,6 @@ export class FrontEnd {
     if (this.resumer !== null) clearInterval(this.resumer);
     this.certificate?.stop();
     this.listener.stop();
-  }
-
-  private certificateChanged(error: string | null): void {
-    let problem = error;
-    try {
-      if (problem === null) this.listener.renew();
-    } catch (renewal) {
-      problem = (renewal as Error).message;
-    }
-    this.options.onCertificate(problem);
   }
 
   /** A connection was made: stops accepting more when descriptors run out. False: cut it off. */
@@ -261,13 +254,12 @@ export class FrontEnd {
 
   /** Ends streams that send nothing at all, or no audio any more. */
   private sweep(): void {
-    const { registry, clock, metadataTimeoutMs, idleTimeoutMs } = this.options;
-    const nowMs = clock();
+    const { registry, metadataTimeoutMs, idleTimeoutMs } = this.options;
     for (const [stream, socket] of [...this.sockets]) {
-      const sinceMs = nowMs - Math.max(stream.socketMs, registry.lastAudioMs(stream));
-      if (stream.messages === 0 && nowMs - stream.connectedMs > metadataTimeoutMs) {
+      const silentMs = awakeClock.since(Math.max(stream.socketMs, registry.lastAudioMs(stream)));
+      if (stream.messages === 0 && awakeClock.since(stream.connectedMs) > metadataTimeoutMs) {
         this.end(stream, socket, closeCode.policy, 'metadata_timeout');
-      } else if (sinceMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');
+      } else if (silentMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');
     }
   }
 }

@@ -7,6 +7,7 @@ import { pendingHandshakesMax } from '../limits.ts';
 import { type Networks, normalized, peerOf } from '../networks.ts';
 import type { StreamFacts } from '../stream/stream.ts';
 import type { OverloadCause, Totals } from '../stream/totals.ts';
+import { neverFailing } from './auth/never-failing.ts';
 import { clientAddress } from './client-address.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import type { Debts } from './debts.ts';
@@ -34,6 +35,8 @@ export interface ReceptionOptions {
   /** Proxies whose word about the client's address is taken; null for none. */
   readonly proxies: Networks | null;
   readonly authenticate: Authenticate;
+  /** Credentials could not be checked, or the answer could not be given: a fault of ours. */
+  readonly onHandshakeError: (error: unknown) => void;
   readonly totals: Totals;
   readonly capture: CaptureRecorder | null;
   readonly clock: () => number;
@@ -50,11 +53,13 @@ interface Denial {
 
 export class Reception {
   private readonly options: ReceptionOptions;
+  private readonly authenticate: Authenticate;
   /** Handshakes whose credentials are being checked. */
   private pendingHandshakes = 0;
 
   constructor(options: ReceptionOptions) {
     this.options = options;
+    this.authenticate = neverFailing(options.authenticate, options.onHandshakeError);
   }
 
   /** A connection was made; false: cut it off. The address of a client behind a proxy is not known yet. */
@@ -86,28 +91,37 @@ export class Reception {
       return;
     }
     this.pendingHandshakes++;
-    let isAborted = false;
+    // Answered, or the peer is gone.
+    let isOver = false;
     response.onAborted(() => {
-      isAborted = true;
+      isOver = true;
     });
     verdict()
-      .catch(() => null)
       .then((identity) => {
         this.pendingHandshakes--;
-        if (!isAborted) response.cork(() => conclude(identity));
+        if (isOver) return;
+        response.cork(() => {
+          conclude(identity);
+          isOver = true;
+        });
+      })
+      .catch((error: unknown) => {
+        this.options.onHandshakeError(error);
+        // Without an answer it would hang until its time is up.
+        if (!isOver) response.close();
       });
   }
 
   /** What takes no time is decided before anything is used that honest peers need too. */
   private judge(snapshot: RequestSnapshot): Denial | string | (() => Promise<Identity>) {
-    const { admission, authenticate, handshakes, debts, clock } = this.options;
+    const { admission, handshakes, debts, clock } = this.options;
     const nowMs = clock();
     const stranger = refuseStranger(snapshot, admission);
     if (stranger !== null) return { refusal: stranger, cause: null };
     const tooMany = { refusal: refusals.overloaded, cause: 'handshakes' } as const;
     const peer = peerOf(snapshot.remoteAddress);
     if (!handshakes.admitAddress(peer, nowMs, debts.isDeep(peer, nowMs))) return tooMany;
-    const verdict = authenticate(snapshot);
+    const verdict = this.authenticate(snapshot);
     if (verdict === null) return { refusal: refusals.unauthorized, cause: null };
     if (this.pendingHandshakes >= pendingHandshakesMax || !handshakes.admitOne(nowMs)) return tooMany;
     const full = refuseNewcomer(admission);

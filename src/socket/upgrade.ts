@@ -30,7 +30,7 @@ export interface Refusal {
 }
 
 /** Whether new streams can be taken, as of now. */
-export type Readiness = 'ready' | 'starting' | 'draining' | 'full';
+export type Readiness = 'ready' | 'starting' | 'draining' | 'full' | 'degraded';
 
 /** Whom a request comes from: the same text for the same credential. Null: from nobody who may come in. */
 export type Identity = string | null;
@@ -69,6 +69,7 @@ export const refusals = {
   duplicate: { result: 'duplicate', status: '409 Conflict', body: 'duplicate', retryAfterSeconds: null },
   draining: { result: 'draining', status: '503 Service Unavailable', body: 'draining', retryAfterSeconds },
   overloaded: { result: 'overloaded', status: '503 Service Unavailable', body: 'full', retryAfterSeconds },
+  degraded: { result: 'overloaded', status: '503 Service Unavailable', body: 'degraded', retryAfterSeconds },
 } as const satisfies Record<string, Refusal>;
 
 export function isBelow(path: string, base: string): boolean {
@@ -95,6 +96,8 @@ export function refuseNewcomer(policy: AdmissionPolicy): Refusal | null {
       return null;
     case 'full':
       return refusals.overloaded;
+    case 'degraded':
+      return refusals.degraded;
     default:
       return refusals.draining;
   }

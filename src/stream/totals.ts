@@ -28,7 +28,15 @@ export const closeCauses = [
 export type CloseCause = (typeof closeCauses)[number];
 
 /** Why there was no room for a stream. */
-export const overloadCauses = ['streams', 'ring_memory', 'lanes', 'event_loop', 'handshakes', 'descriptors'] as const;
+export const overloadCauses = [
+  'streams',
+  'ring_memory',
+  'lanes',
+  'event_loop',
+  'handshakes',
+  'workers',
+  'descriptors',
+] as const;
 export type OverloadCause = (typeof overloadCauses)[number];
 
 /** Why a connection was cut off as soon as it was made: too many of its address, or too many that are no stream. */
@@ -70,7 +78,6 @@ export class Totals {
   messagesIgnored = 0;
   messagesLaneFull = 0;
   messagesRateLimited = 0;
-  messagesWorkerLost = 0;
   /** Times that no connection was accepted any more, for want of file descriptors. */
   acceptPauses = 0;
   /** Pings and pongs of peers. */

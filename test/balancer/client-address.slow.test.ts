@@ -1,0 +1,113 @@
+/** Whose address the gateway believes behind a real HAProxy, which passes bytes or speaks HTTP: the client's own, and no other. */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished } from 'vitest';
+import { proxyHeader } from '../attack/attacks.ts';
+import { upgradeRequest } from '../fuzz/raw-peer.ts';
+import { BalancerProcess, freePorts } from '../support/balancer.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { GatewayProcess } from '../support/gateway-process.ts';
+import { testNeeding } from '../support/needs.ts';
+
+const test = testNeeding('haproxy');
+
+const client = '127.0.0.5';
+
+/** An HAProxy with a port in `mode tcp` and one in `mode http`, both with `send-proxy-v2`. */
+async function startHaproxy(gatewayPort: number): Promise<{ tcp: number; http: number }> {
+  const folder = temporaryFolder();
+  const [tcp, http, status] = (await freePorts(3)) as [number, number, number];
+  const file = join(folder, 'haproxy.cfg');
+  const side = (mode: string, port: number) => `
+frontend ${mode}
+    mode ${mode}
+    bind 127.0.0.1:${port}
+    default_backend ${mode}
+backend ${mode}
+    mode ${mode}
+    server gateway 127.0.0.1:${gatewayPort} send-proxy-v2
+`;
+  writeFileSync(
+    file,
+    `global
+    log stdout format raw local0
+defaults
+    timeout connect 1s
+    timeout client 10s
+    timeout server 10s
+    timeout tunnel 1m
+frontend status
+    mode http
+    bind 127.0.0.1:${status}
+    http-request return status 200
+${side('tcp', tcp)}${side('http', http)}`,
+  );
+  const haproxy = new BalancerProcess('haproxy', ['-db', '-f', file], folder);
+  onTestFinished(() => haproxy.stop());
+  await haproxy.ready(`http://127.0.0.1:${status}`);
+  return { tcp, http };
+}
+
+async function start(allowed: string): Promise<{ gateway: GatewayProcess; ports: { tcp: number; http: number } }> {
+  const flags = ['--trust-proxy', '--proxy-cidr', '127.0.0.1/32', '--allow-cidr', allowed];
+  const gateway = await GatewayProcess.start(...flags);
+  onTestFinished(() => gateway.kill());
+  return { gateway, ports: await startHaproxy(gateway.port) };
+}
+
+/** What comes back from a port when a client writes these, one after the other. */
+async function say(port: number, parts: readonly (Buffer | string)[]): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress: client });
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  socket.on('error', () => {});
+  let received = '';
+  socket.on('data', (data) => {
+    received += data.toString('latin1');
+  });
+  await once(socket, 'connect');
+  for (const part of parts) {
+    if (socket.writable) socket.write(part);
+    await sleep(300);
+  }
+  for (let waited = 0; waited < 20 && received === '' && !socket.destroyed; waited++) await sleep(50);
+  return received;
+}
+
+test('the address is the client’s in both modes, whether header and request come together or apart', async () => {
+  const { gateway, ports } = await start(`${client}/32`);
+  for (const port of [ports.tcp, ports.http]) {
+    expect(await say(port, [upgradeRequest()])).toMatch(/^HTTP\/1.1 101/);
+    // HAProxy in mode tcp sends its header as soon as the client is connected.
+    expect(await say(port, ['', upgradeRequest()])).toMatch(/^HTTP\/1.1 101/);
+  }
+  expect(new Set((await gateway.streams()).map(({ remoteAddress }) => remoteAddress))).toEqual(new Set([client]));
+});
+
+test('a client cannot write itself another address, wherever it puts a PROXY header', { timeout: 60_000 }, async () => {
+  const { gateway, ports } = await start('52.112.0.0/14');
+  const get = 'GET /healthz HTTP/1.1\r\nHost: gateway\r\n\r\n';
+  const forwarded = upgradeRequest('/audio', ['X-Forwarded-For: 52.112.9.9']);
+  for (const port of [ports.tcp, ports.http]) {
+    expect(await say(port, [upgradeRequest()])).toMatch(/^HTTP\/1.1 403/);
+    for (const command of [1, 0]) {
+      const forged = Buffer.concat([proxyHeader('52.112.9.9', command), Buffer.from(upgradeRequest())]);
+      for (const parts of [
+        [forged],
+        [get, forged],
+        [upgradeRequest('/nonsense'), forged],
+        [Buffer.concat([Buffer.from(get), forged])],
+        [proxyHeader('52.112.9.9', command), upgradeRequest()],
+      ]) {
+        expect(await say(port, parts)).not.toContain(' 101 ');
+      }
+    }
+  }
+  // What a proxy passes on unread is the client's word.
+  expect(await say(ports.tcp, [forwarded])).not.toContain(' 101 ');
+  expect(await gateway.streams()).toEqual([]);
+});
