@@ -76,7 +76,7 @@ for (const [what, bytes] of [
 ] as const) {
   test(`a flood of ${what} ends with 1008, counted, and takes no other stream with it`, async () => {
     const gateway = await start();
-    const client = await AcsClient.connect(gateway.url);
+    const client = await AcsClient.dial(gateway.url);
     client.send(metadata(), audio(0));
     const flood = await RawPeer.open(gateway.port);
     flood.write(repeat(bytes, 30_000));
@@ -141,14 +141,14 @@ test('refusals that need no secret use up nothing that others need', async () =>
     Array.from({ length: 40 }, (_, n) => stranger(n % 2 === 0 ? '/nonsense' : '/audio')),
   );
   expect(new Set(statuses)).toEqual(new Set(['404', '403']));
-  await (await AcsClient.connect(gateway.url)).hangUp();
+  await (await AcsClient.dial(gateway.url)).hangUp();
 });
 
 test('wrong tokens use up nothing that right ones need', async () => {
   const gateway = await start('--auth', 'token', '--auth-token', 'right', '--max-upgrades-per-second', '5');
   const wrong = await Promise.all(Array.from({ length: 40 }, () => refusedUpgrade(`${gateway.url}?token=wrong`)));
   expect(wrong.every(({ status }) => status === 401)).toBe(true);
-  await (await AcsClient.connect(`${gateway.url}?token=right`)).hangUp();
+  await (await AcsClient.dial(`${gateway.url}?token=right`)).hangUp();
 });
 
 test('an address that makes connections by the thousand is cut off at once, and another one gets in', async () => {
@@ -162,7 +162,7 @@ test('an address that makes connections by the thousand is cut off at once, and 
     }),
   );
   await eventually(async () => ((await gateway.metrics()).get('connections_refused_total{cause="address"}') ?? 0) > 0);
-  await (await AcsClient.connect(gateway.url)).hangUp();
+  await (await AcsClient.dial(gateway.url)).hangUp();
   for (const socket of connections) socket.destroy();
   await eventually(async () => (await gateway.metrics()).get('connections_pending') === 0);
 });
@@ -170,7 +170,7 @@ test('an address that makes connections by the thousand is cut off at once, and 
 test('when descriptors run out accepting stops, files and the admin port have theirs, and it begins again', async () => {
   const gateway = await GatewayProcess.startWith({ openFiles: 128 }, '--workers', '1');
   onTestFinished(() => gateway.kill());
-  const client = await AcsClient.connect(gateway.url);
+  const client = await AcsClient.dial(gateway.url);
   client.send(metadata(), audio(0));
   const others: RawPeer[] = [];
   for (let n = 0; n < 120; n++) {
@@ -188,7 +188,7 @@ test('when descriptors run out accepting stops, files and the admin port have th
   await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 2);
   for (const peer of others) peer.reset();
   await eventually(async () => (await gateway.admin('/readyz')).status === 200);
-  await (await AcsClient.connect(gateway.url)).hangUp();
+  await (await AcsClient.dial(gateway.url)).hangUp();
   await client.hangUp();
 });
 
@@ -206,7 +206,7 @@ test('silent connections of one address leave room for others, and for itself as
   await eventually(async () => (await gateway.metrics()).get('connections_refused_total{cause="address"}')! > 0);
   // A balancer that asks how we are uses its connections.
   for (let n = 0; n < 30; n++) expect((await fetch(`http://127.0.0.1:${gateway.port}/healthz`)).status).toBe(200);
-  await (await AcsClient.connect(gateway.url)).hangUp();
+  await (await AcsClient.dial(gateway.url)).hangUp();
   for (const socket of silent) socket.destroy();
   await eventually(async () => (await gateway.metrics()).get('connections_pending') === 0);
   const same = connect({ port: gateway.port, host: '127.0.0.1', localAddress: '127.0.0.2' });

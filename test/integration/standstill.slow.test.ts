@@ -28,10 +28,10 @@ async function standStill(
 }
 
 /** As ACS does after an interruption, until it is taken. */
-async function redial(gateway: GatewayProcess): Promise<AcsClient> {
+async function redial(gateway: GatewayProcess, headers: Record<string, string> = {}): Promise<AcsClient> {
   for (;;) {
     try {
-      return await AcsClient.connect(gateway.url);
+      return await AcsClient.connect(gateway.url, headers);
     } catch {
       await sleep(50);
     }
@@ -94,13 +94,14 @@ test('a silent peer is ended after a standstill all the same, and its time in it
 test('a stream whose socket broke off before a standstill goes on with the one that comes after it', async () => {
   // Longer than new calls are refused for after a standstill.
   const gateway = await start('--resume-grace-ms', '8000');
-  const first = await AcsClient.connect(gateway.url);
+  const call = { 'x-ms-call-connection-id': 'call' };
+  const first = await AcsClient.connect(gateway.url, call);
   first.send(metadata('resumed'), audio(0));
   await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 1);
   first.socket.terminate();
   await eventually(async () => (await gateway.metrics()).get('stream_closes_total{cause="peer"}') === 1);
   await standStill(gateway, { ms: 9000 });
-  const client = await redial(gateway);
+  const client = await redial(gateway, call);
   client.send(metadata('resumed'), audio(1));
   await client.hangUp();
   const { code, last } = await gateway.drain();

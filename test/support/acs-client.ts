@@ -31,6 +31,18 @@ export class AcsClient {
     return client;
   }
 
+  /** The same, again and again as long as there is no room: on a busy machine the main thread may honestly be late. */
+  static async dial(url: string, headers: Record<string, string> = {}): Promise<AcsClient> {
+    for (const giveUpMs = performance.now() + 60_000; ; ) {
+      try {
+        return await AcsClient.connect(url, headers);
+      } catch (error) {
+        if (!(error as Error).message.endsWith('503') || performance.now() > giveUpMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  }
+
   send(...messages: readonly (string | Buffer)[]): void {
     for (const message of messages) this.socket.send(message);
   }
