@@ -41,10 +41,8 @@ async function one(index: number): Promise<boolean> {
 }
 
 async function all(calls: number): Promise<boolean> {
-  const { wrong, recordings, framesDropped, fates } = await besiege({
-    calls,
-    durationMs: 1000 * Number(values.seconds ?? '60'),
-  });
+  const durationMs = 1000 * Number(values.seconds ?? '60');
+  const { wrong, recordings, framesDropped, fates } = await besiege({ calls, durationMs }, values.only);
   console.log(`\n${recordings} recordings, ${wrong} not what was sent; dropped ${JSON.stringify(framesDropped)}`);
   for (const [name, fate] of fates) console.log(`${name}: ${JSON.stringify(fate)}`);
   return wrong > 0;

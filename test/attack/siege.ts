@@ -20,10 +20,11 @@ export interface Siege {
   readonly fates: readonly (readonly [name: string, Fate])[];
 }
 
-/** Those that need a gateway of their own kind are left out. */
-const together = attacks.map((attack, index) => ({ attack, index })).filter(({ attack }) => attack.isAlone !== true);
-
-export async function besiege({ calls, durationMs }: Size): Promise<Siege> {
+/** Attacks whose name has this text in it; those that need a gateway of their own kind are left out. */
+export async function besiege({ calls, durationMs }: Size, only: string): Promise<Siege> {
+  const together = attacks
+    .map((attack, index) => ({ attack, index }))
+    .filter(({ attack }) => attack.isAlone !== true && attack.name.includes(only));
   const folder = mkdtempSync(join(tmpdir(), 'acs-siege-'));
   const gateway = await GatewayProcess.start('--workers', '1', '--sink', `pcm:${folder}`);
   try {
