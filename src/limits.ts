@@ -140,10 +140,6 @@ export const excessMessagesMax = 5_000;
 /** The same when its address did so before. */
 export const excessMessagesOfDebtorMax = 100;
 
-/** Pings and pongs of one stream, over time and at once. ACS need not send any. */
-export const controlFramesPerSecond = 50;
-export const controlFramesBurst = 500;
-
 /** Metadata have some 200 bytes; nothing longer is looked at, and no more than so many of a stream's messages. */
 export const metadataBytesMax = 2048;
 export const metadataReadMax = 4;

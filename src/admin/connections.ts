@@ -9,14 +9,11 @@ import { adminAnswerMsMax, adminConnectionsMax } from '../limits.ts';
 export class AdminConnections {
   /** The oldest first. */
   private readonly sockets = new Set<Socket>();
-  /** Cut off to make room, or because the answer was not read. */
-  cut = 0;
-
   /** @param onConnection for each that is made */
   constructor(server: Server, onConnection: () => void) {
-    // What is sent behind the first request gets no answer, and no work done.
+    // What is sent behind the first request is not looked at; the connection ends with its answer.
     server.maxRequestsPerSocket = 1;
-    server.on('dropRequest', (_request, socket) => this.end(socket as Socket));
+    server.on('dropRequest', (_request, socket) => (socket as Socket).pause());
     server.on('connection', (socket) => {
       onConnection();
       this.sockets.add(socket);
@@ -29,12 +26,7 @@ export class AdminConnections {
     });
   }
 
-  get count(): number {
-    return this.sockets.size;
-  }
-
   private end(socket: Socket): void {
-    this.cut++;
     this.sockets.delete(socket);
     socket.destroy();
   }

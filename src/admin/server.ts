@@ -37,7 +37,6 @@ export class AdminServer {
   private readonly server: Server;
   private readonly secrets: Secrets | null;
   private readonly budget = new TimeBudget(() => performance.now());
-  readonly connections: AdminConnections;
   /** What the next scrapes get, all of them the same. */
   private nextText: Promise<Buffer> | null = null;
 
@@ -54,7 +53,7 @@ export class AdminServer {
         this.answer(request, response).catch(() => response.destroy());
       },
     );
-    this.connections = new AdminConnections(this.server, () => this.budget.charge(adminConnectionMs));
+    new AdminConnections(this.server, () => this.budget.charge(adminConnectionMs));
   }
 
   /** Resolves to the real port. Throws `listen_failed`. */

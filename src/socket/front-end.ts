@@ -173,7 +173,7 @@ export class FrontEnd {
     const { stream } = socket.getUserData();
     if (stream === null) return;
     this.options.totals.controlFrames++;
-    stream.allowance.takeControl(this.options.clock());
+    stream.allowance.take(0, this.options.clock());
     if (stream.allowance.isFlood) this.endFlood(stream, socket);
   }
 

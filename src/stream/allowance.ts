@@ -1,15 +1,8 @@
 /**
- * What one stream may still send: messages by their size, and control frames. A stall leaves it messages to catch up with; so
+ * What one stream may still send: messages by their size, pings and pongs like the shortest of them. A stall leaves it messages to catch up with; so
  * does a new stream begin, less what its address owes. Small integers throughout: every message passes here. Main thread.
  */
-import {
-  catchUpSeconds,
-  controlFramesBurst,
-  controlFramesPerSecond,
-  excessMessagesMax,
-  excessMessagesOfDebtorMax,
-  messageUnitBytes,
-} from '../limits.ts';
+import { catchUpSeconds, excessMessagesMax, excessMessagesOfDebtorMax, messageUnitBytes } from '../limits.ts';
 
 const tickMs = 100;
 const ticksPerSecond = 1000 / tickMs;
@@ -23,9 +16,7 @@ export class Allowance {
   private readonly perTick: number;
   private readonly begunWith: number;
   private tick: number;
-  private controlsLeft = controlFramesBurst;
-  private controlsTick: number;
-  /** Messages and control frames beyond the limit, and how many before it is a flood. */
+  /** What it sent beyond the limit, and how much before it is a flood. */
   private excess = 0;
   private readonly excessMax: number;
   /** Its address owes: no more patience. */
@@ -41,11 +32,10 @@ export class Allowance {
     this.isOfDebtor = debt > 0 && this.begunWith < this.most / 2;
     this.excessMax = this.isOfDebtor ? excessMessagesOfDebtorMax : excessMessagesMax;
     this.tick = Math.floor(nowMs / tickMs);
-    this.controlsTick = this.tick;
   }
 
-  /** Whether a message is within what the stream may send. Counts it either way. */
-  takeMessage(bytes: number, nowMs: number): boolean {
+  /** Whether a message, or a control frame, is within what the stream may send. Counts it either way. */
+  take(bytes: number, nowMs: number): boolean {
     const tick = Math.floor(nowMs / tickMs);
     if (tick !== this.tick) this.saveUp(tick);
     const left = this.left - ticksPerSecond * Math.max(1, Math.ceil(bytes / messageUnitBytes));
@@ -55,15 +45,6 @@ export class Allowance {
     }
     this.left = left;
     return true;
-  }
-
-  /** Counts a ping or a pong. More than any peer has a reason to send is a flood at once. */
-  takeControl(nowMs: number): void {
-    const tick = Math.floor(nowMs / tickMs);
-    const saved = this.controlsLeft + (tick - this.controlsTick) * (controlFramesPerSecond / ticksPerSecond);
-    this.controlsTick = tick;
-    this.controlsLeft = Math.min(controlFramesBurst, saved) - 1;
-    if (this.controlsLeft < 0) this.excess = this.excessMax + 1;
   }
 
   /** It sends so much that even dropping it costs the others. */

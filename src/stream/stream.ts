@@ -117,7 +117,7 @@ export class Stream {
     this.bytes += bytes.length;
     totals.messagesReceived++;
     totals.bytesReceived += bytes.length;
-    if (!this.allowance.takeMessage(bytes.length, arrivalMs)) {
+    if (!this.allowance.take(bytes.length, arrivalMs)) {
       this.messagesRateLimited++;
       totals.messagesRateLimited++;
     } else if (isBinary) {

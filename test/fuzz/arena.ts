@@ -22,6 +22,7 @@ const roomy = [
   ['--duplicate', 'allow'],
   ['--max-upgrades-per-address', '1000000'],
   ['--max-upgrades-per-second', '1000000'],
+  ['--max-messages-per-second', '100000'],
 ].flat();
 
 type Samples = ReadonlyMap<string, number>;
