@@ -210,7 +210,6 @@ export class UndoNote {
     // Once it is free it is another's: this worker may die as well, and then only this is to be done again.
     i32[state] = part.ringInHand;
     pool.release(inHand);
-    pool.recount(this.laneIndex);
   }
 
   private takeBackRing(writer: RingWriter, parts: number): void {
