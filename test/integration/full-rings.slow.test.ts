@@ -9,7 +9,7 @@ import { AcsClient } from '../support/acs-client.ts';
 import { faultMessage } from '../support/faulty-decoder.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
-import { shortRingFrames } from '../support/short-rings.ts';
+import { shortRingFrames } from '../support/short-ring-frames.ts';
 
 const preloads = ['short-rings', 'faulty-decoder']
   .map((name) => `--import=${new URL(`../support/${name}.ts`, import.meta.url).href}`)
