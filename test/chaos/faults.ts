@@ -33,7 +33,7 @@ const workerHangs: Fault = {
   name: 'a decode worker never comes back from a message, twice',
   env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
   // Longer than it takes to notice, and to start another one, on a busy machine.
-  flags: () => Promise.resolve(['--ring-seconds', '10']),
+  flags: () => Promise.resolve(['--ring-seconds', '5']),
   lost: 2,
   strike: async ({ gateway }) => {
     const saboteur = await AcsClient.connect(gateway.url);
@@ -49,7 +49,7 @@ const workerIsNotReplaced: Fault = {
   name: 'both decode workers die while there are no file descriptors for others',
   needs: ['prlimit'],
   env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
-  flags: () => Promise.resolve(['--ring-seconds', '10']),
+  flags: () => Promise.resolve(['--ring-seconds', '5']),
   lost: 2,
   strike: async ({ gateway }) => {
     const saboteurs = [await AcsClient.connect(gateway.url), await AcsClient.connect(gateway.url)];
