@@ -29,6 +29,39 @@ const workerDies: Fault = {
   },
 };
 
+const workerHangs: Fault = {
+  name: 'a decode worker never comes back from a message, twice',
+  env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
+  // Longer than it takes to notice, and to start another one, on a busy machine.
+  flags: () => Promise.resolve(['--ring-seconds', '5']),
+  lost: 2,
+  strike: async ({ gateway }) => {
+    const saboteur = await AcsClient.connect(gateway.url);
+    for (let n = 0; n < 2; n++) {
+      saboteur.send(faultMessage('loop'));
+      await sleep(3000);
+    }
+    await saboteur.hangUp();
+  },
+};
+
+const workerIsNotReplaced: Fault = {
+  name: 'both decode workers die while there are no file descriptors for others',
+  needs: ['prlimit'],
+  env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
+  flags: () => Promise.resolve(['--ring-seconds', '5']),
+  lost: 2,
+  strike: async ({ gateway }) => {
+    const saboteurs = [await AcsClient.connect(gateway.url), await AcsClient.connect(gateway.url)];
+    const limit = (files: number) => execFileSync('prlimit', ['--pid', String(gateway.pid), `--nofile=${files}:`]);
+    limit(3);
+    for (const saboteur of saboteurs) saboteur.send(faultMessage('exit'));
+    await sleep(1500);
+    limit(4096);
+    for (const saboteur of saboteurs) await saboteur.hangUp();
+  },
+};
+
 const loopStalls: Fault = {
   name: 'the whole process stands still for 500 ms, twice',
   strike: async ({ gateway }) => {
@@ -181,6 +214,8 @@ let natsServer: NatsServer | null = null;
 
 export const faults: readonly Fault[] = [
   workerDies,
+  workerHangs,
+  workerIsNotReplaced,
   loopStalls,
   diskFills,
   folderDisappears,

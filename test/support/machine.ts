@@ -48,6 +48,7 @@ export const probes = {
   nginx: program('nginx'),
   openssl: program('openssl'),
   prometheus: program('prometheus'),
+  prlimit: program('prlimit', 'util-linux'),
   'prometheus-alertmanager': program('prometheus-alertmanager'),
   promtool: program('promtool', 'prometheus'),
   script: program('script', 'bsdutils'),
