@@ -22,7 +22,7 @@ import { batchBounds, delayBoundsMs, histogramDoubles, jitterBoundsMs, residence
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 4;
+export const layoutVersion = 5;
 
 const cacheLineBytes = 64;
 const cacheLinesBytes = 2 * cacheLineBytes;
