@@ -29,6 +29,7 @@ const stages = [
   ['start.ts'],
   ['simulator'],
   ['gateway.ts'],
+  ['consumers.ts'],
   ['audience.ts'],
   ['events.ts'],
   ['metrics', 'admin'],
@@ -51,6 +52,7 @@ const stages = [
     'recording-name.ts',
     'limits.ts',
     'deadline.ts',
+    'undo-stack.ts',
     'errors.ts',
   ],
 ];

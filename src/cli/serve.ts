@@ -37,5 +37,6 @@ export async function serve(argv: readonly string[], environment: Environment, i
   const { isExact, account, streamsCut } = await gateway.drain();
   if (isExact) log.info({ msg: 'drained', streamsCut, ...account });
   else log.error({ msg: 'drained, but the accounting identity is broken', streamsCut, ...account });
+  await gateway.stop();
   return 0;
 }

@@ -33,18 +33,37 @@ const oldSpaceMib = 512;
 const utilizationWindowMs = 1000;
 
 export class DecoderPool {
-  private readonly piscina: Piscina<number, ShiftResult | null>;
+  /** Null before the start. */
+  private piscina: Piscina<number, ShiftResult | null> | null = null;
   private readonly options: DecoderPoolOptions;
   private window = { sinceMs: 0, busyMs: 0, utilization: 0 };
 
   constructor(options: DecoderPoolOptions) {
     this.options = options;
-    const { memory, workers, decoder, flushIntervalMs } = options;
+  }
+
+  /** Waits until every worker is up. Throws what keeps one from starting, such as `native_missing`. */
+  async start(): Promise<void> {
+    const piscina = this.createPool();
+    this.piscina = piscina;
+    try {
+      await Promise.all(Array.from({ length: piscina.maxThreads }, () => piscina.run(noLane)));
+    } catch (error) {
+      await this.stop();
+      // Errors lose their class between threads; the message says what is missing.
+      throw new GatewayError('native_missing', `a decode worker cannot start: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  private createPool(): Piscina<number, ShiftResult | null> {
+    const { memory, workers, decoder, flushIntervalMs, onError } = this.options;
     const isShared = memory.geometry.laneCount > workers;
     const workerData: DecoderWorkerData = { memory: memory.handle, decoder, flushIntervalMs, isShared };
     // The only way to say so: resource limits know a maximum, and V8 never grows to it when nothing survives.
     setFlagsFromString(`--min-semi-space-size=${youngSpaceMib}`);
-    this.piscina = new Piscina<number, ShiftResult | null>({
+    const piscina = new Piscina<number, ShiftResult | null>({
       filename: new URL(`./decoder.worker${extname(import.meta.url)}`, import.meta.url).href,
       workerData,
       minThreads: workers,
@@ -58,30 +77,19 @@ export class DecoderPool {
       recordTiming: false,
       workerHistogram: false,
     });
-    this.piscina.on('error', options.onError);
-  }
-
-  /** Waits until every worker is up. Throws what keeps one from starting, such as `native_missing`. */
-  async start(): Promise<void> {
-    try {
-      await Promise.all(Array.from({ length: this.piscina.maxThreads }, () => this.piscina.run(noLane)));
-    } catch (error) {
-      await this.stop();
-      // Errors lose their class between threads; the message says what is missing.
-      throw new GatewayError('native_missing', `a decode worker cannot start: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
+    piscina.on('error', onError);
+    return piscina;
   }
 
   /** Gives a lane to a worker for a shift. Rejects when the worker is lost, or when the shift threw. */
-  work(laneIndex: number): Promise<ShiftResult | null> {
+  async work(laneIndex: number): Promise<ShiftResult | null> {
+    if (this.piscina === null) throw new Error('the pool was not started');
     return this.piscina.run(laneIndex);
   }
 
   /** Shifts that wait for a worker. */
   get waiting(): number {
-    return this.piscina.queueSize;
+    return this.piscina?.queueSize ?? 0;
   }
 
   /** How much of their time the workers spent decoding since this was last read, 0 to 1. */
@@ -98,6 +106,6 @@ export class DecoderPool {
   }
 
   async stop(): Promise<void> {
-    await this.piscina.destroy();
+    await this.piscina?.destroy();
   }
 }

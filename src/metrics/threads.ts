@@ -1,13 +1,13 @@
-/** Threads: what holds each of them up. */
+/** Threads: what holds each of them up, and which were lost. */
 import { delayBoundsMs, type Histogram } from '../memory/histogram.ts';
-import type { Sources, ThreadVitals } from './families.ts';
-import type { Metrics } from './registry.ts';
+import type { Sources, SupervisedThreadCounters, ThreadVitals } from './families.ts';
+import type { Metrics, Sample } from './registry.ts';
 
-export function registerThreads(metrics: Metrics, { threads }: Sources): void {
+export function registerThreads(metrics: Metrics, { threads, supervised }: Sources): void {
   const boundsSeconds = delayBoundsMs.map((ms) => ms / 1000);
   const register = (name: string, help: string, of: (vitals: ThreadVitals) => Histogram) =>
     metrics.histogram(name, help, ['thread'], boundsSeconds, () =>
-      threads.map((vitals) => {
+      threads().map((vitals) => {
         const { counts, sum } = of(vitals);
         return { labels: { thread: vitals.name }, counts, sum: sum / 1000 };
       }),
@@ -21,5 +21,25 @@ export function registerThreads(metrics: Metrics, { threads }: Sources): void {
     'gc_pause_seconds',
     'Pauses of a thread for garbage collection, collected once a second.',
     ({ gcPause }) => gcPause,
+  );
+  const perThread = (value: (thread: SupervisedThreadCounters) => number) => () =>
+    supervised.map((thread): Sample => [{ thread: thread.name }, value(thread)]);
+  metrics.counter(
+    'thread_hangs_total',
+    'Times that a thread of a sink or of the capture gave no sign of life for --thread-timeout-ms, and was replaced.',
+    ['thread'],
+    perThread(({ hangs }) => hangs),
+  );
+  metrics.counter(
+    'thread_restarts_total',
+    'Times that a thread of a sink or of the capture was started in the place of one that died or hung.',
+    ['thread'],
+    perThread(({ restarts }) => restarts),
+  );
+  metrics.gauge(
+    'threads_abandoned',
+    'Threads that hung, could not be ended, and have not ended by themselves since: each is in a system call that does not return. At two of a sink, or one of the capture, no other is started.',
+    ['thread'],
+    perThread(({ abandonedCount }) => abandonedCount),
   );
 }

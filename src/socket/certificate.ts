@@ -30,28 +30,32 @@ export function problemOfPair(files: TlsFiles): string | null {
 export class CertificateWatch {
   private readonly files: TlsFiles;
   private readonly onChange: (error: string | null) => void;
-  private readonly timer: NodeJS.Timeout;
-  private current: string;
+  private timer: NodeJS.Timeout | null = null;
+  private current = '';
   private isTold = false;
 
-  /**
-   * Throws `bad_settings` when the pair cannot be used.
-   * @param onChange null: there is another pair, and it is good. Else what is wrong with it
-   */
+  /** @param onChange null: there is another pair, and it is good. Else what is wrong with it */
   constructor(files: TlsFiles, onChange: (error: string | null) => void) {
     this.files = files;
     this.onChange = onChange;
+  }
+
+  /** Throws `bad_settings` when the pair cannot be used. */
+  check(): void {
     try {
-      this.current = fingerprint(files);
+      this.current = fingerprint(this.files);
     } catch (error) {
       throw new GatewayError('bad_settings', `--tls-cert and --tls-key cannot be used: ${withoutPath(error)}`);
     }
+  }
+
+  start(): void {
     this.timer = setInterval(() => this.look(), lookIntervalMs);
     this.timer.unref();
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    if (this.timer !== null) clearInterval(this.timer);
   }
 
   private look(): void {

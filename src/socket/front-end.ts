@@ -87,7 +87,6 @@ export class FrontEnd {
   /** Whose credentials are being checked. */
   private pendingHandshakes = 0;
 
-  /** Throws `bad_settings` when the certificate cannot be used. */
   constructor(options: FrontEndOptions) {
     this.options = options;
     const { tls } = options;
@@ -103,9 +102,15 @@ export class FrontEnd {
     });
   }
 
+  /** Throws `bad_settings` when the certificate cannot be used. Before `listen`. */
+  check(): void {
+    this.certificate?.check();
+  }
+
   /** Resolves to the real port. Throws `listen_failed`. */
   async listen(): Promise<number> {
     const port = await this.listener.listen();
+    this.certificate?.start();
     const shortestMs = Math.min(this.options.metadataTimeoutMs, this.options.idleTimeoutMs);
     this.sweeper = setInterval(() => this.sweep(), Math.max(10, Math.min(sweepIntervalMsMax, shortestMs / 4)));
     return port;

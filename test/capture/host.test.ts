@@ -20,7 +20,9 @@ test.skipIf(!canMount)(
       path: '/audio',
       onReady: () => {},
       onError: (message) => errors.push(message),
-      onDied: () => {},
+      threadTimeoutMs: 10_000,
+      onLost: () => {},
+      onAbandoned: () => {},
       queueBytes: 64 * 1024,
     });
     onTestFinished(() => host.stop(0));
@@ -77,7 +79,9 @@ test('a thread that cannot start is told with the name of the file', async () =>
     path: '/audio',
     onReady: () => {},
     onError: () => {},
-    onDied: () => {},
+    threadTimeoutMs: 10_000,
+    onLost: () => {},
+    onAbandoned: () => {},
   });
   await expect(host.start()).rejects.toThrow(/^--capture: .*host\.test\.ts/);
   await host.stop(0);

@@ -11,6 +11,7 @@ function count(histogram: Histogram, fromMs = 0): number {
 function watch(): Vitals {
   const vitals = new Vitals(new Float64Array(vitalsDoubles));
   const watching = new VitalsWatch(vitals);
+  watching.start();
   onTestFinished(() => watching.stop());
   return vitals;
 }
