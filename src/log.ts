@@ -4,6 +4,7 @@
  */
 import pino from 'pino';
 import type { LogLevel } from './config.ts';
+import { logOutput } from './log-output.ts';
 
 export type Log = pino.Logger;
 
@@ -15,11 +16,14 @@ function escaped(line: string): string {
 }
 
 export function createLog(level: LogLevel): Log {
-  return pino({
+  const options = {
     level,
     base: null,
     hooks: { streamWrite: escaped },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const log = pino(options, logOutput);
+  logOutput.onLost = (lines) => log.warn({ msg: 'log lines lost', lines });
+  return log;
 }

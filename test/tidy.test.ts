@@ -48,6 +48,8 @@ const stages = [
     'networks.ts',
     'settings.ts',
     'log.ts',
+    'log-output.ts',
+    'exit.ts',
     'wav.ts',
     'recording-name.ts',
     'limits.ts',
