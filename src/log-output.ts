@@ -24,7 +24,7 @@ export class LogOutput {
 
   write(line: string): void {
     const stream = this.stream ?? this.connect();
-    if (this.isBroken || stream.writableLength + line.length > waitingBytesMax) {
+    if (this.isBroken || !stream.writable || stream.writableLength + line.length > waitingBytesMax) {
       this.linesLost++;
       this.untold++;
     } else stream.write(line);

@@ -29,7 +29,9 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
     [],
     () => [[{}, registry.withoutAudio(withoutAudioMs, performance.now())]],
   );
-  metrics.gauge('draining', '1 after SIGTERM or SIGINT, else 0.', [], () => [[{}, sources.isDraining() ? 1 : 0]]);
+  metrics.gauge('draining', '1 after SIGTERM, SIGINT or SIGHUP, else 0.', [], () => [
+    [{}, sources.isDraining() ? 1 : 0],
+  ]);
   metrics.counter(
     'upgrades_total',
     'HTTP requests to the ingest port but the two health ones, by what became of them.',
