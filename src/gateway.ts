@@ -169,7 +169,7 @@ export class Gateway {
    */
   async start(): Promise<{ readonly port: number; readonly adminPort: number }> {
     try {
-      this.frontEnd.check();
+      this.frontEnd.certificate?.check();
       const ports = await this.startStages();
       this.phase = 'running';
       return ports;

@@ -81,7 +81,8 @@ function dataOf(request: RequestSnapshot, upgrade: Upgrade | null): SocketData {
 export class FrontEnd {
   private readonly options: FrontEndOptions;
   private readonly listener: Listener<SocketData>;
-  private readonly certificate: CertificateWatch | null;
+  /** To be checked before `listen`. */
+  readonly certificate: CertificateWatch | null;
   private readonly sockets = new Map<Stream, StreamSocket>();
   private sweeper: NodeJS.Timeout | null = null;
   /** Whose credentials are being checked. */
@@ -100,11 +101,6 @@ export class FrontEnd {
       ready: (response, withBody) => this.ready(response, withBody),
       plain: (response, request) => this.plainRequest(response, request),
     });
-  }
-
-  /** Throws `bad_settings` when the certificate cannot be used. Before `listen`. */
-  check(): void {
-    this.certificate?.check();
   }
 
   /** Resolves to the real port. Throws `listen_failed`. */
