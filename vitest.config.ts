@@ -1,15 +1,23 @@
 import { defineConfig } from 'vitest/config';
 
-const results = process.env['ACS_TEST_RESULTS'];
+/**
+ * Two projects. `quick` is `npm test`, for many times a day: it needs nothing but npm. `slow` is what takes long or wants more: real balancers,
+ * brokers and monitoring, faults under load, benchmarks, examples. A file says by its name which one it belongs to.
+ */
+const slow = 'test/**/*.slow.test.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    // Files that start real servers and threads: one process a file, and no more of them than small machines have cores.
+    // Against what hangs, not a judgement: a busy machine may take its time.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // Files that start real servers and threads: one process a file.
     pool: 'forks',
-    maxWorkers: 2,
-    reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: results }]],
+    reporters: ['default', './test/support/closing-line.ts'],
+    projects: [
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [slow], maxWorkers: 3 } },
+      // They wait more than they work.
+      { extends: true, test: { name: 'slow', include: [slow], maxWorkers: 4, sequence: { groupOrder: 1 } } },
+    ],
   },
 });

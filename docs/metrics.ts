@@ -16,7 +16,7 @@ const units: readonly (readonly [RegExp, string])[] = [
   [/_seconds(_total)?$/, 'seconds'],
   [/_bytes(_total)?$/, 'bytes'],
   [/_utilization$/, '0 to 1'],
-  [/_(draining|build_info)$/, ''],
+  [/_(draining|degraded|build_info)$/, ''],
   [/_lane_batch_frames$/, 'records'],
   [/_frames_/, 'frames'],
   [/_messages_|_fallback_|_audio_before_/, 'messages'],

@@ -20,6 +20,7 @@ export const thresholds = Object.freeze({
   AcsGatewayRingMemoryHigh: { warning: 0.85 },
   AcsGatewayNearCapacity: { warning: 0.85 },
   AcsGatewayUpgradesRefused: {},
+  AcsGatewayDegraded: {},
   AcsGatewayAuthFailures: {},
   AcsGatewayEventLoopDelayed: { warning: 0.02 },
   AcsGatewayWorkersSaturated: { warning: 0.8 },

@@ -11,13 +11,9 @@ import type { Track } from './ring/track.ts';
 import type { SinkHost } from './sink/host.ts';
 import type { EndedStream } from './stream/ended-stream.ts';
 import type { Audience } from './stream/registry.ts';
+import { type ParticipantReport, type ParticipantRing, reportRing } from './stream/ring-report.ts';
 import type { Stream } from './stream/stream.ts';
-import {
-  type ParticipantReport,
-  type ParticipantRing,
-  reportParticipant,
-  subscriptionIdOf,
-} from './stream/stream-report.ts';
+import { subscriptionIdOf } from './stream/stream-report.ts';
 
 export type Events = EventEmitter<GatewayEvents>;
 
@@ -61,13 +57,13 @@ export class GatewayAudience implements Audience {
     if (events.listenerCount('participant') > 0) this.tell('participant', this.participant(track, participant));
   }
 
-  ended(stream: Stream, participant: ParticipantRing, index: number): void {
+  ended(stream: Stream, participant: ParticipantRing): void {
     const { memory, sinks, readers, events } = this.options;
     const { handle, frames } = participant;
     for (const sink of sinks) sink.ended(handle, frames);
     for (const reader of readers) reader.ended(handle, frames);
     if (events.listenerCount('participantEnded') === 0) return;
-    const report: ParticipantReport = reportParticipant(memory, stream, index);
+    const report: ParticipantReport = reportRing(memory, handle.index);
     this.tell('participantEnded', trackOf(stream, participant), report);
   }
 
@@ -77,6 +73,10 @@ export class GatewayAudience implements Audience {
 
   streamEnded(stream: Stream): void {
     for (const sink of this.options.sinks) sink.streamEnded(stream.id);
+  }
+
+  failed(error: GatewayError): void {
+    this.tell('failed', error);
   }
 
   released(record: EndedStream): void {

@@ -11,6 +11,8 @@ export const environmentPrefix = 'ACS_GATEWAY_';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+const logFormats = ['auto', 'json', 'pretty'] as const;
+export type LogFormat = (typeof logFormats)[number];
 
 /** A message of 20 ms and its envelope must fit. */
 const messageBytesMin = 4096;
@@ -194,6 +196,11 @@ export const serveSettings = {
     help: 'record every message as it came, to replay it; ?redact replaces audio and ids',
   }),
   logLevel: setting.choice({ choices: logLevels, fallback: 'info', help: 'least severe log line that is written' }),
+  logFormat: setting.choice({
+    choices: logFormats,
+    fallback: 'auto',
+    help: 'how the log is written; auto is pretty on a terminal and json elsewhere',
+  }),
 } as const;
 
 export type Config = Values<typeof serveSettings>;

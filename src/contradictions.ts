@@ -49,10 +49,22 @@ function authentication({ auth, authToken, jwtAudience }: Config): string[] {
   return problems;
 }
 
-/** What is wrong with the text of a sink, or null; and the text without its secrets. */
+/** What is wrong with the text of a sink, or null; and the text without its secrets, which is the sink's name if nothing is. */
 export interface SinkTexts {
   readonly problem: (text: string) => string | null;
   readonly shown: (text: string) => string;
+}
+
+/** Series of two sinks with one name could not be told apart. */
+function sinksOfOneName(texts: readonly string[], sinks: SinkTexts): string[] {
+  const names = texts.filter((text) => sinks.problem(text) === null).map(sinks.shown);
+  const repeated = new Set(names.filter((name, index) => names.indexOf(name) < index));
+  return Array.from(
+    repeated,
+    (name) =>
+      `--sink: ${JSON.stringify(name)}: expected sinks of different names, by which metrics and logs tell them apart: ` +
+      'another folder, another subject prefix, or for a module another name=',
+  );
 }
 
 export function contradictions(config: Config, sinks: SinkTexts): string[] {
@@ -64,5 +76,6 @@ export function contradictions(config: Config, sinks: SinkTexts): string[] {
     const problem = sinks.problem(sink);
     if (problem !== null) problems.push(`--sink: ${JSON.stringify(sinks.shown(sink))}: ${problem}`);
   }
+  problems.push(...sinksOfOneName(config.sink, sinks));
   return problems;
 }

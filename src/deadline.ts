@@ -1,12 +1,27 @@
 /** A deadline for what may never come. Any thread. */
+import { awakeClock } from './awake-clock.ts';
 
-/** Waits for something, but not longer than this. Returns whether it came. */
+/**
+ * Waits for something, but not longer than this, not counting time in which the process stood still. Returns whether it
+ * came; rejects if it does in time.
+ */
 export async function within(timeoutMs: number, done: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const isLate = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const result = await Promise.race([done.then(() => true), isLate]);
-  clearTimeout(timer);
-  return result;
+  const late = Promise.withResolvers<boolean>();
+  const timer = awakeClock.after(timeoutMs, () => late.resolve(false));
+  try {
+    return await Promise.race([done.then(() => true), late.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** The same by the clock on the wall, for what must end whatever this thread has met. */
+export async function withinWallTime(timeoutMs: number, done: Promise<void>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), timeoutMs);
+  try {
+    return await Promise.race([done.then(() => true), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

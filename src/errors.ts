@@ -23,9 +23,14 @@ export const errorCodes = {
   capture_failed: 9,
   /** A capture cannot be read: it is none, of another version, or damaged beyond use. */
   bad_capture: 10,
+  /** Decode workers hang or cannot be started, and that has lasted a minute. */
+  decoding_failed: 12,
   /** A broken invariant: a fault of the gateway itself. */
   invariant: 70,
 } as const;
+
+/** Of a gateway that was told to end, and did, without an account of every message and frame. */
+export const inexactExitCode = 11;
 
 /** Why; see docs/errors.md. */
 export type ErrorCode = keyof typeof errorCodes;

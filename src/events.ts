@@ -2,10 +2,11 @@
  * What the process that runs a gateway hears of its streams. Events are told in order: `stream`, then `format`, then each
  * participant's beginning and end, then `streamEnded`. Main thread.
  */
+import type { GatewayError } from './errors.ts';
 import type { RingHandle } from './reader/handle.ts';
 import type { Track } from './ring/track.ts';
 import type { EndedStream } from './stream/ended-stream.ts';
-import type { ParticipantReport } from './stream/stream-report.ts';
+import type { ParticipantReport } from './stream/ring-report.ts';
 
 /** A connected stream: one call, or one part of it. */
 export interface StreamInfo {
@@ -55,4 +56,9 @@ export interface GatewayEvents {
   dtmf: [tone: Tone];
   /** Every reader has come to the end, or the time for it is up. */
   streamEnded: [record: EndedStream];
+  /**
+   * Decode workers have been missing for a minute (`decoding_failed`). The gateway takes no new stream and goes on trying to
+   * start them; if that succeeds and fails again, this comes again. To stop it, and perhaps the process, is up to you.
+   */
+  failed: [error: GatewayError];
 }

@@ -5,12 +5,14 @@
 import { EventEmitter } from 'node:events';
 import { AdminServer } from './admin/server.ts';
 import { type Events, GatewayAudience } from './audience.ts';
+import { awakeClock } from './awake-clock.ts';
 import { Complaints } from './complaints.ts';
 import type { Config } from './config.ts';
 import { Consumers } from './consumers.ts';
-import { within } from './deadline.ts';
+import { within, withinWallTime } from './deadline.ts';
 import { LaneCounters } from './decoder/lane-counters.ts';
 import { DecoderPool } from './decoder/pool.ts';
+import { withoutPath } from './errors.ts';
 import { Lane } from './lane/lane.ts';
 import { exitLingerMs, exitMsMax, flushMsMax, ringLingerMs, sinkStopMs, threadEndMsMax } from './limits.ts';
 import type { Log } from './log.ts';
@@ -84,13 +86,14 @@ export class Gateway {
     );
     this.memory = SharedMemory.create(geometryOf(config));
     this.rings = new RingPool(this.memory);
-    this.rings.fill();
     this.decoders = new DecoderPool({
       memory: this.memory,
       workers: config.workers,
       decoder: config.decoder,
       flushIntervalMs: config.flushIntervalMs,
-      onError: (error) => this.complain({ msg: 'decode worker failed', error: error.message }),
+      onReport: (report) => this.complain({ ...report }, `${report.msg} ${report.worker}`),
+      onDegraded: (isDegraded) => this.log.warn({ msg: isDegraded ? 'degraded' : 'no longer degraded' }),
+      onFailed: (error) => this.audience.failed(error),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
     this.consumers = new Consumers({
@@ -123,6 +126,7 @@ export class Gateway {
       rings: this.rings,
       ringCount: this.memory.geometry.ringCount,
       lanes: this.lanes,
+      isDegraded: () => this.decoders.isDegraded,
       lateness: () => this.vitalsWatch.lateness,
     });
     const readiness = () => this.readiness();
@@ -147,6 +151,7 @@ export class Gateway {
       }),
       proxies: trustedProxies(config),
       authenticate: (request) => this.authenticate(request),
+      onHandshakeError: (error) => this.complain({ msg: 'handshake failed', error: withoutPath(error) }),
       duplicate: config.duplicate,
       registry: this.registry,
       totals: this.totals,
@@ -169,7 +174,6 @@ export class Gateway {
    */
   async start(): Promise<{ readonly port: number; readonly adminPort: number }> {
     try {
-      this.frontEnd.certificate?.check();
       const ports = await this.startStages();
       this.phase = 'running';
       return ports;
@@ -179,12 +183,17 @@ export class Gateway {
     }
   }
 
+  /** What became of every message so far. */
+  get account(): Account {
+    return account(this.memory, this.totals);
+  }
+
   /** Takes no new stream, lets the open ones end within the drain timeout, and loses nothing that was received. */
-  async drain(): Promise<DrainResult> {
+  async drain(timeoutMs: number = this.config.drainTimeoutMs): Promise<DrainResult> {
     this.phase = 'draining';
-    this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs: this.config.drainTimeoutMs });
+    this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs });
     this.registry.endWaiting();
-    await within(this.config.drainTimeoutMs, this.allClosed());
+    await within(timeoutMs, this.allClosed());
     // What comes behind the account has its time as well.
     const endMs = performance.now() + exitMsMax - 2 * threadEndMsMax - exitLingerMs;
     const streamsCut = this.registry.active;
@@ -194,7 +203,7 @@ export class Gateway {
     await this.consumers.stop(stopMs);
     // The account is the last word.
     this.complaints.tellAll();
-    const current = account(this.memory, this.totals);
+    const current = this.account;
     const readersAreExact = this.consumers.sinks.every(
       (sink) => sink.frames + sink.lappedFrames === this.registry.framesEnded,
     );
@@ -210,6 +219,8 @@ export class Gateway {
   /** In the direction in which audio flows, last first. */
   private async startStages(): Promise<{ readonly port: number; readonly adminPort: number }> {
     const { undo } = this;
+    undo.add(() => awakeClock.stop());
+    awakeClock.start();
     undo.add(() => this.vitalsWatch.stop());
     this.vitalsWatch.start();
     const complaintsTimer = setInterval(() => this.complaints.tick(performance.now()), complaintsTickMs);
@@ -228,11 +239,12 @@ export class Gateway {
 
   private async stopThreads(): Promise<void> {
     for (const lane of this.lanes) lane.stop();
-    await Promise.all([within(threadEndMsMax, this.decoders.stop()), this.consumers.cutOff()]);
+    await Promise.all([withinWallTime(threadEndMsMax, this.decoders.stop()), this.consumers.cutOff()]);
   }
 
   private readiness(): Readiness {
     if (this.phase !== 'running') return this.phase;
+    if (this.decoders.isDegraded) return 'degraded';
     return this.pressure.cause === null ? 'ready' : 'full';
   }
 
@@ -266,7 +278,6 @@ export class Gateway {
         for (const { streamIndex, tone } of tones) this.registry.tone(streamIndex, tone);
         for (const fault of faults) this.complain({ msg: 'a message could not be decoded', fault });
       },
-      onLost: (streamIndex) => this.registry.messageLost(streamIndex),
       onWorkerLost: (error) => {
         this.complain({ msg: 'decode worker lost', lane: index, error: error.message }, `lost ${index}`);
         this.registry.newsOfLane(index);

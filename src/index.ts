@@ -14,4 +14,4 @@ export type { SinkStart, TrackEnd } from './sink/sink.ts';
 export { type GatewayOptions, type RunningGateway, startGateway } from './start.ts';
 export type { Account } from './stream/accounting.ts';
 export type { EndedStream } from './stream/ended-stream.ts';
-export type { ParticipantReport } from './stream/stream-report.ts';
+export type { ParticipantReport } from './stream/ring-report.ts';

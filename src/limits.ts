@@ -56,8 +56,39 @@ export const shiftMsMax = 1000;
  */
 export const quietShiftMs = 100;
 
+/** How often the main thread looks whether decode workers do something. Costs some loads per worker. */
+export const decodeWatchMs = 100;
+
+/**
+ * A shift in which nothing moves for so long hangs: its thread is ended, and the message in hand is lost. Far longer than any
+ * single record takes, or that one would be lost for nothing. With the start of another thread it is shorter than the history of
+ * a ring, or its readers would be lapped when the lane is caught up with.
+ */
+export const decodeHangMs = 1_000;
+
+/** A decode thread that is not up by then never will be: it is ended, and another one started. */
+export const decodeStartMsMax = 20_000;
+
+/** How long to wait before a decode thread that failed to start is started again: longer each time, up to a limit. */
+export const decodeRestartMs = { first: 100, most: 500 } as const;
+
+/** Without one of its decode workers for so long, the gateway is degraded: it takes no new stream. A replacement takes less. */
+export const degradedAfterMs = 1_000;
+
+/** Degraded for so long, the gateway gives up, so that its supervisor can act. It has tried all the time. */
+export const degradedMsMax = 60_000;
+
+/** How long decode threads may take to end when the gateway does; one that hangs in the kernel never does. */
+export const decodeStopMsMax = 2_000;
+
 /** News of streams (a participant, an end) wait so long for others: they end a shift, and many calls begin at a time. */
 export const newsDelayMs = 10;
+
+/**
+ * Frames of one ring; then its participant goes on in another one. Sequence numbers and heads are 32-bit integers, and a packet
+ * may bring more frames than one. 248 days of a call, or 11 hours of a peer that floods us as fast as it may.
+ */
+export const ringFramesMax = 2 ** 30;
 
 /** Ring memory is reserved in slabs of this size, so that every offset stays a small integer. Costs address space only. */
 export const ringSlabBytes = 64 * 1024 * 1024;
@@ -128,10 +159,15 @@ export const pendingHandshakesMax = 2_000;
 /** uWebSockets.js cuts a connection off without a close frame beyond its own limit; ours, with 1009, comes first. */
 export const hardMessageBytesFactor = 2;
 
+assertInvariant(ringFramesMax + packetFramesMax < 2 ** 31, 'a head must be a positive 32-bit integer');
 assertInvariant(ringSlabBytes < 2 ** 31, 'offsets into a slab must be small integers');
 assertInvariant(
   quietShiftMs > 2 * frameDurationMs && shiftMsMax > quietShiftMs && quietShiftMs > newsDelayMs,
   'a shift outlasts the pause between frames',
+);
+assertInvariant(
+  decodeHangMs >= 10 * quietShiftMs && decodeHangMs >= 10 * decodeWatchMs && degradedMsMax > decodeStartMsMax,
+  'a thread is given up only after several looks, and the gateway only after a thread',
 );
 assertInvariant(reorderWindowFrames === 64, 'the reorder window is kept in two 32-bit words');
 assertInvariant(

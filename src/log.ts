@@ -1,9 +1,12 @@
 /**
- * The log: one JSON object a line on stdout, by pino. No audio, no token, no DTMF digit goes into it; what a peer sent is
- * escaped by JSON and bounded by whoever logs it. Main thread.
+ * The log: one JSON object a line on stdout, by pino; on a terminal a line for people instead. No audio, no token, no DTMF
+ * digit goes into it; what a peer sent is escaped by JSON and bounded by whoever logs it. Main thread.
  */
+import { isatty } from 'node:tty';
+import { styleText } from 'node:util';
 import pino from 'pino';
-import type { LogLevel } from './config.ts';
+import type { LogFormat, LogLevel } from './config.ts';
+import { logLine } from './log-line.ts';
 import { logOutput } from './log-output.ts';
 
 export type Log = pino.Logger;
@@ -15,11 +18,19 @@ function escaped(line: string): string {
   return line.replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-export function createLog(level: LogLevel): Log {
+const stdoutFd = 1;
+
+/** `styleText` knows whether the terminal has colours, and NO_COLOR. */
+function readable(line: string): string {
+  return logLine(line, (style, text) => styleText(style, text, { stream: process.stdout }));
+}
+
+export function createLog(level: LogLevel, format: LogFormat = 'auto'): Log {
+  const isPretty = format === 'pretty' || (format === 'auto' && isatty(stdoutFd));
   const options = {
     level,
     base: null,
-    hooks: { streamWrite: escaped },
+    hooks: { streamWrite: isPretty ? readable : escaped },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };

@@ -19,16 +19,18 @@ export interface GatewayOptions extends Partial<Config> {
 const readersMax = 16;
 const nameForm = /^[\w.-]{1,64}$/;
 
-function checkReaders(readers: readonly string[]): void {
+function checkReaders(readers: readonly string[], sinks: readonly string[]): void {
   const wrong = readers.find((name) => typeof name !== 'string' || !nameForm.test(name));
   const problem =
     wrong !== undefined
       ? `${JSON.stringify(wrong)}: expected 1 to 64 letters, digits, _, - and .`
       : new Set(readers).size < readers.length
         ? 'expected each name once'
-        : readers.length > readersMax
-          ? `expected at most ${readersMax}`
-          : null;
+        : readers.some((name) => sinks.includes(name))
+          ? 'expected other names than those of sinks'
+          : readers.length > readersMax
+            ? `expected at most ${readersMax}`
+            : null;
   if (problem !== null) throw new GatewayError('bad_settings', `a bad setting:\n  readers: ${problem}`);
 }
 
@@ -47,14 +49,14 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
 
   private constructor(config: Config, readers: readonly string[]) {
     super();
-    this.gateway = new Gateway(config, createLog(config.logLevel), { readers, events: this });
+    this.gateway = new Gateway(config, createLog(config.logLevel, config.logFormat), { readers, events: this });
   }
 
   /** See `startGateway`. */
   static async start({ readers = ['reader'], ...settings }: GatewayOptions): Promise<RunningGateway> {
-    checkReaders(readers);
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     const config = readConfig({ argv: [], values: given }, { problem: sinkProblem, shown: shownSink });
+    checkReaders(readers, config.sink.map(shownSink));
     const running = new RunningGateway(config, readers);
     running.ports = await running.gateway.start();
     return running;

@@ -48,11 +48,13 @@ const stages = [
     'networks.ts',
     'settings.ts',
     'log.ts',
+    'log-line.ts',
     'log-output.ts',
     'exit.ts',
     'wav.ts',
     'recording-name.ts',
     'limits.ts',
+    'awake-clock.ts',
     'deadline.ts',
     'undo-stack.ts',
     'errors.ts',
@@ -86,7 +88,7 @@ test('imports point in the direction in which data flows', () => {
 test('each foreign library enters through the one file or folder that owns it', () => {
   const owners: Record<string, RegExp> = {
     'uWebSockets.js': /^src\/(socket\/uws|cli\/doctor-checks)\.ts$/,
-    piscina: /^src\/decoder\/pool\.ts$/,
+    piscina: /^src\/decoder\/decode-worker\.ts$/,
     'prom-client': /^src\/metrics\//,
     pino: /^src\/log\.ts$/,
     zod: /^src\/settings\.ts$/,

@@ -62,7 +62,6 @@ function createMemory(streamCount: number, ringCount: number): SharedMemory {
     }),
     ringCount,
   });
-  new RingPool(memory).fill();
   return memory;
 }
 
@@ -117,7 +116,6 @@ export class LaneRig {
       flushIntervalMs: 1,
       work: () => new Promise(() => {}),
       onShift: () => {},
-      onLost: () => {},
       onWorkerLost: () => {},
     });
     this.decoder = new FrameDecoder(this.memory, createParsers('scan'), () => performance.now() + this.aheadMs);

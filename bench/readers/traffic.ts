@@ -71,7 +71,6 @@ class Participants {
       laneHalfBytes: 1 << 16,
     });
     const pool = new RingPool(memory);
-    pool.fill();
     const readers = new ReaderGroup({ name: 'bench', memory, lingerMs: 0, onDrained: () => {} });
     this.writers = Array.from({ length: count }, () => new RingWriter(memory, pool.take()));
     this.handles = this.writers.map((writer, index) => {

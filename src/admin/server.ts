@@ -53,7 +53,8 @@ export class AdminServer {
   listen(): Promise<number> {
     const { host, port } = this.options;
     return new Promise((resolve, reject) => {
-      this.server.once('error', (error: NodeJS.ErrnoException) => {
+      // And not once: connections that cannot be accepted later must not end the process.
+      this.server.on('error', (error: NodeJS.ErrnoException) => {
         const why = error.code === 'EADDRINUSE' ? 'it is taken' : error.message;
         reject(new GatewayError('listen_failed', `cannot listen on ${host} port ${port} (--admin-port): ${why}`));
       });

@@ -1,5 +1,5 @@
 /** The file of a capture on the disk: made under a name that is free, readable by its owner only, appended to. Capture thread. */
-import { closeSync, ftruncateSync, openSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { dirname, format, parse, resolve } from 'node:path';
 import { firstFree, makeFolder, numbered, writeAll } from '../sink/files.ts';
 
@@ -16,7 +16,13 @@ export function createCapture(wished: string, head: Uint8Array): { readonly path
     path = format({ dir, name: numbered(name, number), ext });
     file = openSync(path, 'wx', mode);
   });
-  writeAll(file, head, head.length, 0);
+  try {
+    writeAll(file, head, head.length, 0);
+  } catch (error) {
+    closeSync(file);
+    rmSync(path, { force: true });
+    throw error;
+  }
   return { path, file };
 }
 

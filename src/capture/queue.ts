@@ -150,7 +150,7 @@ export class QueueReader {
     const at = queue.records + this.position;
     const bodyBytes = i32[(at + record.payloadBytes) >> 2]!;
     this.record.kind = i32[(at + record.kind) >> 2]!;
-    this.record.socket = i32[(at + record.stream) >> 2]!;
+    this.record.socket = i32[(at + record.stream) >> 2]! >>> 0;
     this.record.arrivalMs = f64[(at + record.arrivalMs) >> 3]!;
     this.record.body = bytes.subarray(at + record.payload, at + record.payload + bodyBytes);
     this.position += recordBytes(bodyBytes);

@@ -28,6 +28,7 @@ const headersMax = 16;
 const headerCharsMax = 256;
 /** Beginnings, ends and losses that wait for room; beyond them new sockets are not captured. */
 const waitingMax = 20_000;
+const socketsMax = 2 ** 32 - 1;
 
 interface Loss {
   messages: number;
@@ -72,7 +73,9 @@ export class CaptureRecorder {
   opened(upgrade: Upgrade | null, stream: string, nowMs: number): number {
     if (upgrade === null || this.waiting.length >= waitingMax) return notCaptured;
     const opening: Opening = { at: Date.now(), stream, ...upgrade };
-    const socket = ++this.sockets;
+    // Of 32 bits in the queue. The one that had the number before has ended long ago.
+    this.sockets = this.sockets >= socketsMax ? 1 : this.sockets + 1;
+    const socket = this.sockets;
     this.note(recordKind.open, socket, nowMs, opening);
     return socket;
   }

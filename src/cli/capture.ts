@@ -1,12 +1,14 @@
 /** The command `capture`: says what is in a capture, and makes one that can be given away. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Contents, ContentsCounter, gapsOf } from '../capture/contents.ts';
 import { replacedFlag } from '../capture/format.ts';
 import { BlockWriter, captureHead } from '../capture/format-writer.ts';
-import { openCapture } from '../capture/open-capture.ts';
+import { type OpenCapture, openCapture } from '../capture/open-capture.ts';
 import { Redactor } from '../capture/redaction.ts';
 import { GatewayError } from '../errors.ts';
+import { createWhole, writeAll } from '../sink/files.ts';
 import type { CliIo } from './io.ts';
 
 const usage = `Usage: acs-audio-gateway capture info FILE [--report json]
@@ -15,9 +17,12 @@ const usage = `Usage: acs-audio-gateway capture info FILE [--report json]
   info     says what is in a capture of serve --capture
   redact   writes a copy without voices, ids and digits; timing, sizes, order and kinds stay
 
-Exit code: 0, 2 for bad arguments, 10 for a file that is no capture.
+Exit code: 0, 2 for bad arguments, 9 if the copy cannot be made, 10 for a file that is no capture, 130 if stopped.
 Play it with: acs-audio-gateway simulate --replay FILE --url URL
 `;
+
+/** Some milliseconds. */
+const recordsPerTurn = 10_000;
 
 function counted(counts: Readonly<Record<string, number>>): string {
   const entries = Object.entries(counts);
@@ -41,11 +46,23 @@ function shown(path: string, contents: Contents): string {
   return `${[...table, ...(gaps.length === 0 ? ['whole'] : ['not whole:', ...gaps.map((gap) => `  ${gap}`)])].join('\n')}\n`;
 }
 
-function info(path: string, isJson: boolean): string {
+/** Between two blocks: signals have their turn. */
+async function turn({ stopped }: CliIo): Promise<void> {
+  await nextTurn();
+  if (stopped.aborted) throw new Stopped();
+}
+
+class Stopped extends Error {}
+
+async function info(path: string, isJson: boolean, io: CliIo): Promise<string> {
   const capture = openCapture(path);
   try {
     const counter = new ContentsCounter();
-    for (const record of capture.reader.records()) counter.add(record);
+    let records = 0;
+    for (const record of capture.records()) {
+      counter.add(record);
+      if (++records % recordsPerTurn === 0) await turn(io);
+    }
     const contents = counter.contents(capture.reader);
     return isJson ? `${JSON.stringify({ file: path, ...contents })}\n` : shown(path, contents);
   } finally {
@@ -53,43 +70,54 @@ function info(path: string, isJson: boolean): string {
   }
 }
 
-/** Returns what was in it. */
-function redact(from: string, to: string): Contents {
+/** Writes a redacted copy, all of it or nothing. Returns what was in it. */
+async function redact(from: string, to: string, io: CliIo): Promise<Contents> {
   const capture = openCapture(from);
-  let file: number;
   try {
-    file = openSync(to, 'wx', 0o600);
-  } catch (error) {
-    capture.close();
-    throw new GatewayError('capture_failed', `${to}: ${(error as Error).message}`, { cause: error });
-  }
-  try {
-    const { reader } = capture;
-    const redactor = new Redactor(randomBytes(32));
-    const writer = new BlockWriter('zstd');
+    if (existsSync(to)) throw new Error('the file is there already');
     const counter = new ContentsCounter();
-    let blocks = 0;
-    const put = (bytes: Uint8Array) => {
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-    };
-    put(captureHead(reader.startedAtMs, true));
-    for (const record of reader.records()) {
-      counter.add(record);
-      const { body, isReplaced } = redactor.apply(record.kind, record.body);
-      const kind = isReplaced || record.isReplaced ? record.kind | replacedFlag : record.kind;
-      writer.add(kind, record.socket, record.atUs, body);
-      if (writer.isFull) put(writer.finish(blocks++));
-    }
-    if (writer.records > 0) put(writer.finish(blocks++));
-    return counter.contents(reader);
+    await createWhole(to, 0o600, (file) => writeRedacted(capture, file, counter, io));
+    return counter.contents(capture.reader);
+  } catch (error) {
+    if (error instanceof GatewayError || error instanceof Stopped) throw error;
+    throw new GatewayError('capture_failed', `${to}: ${(error as Error).message}`, { cause: error });
   } finally {
-    closeSync(file);
     capture.close();
   }
 }
 
+async function writeRedacted(capture: OpenCapture, file: number, counter: ContentsCounter, io: CliIo): Promise<void> {
+  const redactor = new Redactor(randomBytes(32));
+  const writer = new BlockWriter('zstd');
+  let [blocks, fileBytes] = [0, 0];
+  const put = (bytes: Uint8Array) => {
+    writeAll(file, bytes, bytes.length, fileBytes);
+    fileBytes += bytes.length;
+  };
+  put(captureHead(capture.reader.startedAtMs, true));
+  for (const record of capture.records()) {
+    counter.add(record);
+    const { body, isReplaced } = redactor.apply(record.kind, record.body);
+    const kind = isReplaced || record.isReplaced ? record.kind | replacedFlag : record.kind;
+    writer.add(kind, record.socket, record.atUs, body);
+    if (!writer.isFull) continue;
+    put(writer.finish(blocks++));
+    await turn(io);
+  }
+  if (writer.records > 0) put(writer.finish(blocks++));
+}
+
 /** Runs the command and returns the exit code of the process. */
-export function capture(argv: readonly string[], io: CliIo): number {
+export async function capture(argv: readonly string[], io: CliIo): Promise<number> {
+  try {
+    return await run(argv, io);
+  } catch (error) {
+    if (error instanceof Stopped) return 130;
+    throw error;
+  }
+}
+
+async function run(argv: readonly string[], io: CliIo): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {
     io.stdout(usage);
     return 0;
@@ -98,11 +126,11 @@ export function capture(argv: readonly string[], io: CliIo): number {
   const words = argv.filter((word) => !word.startsWith('--report') && !(isJson && word === 'json'));
   const [verb, from, to, ...more] = words;
   if (verb === 'info' && from !== undefined && to === undefined) {
-    io.stdout(info(from, isJson));
+    io.stdout(await info(from, isJson, io));
     return 0;
   }
   if (verb === 'redact' && from !== undefined && to !== undefined && more.length === 0) {
-    const contents = redact(from, to);
+    const contents = await redact(from, to, io);
     for (const gap of gapsOf(contents)) io.stderr(`${from}: ${gap}\n`);
     io.stdout(`${to}: ${contents.messages.text + contents.messages.binary} messages, redacted\n`);
     return 0;

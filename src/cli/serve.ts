@@ -1,4 +1,7 @@
 /** The command `serve`: runs the gateway until it is told to stop, then drains it. */
+import { EventEmitter } from 'node:events';
+import { type GatewayError, inexactExitCode } from '../errors.ts';
+import type { GatewayEvents } from '../events.ts';
 import { Gateway } from '../gateway.ts';
 import { createLog } from '../log.ts';
 import { shownSink } from '../sink/spec.ts';
@@ -6,15 +9,16 @@ import { configure, type Environment } from './configuration.ts';
 import type { CliIo } from './io.ts';
 import { serveUsage } from './usage.ts';
 
-/** Returns the exit code. Throws `GatewayError` when the gateway cannot start. */
+/** Returns the exit code. Throws `GatewayError` when the gateway cannot start, or cannot go on. */
 export async function serve(argv: readonly string[], environment: Environment, io: CliIo): Promise<number> {
   if (argv.includes('--help')) {
     io.stdout(serveUsage);
     return 0;
   }
   const config = configure(argv, environment);
-  const log = createLog(config.logLevel);
-  const gateway = new Gateway(config, log);
+  const log = createLog(config.logLevel, config.logFormat);
+  const events = new EventEmitter<GatewayEvents>();
+  const gateway = new Gateway(config, log, { events });
   const { port, adminPort } = await gateway.start();
   const { host, path, adminHost, decoder, workers, lanes, sink } = config;
   log.info({
@@ -30,13 +34,17 @@ export async function serve(argv: readonly string[], environment: Environment, i
     sinks: sink.map(shownSink),
   });
 
-  await new Promise<void>((resolve) => {
-    if (io.stopped.aborted) resolve();
-    else io.stopped.addEventListener('abort', () => resolve(), { once: true });
+  const failure = await new Promise<GatewayError | null>((resolve) => {
+    events.once('failed', resolve);
+    if (io.stopped.aborted) resolve(null);
+    else io.stopped.addEventListener('abort', () => resolve(null), { once: true });
   });
-  const { isExact, account, streamsCut } = await gateway.drain();
+  // Before the drain: that may find workers that do not answer.
+  if (failure !== null) log.fatal({ msg: 'giving up', error: failure.message, ...gateway.account });
+  const { isExact, account, streamsCut } = await gateway.drain(failure === null ? config.drainTimeoutMs : 0);
   if (isExact) log.info({ msg: 'drained', streamsCut, ...account });
   else log.error({ msg: 'drained, but the accounting identity is broken', streamsCut, ...account });
   await gateway.stop();
-  return 0;
+  if (failure !== null) throw failure;
+  return isExact ? 0 : inexactExitCode;
 }

@@ -1,8 +1,9 @@
 /**
- * Takes one audio message to its participant's ring: validates, decodes, measures, publishes. A message is published
- * whole or not at all; a packet longer than 20 ms becomes several frames. Worker thread.
+ * Takes one audio message to its participant's ring: validates, decodes, measures, counts, publishes. A message is published
+ * whole or not at all; a packet longer than 20 ms becomes several frames. Publishing comes last: until then everything can
+ * be taken back. Worker thread.
  */
-import { bytesPerSample, frameBytes, frameDurationMs, packetBytesMax } from '../limits.ts';
+import { bytesPerSample, frameBytes, packetBytesMax } from '../limits.ts';
 import { type DropReason, frameFlag, lane, ring, streamSlot } from '../memory/layout.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import { measureArrival } from './jitter.ts';
@@ -11,20 +12,19 @@ import { decodeBase64, decodedBytes } from './protocol/base64.ts';
 import type { Message } from './protocol/message.ts';
 import type { StreamState } from './stream-state.ts';
 import { countAsLoss, Placement, place } from './timeline.ts';
+import type { UndoNote } from './undo-note.ts';
 
 export class AudioWriter {
   private readonly stream: StreamState;
   private readonly placement = new Placement();
-  /** For what cannot go straight into a slot: long packets, and a participant's first, before there is a ring. */
-  private readonly packet = Buffer.alloc(packetBytesMax);
 
   constructor(stream: StreamState) {
     this.stream = stream;
   }
 
   /** Returns why the message was dropped, or null when it is committed and counted. */
-  take(message: Message, counters: LaneCounters, arrivalMs: number, nowMs: number): DropReason | null {
-    const { stream, packet } = this;
+  take(message: Message, counters: LaneCounters, note: UndoNote, arrivalMs: number, nowMs: number): DropReason | null {
+    const { stream, placement } = this;
     if (stream.isUnsupported) return 'unsupported_format';
     if (!message.dataIsText) return 'malformed_audio';
     let bytes = decodedBytes(message.data);
@@ -33,44 +33,48 @@ export class AudioWriter {
 
     const sampleRate = stream.sampleRate;
     const perFrame = frameBytes(sampleRate);
+    const { timestampMs } = message;
     let writer = stream.find(message.id, message.idStart, message.idEnd);
+    if (writer?.isFull) {
+      const renewed = stream.renew(writer, note);
+      if (typeof renewed === 'string') return renewed;
+      writer = renewed;
+    }
     if (writer !== null && bytes > 0 && bytes <= perFrame) {
       if (!decodeBase64(message.data, bytes, writer.bytes, writer.nextPcm())) return 'malformed_audio';
-      this.measure(writer, message, counters, arrivalMs, bytes, sampleRate);
-      this.publish(writer, message, arrivalMs, bytes, 0, bytes < perFrame ? frameFlag.partial : 0);
-      this.count(writer, message, counters, arrivalMs, nowMs, bytes, 1);
+      note.noteRing(writer);
+      const deviationMs = this.measure(writer, message, arrivalMs, bytes, sampleRate);
+      this.count(writer, message, counters, note, arrivalMs, nowMs, bytes, 1, deviationMs);
+      const flags = this.flagsOf(message) | (bytes < perFrame ? frameFlag.partial : 0);
+      writer.commit(bytes, flags, placement.missingFrames, timestampMs, arrivalMs, placement.positionSamples);
       return null;
     }
 
     if (bytes === 0) {
       bytes = perFrame;
-      packet.fill(0, 0, bytes);
-    } else if (!decodeBase64(message.data, bytes, packet, 0)) return 'malformed_audio';
+      note.packet.fill(0, 0, bytes);
+    } else if (!decodeBase64(message.data, bytes, note.packet, 0)) return 'malformed_audio';
     if (writer === null) {
-      const admitted = stream.admit(message.id, message.idStart, message.idEnd);
+      const admitted = stream.admit(message.id, message.idStart, message.idEnd, note);
       if (typeof admitted === 'string') return admitted;
       writer = admitted;
     }
-    this.measure(writer, message, counters, arrivalMs, bytes, sampleRate);
-    let frames = 0;
-    for (let at = 0; at < bytes; at += perFrame, frames++) {
-      const size = Math.min(perFrame, bytes - at);
-      packet.copy(writer.bytes, writer.nextPcm(), at, at + size);
-      this.publish(writer, message, arrivalMs, size, frames, size < perFrame ? frameFlag.partial : 0);
-    }
-    this.count(writer, message, counters, arrivalMs, nowMs, bytes, frames);
+    note.noteRing(writer);
+    const deviationMs = this.measure(writer, message, arrivalMs, bytes, sampleRate);
+    const frames = Math.ceil(bytes / perFrame);
+    this.count(writer, message, counters, note, arrivalMs, nowMs, bytes, frames, deviationMs);
+    const { missingFrames, positionSamples } = placement;
+    note.notePacket(bytes, this.flagsOf(message), missingFrames, timestampMs, arrivalMs, positionSamples);
+    note.publishPacket(writer);
     return null;
   }
 
-  /** Finds the packet's place on the timeline and takes its arrival into the jitter. */
-  private measure(
-    writer: RingWriter,
-    message: Message,
-    counters: LaneCounters,
-    arrivalMs: number,
-    bytes: number,
-    sampleRate: number,
-  ): void {
+  private flagsOf(message: Message): number {
+    return this.placement.flags | (message.silent ? frameFlag.silent : 0);
+  }
+
+  /** Finds the packet's place on the timeline and takes its arrival into the jitter. Returns the deviation, ms, or NaN. */
+  private measure(writer: RingWriter, message: Message, arrivalMs: number, bytes: number, sampleRate: number): number {
     const { placement } = this;
     place(writer, message.timestampMs, arrivalMs, bytes, message.idEnd > message.idStart, placement);
     // The network was away, not the participant.
@@ -78,50 +82,59 @@ export class AudioWriter {
       countAsLoss(placement);
     }
     const durationMs = (bytes / bytesPerSample / sampleRate) * 1000;
-    const deviationMs = measureArrival(writer, arrivalMs, message.timestampMs, durationMs, placement.consecutive);
-    if (!Number.isNaN(deviationMs)) counters.deviation.observe(deviationMs);
-    counters.jitter.observe(writer.f64[(writer.at + ring.jitterMs) / 8]!);
+    return measureArrival(writer, arrivalMs, message.timestampMs, durationMs, placement.consecutive);
   }
 
-  /** Publishes one frame of the packet, whose PCM stands in its slot; the first one carries what came before it. */
-  private publish(
-    writer: RingWriter,
-    message: Message,
-    arrivalMs: number,
-    bytes: number,
-    index: number,
-    partial: number,
-  ): void {
-    const { placement } = this;
-    const first = index === 0;
-    const inherited = first ? placement.flags : placement.flags & ~frameFlag.resumed;
-    const samplesBefore = (index * frameBytes(this.stream.sampleRate)) / bytesPerSample;
-    writer.commit(
-      bytes,
-      inherited | partial | (message.silent ? frameFlag.silent : 0),
-      first ? placement.missingFrames : 0,
-      message.timestampMs + index * frameDurationMs,
-      arrivalMs,
-      placement.positionSamples + samplesBefore,
-    );
-  }
-
+  /** Counts the packet and observes it, before it is published. */
   private count(
     writer: RingWriter,
     message: Message,
     counters: LaneCounters,
+    note: UndoNote,
     arrivalMs: number,
     nowMs: number,
     bytes: number,
     frames: number,
+    deviationMs: number,
   ): void {
-    const { placement, stream } = this;
+    const { stream } = this;
     const { f64 } = writer;
     const base = writer.at / 8;
+    if (this.isUnusual) {
+      note.noteOthers(stream.at);
+      note.noteRingOthers(writer);
+      this.countUnusual(writer, counters, frames);
+    }
+    const jitterMs = f64[base + ring.jitterMs / 8]!;
+    const residenceMs = Math.max(0, nowMs - arrivalMs);
+    const jitter = counters.jitter.bucketOf(jitterMs);
+    const deviation = Number.isNaN(deviationMs) ? -1 : counters.deviation.bucketOf(deviationMs);
+    const residence = counters.residence.bucketOf(residenceMs);
+    note.noteCounts(stream.at, jitter, deviation, residence);
+    counters.jitter.add(jitter, jitterMs);
+    if (deviation >= 0) counters.deviation.add(deviation, deviationMs);
+    counters.residence.add(residence, residenceMs);
     if (message.silent) {
       f64[base + ring.silentFrames / 8]! += frames;
       counters.add(lane.silentFrames, frames);
     }
+    counters.add(lane.frames, frames);
+    counters.add(lane.pcmBytes, bytes);
+    counters.add(lane.committed, 1);
+    stream.lastAudioMs = arrivalMs;
+    stream.add(streamSlot.committed, 1);
+  }
+
+  /** Whether the packet changes counters that most do not. */
+  private get isUnusual(): boolean {
+    const { flags, missingFrames, isPause, isClockStep } = this.placement;
+    return flags !== 0 || missingFrames > 0 || isPause || isClockStep || !this.stream.hasMetadata;
+  }
+
+  private countUnusual(writer: RingWriter, counters: LaneCounters, frames: number): void {
+    const { placement, stream } = this;
+    const { f64 } = writer;
+    const base = writer.at / 8;
     if (placement.missingFrames > 0) {
       f64[base + ring.missingFrames / 8]! += placement.missingFrames;
       f64[base + ring.gaps / 8]! += 1;
@@ -145,11 +158,5 @@ export class AudioWriter {
       stream.add(streamSlot.audioBeforeMetadata, 1);
       counters.add(lane.audioBeforeMetadata, 1);
     }
-    stream.lastAudioMs = arrivalMs;
-    counters.add(lane.frames, frames);
-    counters.add(lane.pcmBytes, bytes);
-    counters.residence.observe(Math.max(0, nowMs - arrivalMs));
-    stream.add(streamSlot.committed, 1);
-    counters.add(lane.committed, 1);
   }
 }

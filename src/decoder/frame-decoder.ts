@@ -13,6 +13,7 @@ import { Message, messageKind } from './protocol/message.ts';
 import type { Parsers } from './protocol/parsers.ts';
 import type { ShiftResult, StreamTone } from './shift.ts';
 import { StreamState } from './stream-state.ts';
+import { UndoNote } from './undo-note.ts';
 
 /** Residence is stamped once for so many records: a clock reading costs as much as a tenth of a frame. */
 const recordsPerClockReading = 16;
@@ -26,6 +27,7 @@ export class FrameDecoder {
   private readonly parsers: Parsers;
   private readonly clock: () => number;
   private readonly counters: readonly LaneCounters[];
+  private readonly notes: readonly UndoNote[];
   private readonly stream: StreamState;
   private readonly audio: AudioWriter;
   private readonly message = new Message();
@@ -38,6 +40,7 @@ export class FrameDecoder {
     this.parsers = parsers;
     this.clock = clock;
     this.counters = memory.lanes.map((views) => new LaneCounters(views));
+    this.notes = this.counters.map((counters, laneIndex) => new UndoNote(memory, laneIndex, counters));
     this.stream = new StreamState(memory, new RingPool(memory));
     this.audio = new AudioWriter(this.stream);
   }
@@ -52,6 +55,7 @@ export class FrameDecoder {
     const views = this.memory.lanes[laneIndex]!;
     const { i32 } = views;
     const counters = this.counters[laneIndex]!;
+    const note = this.notes[laneIndex]!;
     const { laneHalfBytes } = this.memory.geometry;
     let nowMs = this.clock();
     let records = 0;
@@ -74,9 +78,10 @@ export class FrameDecoder {
       }
       const streamIndex = i32[(at + record.stream) >> 2]!;
       this.stream.select(streamIndex);
-      this.takeRecord(views, at, counters, nowMs);
+      this.takeRecord(views, at, counters, note, nowMs);
       if (this.stream.hasNews) this.news.add(streamIndex);
       counters.finish(end);
+      note.clear();
       head = end;
     }
     if (lastMessage >= 0) counters.verify(i32[(lastMessage + record.ordinal) >> 2]!);
@@ -101,57 +106,65 @@ export class FrameDecoder {
   }
 
   /** One record; whatever goes wrong in it stays with it. */
-  private takeRecord(views: Views, at: number, counters: LaneCounters, nowMs: number): void {
+  private takeRecord(views: Views, at: number, counters: LaneCounters, note: UndoNote, nowMs: number): void {
     const kind = views.i32[(at + record.kind) / 4];
     try {
-      if (kind === recordKind.message) this.takeMessage(views, at, counters, nowMs);
+      if (kind === recordKind.message) this.takeMessage(views, at, counters, note, nowMs);
       else if (kind === recordKind.close) this.stream.close();
-      else this.stream.release();
+      else this.stream.release(note);
     } catch (error) {
-      if (kind === recordKind.message) this.drop('worker_lost', counters);
+      const isDone = note.settle(this.stream.at);
+      if (kind === recordKind.message && !isDone) this.drop('worker_lost', counters, note);
       if (this.faults.length < faultsMax) this.faults.push(error instanceof Error ? error.message : String(error));
     }
   }
 
-  private takeMessage(views: Views, at: number, counters: LaneCounters, nowMs: number): void {
+  private takeMessage(views: Views, at: number, counters: LaneCounters, note: UndoNote, nowMs: number): void {
     const { message, parsers } = this;
     const start = at + record.payload;
     const end = start + views.i32[(at + record.payloadBytes) / 4]!;
     const arrivalMs = views.f64[(at + record.arrivalMs) / 8]!;
     const isTentative = parsers.first.parse(views.bytes, start, end, message) && parsers.first !== parsers.general;
-    if (!isTentative) this.parseGeneral(views.bytes, start, end, counters);
+    if (!isTentative) this.parseGeneral(views.bytes, start, end, counters, note);
 
-    let refusal = this.takeParsed(message, counters, arrivalMs, nowMs);
+    let refusal = this.takeParsed(message, counters, note, arrivalMs, nowMs);
     if (isTentative && (refusal === 'malformed_audio' || refusal === 'unsupported_format')) {
       // The scanner does not look at the characters of `data`: what was not decoded to its end may be bad JSON.
-      this.parseGeneral(views.bytes, start, end, counters);
-      refusal = this.takeParsed(message, counters, arrivalMs, nowMs);
+      this.parseGeneral(views.bytes, start, end, counters, note);
+      refusal = this.takeParsed(message, counters, note, arrivalMs, nowMs);
     }
-    if (refusal !== null) this.drop(refusal, counters);
+    if (refusal !== null) this.drop(refusal, counters, note);
   }
 
   /** Runs the general parser, which is also the first one unless the scanner is. */
-  private parseGeneral(bytes: Buffer, start: number, end: number, counters: LaneCounters): void {
+  private parseGeneral(bytes: Buffer, start: number, end: number, counters: LaneCounters, note: UndoNote): void {
     if (this.parsers.first === this.parsers.general) return;
+    note.noteOthers(this.stream.at);
     counters.add(lane.fallbacks, 1);
     this.parsers.general.parse(bytes, start, end, this.message);
   }
 
   /** Returns why the message is dropped, or null when it is counted. */
-  private takeParsed(message: Message, counters: LaneCounters, arrivalMs: number, nowMs: number): DropReason | null {
+  private takeParsed(
+    message: Message,
+    counters: LaneCounters,
+    note: UndoNote,
+    arrivalMs: number,
+    nowMs: number,
+  ): DropReason | null {
     switch (message.kind) {
       case messageKind.audio:
-        return this.audio.take(message, counters, arrivalMs, nowMs);
+        return this.audio.take(message, counters, note, arrivalMs, nowMs);
       case messageKind.metadata:
-        return this.takeMetadata(message, counters);
+        return this.takeMetadata(message, counters, note);
       case messageKind.dtmf:
-        counters.add(lane.control, 1);
-        this.stream.add(streamSlot.control, 1);
+        this.countControl(counters, note);
         if (message.tone !== '' && this.tones.length < tonesMax) {
           this.tones.push({ streamIndex: this.stream.index, tone: message.tone });
         }
         return null;
       case messageKind.unknown:
+        note.noteOthers(this.stream.at);
         counters.add(lane.ignored, 1);
         this.stream.add(streamSlot.ignored, 1);
         return null;
@@ -160,19 +173,25 @@ export class FrameDecoder {
     }
   }
 
-  private takeMetadata(message: Message, counters: LaneCounters): DropReason | null {
+  private takeMetadata(message: Message, counters: LaneCounters, note: UndoNote): DropReason | null {
     const isSupported =
       message.encoding.toLowerCase() === 'pcm' &&
       message.channels === 1 &&
       sampleRates.some((rate) => rate === message.sampleRate);
-    this.stream.setFormat(isSupported ? message.sampleRate : 0, message.subscriptionId);
-    if (!isSupported) return 'unsupported_format';
-    counters.add(lane.control, 1);
-    this.stream.add(streamSlot.control, 1);
-    return null;
+    if (isSupported) this.countControl(counters, note);
+    else note.noteOthers(this.stream.at);
+    this.stream.setFormat(isSupported ? message.sampleRate : 0, message.subscriptionId, note);
+    return isSupported ? null : 'unsupported_format';
   }
 
-  private drop(reason: DropReason, counters: LaneCounters): void {
+  private countControl(counters: LaneCounters, note: UndoNote): void {
+    note.noteOthers(this.stream.at);
+    counters.add(lane.control, 1);
+    this.stream.add(streamSlot.control, 1);
+  }
+
+  private drop(reason: DropReason, counters: LaneCounters, note: UndoNote): void {
+    note.noteOthers(this.stream.at);
     counters.drop(reason);
     this.stream.drop(reason);
   }

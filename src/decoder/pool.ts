@@ -1,23 +1,47 @@
 /**
- * The worker pool: the only importer of piscina. One task per shift, never one per message. Main thread.
+ * The pool of decode workers: gives lanes to them, one shift at a time, and watches them. One that is lost is replaced, with
+ * back-off if that fails; one that hangs is ended and replaced; meanwhile the others go on. One task per shift, never one per
+ * message. Main thread.
  */
-import { extname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { Piscina } from 'piscina';
+import { within } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
+import { decodeStopMsMax, decodeWatchMs, degradedAfterMs, degradedMsMax } from '../limits.ts';
 import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { DecodeWorker } from './decode-worker.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
 import type { DecoderName } from './protocol/parsers.ts';
 import { noLane, type ShiftResult } from './shift.ts';
+import { ShiftWatch } from './shift-watch.ts';
+
+/** What happened to a worker, as it is logged. */
+export interface WorkerReport {
+  readonly msg: 'decode worker failed' | 'decode worker hung';
+  readonly worker: number;
+  readonly error?: string;
+  /** When another thread starts. */
+  readonly restartMs?: number;
+  /** Which one it had; none if it hung while it started. */
+  readonly lane?: number;
+}
 
 export interface DecoderPoolOptions {
   readonly memory: SharedMemory;
   readonly workers: number;
   readonly decoder: DecoderName;
   readonly flushIntervalMs: number;
-  /** A worker failed outside of a shift. */
-  readonly onError: (error: Error) => void;
+  /** A worker hangs, or was lost outside of a shift. */
+  readonly onReport: (report: WorkerReport) => void;
+  /** A worker has been of no use for too long, or all of them are of use again. */
+  readonly onDegraded: (isDegraded: boolean) => void;
+  /** It has been so for longer than anybody should wait. */
+  readonly onFailed: (error: GatewayError) => void;
+}
+
+interface WaitingShift {
+  readonly laneIndex: number;
+  readonly resolve: (result: ShiftResult | null | Promise<ShiftResult | null>) => void;
 }
 
 /**
@@ -26,70 +50,73 @@ export interface DecoderPoolOptions {
  */
 const youngSpaceMib = 16;
 
-/** What a worker's heap may grow to, MiB: one that leaks is lost and replaced, and takes nobody with it. It needs a tenth. */
-const oldSpaceMib = 512;
-
 /** Utilization is a mean over at least so long. */
 const utilizationWindowMs = 1000;
 
 export class DecoderPool {
-  /** Null before the start. */
-  private piscina: Piscina<number, ShiftResult | null> | null = null;
+  readonly workers: readonly DecodeWorker[];
+  /** A worker is of no use, and has not been for a second. */
+  isDegraded = false;
   private readonly options: DecoderPoolOptions;
+  private readonly shifts: WaitingShift[] = [];
+  private starting: PromiseWithResolvers<void> | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private lookedMs = 0;
+  /** For how long it has been degraded; time without counts against it. */
+  private degradedMs = 0;
+  private lastError = 'a worker does not answer';
   private window = { sinceMs: 0, busyMs: 0, utilization: 0 };
 
   constructor(options: DecoderPoolOptions) {
     this.options = options;
+    const { memory, workers, decoder, flushIntervalMs } = options;
+    const isShared = memory.geometry.laneCount > workers;
+    const workerData: DecoderWorkerData = { memory: memory.handle, decoder, flushIntervalMs, isShared };
+    this.workers = Array.from({ length: workers }, (_, index) => {
+      return new DecodeWorker({
+        index,
+        workerData,
+        watch: new ShiftWatch(memory),
+        onReady: () => this.ready(),
+        onLost: (error, restartMs) => this.lost(index, error, restartMs),
+        onHung: (laneIndex) => this.hung(index, laneIndex),
+      });
+    });
   }
 
   /** Waits until every worker is up. Throws what keeps one from starting, such as `native_missing`. */
   async start(): Promise<void> {
-    const piscina = this.createPool();
-    this.piscina = piscina;
+    // The only way to say so: resource limits know a maximum, and V8 never grows to it when nothing survives.
+    setFlagsFromString(`--min-semi-space-size=${youngSpaceMib}`);
+    this.lookedMs = performance.now();
+    this.timer = setInterval(() => this.look(performance.now()), decodeWatchMs);
+    this.timer.unref();
+    this.starting = Promise.withResolvers();
+    for (const worker of this.workers) worker.start();
     try {
-      await Promise.all(Array.from({ length: piscina.maxThreads }, () => piscina.run(noLane)));
+      await this.starting.promise;
     } catch (error) {
       await this.stop();
       // Errors lose their class between threads; the message says what is missing.
       throw new GatewayError('native_missing', `a decode worker cannot start: ${(error as Error).message}`, {
         cause: error,
       });
+    } finally {
+      this.starting = null;
     }
   }
 
-  private createPool(): Piscina<number, ShiftResult | null> {
-    const { memory, workers, decoder, flushIntervalMs, onError } = this.options;
-    const isShared = memory.geometry.laneCount > workers;
-    const workerData: DecoderWorkerData = { memory: memory.handle, decoder, flushIntervalMs, isShared };
-    // The only way to say so: resource limits know a maximum, and V8 never grows to it when nothing survives.
-    setFlagsFromString(`--min-semi-space-size=${youngSpaceMib}`);
-    const piscina = new Piscina<number, ShiftResult | null>({
-      filename: new URL(`./decoder.worker${extname(import.meta.url)}`, import.meta.url).href,
-      workerData,
-      minThreads: workers,
-      maxThreads: workers,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      resourceLimits: { maxOldGenerationSizeMb: oldSpaceMib },
-      concurrentTasksPerWorker: 1,
-      // A worker has nothing to do between shifts: parked in Atomics.wait it wakes faster than an event loop does.
-      atomics: 'sync',
-      // It would take a worker for busy that sleeps between two looks into its lane.
-      recordTiming: false,
-      workerHistogram: false,
+  /** Gives a lane to a worker for a shift, as soon as there is one. Rejects when the worker is lost, or when the shift threw. */
+  work(laneIndex: number): Promise<ShiftResult | null> {
+    return new Promise((resolve) => {
+      this.shifts.push({ laneIndex, resolve });
+      this.dispatch();
     });
-    piscina.on('error', onError);
-    return piscina;
-  }
-
-  /** Gives a lane to a worker for a shift. Rejects when the worker is lost, or when the shift threw. */
-  async work(laneIndex: number): Promise<ShiftResult | null> {
-    if (this.piscina === null) throw new Error('the pool was not started');
-    return this.piscina.run(laneIndex);
   }
 
   /** Shifts that wait for a worker. */
   get waiting(): number {
-    return this.piscina?.queueSize ?? 0;
+    return this.shifts.length;
   }
 
   /** How much of their time the workers spent decoding since this was last read, 0 to 1. */
@@ -105,7 +132,66 @@ export class DecoderPool {
     return this.window.utilization;
   }
 
+  /** Ends the workers; does not wait for one that does not end. */
   async stop(): Promise<void> {
-    await this.piscina?.destroy();
+    if (this.timer !== null) clearInterval(this.timer);
+    this.shifts.length = 0;
+    await within(
+      decodeStopMsMax,
+      Promise.all(this.workers.map((worker) => worker.stop())).then(() => {}),
+    );
+  }
+
+  private dispatch(): void {
+    while (this.shifts.length > 0) {
+      const { laneIndex } = this.shifts[0]!;
+      const own = this.workers[laneIndex % this.workers.length]!;
+      const worker = own.isIdle ? own : this.workers.find(({ isIdle }) => isIdle);
+      if (worker === undefined) return;
+      const shift = worker.work(laneIndex);
+      this.shifts.shift()!.resolve(shift);
+      const next = () => this.dispatch();
+      shift.then(next, next);
+    }
+  }
+
+  private ready(): void {
+    if (this.starting !== null && this.workers.every(({ isIdle }) => isIdle)) this.starting.resolve();
+    this.dispatch();
+  }
+
+  private lost(worker: number, error: Error, restartMs: number): void {
+    this.lastError = error.message;
+    if (this.starting !== null) this.starting.reject(error);
+    else this.options.onReport({ msg: 'decode worker failed', worker, error: error.message, restartMs });
+  }
+
+  private hung(worker: number, laneIndex: number): void {
+    this.lastError = `worker ${worker} does nothing`;
+    this.options.onReport({ msg: 'decode worker hung', worker, ...(laneIndex !== noLane && { lane: laneIndex }) });
+  }
+
+  private look(nowMs: number): void {
+    // A look that comes late says that the whole process stood still, or the machine has no time for it: not a worker's fault.
+    const elapsedMs = Math.min(nowMs - this.lookedMs, 2 * decodeWatchMs);
+    this.lookedMs = nowMs;
+    let stalledMs = 0;
+    for (const worker of this.workers) {
+      worker.look(elapsedMs);
+      stalledMs = Math.max(stalledMs, worker.stalledMs);
+    }
+    if (this.starting !== null) return;
+    const isDegraded = stalledMs >= degradedAfterMs;
+    if (isDegraded !== this.isDegraded) this.options.onDegraded(isDegraded);
+    this.isDegraded = isDegraded;
+    const before = this.degradedMs;
+    this.degradedMs = Math.max(0, before + (isDegraded ? elapsedMs : -elapsedMs));
+    if (before < degradedMsMax && this.degradedMs >= degradedMsMax) this.fail();
+  }
+
+  private fail(): void {
+    const seconds = degradedMsMax / 1000;
+    const message = `decode workers have been missing for ${seconds} s, the last time because: ${this.lastError}`;
+    this.options.onFailed(new GatewayError('decoding_failed', message));
   }
 }

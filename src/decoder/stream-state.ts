@@ -7,6 +7,8 @@ import { type DropReason, reasonIndex, ring, ringState, streamEnd, streamSlot } 
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingPool } from '../ring/pool.ts';
 import { RingWriter } from '../ring/writer.ts';
+import { carryOn } from './timeline.ts';
+import type { UndoNote } from './undo-note.ts';
 
 /** Why there is no ring for a participant. */
 export type Refusal = 'participant_limit' | 'ring_memory';
@@ -26,11 +28,11 @@ export class StreamState {
   private idData = new DataView(new ArrayBuffer(0)) as DataView;
   private word = 0;
   private double = 0;
-  private byte = 0;
   /** Set when something happened that the main thread acts on: a new participant, new metadata, the end. */
   hasNews = false;
-  /** Of the stream that is selected. */
+  /** Of the stream that is selected, and where its slot begins, in bytes. */
   index = 0;
+  at = 0;
 
   constructor(memory: SharedMemory, pool: RingPool) {
     this.memory = memory;
@@ -41,9 +43,9 @@ export class StreamState {
 
   select(streamIndex: number): void {
     this.index = streamIndex;
-    this.byte = this.memory.streamOffset(streamIndex);
-    this.word = this.byte / 4;
-    this.double = this.byte / 8;
+    this.at = this.memory.streamOffset(streamIndex);
+    this.word = this.at / 4;
+    this.double = this.at / 8;
     this.hasNews = false;
   }
 
@@ -80,18 +82,20 @@ export class StreamState {
 
   /**
    * Takes metadata in. `sampleRate` is 0 when the format is not supported: then audio is refused until better metadata
-   * comes. Another rate than before ends the rings of the old one.
+   * comes. Another rate than before ends the rings of the old one: the last step, because readers see it.
    */
-  setFormat(sampleRate: number, subscriptionId: string): void {
+  setFormat(sampleRate: number, subscriptionId: string, note: UndoNote): void {
     const before = this.sampleRate;
     this.i32[this.word + streamSlot.sampleRate / 4] = sampleRate === 0 ? unsupportedRate : sampleRate;
     this.i32[this.word + streamSlot.metadataCount / 4]! += 1;
-    const id = this.byte + streamSlot.subscriptionId;
+    const id = this.at + streamSlot.subscriptionId;
     const fits = Buffer.byteLength(subscriptionId) <= subscriptionIdBytesMax;
     const written = fits ? this.memory.streams.bytes.write(subscriptionId, id) : 0;
     this.i32[this.word + streamSlot.subscriptionIdBytes / 4] = written;
-    if (sampleRate !== 0 && sampleRate !== before) this.endRings();
     this.hasNews = true;
+    if (sampleRate === 0 || sampleRate === before) return;
+    note.noteEndOfRings();
+    this.endRings();
   }
 
   /** The ring of a participant, or null when there is none yet. */
@@ -105,18 +109,42 @@ export class StreamState {
   }
 
   /** Gives a new participant a ring. */
-  admit(id: Uint8Array, idStart: number, idEnd: number): RingWriter | Refusal {
+  admit(id: Uint8Array, idStart: number, idEnd: number, note: UndoNote): RingWriter | Refusal {
     const count = this.i32[this.word + streamSlot.participantCount / 4]!;
     if (count >= this.memory.geometry.participantsMax || idEnd - idStart > participantIdBytesMax) {
       return 'participant_limit';
     }
-    const index = this.pool.take();
+    note.noteOthers(this.at);
+    note.noteRingInHand();
+    const index = this.pool.take(note.laneIndex);
     if (index < 0) return 'ring_memory';
     const writer = this.writerOf(index);
     writer.open(this.sampleRate, id, idStart, idEnd);
     this.i32[this.word + streamSlot.rings / 4 + count] = index;
     if (idEnd > idStart) this.i32[this.word + streamSlot.unmixed / 4] = 1;
     this.i32[this.word + streamSlot.participantCount / 4] = count + 1;
+    this.hasNews = true;
+    return writer;
+  }
+
+  /**
+   * Gives a participant whose ring is full another one, in the old one's place: it counts as one participant, and its old ring is
+   * the main thread's from here on. The old one goes on being found until there is another.
+   */
+  renew(full: RingWriter, note: UndoNote): RingWriter | Refusal {
+    note.noteRingInHand();
+    const index = this.pool.take(note.laneIndex);
+    if (index < 0) return 'ring_memory';
+    const { bytes, i32, at } = full;
+    const writer = this.writerOf(index);
+    const idStart = at + ring.id;
+    writer.open(i32[(at + ring.sampleRate) / 4]!, bytes, idStart, idStart + i32[(at + ring.idBytes) / 4]!);
+    carryOn(full, writer);
+    const rings = this.word + streamSlot.rings / 4;
+    Atomics.store(this.i32, this.i32.indexOf(full.index, rings), index);
+    full.end();
+    // The stream's from here on, whatever becomes of the message.
+    note.ringIsPlaced();
     this.hasNews = true;
     return writer;
   }
@@ -135,11 +163,14 @@ export class StreamState {
   }
 
   /** Every reader is done: gives the stream's rings back to the pool. */
-  release(): void {
+  release(note: UndoNote): void {
+    note.noteRingInHand();
     for (let i = this.i32[this.word + streamSlot.participantCount / 4]! - 1; i >= 0; i--) {
+      const index = this.i32[this.word + streamSlot.rings / 4 + i]!;
+      note.ringInHand = index;
       // The count first: a ring is never given back twice, even if this worker dies between two of them.
       this.i32[this.word + streamSlot.participantCount / 4] = i;
-      this.pool.release(this.i32[this.word + streamSlot.rings / 4 + i]!);
+      this.pool.release(index);
     }
     this.i32[this.word + streamSlot.end / 4] = streamEnd.released;
     this.hasNews = true;

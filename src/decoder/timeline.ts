@@ -122,6 +122,26 @@ export function place(
   placement.flags = markSeen(writer, behind) ? frameFlag.duplicate : frameFlag.late;
 }
 
+/**
+ * The participant goes on in another ring, `to`, as if it were the same one: no gap, no pause, and the same jitter. Positions
+ * begin at 0 again, directly behind the newest packet.
+ */
+export function carryOn(from: RingWriter, to: RingWriter): void {
+  const word = (writer: RingWriter, field: number) => (writer.at + field) / 4;
+  const double = (writer: RingWriter, field: number) => (writer.at + field) / 8;
+  for (const field of [ring.windowLow, ring.windowHigh]) to.i32[word(to, field)] = from.i32[word(from, field)]!;
+  const { newestTimestampMs, newestSamples, jitterMs, referenceArrivalMs, referenceTimestampMs } = ring;
+  for (const field of [newestTimestampMs, newestSamples, jitterMs, referenceArrivalMs, referenceTimestampMs]) {
+    to.f64[double(to, field)] = from.f64[double(from, field)]!;
+  }
+  const samples = from.f64[double(from, newestSamples)]!;
+  const msPerSample = 1000 / from.i32[word(from, ring.sampleRate)]!;
+  const originMs = (from.f64[double(from, ring.newestPositionSamples)]! + samples) * msPerSample;
+  to.f64[double(to, ring.newestPositionSamples)] = -samples;
+  to.f64[double(to, ring.firstTimestampMs)] = from.f64[double(from, newestTimestampMs)]! + samples * msPerSample;
+  to.f64[double(to, ring.firstArrivalMs)] = from.f64[double(from, ring.firstArrivalMs)]! + originMs;
+}
+
 /** ACS's clock was set: the timeline goes on without a hole, from a new timestamp. */
 function restart(writer: RingWriter, timestampMs: number, position: number, pcmBytes: number, to: Placement): void {
   to.isClockStep = true;

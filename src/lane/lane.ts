@@ -7,9 +7,10 @@
  * Invariant: at most one shift has a lane, and with it goes the ownership of the lane's streams and rings. So a stream's
  * records are dealt with in order, and nothing needs a lock. Main thread.
  */
+import { recoverLane } from '../decoder/recovery.ts';
 import type { ShiftResult } from '../decoder/shift.ts';
 import { laneTurnBytes } from '../limits.ts';
-import { lane, laneReserveBytes, record, recordBytes, recordKind, streamEnd, streamSlot } from '../memory/layout.ts';
+import { lane, laneReserveBytes, record, recordBytes, recordKind } from '../memory/layout.ts';
 import type { SharedMemory, Views } from '../memory/shared-memory.ts';
 
 export type LaneRecordKind = (typeof recordKind)[keyof typeof recordKind];
@@ -22,8 +23,6 @@ export interface LaneOptions {
   readonly work: (laneIndex: number) => Promise<ShiftResult | null>;
   /** A shift is over; `result` tells what happened in it. */
   readonly onShift: (result: ShiftResult) => void;
-  /** The message of this stream that a lost worker had in hand. */
-  readonly onLost: (streamIndex: number) => void;
   /** A worker is lost, and with it the news of its shift: any stream of the lane may have some. */
   readonly onWorkerLost: (error: Error) => void;
 }
@@ -179,38 +178,14 @@ export class Lane {
     for (const wake of this.idleWaiters.splice(0)) wake();
   }
 
-  /** The record that the worker had in hand is lost if it is a message; everything else is still in the lane. */
+  /** The record that the worker had in hand is finished or lost; everything else is still in the lane. */
   private workerLost(error: Error): void {
     if (this.state === 'stopped') return;
     const { i32 } = this.views;
-    const head = this.isInHandGone() ? i32[lane.begun / 4]! : i32[lane.done / 4]!;
-    i32[lane.begun / 4] = head;
-    i32[lane.done / 4] = head;
-    Atomics.store(i32, lane.head / 4, head);
+    recoverLane(this.options.memory, this.index, this.tail, this.messagesPushed);
     // Nobody is parked any more.
     if ((Atomics.load(i32, lane.parked / 4) & 1) === 1) Atomics.add(i32, lane.parked / 4, 1);
     this.options.onWorkerLost(error);
     this.shiftOver(null);
-  }
-
-  /** Whether the lost worker had a record in hand that nobody must take up again; tells of a message that it is lost. */
-  private isInHandGone(): boolean {
-    const { i32 } = this.views;
-    const done = i32[lane.done / 4]!;
-    const at = lane.halves + done;
-    if (i32[lane.begun / 4] !== done + recordBytes(i32[(at + record.payloadBytes) / 4]!)) return false;
-    const stream = i32[(at + record.stream) / 4]!;
-    switch (i32[(at + record.kind) / 4]) {
-      case recordKind.message:
-        this.options.onLost(stream);
-        return true;
-      case recordKind.release: {
-        // Released already: the slot may be another stream's by the time that somebody repeats it.
-        const { memory } = this.options;
-        return memory.streams.i32[(memory.streamOffset(stream) + streamSlot.end) / 4] === streamEnd.released;
-      }
-      default:
-        return false;
-    }
   }
 }

@@ -2,10 +2,10 @@
  * THE layout of everything in shared memory. Offsets are derived here and typed nowhere else. All numbers are bytes from
  * the start of the enclosing block unless the name says otherwise; every 64-bit field lies on a multiple of 8.
  *
- *   control   | magic version geometry … | free-list head | next ring × ringCount |
+ *   control   | magic version geometry … | where to look for a free ring | holder × ringCount |
  *   streams   | slot | slot | …                                     one slot per stream
  *   slab      | ring | ring | … | slots of a ring | slots | …       a ring per participant
- *   lane      | tail | head, counters, histograms | half | half |   many streams to a lane
+ *   lane      | tail | head, counters, histograms | undo note | half | half |   many streams to a lane
  *
  *   ring      | identity, head, timeline | id | counters |          dense: what every frame touches stays in the cache
  *   slots     | slot | slot | …                                     as many as the history is long
@@ -19,52 +19,11 @@
 import { assertInvariant } from '../errors.ts';
 import * as limits from '../limits.ts';
 import { batchBounds, delayBoundsMs, histogramDoubles, jitterBoundsMs, residenceBoundsMs } from './histogram.ts';
+import { alignUp, cacheLinesBytes, Offsets } from './offsets.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 5;
-
-const cacheLineBytes = 64;
-const cacheLinesBytes = 2 * cacheLineBytes;
-
-export function alignUp(bytes: number, alignment: number): number {
-  return Math.ceil(bytes / alignment) * alignment;
-}
-
-/** Hands out consecutive offsets. */
-class Offsets {
-  end: number;
-  constructor(start = 0) {
-    this.end = start;
-  }
-  i32(count = 1): number {
-    const at = this.end;
-    this.end += 4 * count;
-    return at;
-  }
-  f64(count = 1): number {
-    this.end = alignUp(this.end, 8);
-    const at = this.end;
-    this.end += 8 * count;
-    return at;
-  }
-  bytes(count: number): number {
-    this.end = alignUp(this.end, 8);
-    const at = this.end;
-    this.end += count;
-    return at;
-  }
-  /** Starts a cache line. */
-  line(): this {
-    this.end = alignUp(this.end, cacheLineBytes);
-    return this;
-  }
-  /** Starts a group that another thread writes. */
-  apart(): this {
-    this.end = alignUp(this.end, cacheLinesBytes);
-    return this;
-  }
-}
+export const layoutVersion = 7;
 
 /** The sizes that follow from the configuration. Written into `control`, so that `attach` needs no configuration. */
 export interface Geometry {
@@ -87,14 +46,14 @@ export const control = {
   participantsMax: controlOffsets.i32(),
   laneCount: controlOffsets.i32(),
   laneHalfBytes: controlOffsets.i32(),
-  /** Head of the stack of free rings: ring index in the low 32 bits, a change count above it (against ABA). */
-  freeRings: controlOffsets.apart().f64(),
-  ringsInUse: controlOffsets.apart().i32(),
-  /** Next free ring, one word per ring. */
-  nextRings: controlOffsets.apart().end,
+  ringFramesMax: controlOffsets.i32(),
+  /** Where to look for a free ring first. */
+  freeFrom: controlOffsets.apart().i32(),
+  /** Which lane has a ring, one word per ring: its index plus one; 0: the ring is free. */
+  holders: controlOffsets.apart().end,
 } as const;
 export function controlBytes(ringCount: number): number {
-  return alignUp(control.nextRings + 4 * ringCount, cacheLinesBytes);
+  return alignUp(control.holders + 4 * ringCount, cacheLinesBytes);
 }
 
 // ── outcomes and reasons: the order of the counters in stream slots and lanes ──────────────────────────────────────
@@ -178,7 +137,6 @@ export const ring = {
   jitterWorstMs: ringOffsets.f64(),
   jitterSumMs: ringOffsets.f64(),
   jitterCount: ringOffsets.f64(),
-
   // Counters, written by the decoder only.
   silentFrames: ringOffsets.f64(),
   missingFrames: ringOffsets.f64(),
@@ -243,6 +201,44 @@ export function ringsPerSlab(slotCount: number): number {
   return Math.floor(limits.ringSlabBytes / ringBytes(slotCount));
 }
 
+// ── undo note ──────────────────────────────────────────────────────────────────────────────────────────────────────
+/** Counters of a lane that every frame adds to, and the others. */
+const laneFrameCounts = 4;
+const laneOtherCounts = 10 + dropReasons.length;
+const noteOffsets = new Offsets();
+/** From `lane.note`: what the record in hand changes, as it was before; see `undo-note.ts`. */
+export const note = {
+  /** The parts that hold; 0 between two records. */
+  state: noteOffsets.i32(),
+  // Which ring, and what every frame changes in it.
+  ring: noteOffsets.i32(),
+  head: noteOffsets.i32(),
+  windowLow: noteOffsets.i32(),
+  windowHigh: noteOffsets.i32(),
+  timeline: noteOffsets.f64((ring.silentFrames - ring.newestTimestampMs) / 8 + 1),
+  // What every frame adds to; `buckets`: of jitter, deviation and residence, a byte each.
+  buckets: noteOffsets.i32(),
+  histograms: noteOffsets.f64(6),
+  laneCounts: noteOffsets.f64(laneFrameCounts),
+  streamCounts: noteOffsets.f64(2),
+  // The other counters of the lane and of the ring, and the stream's slot up to its rings.
+  laneOthers: noteOffsets.f64(laneOtherCounts),
+  streamSlot: noteOffsets.bytes(streamSlot.rings),
+  ringGaps: noteOffsets.f64(2),
+  ringOthers: noteOffsets.f64(3),
+  /** The ring that is being taken from the pool or given back, plus one; 0: none. */
+  ringInHand: noteOffsets.i32(),
+  // What does not go straight into a slot, such as several frames, and how it is to be published.
+  packetBytes: noteOffsets.i32(),
+  packetFlags: noteOffsets.i32(),
+  packetMissing: noteOffsets.i32(),
+  packetTimestampMs: noteOffsets.f64(),
+  packetArrivalMs: noteOffsets.f64(),
+  packetPosition: noteOffsets.f64(),
+  packetPcm: noteOffsets.bytes(limits.packetBytesMax),
+  end: noteOffsets.end,
+} as const;
+
 // ── lane ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 const laneOffsets = new Offsets();
 export const lane = {
@@ -258,23 +254,26 @@ export const lane = {
   /** Ends of the record taken up last and of the record finished last: if they differ, one was in hand when the worker died. */
   begun: laneOffsets.i32(),
   done: laneOffsets.i32(),
+  /** Rings that the lane's streams have. */
+  ringsHeld: laneOffsets.i32(),
   /** Time spent decoding. */
   busyMs: laneOffsets.f64(),
 
+  // What every frame adds to.
   committed: laneOffsets.f64(),
-  control: laneOffsets.f64(),
-  ignored: laneOffsets.f64(),
-  dropped: laneOffsets.f64(dropReasons.length),
   frames: laneOffsets.f64(),
   silentFrames: laneOffsets.f64(),
   pcmBytes: laneOffsets.f64(),
+  // What some records add to.
+  control: laneOffsets.f64(),
+  ignored: laneOffsets.f64(),
+  dropped: laneOffsets.f64(dropReasons.length),
   missingFrames: laneOffsets.f64(),
   gaps: laneOffsets.f64(),
   duplicateFrames: laneOffsets.f64(),
   outOfOrderFrames: laneOffsets.f64(),
   audioBeforeMetadata: laneOffsets.f64(),
   fallbacks: laneOffsets.f64(),
-
   pauses: laneOffsets.f64(),
   clockSteps: laneOffsets.f64(),
   /** Messages dealt with that are in none of the counters, or, if negative, in two: 0, or the decoder is wrong. */
@@ -288,6 +287,7 @@ export const lane = {
   delay: laneOffsets.f64(histogramDoubles(delayBoundsMs)),
   gcPause: laneOffsets.f64(histogramDoubles(delayBoundsMs)),
 
+  note: laneOffsets.apart().bytes(note.end),
   halves: laneOffsets.apart().end,
 } as const;
 export function laneBytes(halfBytes: number): number {

@@ -4,8 +4,9 @@
  * system gives pages when they are first written. Any thread.
  */
 import { GatewayError } from '../errors.ts';
-import { ringSlabBytes } from '../limits.ts';
+import { ringFramesMax, ringSlabBytes } from '../limits.ts';
 import * as layout from './layout.ts';
+import { alignUp } from './offsets.ts';
 
 /** What passes between threads (`workerData`, `postMessage`): shared, not copied. */
 export interface SharedMemoryHandle {
@@ -56,6 +57,7 @@ export class SharedMemory {
   readonly slotsBytes: number;
   readonly ringsPerSlab: number;
   readonly streamBytes: number;
+  readonly ringFramesMax: number;
   readonly control: Views;
   readonly streams: Views;
   readonly slabs: readonly Views[];
@@ -69,13 +71,14 @@ export class SharedMemory {
     this.ringsPerSlab = layout.ringsPerSlab(geometry.ringSlotCount);
     this.streamBytes = layout.streamSlotBytes(geometry.participantsMax);
     this.control = new Views(handle.control);
+    this.ringFramesMax = this.control.i32[layout.control.ringFramesMax / 4]!;
     this.streams = new Views(handle.streams);
     this.slabs = handle.slabs.map((slab) => new Views(slab));
     this.lanes = handle.lanes.map((lane) => new Views(lane));
   }
 
-  /** Throws `memory_exhausted`. Main thread. */
-  static create(geometry: layout.Geometry): SharedMemory {
+  /** Throws `memory_exhausted`. Main thread. `framesMax`: of a ring; a test need not wait for 248 days. */
+  static create(geometry: layout.Geometry, framesMax: number = ringFramesMax): SharedMemory {
     const { ringCount, ringSlotCount, streamCount, participantsMax, laneCount, laneHalfBytes } = geometry;
     const perSlab = layout.ringsPerSlab(ringSlotCount);
     const slabBytes = (slab: number) => ringsInSlab(slab, geometry) * layout.ringBytes(ringSlotCount);
@@ -92,6 +95,7 @@ export class SharedMemory {
     words[layout.control.participantsMax / 4] = participantsMax;
     words[layout.control.laneCount / 4] = laneCount;
     words[layout.control.laneHalfBytes / 4] = laneHalfBytes;
+    words[layout.control.ringFramesMax / 4] = framesMax;
     words[layout.control.version / 4] = layout.layoutVersion;
     Atomics.store(words, layout.control.magic / 4, layout.layoutMagic);
     return new SharedMemory(handle, geometry);
@@ -160,6 +164,6 @@ export function fitGeometry(sizes: {
     streamCount: sizes.streamCount,
     participantsMax: sizes.participantsMax,
     laneCount: sizes.laneCount,
-    laneHalfBytes: layout.alignUp(sizes.laneDataBytes + layout.laneReserveBytes(sizes.streamCount), 8),
+    laneHalfBytes: alignUp(sizes.laneDataBytes + layout.laneReserveBytes(sizes.streamCount), 8),
   };
 }

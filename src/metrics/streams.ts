@@ -27,11 +27,17 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
     'streams_without_audio',
     'Connected streams that sent no audio for five seconds. ACS sends mixed audio all the time; unmixed audio pauses when nobody is dominant.',
     [],
-    () => [[{}, registry.withoutAudio(withoutAudioMs, performance.now())]],
+    () => [[{}, registry.withoutAudio(withoutAudioMs)]],
   );
   metrics.gauge('draining', '1 after SIGTERM, SIGINT or SIGHUP, else 0.', [], () => [
     [{}, sources.isDraining() ? 1 : 0],
   ]);
+  metrics.gauge(
+    'degraded',
+    '1 while a decode worker has been missing, or has done nothing, for a second: no new stream is taken. After a minute of it the process ends.',
+    [],
+    () => [[{}, Number(sources.decoders.isDegraded)]],
+  );
   metrics.counter(
     'upgrades_total',
     'HTTP requests to the ingest port but the two health ones, by what became of them.',

@@ -3,6 +3,8 @@
  * frame of a ring that was given out counts once, as read, lapped or skipped, when the reader has finished or the time is
  * up. Main thread.
  */
+
+import { awakeClock } from '../awake-clock.ts';
 import { layoutVersion } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { placeOf, type RingAddress } from '../ring/cursor.ts';
@@ -63,7 +65,7 @@ export class ReaderGroup {
       this.settle(ring, streamId, progress, frames);
       return;
     }
-    void progress.finished(this.options.lingerMs).then(() => this.settle(ring, streamId, progress, frames));
+    void this.finished(progress).then(() => this.settle(ring, streamId, progress, frames));
   }
 
   get frames(): number {
@@ -71,6 +73,16 @@ export class ReaderGroup {
   }
   get lappedFrames(): number {
     return this.sum('framesLapped');
+  }
+
+  /** The reader has finished, or its time is up. */
+  private async finished(progress: ReaderProgress): Promise<void> {
+    const startMs = performance.now();
+    let leftMs = this.options.lingerMs;
+    while (leftMs > 0 && !progress.isFinished) {
+      await progress.finished(leftMs);
+      leftMs = this.options.lingerMs - awakeClock.since(startMs);
+    }
   }
 
   private settle(ring: RingAddress, streamId: string, progress: ReaderProgress | null, frames: number): void {

@@ -1,72 +1,89 @@
 /**
- * The pool of rings: a lock-free stack of free ring indices (Treiber), so that any worker can take a ring in the middle
- * of a batch. Last in, first out: memory that was touched before is used again first. Empty is a return value.
- * Invariant: a ring in the pool holds nothing but zeros, except its generation. Any thread.
+ * The pool of rings: one word per ring says which lane has it, so that any worker can take one in the middle of a batch,
+ * and whose it is can be seen when a worker dies. The lowest free one first: memory that was touched before is used again
+ * first. Empty is a return value.
+ * Invariant: a free ring holds nothing but zeros, except its generation. Any thread.
  */
-import { control, ring, ringState, slotBytes } from '../memory/layout.ts';
+import { control, lane, note, ring, ringState, slotBytes } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 
-const indexBits = 0xffff_ffffn;
-const changeUnit = 1n << 32n;
+const ringInHand = (lane.note + note.ringInHand) / 4;
 
 export class RingPool {
   private readonly memory: SharedMemory;
-  private readonly free: BigInt64Array;
+  private readonly words: Int32Array;
 
   constructor(memory: SharedMemory) {
     this.memory = memory;
-    this.free = new BigInt64Array(memory.handle.control, control.freeRings, 1);
+    this.words = memory.control.i32;
   }
 
-  /** Puts every ring into the pool. Once, by the creator of the memory. */
-  fill(): void {
-    const next = control.nextRings / 4;
-    const { ringCount } = this.memory.geometry;
-    // A link is the index of the next free ring plus one; 0 ends the stack.
-    for (let index = 0; index < ringCount; index++) {
-      this.memory.control.i32[next + index] = index + 1 < ringCount ? index + 2 : 0;
+  /** The index of a ring that is all zeros, for a stream of this lane, or -1 when the memory is spent. */
+  take(laneIndex = 0): number {
+    const { words, memory } = this;
+    const { ringCount } = memory.geometry;
+    const { i32 } = memory.lanes[laneIndex]!;
+    if (this.inUse >= ringCount) return -1;
+    const from = Atomics.load(words, control.freeFrom / 4);
+    for (let n = 0; n < ringCount; n++) {
+      const index = from + n < ringCount ? from + n : from + n - ringCount;
+      const holder = control.holders / 4 + index;
+      if (Atomics.load(words, holder) !== 0) continue;
+      // Before it is ours: a worker that dies in between has taken it, or has not, and the holder's word says which.
+      i32[ringInHand] = index + 1;
+      if (Atomics.compareExchange(words, holder, 0, laneIndex + 1) !== 0) continue;
+      Atomics.add(i32, lane.ringsHeld / 4, 1);
+      // Unless a lower one came back meanwhile.
+      Atomics.compareExchange(words, control.freeFrom / 4, from, index + 1 < ringCount ? index + 1 : 0);
+      return index;
     }
-    Atomics.store(this.free, 0, ringCount > 0 ? 1n : 0n);
-  }
-
-  /** The index of a ring that is all zeros, or -1 when the memory is spent. */
-  take(): number {
-    for (;;) {
-      const head = Atomics.load(this.free, 0);
-      const link = Number(head & indexBits);
-      if (link === 0) return -1;
-      const next = Atomics.load(this.memory.control.i32, control.nextRings / 4 + link - 1);
-      const changed = ((head & ~indexBits) + changeUnit) | BigInt(next);
-      if (Atomics.compareExchange(this.free, 0, head, BigInt.asIntN(64, changed)) === head) {
-        Atomics.add(this.memory.control.i32, control.ringsInUse / 4, 1);
-        return link - 1;
-      }
-    }
+    return -1;
   }
 
   /** Zeroes a ring and gives it back. Its generation changes first: whoever still reads it finds out before it sees zeros. */
   release(index: number): void {
-    const { i32, f64 } = this.memory.slabOf(index);
-    const at = this.memory.ringOffset(index);
+    const { words, memory } = this;
+    const { i32, f64 } = memory.slabOf(index);
+    const at = memory.ringOffset(index);
     Atomics.store(i32, (at + ring.state) / 4, ringState.free);
     Atomics.add(i32, (at + ring.generation) / 4, 1);
     const sampleRate = i32[(at + ring.sampleRate) / 4]!;
     // One slot more than was published: a message with bad base64 may have left its beginning there.
-    const slots = Math.min(i32[(at + ring.head) / 4]! + 1, this.memory.geometry.ringSlotCount);
-    const slotsAt = this.memory.slotsOffset(index);
+    const slots = Math.min(i32[(at + ring.head) / 4]! + 1, memory.geometry.ringSlotCount);
+    const slotsAt = memory.slotsOffset(index);
     f64.fill(0, slotsAt / 8, (slotsAt + slots * (sampleRate === 0 ? 0 : slotBytes(sampleRate))) / 8);
     f64.fill(0, at / 8 + 1, (at + ring.end) / 8);
-    for (;;) {
-      const head = Atomics.load(this.free, 0);
-      Atomics.store(this.memory.control.i32, control.nextRings / 4 + index, Number(head & indexBits));
-      const changed = ((head & ~indexBits) + changeUnit) | BigInt(index + 1);
-      if (Atomics.compareExchange(this.free, 0, head, BigInt.asIntN(64, changed)) === head) break;
-    }
-    Atomics.sub(this.memory.control.i32, control.ringsInUse / 4, 1);
+    const holder = this.holderOf(index);
+    // Rather one too few for a moment: too many would look as if the memory were spent.
+    Atomics.sub(memory.lanes[holder]!.i32, lane.ringsHeld / 4, 1);
+    Atomics.store(words, control.holders / 4 + index, 0);
+    this.lowerFreeFrom(index);
+  }
+
+  /** The index of the lane that has the ring, or -1 when it is free. */
+  holderOf(index: number): number {
+    return Atomics.load(this.words, control.holders / 4 + index) - 1;
+  }
+
+  /** For a lane whose worker may have died between two of the stores above: counts its rings, and looks at all for free ones. */
+  recount(laneIndex: number): void {
+    Atomics.store(this.words, control.freeFrom / 4, 0);
+    let held = 0;
+    for (let index = 0; index < this.memory.geometry.ringCount; index++) if (this.holderOf(index) === laneIndex) held++;
+    Atomics.store(this.memory.lanes[laneIndex]!.i32, lane.ringsHeld / 4, held);
   }
 
   /** Rings that participants hold at this moment. */
   get inUse(): number {
-    return Atomics.load(this.memory.control.i32, control.ringsInUse / 4);
+    let held = 0;
+    for (const { i32 } of this.memory.lanes) held += Atomics.load(i32, lane.ringsHeld / 4);
+    return held;
+  }
+
+  private lowerFreeFrom(index: number): void {
+    for (;;) {
+      const from = Atomics.load(this.words, control.freeFrom / 4);
+      if (from <= index || Atomics.compareExchange(this.words, control.freeFrom / 4, from, index) === from) return;
+    }
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Writes one participant's ring: overwrites the oldest frame, never waits, never looks at a reader. Holds no state of its
  * own, only addresses: whichever worker holds the lane's batch may write. Invariant: a frame is complete before `head`
- * says that it exists, and slot `head % slots` belongs to the writer alone.
+ * says that it exists, and slot `head % slots` belongs to the writer alone. A full ring takes no further message; its
+ * participant goes on in another one.
  */
 import { ring, ringState, slot, slotBytes } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
@@ -18,6 +19,7 @@ export class RingWriter {
   private readonly slotsAt: number;
   private readonly headWord: number;
   private readonly slotCount: number;
+  private readonly framesMax: number;
 
   constructor(memory: SharedMemory, index: number) {
     const slab = memory.slabOf(index);
@@ -30,6 +32,7 @@ export class RingWriter {
     this.slotsAt = memory.slotsOffset(index);
     this.headWord = (this.at + ring.head) / 4;
     this.slotCount = memory.geometry.ringSlotCount;
+    this.framesMax = memory.ringFramesMax;
   }
 
   /** Makes a zeroed ring a participant's. `id` is UTF-8; empty for mixed audio. */
@@ -42,9 +45,23 @@ export class RingWriter {
     Atomics.store(i32, (at + ring.state) / 4, ringState.live);
   }
 
+  /** Its frames have used their sequence numbers up. Looked at between messages: one may bring several frames. */
+  get isFull(): boolean {
+    return this.i32[this.headWord]! >= this.framesMax;
+  }
+
   /** Where the PCM of the next frame belongs, in bytes from the start of the slab. */
   nextPcm(): number {
     return this.nextSlot() + slot.pcm;
+  }
+
+  /** Frames published so far. */
+  get head(): number {
+    return this.i32[this.headWord]!;
+  }
+
+  get sampleRate(): number {
+    return this.i32[(this.at + ring.sampleRate) / 4]!;
   }
 
   private nextSlot(): number {

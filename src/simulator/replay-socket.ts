@@ -65,8 +65,18 @@ export class ReplaySocket {
   }
 
   private connect(options: ConnectionOptions): void {
+    try {
+      this.connection = this.connectionTo(options);
+    } catch (error) {
+      // A header that no request may have. Whoever made the capture did not take it from one.
+      countBy(this.counts.tally.failed, (error as Error).message);
+      this.end('failed');
+    }
+  }
+
+  private connectionTo(options: ConnectionOptions): Connection {
     const { tally, isPaced } = this.counts;
-    this.connection = new Connection(options, {
+    return new Connection(options, {
       open: () => this.opened(),
       refused: (status) => {
         if (status === serviceUnavailable && !isPaced && this.outcome === null && performance.now() < this.deadlineMs) {

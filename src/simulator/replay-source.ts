@@ -43,7 +43,7 @@ export class ReplaySource {
 
   private open(path: string): Tape {
     const capture = openCapture(path);
-    const records = capture.reader.records();
+    const records = capture.records();
     const tape: Tape = { capture, records, counter: new ContentsCounter(), next: undefined, nextMs: 0 };
     this.forward(tape);
     return tape;

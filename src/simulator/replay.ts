@@ -45,6 +45,8 @@ class Replay {
   private stalledSince: number | null = null;
   private interrupted = false;
   private unreachable: string | null = null;
+  /** What keeps it from being played to its end. */
+  private failure: { readonly error: unknown } | null = null;
   /** Records of sockets whose beginning is not in the capture. */
   private orphans = 0;
   private reported = { at: this.startedMs, messages: 0 };
@@ -77,6 +79,10 @@ class Replay {
     while (this.all.size > 0) await Promise.all(this.all);
     clearInterval(timer);
     stopped?.removeEventListener('abort', onAbort);
+    if (this.failure !== null) {
+      this.source.close();
+      throw this.failure.error;
+    }
     const cpu = process.cpuUsage(this.cpuBefore);
     const report = reportReplay({
       options: this.options,
@@ -92,9 +98,19 @@ class Replay {
     return report;
   }
 
-  /** Plays what is due, then waits for the next. */
+  /** Called by a timer: what it throws would reach nobody. */
   private play(): void {
     this.timer = null;
+    try {
+      this.playDue();
+    } catch (error) {
+      this.failure = { error };
+      this.stop();
+    }
+  }
+
+  /** Plays what is due, then waits for the next. */
+  private playDue(): void {
     const { speed } = this.options;
     const turnEndMs = performance.now() + turnMsMax;
     for (;;) {
@@ -217,7 +233,10 @@ class Replay {
   }
 }
 
-/** Plays captures. Throws `bad_capture` before anything is dialled; what the server does is never thrown but reported. */
+/**
+ * Plays captures. Throws `bad_capture`: as a rule before anything is dialled, else when every socket is closed. What the
+ * server does is never thrown but reported.
+ */
 export async function replayCaptures(options: ReplayOptions, hooks: SimulateHooks = {}): Promise<ReplayReport> {
   return new Replay(options).run(hooks);
 }

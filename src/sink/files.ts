@@ -108,6 +108,37 @@ function createAtOnce(path: string, head: Uint8Array): number {
   }
 }
 
+/**
+ * Makes a file that is there under its name when it is whole, and otherwise not at all. Throws EEXIST if the name is taken.
+ * @param fill writes it; when it throws, nothing is left
+ */
+export async function createWhole(path: string, mode: number, fill: (file: number) => Promise<void>): Promise<void> {
+  const part = `${path}.${process.pid}${unfinished}`;
+  const file = openSync(part, 'wx', mode);
+  try {
+    try {
+      await fill(file);
+    } finally {
+      closeSync(file);
+    }
+    publish(part, path);
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
+
+/** Gives a file its name, if that is not taken. */
+function publish(part: string, path: string): void {
+  try {
+    linkSync(part, path);
+  } catch (error) {
+    if (!noLinks.has(codeOf(error) ?? '')) throw error;
+    // Holds the name, so that the other one cannot replace a file of somebody else's.
+    closeSync(openSync(path, 'wx'));
+    renameSync(part, path);
+  }
+}
+
 /** Gives a file this text, all of it or none: what was there stays if it cannot be written. */
 export function replaceFile(path: string, text: string): void {
   const part = path + unfinished;

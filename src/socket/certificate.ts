@@ -1,14 +1,17 @@
 /**
  * The certificate and its key, as files that somebody renews: looked at now and then, by content, because tools that renew
- * them swap folders and links. A pair that cannot be used is told once and not taken. Main thread.
+ * them swap folders and links. A pair that cannot be used is told once and not taken; one that is good, but could not be taken,
+ * is tried again until it is. Main thread.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { GatewayError, withoutPath } from '../errors.ts';
+import { BackOff } from '../thread/back-off.ts';
 import type { TlsFiles } from './uws.ts';
 
 const lookIntervalMs = 5_000;
+const retryMs = { first: 5_000, most: 60_000 };
 
 /** What the pair is; throws when the two cannot be used together. */
 function fingerprint({ cert, key }: TlsFiles): string {
@@ -27,30 +30,38 @@ export function problemOfPair(files: TlsFiles): string | null {
   }
 }
 
+export interface CertificateEvents {
+  /** Takes the pair in the files for further connections. If it throws, it is called again. */
+  readonly renew: () => void;
+  /** Null: there is another pair, and it is in use. Else why it is not; the same reason in a row is told once. */
+  readonly onResult: (error: string | null) => void;
+}
+
 export class CertificateWatch {
   private readonly files: TlsFiles;
-  private readonly onChange: (error: string | null) => void;
+  private readonly events: CertificateEvents;
+  private readonly backOff = new BackOff(retryMs.first, retryMs.most);
   private timer: NodeJS.Timeout | null = null;
-  private current = '';
-  private isTold = false;
-
-  /** @param onChange null: there is another pair, and it is good. Else what is wrong with it */
-  constructor(files: TlsFiles, onChange: (error: string | null) => void) {
-    this.files = files;
-    this.onChange = onChange;
-  }
+  /** In use. */
+  private current: string;
+  /** Good, but could not be taken. */
+  private failed: string | null = null;
+  private dueMs = 0;
+  private told: string | null = null;
 
   /** Throws `bad_settings` when the pair cannot be used. */
-  check(): void {
+  constructor(files: TlsFiles, events: CertificateEvents) {
+    this.files = files;
+    this.events = events;
     try {
-      this.current = fingerprint(this.files);
+      this.current = fingerprint(files);
     } catch (error) {
       throw new GatewayError('bad_settings', `--tls-cert and --tls-key cannot be used: ${withoutPath(error)}`);
     }
   }
 
   start(): void {
-    this.timer = setInterval(() => this.look(), lookIntervalMs);
+    this.timer = setInterval(() => this.look(performance.now()), lookIntervalMs);
     this.timer.unref();
   }
 
@@ -58,16 +69,29 @@ export class CertificateWatch {
     if (this.timer !== null) clearInterval(this.timer);
   }
 
-  private look(): void {
+  private look(nowMs: number): void {
     try {
       const found = fingerprint(this.files);
-      this.isTold = false;
-      if (found === this.current) return;
-      this.current = found;
-      this.onChange(null);
+      if (found === this.current) this.told = null;
+      else if (found !== this.failed || nowMs >= this.dueMs) this.renew(found, nowMs);
     } catch (error) {
-      if (!this.isTold) this.onChange(withoutPath(error));
-      this.isTold = true;
+      this.tell(withoutPath(error));
     }
+  }
+
+  private renew(found: string, nowMs: number): void {
+    if (found !== this.failed) this.backOff.succeeded();
+    this.failed = found;
+    this.dueMs = nowMs + this.backOff.failed();
+    this.events.renew();
+    this.current = found;
+    this.failed = null;
+    this.told = null;
+    this.events.onResult(null);
+  }
+
+  private tell(error: string): void {
+    if (error !== this.told) this.events.onResult(error);
+    this.told = error;
   }
 }

@@ -2,6 +2,7 @@
  * The front end: takes upgrades, stamps the arrival of every message, hands its bytes on and returns. Nothing here parses
  * JSON. Main thread.
  */
+import { awakeClock } from '../awake-clock.ts';
 import { type CaptureRecorder, notCaptured, type Upgrade } from '../capture/recorder.ts';
 import { pendingHandshakesMax } from '../limits.ts';
 import type { Networks } from '../networks.ts';
@@ -9,6 +10,7 @@ import { closeCode } from '../stream/close-code.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Stream, StreamFacts } from '../stream/stream.ts';
 import type { CloseCause, OverloadCause, Totals } from '../stream/totals.ts';
+import { neverFailing } from './auth/never-failing.ts';
 import { CertificateWatch } from './certificate.ts';
 import { clientAddress } from './client-address.ts';
 import type { HandshakeLimit } from './handshake-limit.ts';
@@ -48,6 +50,8 @@ export interface FrontEndOptions {
   /** Whose word about the client's address is taken; null for nobody's. */
   readonly proxies: Networks | null;
   readonly authenticate: Authenticate;
+  /** Credentials could not be checked, or the answer could not be given: a fault of ours. */
+  readonly onHandshakeError: (error: unknown) => void;
   /** What becomes of a second socket with the same subscription while the first one is connected. */
   readonly duplicate: 'replace' | 'reject' | 'allow';
   readonly registry: StreamRegistry;
@@ -81,17 +85,20 @@ function dataOf(request: RequestSnapshot, upgrade: Upgrade | null): SocketData {
 export class FrontEnd {
   private readonly options: FrontEndOptions;
   private readonly listener: Listener<SocketData>;
-  /** To be checked before `listen`. */
-  readonly certificate: CertificateWatch | null;
+  private readonly authenticate: Authenticate;
+  private readonly certificate: CertificateWatch | null;
   private readonly sockets = new Map<Stream, StreamSocket>();
   private sweeper: NodeJS.Timeout | null = null;
   /** Whose credentials are being checked. */
   private pendingHandshakes = 0;
 
+  /** Throws `bad_settings` when the certificate cannot be used. */
   constructor(options: FrontEndOptions) {
     this.options = options;
     const { tls } = options;
-    this.certificate = tls === null ? null : new CertificateWatch(tls, (error) => this.certificateChanged(error));
+    this.authenticate = neverFailing(options.authenticate, options.onHandshakeError);
+    const renew = () => this.listener.renew();
+    this.certificate = tls && new CertificateWatch(tls, { renew, onResult: options.onCertificate });
     this.listener = new Listener(options, {
       upgrade: (response, request, accept) => this.upgrade(response, request, accept),
       open: (socket) => this.open(socket),
@@ -124,19 +131,10 @@ export class FrontEnd {
     this.listener.stop();
   }
 
-  private certificateChanged(error: string | null): void {
-    let problem = error;
-    try {
-      if (problem === null) this.listener.renew();
-    } catch (renewal) {
-      problem = (renewal as Error).message;
-    }
-    this.options.onCertificate(problem);
-  }
-
   private upgrade(response: HttpResponse, request: HttpRequest, accept: Accept): void {
     const snapshot = this.read(response, request);
-    if (!this.options.handshakes.admit(snapshot.remoteAddress, this.options.clock()) || this.isCheckingMany) {
+    const isCheckingMany = this.pendingHandshakes >= pendingHandshakesMax;
+    if (!this.options.handshakes.admit(snapshot.remoteAddress, this.options.clock()) || isCheckingMany) {
       this.refuse(response, refusals.overloaded, 'handshakes');
       return;
     }
@@ -146,28 +144,34 @@ export class FrontEnd {
       return;
     }
     const captured = this.options.capture?.upgrade(request, snapshot.path, snapshot.remoteAddress) ?? null;
-    const verdict = this.options.authenticate(snapshot);
+    const verdict = this.authenticate(snapshot);
     if (typeof verdict === 'boolean') {
       if (verdict) accept(dataOf(snapshot, captured), snapshot.webSocketKey);
       else this.refuse(response, refusals.unauthorized);
       return;
     }
     this.pendingHandshakes++;
-    let isAborted = false;
+    // Answered, or the peer is gone.
+    let isOver = false;
     response.onAborted(() => {
-      isAborted = true;
+      isOver = true;
     });
     verdict
-      .catch(() => false)
       .then((isKnown) => {
         this.pendingHandshakes--;
-        if (isAborted) return;
+        if (isOver) return;
         // Things may have changed while we waited.
         const late = isKnown ? refuse(snapshot, this.options.admission) : refusals.unauthorized;
         response.cork(() => {
           if (late === null) accept(dataOf(snapshot, captured), snapshot.webSocketKey);
           else this.refuse(response, late);
+          isOver = true;
         });
+      })
+      .catch((error: unknown) => {
+        this.options.onHandshakeError(error);
+        // Without an answer it would hang until its time is up.
+        if (!isOver) response.close();
       });
   }
 
@@ -189,10 +193,6 @@ export class FrontEnd {
       callConnectionId: request.getHeader('x-ms-call-connection-id'),
       correlationId: request.getHeader('x-ms-call-correlation-id'),
     };
-  }
-
-  private get isCheckingMany(): boolean {
-    return this.pendingHandshakes >= pendingHandshakesMax;
   }
 
   private refuse(response: HttpResponse, refusal: Refusal, cause: OverloadCause | null = null): void {
@@ -312,13 +312,12 @@ export class FrontEnd {
 
   /** Ends streams that send nothing at all, or no audio any more. */
   private sweep(): void {
-    const { registry, clock, metadataTimeoutMs, idleTimeoutMs } = this.options;
-    const nowMs = clock();
+    const { registry, metadataTimeoutMs, idleTimeoutMs } = this.options;
     for (const [stream, socket] of [...this.sockets]) {
-      const sinceMs = nowMs - Math.max(stream.socketMs, registry.lastAudioMs(stream));
-      if (stream.messages === 0 && nowMs - stream.connectedMs > metadataTimeoutMs) {
+      const silentMs = awakeClock.since(Math.max(stream.socketMs, registry.lastAudioMs(stream)));
+      if (stream.messages === 0 && awakeClock.since(stream.connectedMs) > metadataTimeoutMs) {
         this.end(stream, socket, closeCode.policy, 'metadata_timeout');
-      } else if (sinceMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');
+      } else if (silentMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');
     }
   }
 }

@@ -14,6 +14,8 @@ export interface PressureSources {
   readonly rings: RingPool;
   readonly ringCount: number;
   readonly lanes: readonly Lane[];
+  /** Whether a decode worker is missing or hangs. */
+  readonly isDegraded: () => boolean;
   /** How late the main thread has been of late, in ms. */
   readonly lateness: () => number;
 }
@@ -30,7 +32,8 @@ export class Pressure {
 
   /** Why a new stream is refused; null when there is room. */
   get cause(): OverloadCause | null {
-    const { registry, rings, ringCount, lanes, lateness } = this.sources;
+    const { registry, rings, ringCount, lanes, isDegraded, lateness } = this.sources;
+    if (isDegraded()) return 'workers';
     if (registry.isFull) return 'streams';
     if (rings.inUse >= ringCount - this.ringReserve) return 'ring_memory';
     for (const lane of lanes) if (lane.backlogBytes > laneBacklogBytesMax) return 'lanes';

@@ -29,7 +29,7 @@ export interface Refusal {
 }
 
 /** Whether new streams can be taken, as of now. */
-export type Readiness = 'ready' | 'starting' | 'draining' | 'full';
+export type Readiness = 'ready' | 'starting' | 'draining' | 'full' | 'degraded';
 
 /** Where authentication plugs in. May look keys up; the snapshot is all that it can see of the request. */
 export type Authenticate = (request: RequestSnapshot) => boolean | Promise<boolean>;
@@ -62,6 +62,7 @@ export const refusals = {
   duplicate: { result: 'duplicate', status: '409 Conflict', body: 'duplicate', retryAfterSeconds: null },
   draining: { result: 'draining', status: '503 Service Unavailable', body: 'draining', retryAfterSeconds },
   overloaded: { result: 'overloaded', status: '503 Service Unavailable', body: 'full', retryAfterSeconds },
+  degraded: { result: 'overloaded', status: '503 Service Unavailable', body: 'degraded', retryAfterSeconds },
 } as const satisfies Record<string, Refusal>;
 
 export function isBelow(path: string, base: string): boolean {
@@ -87,6 +88,8 @@ export function refuse(request: RequestSnapshot, policy: AdmissionPolicy): Refus
       return null;
     case 'full':
       return refusals.overloaded;
+    case 'degraded':
+      return refusals.degraded;
     default:
       return refusals.draining;
   }

@@ -31,9 +31,9 @@ export function sumLanes(memory: SharedMemory, field: number): number {
  * @param messagesPushed into all lanes
  */
 export function unaccounted(memory: SharedMemory, totals: Totals, messagesPushed: number): number {
-  const { messagesReceived, messagesIgnored, messagesLaneFull, messagesRateLimited, messagesWorkerLost } = totals;
+  const { messagesReceived, messagesIgnored, messagesLaneFull, messagesRateLimited } = totals;
   const beforeLanes = messagesReceived - messagesIgnored - messagesLaneFull - messagesRateLimited - messagesPushed;
-  return beforeLanes + sumLanes(memory, lane.unaccounted) - messagesWorkerLost;
+  return beforeLanes + sumLanes(memory, lane.unaccounted);
 }
 
 export function account(memory: SharedMemory, totals: Totals): Account {
@@ -42,7 +42,6 @@ export function account(memory: SharedMemory, totals: Totals): Account {
   ) as Record<DropReason, number>;
   droppedByReason.lane_full += totals.messagesLaneFull;
   droppedByReason.rate_limit += totals.messagesRateLimited;
-  droppedByReason.worker_lost += totals.messagesWorkerLost;
 
   const received = totals.messagesReceived;
   const committed = sumLanes(memory, lane.committed);

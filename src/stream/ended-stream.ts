@@ -4,8 +4,9 @@
  */
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { closeCode } from './close-code.ts';
+import type { ParticipantReport } from './ring-report.ts';
 import type { Stream } from './stream.ts';
-import { meanJitterMs, type ParticipantReport, reportStream, type StreamReport } from './stream-report.ts';
+import { meanJitterMs, reportStream, type StreamReport } from './stream-report.ts';
 import type { CloseCause } from './totals.ts';
 
 type Counted = Omit<ParticipantReport, 'id' | 'lastFrameAt'>;

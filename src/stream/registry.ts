@@ -3,21 +3,18 @@
  * socket, ending, lingering. Acts on the news that shifts bring: a new participant goes to the audience, an ended stream
  * lingers until every reader has drained it or the deadline is up. Main thread.
  */
+
+import { awakeClock } from '../awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import { recordKind, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { closeCode } from './close-code.ts';
 import { type EndedStream, reportEnded } from './ended-stream.ts';
+import { FullRings } from './full-rings.ts';
+import type { ParticipantRing } from './ring-report.ts';
 import { StreamSlots } from './slots.ts';
 import { Stream, type StreamFacts } from './stream.ts';
-import {
-  type ParticipantRing,
-  participantCount,
-  participantRing,
-  reportStream,
-  type StreamReport,
-  sampleRateOf,
-} from './stream-report.ts';
+import { participantCount, participantRing, reportStream, type StreamReport, sampleRateOf } from './stream-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
 /** Who reads the rings. Every `started` is followed by one `ended`, and answered by each reader with one `readerDone`. */
@@ -29,8 +26,8 @@ export interface Audience {
   /** Its metadata came, or changed. */
   format(stream: Stream, sampleRate: number): void;
   started(stream: Stream, participant: ParticipantRing): void;
-  /** No frame follows; the ring has `participant.frames` of them. `index`: its place among the stream's. */
-  ended(stream: Stream, participant: ParticipantRing, index: number): void;
+  /** No frame follows; the ring has `participant.frames` of them. */
+  ended(stream: Stream, participant: ParticipantRing): void;
   /** Somebody pressed a key. */
   tone(stream: Stream, tone: string): void;
   /** No participant follows either. */
@@ -68,6 +65,7 @@ export interface RegistryOptions {
 export class StreamRegistry {
   private readonly options: RegistryOptions;
   private readonly slots: StreamSlots;
+  private readonly fullRings: FullRings;
   private readonly byId = new Map<string, Stream>();
   /** Streams that another socket may go on with, by subscription. */
   private readonly bySubscription = new Map<string, Stream>();
@@ -81,6 +79,7 @@ export class StreamRegistry {
   constructor(options: RegistryOptions) {
     this.options = options;
     this.slots = new StreamSlots(options.memory, options.lanes);
+    this.fullRings = new FullRings(options.memory, options.lingerMs);
   }
 
   get isFull(): boolean {
@@ -102,11 +101,11 @@ export class StreamRegistry {
   }
 
   /** Connected streams that have had no audio for so long. */
-  withoutAudio(durationMs: number, nowMs: number): number {
+  withoutAudio(durationMs: number): number {
     let count = 0;
     for (const stream of this.byId.values()) {
       if (stream.phase !== 'open') continue;
-      if (nowMs - Math.max(stream.socketMs, this.lastAudioMs(stream)) > durationMs) count++;
+      if (awakeClock.since(Math.max(stream.socketMs, this.lastAudioMs(stream))) > durationMs) count++;
     }
     return count;
   }
@@ -141,7 +140,7 @@ export class StreamRegistry {
     if (!mayComeBack || resumeGraceMs === 0 || this.isClosing) this.finish(stream);
     else {
       stream.phase = 'waiting';
-      stream.timer = setTimeout(() => this.finish(stream), resumeGraceMs);
+      stream.timer = awakeClock.after(resumeGraceMs, () => this.finish(stream));
     }
   }
 
@@ -172,7 +171,7 @@ export class StreamRegistry {
   resume(stream: Stream, fresh: Stream, nowMs: number): void {
     const { memory, totals } = this.options;
     if (stream.phase === 'open') this.disconnected(stream, 'superseded', closeCode.superseded, nowMs);
-    if (stream.timer !== null) clearTimeout(stream.timer);
+    stream.timer?.cancel();
     const brokeOffMs = stream.endedMs ?? nowMs;
     memory.streams.f64[(memory.streamOffset(stream.index) + streamSlot.brokeOffMs) / 8] = brokeOffMs;
     stream.phase = 'open';
@@ -205,7 +204,7 @@ export class StreamRegistry {
 
   /** The stream ends, whoever has waited for another socket. */
   finish(stream: Stream): void {
-    if (stream.timer !== null) clearTimeout(stream.timer);
+    stream.timer?.cancel();
     stream.timer = null;
     stream.phase = 'ending';
     const { subscriptionId } = stream;
@@ -226,13 +225,6 @@ export class StreamRegistry {
   /** The news of this lane's streams were lost: looks at all of them. */
   newsOfLane(laneIndex: number): void {
     for (const stream of [...this.byId.values()]) if (stream.lane.index === laneIndex) this.follow(stream);
-  }
-
-  /** A message of this stream was lost with its worker. */
-  messageLost(streamIndex: number): void {
-    this.options.totals.messagesWorkerLost++;
-    const stream = this.slots.at(streamIndex);
-    if (stream !== undefined) stream.messagesWorkerLost++;
   }
 
   /** Somebody on this stream pressed a key. */
@@ -268,18 +260,25 @@ export class StreamRegistry {
     this.announce(stream);
     for (let i = 0; i < participantCount(memory, stream); i++) {
       const participant = participantRing(memory, stream, i);
-      if (i >= stream.participantsStarted) {
-        stream.participantsStarted = i + 1;
+      const known = stream.rings[i];
+      const isNew = known?.index !== participant.handle.index;
+      if (known !== undefined && isNew) this.ringEnded(stream, this.fullRings.retire(stream, known.index));
+      if (isNew) {
+        stream.rings[i] = participant.handle;
         for (const reading of stream.readings) reading.pendingRings++;
         audience.started(stream, participant);
       }
       if (participant.state === ringState.ended && !stream.participantsEnded.has(i)) {
         stream.participantsEnded.add(i);
-        this.framesEnded += participant.frames;
-        audience.ended(stream, participant, i);
+        this.ringEnded(stream, participant);
       }
     }
     if (end === streamEnd.closed && stream.phase === 'ending') this.linger(stream);
+  }
+
+  private ringEnded(stream: Stream, participant: ParticipantRing): void {
+    this.framesEnded += participant.frames;
+    this.options.audience.ended(stream, participant);
   }
 
   /** Tells of a stream that has said something, and of its format. */
@@ -299,13 +298,14 @@ export class StreamRegistry {
     this.options.audience.streamEnded(stream);
     this.options.onDecoded();
     if (stream.isDrained) this.release(stream);
-    else stream.timer = setTimeout(() => this.release(stream), this.options.lingerMs);
+    else stream.timer = awakeClock.after(this.options.lingerMs, () => this.release(stream));
   }
 
   private release(stream: Stream): void {
-    if (stream.timer !== null) clearTimeout(stream.timer);
+    stream.timer?.cancel();
     // Now, while the rings are still the stream's.
     this.options.onEnded(reportEnded(this.options.memory, stream));
+    this.fullRings.release(stream);
     stream.phase = 'released';
     stream.lane.pushControl(recordKind.release, stream.index);
   }

@@ -3,8 +3,11 @@
  * Everything that messages change lives in the stream's slot in shared memory. Main thread.
  */
 import { randomUUID } from 'node:crypto';
+import type { AwakeTimer } from '../awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import { catchUpSeconds, messageUnitBytes } from '../limits.ts';
+import type { RingAddress } from '../ring/cursor.ts';
+import type { FullRing } from './ring-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
 /** What the upgrade request said about the stream, bounded and copied. Correlates, does not authenticate. */
@@ -70,7 +73,6 @@ export class Stream {
   messagesIgnored = 0;
   messagesLaneFull = 0;
   messagesRateLimited = 0;
-  messagesWorkerLost = 0;
   /** Why we are closing it; null while the peer has the say. */
   closeCause: CloseCause | null = null;
   closeCode: number | null = null;
@@ -78,13 +80,15 @@ export class Stream {
   /** Whether it was announced, and with which sample rate. */
   isAnnounced = false;
   announcedRate = 0;
-  /** Participants that were announced to the sinks, and of those the ones whose end was announced. */
-  participantsStarted = 0;
+  /** Rings of participants that were announced to the sinks, and of those the ones whose end was announced. */
+  readonly rings: RingAddress[] = [];
   readonly participantsEnded: Set<number> = new Set();
+  /** What stood in rings that were full; their participants went on in others. */
+  readonly fullRings: FullRing[] = [];
   /** Who reads this stream's rings, and what each of them has done with those that ended. */
   readonly readings: readonly Reading[];
   /** Ends a wait for another socket, or for readers. */
-  timer: NodeJS.Timeout | null = null;
+  timer: AwakeTimer | null = null;
 
   constructor(options: StreamOptions) {
     const { index, lane, facts, totals, nowMs, readers, messagesPerSecondMax } = options;

@@ -27,7 +27,7 @@ export const closeCauses = [
 export type CloseCause = (typeof closeCauses)[number];
 
 /** Why there was no room for a stream. */
-export const overloadCauses = ['streams', 'ring_memory', 'lanes', 'event_loop', 'handshakes'] as const;
+export const overloadCauses = ['streams', 'ring_memory', 'lanes', 'event_loop', 'handshakes', 'workers'] as const;
 export type OverloadCause = (typeof overloadCauses)[number];
 
 /** Why a JSON Web Token was not accepted. */
@@ -63,5 +63,4 @@ export class Totals {
   messagesIgnored = 0;
   messagesLaneFull = 0;
   messagesRateLimited = 0;
-  messagesWorkerLost = 0;
 }

@@ -10,7 +10,7 @@
  * shared memory away from it. Main thread.
  */
 import type { Worker } from 'node:worker_threads';
-import { within } from '../deadline.ts';
+import { within, withinWallTime } from '../deadline.ts';
 import { withoutPath } from '../errors.ts';
 import { threadEndMsMax, threadReadyMsMax } from '../limits.ts';
 import { BackOff } from './back-off.ts';
@@ -241,6 +241,6 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
       () => {},
       () => {},
     );
-    if (!(await within(threadEndMsMax, ended))) this.options.onAbandoned(this.abandoned.size);
+    if (!(await withinWallTime(threadEndMsMax, ended))) this.options.onAbandoned(this.abandoned.size);
   }
 }

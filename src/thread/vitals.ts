@@ -10,6 +10,9 @@ const sampleIntervalMs = 50;
 /** What is taken to be due during a stall: a frame of a call. */
 const dueIntervalMs = 20;
 
+/** Later than this is no worse for the average: a process that stood still for minutes has to take new calls soon. */
+const latenessMsMax = 2000;
+
 /** The average forgets at this pace. */
 const averageMs = 2000;
 
@@ -76,7 +79,8 @@ export class VitalsWatch {
   }
 
   /** Who comes during a stall waits for half of it, on average. */
-  private averagedWith(lateMs: number): number {
+  private averagedWith(stallMs: number): number {
+    const lateMs = Math.min(stallMs, latenessMsMax);
     const weight = 1 - Math.exp(-(lateMs + sampleIntervalMs) / averageMs);
     return this.averageMs + weight * (lateMs / 2 - this.averageMs);
   }

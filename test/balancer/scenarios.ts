@@ -1,5 +1,5 @@
 /** What both balancers must do, with their configurations of deploy/, in front of two real gateways. */
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, onTestFinished, type TestAPI } from 'vitest';
 import { upgradeRequest } from '../fuzz/raw-peer.ts';
 import { audio, metadata } from '../support/acs-client.ts';
 import type { StartBalancer } from '../support/balancer.ts';
@@ -13,7 +13,8 @@ function unevenness(spread: readonly number[]): number {
   return Math.max(...spread) - Math.min(...spread);
 }
 
-export function balancerScenarios(start: StartBalancer): void {
+/** `test`: skips where there is no such balancer. */
+export function balancerScenarios(test: TestAPI, start: StartBalancer): void {
   const fleetOf = (options?: FleetOptions) => Fleet.start(start, options);
   afterAll(endSharedGateways);
 

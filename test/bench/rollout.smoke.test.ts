@@ -8,7 +8,7 @@ import { fillPage, picturesOf, tablesOf } from '../../bench/rollout/page.ts';
 import { readRolloutResult } from '../../bench/rollout/result.ts';
 import { runBench } from './support/command.ts';
 
-test('every table and every picture is made, and twice the same', { timeout: 30_000 }, async () => {
+test('every table and every picture is made, and twice the same', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rollout-'));
   try {
     const results = await Promise.all(

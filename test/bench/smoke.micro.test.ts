@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../bench/report/cli.ts';
 import { type BenchResult, readResult } from '../../bench/report/result.ts';
-import { hasSimdjson } from '../support/simdjson.ts';
+import { has } from '../support/machine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'acs-bench-'));
 const file = join(folder, 'micro.json');
@@ -15,7 +15,7 @@ let written: BenchResult;
 
 function bench(...args: string[]) {
   const command = ['--disable-warning=ExperimentalWarning', join(root, 'bench/micro/main.ts'), ...args];
-  return spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 25_000 });
+  return spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 110_000 });
 }
 
 beforeAll(() => {
@@ -31,7 +31,7 @@ test('every step of a frame has a row for each sample rate, under the name that 
     'lane push, aligned source',
     'lane push, unaligned source',
     'parse, decoder scan',
-    ...(hasSimdjson ? ['parse, decoder simdjson'] : []),
+    ...(has('simdjson addon') ? ['parse, decoder simdjson'] : []),
     'parse, decoder json',
     "JSON.parse(utf8) + Buffer.from(data, 'base64')",
     'JSON.parse(latin1) + base64 into shared memory',

@@ -6,10 +6,12 @@ import { bodyObject, recordKind } from '../../src/capture/format.ts';
 import { CaptureHost } from '../../src/capture/host.ts';
 import { openCapture } from '../../src/capture/open-capture.ts';
 import { eventually } from '../support/gateway-process.ts';
-import { canMount, smallDisk, smallDiskBytes } from '../support/small-disk.ts';
+import { needs } from '../support/needs.ts';
+import { smallDisk, smallDiskBytes } from '../support/small-disk.ts';
 
-test.skipIf(!canMount)(
+test(
   'a disk that is full for a while costs the messages of that while, and the file says which',
+  needs('mount'),
   async () => {
     const folder = smallDisk();
     const file = join(folder, 'calls.acscap');

@@ -10,6 +10,7 @@ import type { SimulationReport } from '../../src/simulator/report.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { expectedTimeline } from '../../src/simulator/timeline.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import type { Need } from '../support/machine.ts';
 
 export interface Size {
   readonly streams: number;
@@ -29,6 +30,8 @@ export interface Arena {
 
 export interface Fault {
   readonly name: string;
+  /** Beyond Node.js and npm. */
+  readonly needs?: readonly Need[];
   readonly flags?: (cleanUp: (() => unknown)[]) => Promise<readonly string[]>;
   readonly env?: Readonly<Record<string, string>>;
   /** The address that calls dial, if it is not the gateway's own. */

@@ -41,17 +41,9 @@ const loopStalls: Fault = {
   },
 };
 
-/** Whether a small file system can be made here. */
-export function canMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'acs-mount-'));
-  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status === 0;
-  if (isMounted) execFileSync('umount', [folder]);
-  rmSync(folder, { recursive: true });
-  return isMounted;
-}
-
 const diskFills: Fault = {
   name: 'the disk of the recordings fills, and is emptied',
+  needs: ['mount'],
   mayLoseRecordings: true,
   folder: (cleanUp) => {
     const folder = mkdtempSync(join(tmpdir(), 'acs-disk-'));
@@ -169,6 +161,7 @@ const folderDisappears: Fault = {
 
 const natsGoes: Fault = {
   name: 'the NATS server dies and comes back, twice',
+  needs: ['nats-server'],
   flags: async (cleanUp) => {
     natsServer = await NatsServer.create();
     cleanUp.push(() => natsServer!.remove());
@@ -196,6 +189,3 @@ export const faults: readonly Fault[] = [
   socketsAreCut,
   natsGoes,
 ];
-
-/** Those that need what only root may do here. */
-export const needsMount: ReadonlySet<Fault> = new Set([diskFills]);

@@ -1,14 +1,16 @@
 /** `npm run chaos`: every fault under load, one after the other, in full size. Ends with 1 if anything was not as it should be. */
 
+import { has } from '../support/machine.ts';
 import { run, type Size } from './arena.ts';
-import { canMount, faults, needsMount } from './faults.ts';
+import { faults } from './faults.ts';
 
 const size: Size = { streams: 200, durationMs: 9000, connections: 5000 };
 
 let failures = 0;
 for (const fault of faults) {
-  if (needsMount.has(fault) && !canMount()) {
-    console.log(`skipped  ${fault.name}: nothing can be mounted here`);
+  const missing = (fault.needs ?? []).filter((need) => !has(need));
+  if (missing.length > 0) {
+    console.log(`skipped  ${fault.name}: missing here: ${missing.join(', ')}`);
     continue;
   }
   const { problems, facts } = await run(fault, size);

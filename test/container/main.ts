@@ -1,7 +1,7 @@
 /**
  * `npm run container`: builds deploy/Dockerfile for real, runs the image, and starts deploy/compose.yaml as far as this machine
  * has the programs. Wants root, buildah, podman, runc, catatonit, debootstrap and iproute2; four minutes. Debian is kept for the
- * next run, in ACS_CONTAINER_CACHE or the temporary folder. `--only image,drain` does less. Ends with 1 if anything was not as
+ * next run, in ACS_DEBIAN_CACHE or the temporary folder. `--only image,drain` does less. Ends with 1 if anything was not as
  * it should be, with 2 if it cannot be tried here.
  */
 import { parseArgs } from 'node:util';

@@ -23,7 +23,7 @@ const contexts: readonly Context[] = ['known', 'known', 'refused', 'fresh', 'wid
 /** A shape stays if it fits a message now and then: more often than this many others come. */
 const othersMax = 8;
 
-it.each(envelopes)('the decoders agree about messages of a known shape: %s', { timeout: 60_000 }, (_name, text) => {
+it.each(envelopes)('the decoders agree about messages of a known shape: %s', (_name, text) => {
   const agreement = new Agreement();
   const message = Buffer.from(text);
   agreement.check(message, 'known');

@@ -25,12 +25,12 @@ import {
 } from '../support/manifest-references.ts';
 import { fieldProblems, valueProblems } from '../support/manifest-types.ts';
 import { buildManifests, containersOf, type Fields, type Manifest } from '../support/manifests.ts';
+import { needs } from '../support/needs.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const folder = join(root, 'deploy/kubernetes');
 const overlays = readdirSync(join(folder, 'overlays'));
 const secret = { ACS_GATEWAY_ADMIN_TOKEN: 'secret', ACS_GATEWAY_JWT_AUDIENCE: 'resource' };
-const noKubectl = spawnSync('kubectl', ['version', '--client']).status !== 0;
 
 function build(overlay: string): Manifest[] {
   return buildManifests(join(folder, 'overlays', overlay));
@@ -115,7 +115,7 @@ describe.each(overlays)('overlay %s', (overlay) => {
     });
   });
 
-  test.skipIf(noKubectl)(`is what kubectl kustomize builds${noKubectl ? ' (skipped: no kubectl here)' : ''}`, () => {
+  test('is what kubectl kustomize builds', needs('kubectl'), () => {
     const { stdout, stderr } = spawnSync('kubectl', ['kustomize', join(folder, 'overlays', overlay)], {
       encoding: 'utf8',
     });

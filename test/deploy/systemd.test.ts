@@ -8,13 +8,13 @@ import { errorCodes } from '../../src/errors.ts';
 import { laneHalfBytes } from '../../src/limits.ts';
 import { afterDrainMs } from '../support/drain-time.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { needs } from '../support/needs.ts';
 
 const folder = resolve(import.meta.dirname, '../../deploy/systemd');
 const single = 'acs-audio-gateway.service';
 const template = 'acs-audio-gateway@.service';
 /** JobTimeoutSec of systemd's own reboot.target and poweroff.target. */
 const rebootSecMax = 30 * 60;
-const noSystemd = spawnSync('systemd-analyze', ['--version']).error !== undefined;
 
 function read(name: string): string {
   return readFileSync(join(folder, name), 'utf8');
@@ -78,7 +78,7 @@ describe.each([single, template])('%s', (unit) => {
     expect(onlyValueOf(unit, 'Type')).toBe('exec');
   });
 
-  test.skipIf(noSystemd)(`is understood and found safe by systemd${noSystemd ? ' (skipped: not here)' : ''}`, () => {
+  test('is understood and found safe by systemd', needs('systemd-analyze'), () => {
     const copy = join(temporaryFolder(), unit.replace('@', '@1'));
     copyFileSync(join(folder, unit), copy);
     // It also looks whether the program is there.
@@ -92,7 +92,7 @@ describe.each([single, template])('%s', (unit) => {
   });
 });
 
-test('a line that systemd does not know, and one that is missing, are found', { skip: noSystemd }, () => {
+test('a line that systemd does not know, and one that is missing, are found', needs('systemd-analyze'), () => {
   const copy = join(temporaryFolder(), single);
   writeFileSync(copy, read(single).replace('CapabilityBoundingSet=', 'CapabilityBoundingSets='));
   expect(spawnSync('systemd-analyze', ['verify', copy], { encoding: 'utf8' }).stderr).toContain(

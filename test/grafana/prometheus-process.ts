@@ -1,5 +1,5 @@
 /** Runs a real Prometheus that scrapes one gateway every half second and has the recording rules. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,16 +8,6 @@ import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 
 const rules = resolve(import.meta.dirname, '../../deploy/prometheus/rules/recording.yml');
-
-/** Why there is none, or null. */
-export function prometheusMissing(): string | null {
-  try {
-    execFileSync('prometheus', ['--version'], { stdio: 'ignore' });
-    return null;
-  } catch {
-    return 'there is no prometheus on this machine: apt-get install prometheus';
-  }
-}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

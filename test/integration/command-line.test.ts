@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
-import { GatewayProcess, runCommand } from '../support/gateway-process.ts';
+import { GatewayProcess, runCommand, runUnprivileged } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
 
 function withoutStackTrace(stderr: string): void {
   expect(stderr).not.toMatch(/^\s+at /m);
@@ -48,6 +49,38 @@ test('the command line counts more than the environment, the environment more th
   expect(given.stderr).not.toContain(`in ${file}`);
 });
 
+test('sinks of one name are refused, and those that differ in their folders, prefixes or names are not', async () => {
+  const folder = temporaryFolder();
+  const module = join(folder, 'sink.js');
+  writeFileSync(module, 'export default () => ({ open: () => ({ write() {} }) });');
+  const flags = (...sinks: string[]) => [
+    '--port',
+    '0',
+    '--admin-port',
+    '0',
+    ...sinks.flatMap((sink) => ['--sink', sink]),
+  ];
+  const nats = 'nats://user:secret@127.0.0.1:1';
+  for (const [name, ...sinks] of [
+    [`wav:${folder}/a`, `wav:${folder}/a`, `wav:${folder}/a`],
+    [`module:${module}`, `module:${module}?level=1`, `module:${module}?level=2`],
+    ['nats://127.0.0.1:1/acs.audio', nats, nats],
+  ] as const) {
+    const { code, stderr } = await runCommand(flags(...sinks));
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`--sink: "${name}": expected sinks of different names`),
+    ]);
+    expect(stderr).not.toContain('secret');
+  }
+  const sinks = [`wav:${folder}/a`, `wav:${folder}/b`, `module:${module}`, `module:${module}?name=second`];
+  const gateway = await GatewayProcess.start(...flags(...sinks).slice(4));
+  onTestFinished(() => gateway.kill());
+  const names = Array.from((await gateway.metrics()).keys()).filter((name) => name.startsWith('sink_ready'));
+  expect(names).toHaveLength(4);
+  expect(names).toContain('sink_ready{sink="second"}');
+});
+
 test('a port that is taken is a clear error without a stack trace', async () => {
   const gateway = await GatewayProcess.start();
   onTestFinished(() => gateway.kill());
@@ -78,11 +111,11 @@ test('a sink that cannot be written is a clear error without a stack trace', asy
   withoutStackTrace(stderr);
 });
 
-test.skipIf(process.getuid?.() === 0)('a folder without write permission is a clear error', async () => {
+test('a folder without write permission is a clear error', needs('write protection'), async () => {
   const folder = join(temporaryFolder(), 'locked');
   mkdirSync(folder);
   chmodSync(folder, 0o500);
-  const { code, stderr } = await runCommand(['--port', '0', '--admin-port', '0', '--sink', `wav:${folder}`]);
+  const { code, stderr } = await runUnprivileged(['--port', '0', '--admin-port', '0', '--sink', `wav:${folder}`]);
   expect(code).toBe(5);
   expect(stderr).toContain('EACCES');
 });

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { createParsers, type Parsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane, recordBytes, recordKind } from '../../src/memory/layout.ts';
-import { RingPool } from '../../src/ring/pool.ts';
 import { inShort, LaneRig } from '../support/decoder-lane.ts';
 import { audio } from '../support/decoder-messages.ts';
 import { generator, seed } from '../support/decoder-seed.ts';
@@ -204,7 +203,6 @@ describe('over many deaths', () => {
   it('nothing is left uncounted: committed, lost and refused are all that was sent', async () => {
     const random = generator(seed);
     const rig = new LaneRig({ dataBytes: 8 * recordBytes(Buffer.byteLength(audio())) });
-    new RingPool(rig.memory).fill();
     const sent = 1000;
     let refused = 0;
     let deaths = 0;

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
+import { startGateway } from '../../src/index.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
@@ -122,4 +123,12 @@ it('reads every frame in another thread, bit for bit; a slow reader is lapped, n
   expect(program.of('slow').every(({ framesLapped }) => framesLapped > 0)).toBe(true);
   expect(read + lapped).toBe(expected.frames);
   expect(account).toMatchObject({ isExact: true, account: { unaccounted: 0, committed: expected.frames } });
+});
+
+it('refuses readers that are named as a sink is: their series could not be told apart', async () => {
+  const start = startGateway({ port: 0, adminPort: 0, sink: ['module:./sink.js?name=both'], readers: ['both'] });
+  await expect(start).rejects.toMatchObject({
+    code: 'bad_settings',
+    message: expect.stringContaining('readers: expected other names than those of sinks'),
+  });
 });

@@ -39,7 +39,7 @@ const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Recor
         'laneCount',
         'laneHalfBytes',
       ),
-      ...words('ringsInUse', 'nextRings'),
+      ...words('freeFrom', 'holders'),
     },
   ],
   [
@@ -64,7 +64,7 @@ const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Recor
     'a lane',
     layout.lane,
     {
-      ...words('tail', 'head', 'parked', 'begun', 'done'),
+      ...words('tail', 'head', 'parked', 'begun', 'done', 'ringsHeld'),
       dropped,
       jitter: histogram(jitterBoundsMs),
       deviation: histogram(jitterBoundsMs),
@@ -72,6 +72,24 @@ const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Recor
       batch: histogram(batchBounds),
       delay: histogram(delayBoundsMs),
       gcPause: histogram(delayBoundsMs),
+      note: layout.note.end,
+    },
+  ],
+  [
+    'an undo note',
+    layout.note,
+    {
+      ...words('state', 'ring', 'head', 'windowLow', 'windowHigh', 'buckets', 'ringInHand'),
+      ...words('packetBytes', 'packetFlags', 'packetMissing'),
+      timeline: 8 * ((layout.ring.silentFrames - layout.ring.newestTimestampMs) / 8 + 1),
+      histograms: 6 * 8,
+      laneCounts: layout.lane.control - layout.lane.committed,
+      streamCounts: 2 * 8,
+      laneOthers: layout.lane.unaccounted - layout.lane.control,
+      streamSlot: layout.streamSlot.rings,
+      ringGaps: 2 * 8,
+      ringOthers: 3 * 8,
+      packetPcm: packetBytesMax,
     },
   ],
   ['a record', layout.record, words('kind', 'payloadBytes', 'stream', 'ordinal')],
@@ -97,8 +115,8 @@ describe('the layout', () => {
     expect(head - tail).toBeGreaterThanOrEqual(128);
     for (const [name, at] of Object.entries(counters)) expect(at, name).toBeGreaterThan(head);
     expect(halves % 128).toBe(0);
-    expect(layout.control.ringsInUse - layout.control.freeRings).toBeGreaterThanOrEqual(128);
-    expect(layout.control.nextRings - layout.control.ringsInUse).toBeGreaterThanOrEqual(128);
+    expect(layout.control.freeFrom - layout.control.laneHalfBytes).toBeGreaterThanOrEqual(100);
+    expect(layout.control.holders - layout.control.freeFrom).toBeGreaterThanOrEqual(128);
     expect(layout.streamSlotBytes(3) % 128).toBe(0);
     for (const bytes of [layout.ring.end, layout.slotsBytes(110), layout.ringBytes(110)]) expect(bytes % 128).toBe(0);
   });

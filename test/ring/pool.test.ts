@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { frameBytes, sampleRates } from '../../src/limits.ts';
-import { control, ring } from '../../src/memory/layout.ts';
+import { control, lane, ring } from '../../src/memory/layout.ts';
 import type { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import type { RingWriter } from '../../src/ring/writer.ts';
@@ -42,13 +42,13 @@ describe('the pool', () => {
     expect(smallMemory(0, 4).pool.take()).toBe(-1);
   });
 
-  it('gives a ring again after its release, the last one first', () => {
+  it('gives a ring again after its release, the lowest one first: its memory is touched', () => {
     const { pool } = smallMemory(3, 4);
     const [a, b, c] = [pool.take(), pool.take(), pool.take()];
     pool.release(b);
     pool.release(c);
     expect(pool.inUse).toBe(1);
-    expect([pool.take(), pool.take(), pool.take()]).toEqual([c, b, -1]);
+    expect([pool.take(), pool.take(), pool.take()]).toEqual([b, c, -1]);
     pool.release(a);
     expect(pool.take()).toBe(a);
     expect(pool.inUse).toBe(3);
@@ -99,7 +99,7 @@ describe('the pool', () => {
     expect(generations.size).toBe(100);
   });
 
-  it('sees that the stack changed and changed back between its look and its grasp', () => {
+  it('sees that a ring was taken between its look and its grasp', () => {
     const { pool } = smallMemory(3, 4);
     const { compareExchange } = Atomics;
     const others: number[] = [];
@@ -117,14 +117,27 @@ describe('the pool', () => {
     expect(pool.take()).toBe(-1);
   });
 
-  it('works on when its change count has grown beyond every bound', () => {
+  it('says which lane has a ring, and counts those of each', () => {
+    const { memory, pool } = smallMemory(3, 4, 2);
+    const [a, b] = [pool.take(1), pool.take(0)];
+    expect([a, b, 2].map((index) => pool.holderOf(index))).toEqual([1, 0, -1]);
+    expect(memory.lanes.map(({ i32 }) => i32[lane.ringsHeld / 4])).toEqual([1, 1]);
+    pool.release(a);
+    expect([pool.holderOf(a), pool.inUse]).toEqual([-1, 1]);
+  });
+
+  it('finds every free ring, wherever it is told to look first', () => {
     const { memory, pool } = smallMemory(3, 4);
-    const head = new BigInt64Array(memory.handle.control, control.freeRings, 1);
-    // The largest count there is, above the index of the first free ring: the next change makes it overflow.
-    head[0] = BigInt.asIntN(64, (0xffff_ffffn << 32n) | (head[0]! & 0xffff_ffffn));
-    const taken = [pool.take(), pool.take(), pool.take()];
-    expect(taken.toSorted()).toEqual([0, 1, 2]);
-    for (const index of taken) pool.release(index);
-    expect([pool.take(), pool.take(), pool.take(), pool.take()].toSorted()).toEqual([-1, 0, 1, 2]);
+    memory.control.i32[control.freeFrom / 4] = 2;
+    expect([pool.take(), pool.take(), pool.take(), pool.take()]).toEqual([2, 0, 1, -1]);
+  });
+
+  it('counts anew what a lane has, and gives every ring then', () => {
+    const { memory, pool } = smallMemory(3, 4);
+    pool.take();
+    memory.lanes[0]!.i32[lane.ringsHeld / 4] = 3;
+    expect(pool.take()).toBe(-1);
+    pool.recount(0);
+    expect([pool.inUse, pool.take(), pool.take(), pool.take()]).toEqual([1, 1, 2, -1]);
   });
 });

@@ -100,9 +100,11 @@ describe('simulate', () => {
 
   it('exits with 130 and the summary when it is stopped', async () => {
     await using server = await RecordingServer.start();
-    const { code, stdout } = await run(['--url', server.url, '--duration', '1h'], {
-      stopped: AbortSignal.timeout(150),
-    });
+    const stop = new AbortController();
+    const running = run(['--url', server.url, '--duration', '1h'], { stopped: stop.signal });
+    await expect.poll(() => server.calls.length, { timeout: 60_000 }).toBe(1);
+    stop.abort();
+    const { code, stdout } = await running;
     expect(code).toBe(130);
     expect(stdout).toContain('the run was interrupted');
     expect(server.calls[0]!.closeCode).toBe(1000);

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { createParsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane } from '../../src/memory/layout.ts';
-import { RingPool } from '../../src/ring/pool.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
 import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
 import type { Stream } from '../../src/stream/stream.ts';
@@ -28,7 +27,6 @@ class EndingRig {
   private readonly decoder = new FrameDecoder(this.lane.memory, createParsers('scan'), () => 0);
 
   constructor(...readers: string[]) {
-    new RingPool(this.lane.memory).fill();
     this.registry = new StreamRegistry({
       memory: this.lane.memory,
       lanes: [this.lane.lane],

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { createParsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane, streamEnd, streamSlot } from '../../src/memory/layout.ts';
-import { RingPool } from '../../src/ring/pool.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
 import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
 import { Totals } from '../../src/stream/totals.ts';
@@ -25,7 +24,6 @@ class RegistryRig {
   readonly ended: EndedStream[] = [];
 
   constructor() {
-    new RingPool(this.lane.memory).fill();
     this.registry = new StreamRegistry({
       memory: this.lane.memory,
       lanes: [this.lane.lane],

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { createParsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane } from '../../src/memory/layout.ts';
-import { RingPool } from '../../src/ring/pool.ts';
 import { account, unaccounted } from '../../src/stream/accounting.ts';
 import { Stream } from '../../src/stream/stream.ts';
 import { Totals } from '../../src/stream/totals.ts';
@@ -22,7 +21,6 @@ class AccountRig {
   private readonly stream: Stream;
 
   constructor() {
-    new RingPool(this.rig.memory).fill();
     const facts = { remoteAddress: '', callConnectionId: null, correlationId: null };
     this.stream = new Stream({
       index: 0,
@@ -106,10 +104,12 @@ describe('messages that are unaccounted for', () => {
     vi.advanceTimersByTime(2);
     rig.rig.takeUp();
     await rig.rig.die();
-    rig.totals.messagesWorkerLost = rig.rig.lost.length;
-    rig.decode();
-    expect(rig.totals.messagesWorkerLost).toBe(1);
+    expect(rig.rig.lost).toEqual([0]);
     expect(rig.unaccounted).toBe(0);
+    expect(account(rig.rig.memory, rig.totals).droppedByReason.worker_lost).toBe(1);
+    rig.decode();
+    expect(rig.unaccounted).toBe(0);
+    expect(account(rig.rig.memory, rig.totals)).toMatchObject({ committed: 1, dropped: 1, unaccounted: 0 });
   });
 
   it('are told apart modulo 2^32 messages of a lane', () => {

@@ -3,11 +3,17 @@ import type { Worker } from 'node:worker_threads';
 import { expect } from 'vitest';
 import { DecoderPool } from '../../src/decoder/pool.ts';
 import { Lane } from '../../src/lane/lane.ts';
-import { lane as laneLayout, laneReserveBytes, ring, ringSlotCount, streamSlot } from '../../src/memory/layout.ts';
+import {
+  lane as laneLayout,
+  laneReserveBytes,
+  reasonIndex,
+  ring,
+  ringSlotCount,
+  streamSlot,
+} from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
-import { RingPool } from '../../src/ring/pool.ts';
 import { audio, iso, startMs } from '../support/decoder-messages.ts';
 
 export const flushIntervalMs = 2;
@@ -23,7 +29,6 @@ export class Traffic {
   readonly pool: DecoderPool;
   /** Messages that each stream has sent. */
   readonly sent: number[];
-  readonly lost: number[];
   readonly news: number[] = [];
   shifts = 0;
   deaths = 0;
@@ -38,15 +43,15 @@ export class Traffic {
       laneCount,
       laneHalfBytes: 400_000 + laneReserveBytes(streamCount),
     });
-    new RingPool(this.memory).fill();
     this.sent = Array(streamCount).fill(0);
-    this.lost = Array(streamCount).fill(0);
     this.pool = new DecoderPool({
       memory: this.memory,
       workers,
       decoder: 'scan',
       flushIntervalMs,
-      onError: () => {},
+      onReport: () => {},
+      onDegraded: () => {},
+      onFailed: () => {},
     });
     this.lanes = Array.from({ length: laneCount }, (_, index) => {
       return new Lane({
@@ -58,7 +63,6 @@ export class Traffic {
           return this.pool.work(laneIndex);
         },
         onShift: ({ news }) => this.news.push(...news),
-        onLost: (stream) => this.lost[stream]!++,
         onWorkerLost: () => this.deaths++,
       });
     });
@@ -76,8 +80,18 @@ export class Traffic {
     return f64[(this.memory.streamOffset(stream) + streamSlot.committed) / 8]!;
   }
 
+  /** Messages of each stream that were lost with their worker. */
+  get lost(): number[] {
+    const { streams } = this.memory;
+    return this.sent.map((_, stream) => {
+      const at = this.memory.streamOffset(stream) + streamSlot.dropped;
+      return streams.f64[at / 8 + reasonIndex.worker_lost]!;
+    });
+  }
+
   get isDone(): boolean {
-    return this.sent.every((count, stream) => this.committed(stream) + this.lost[stream]! >= count);
+    const { lost } = this;
+    return this.sent.every((count, stream) => this.committed(stream) + lost[stream]! >= count);
   }
 
   isParked(laneIndex: number): boolean {

@@ -3,7 +3,7 @@
  * Alertmanager with the project's routes, and a web server that takes what the Alertmanager sends. Everything runs faster by
  * one factor, see scaled-rules.ts.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
@@ -32,12 +32,6 @@ interface PrometheusFile {
 
 interface AlertmanagerFile {
   receivers: { name: string; webhook_configs: { url: string }[] }[];
-}
-
-/** Why the chain cannot be run here, or null. */
-export function alertingMissing(): string | null {
-  const missing = ['prometheus', 'prometheus-alertmanager'].filter((tool) => spawnSync(tool, ['--version']).error);
-  return missing.length === 0 ? null : `${missing.join(' and ')} not on this machine: apt-get install it`;
 }
 
 async function freePort(): Promise<number> {

@@ -2,15 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type Balancer,
-  type BalancerOptions,
-  BalancerProcess,
-  demand,
-  deploy,
-  freePorts,
-  substitute,
-} from './balancer.ts';
+import { type Balancer, type BalancerOptions, BalancerProcess, deploy, freePorts, substitute } from './balancer.ts';
 import { selfSignedCertificate } from './certificate.ts';
 
 export const haproxyFile = join(deploy, 'haproxy/haproxy.cfg');
@@ -50,14 +42,12 @@ function configuration(folder: string): string {
 
 /** What `haproxy -c` says about the file. */
 export function checkHaproxy(options: BalancerOptions): { code: number | null; output: string } {
-  demand('haproxy');
   const env = { ...process.env, ...haproxyEnvironment(options, 1, 2) };
   const { status, stdout, stderr } = spawnSync('haproxy', ['-c', '-f', configuration(options.folder)], { env });
   return { code: status, output: `${stdout}${stderr}` };
 }
 
 export async function startHaproxy(options: BalancerOptions): Promise<Balancer> {
-  demand('haproxy');
   const [port, statusPort] = (await freePorts(2)) as [number, number];
   const env = haproxyEnvironment(options, port, statusPort);
   const haproxy = new BalancerProcess('haproxy', ['-W', '-f', configuration(options.folder)], options.folder, env);

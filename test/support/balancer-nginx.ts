@@ -2,15 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type Balancer,
-  type BalancerOptions,
-  BalancerProcess,
-  demand,
-  deploy,
-  freePorts,
-  substitute,
-} from './balancer.ts';
+import { type Balancer, type BalancerOptions, BalancerProcess, deploy, freePorts, substitute } from './balancer.ts';
 import { selfSignedCertificate } from './certificate.ts';
 
 export const nginxFile = join(deploy, 'nginx/nginx.conf');
@@ -50,13 +42,11 @@ function configure(options: BalancerOptions, port: number, statusPort: number): 
 
 /** What `nginx -t` says about the file. */
 export function checkNginx(options: BalancerOptions): { code: number | null; output: string } {
-  demand('nginx');
   const { status, stdout, stderr } = spawnSync('nginx', ['-t', '-p', options.folder, '-c', configure(options, 1, 2)]);
   return { code: status, output: `${stdout}${stderr}` };
 }
 
 export async function startNginx(options: BalancerOptions): Promise<Balancer> {
-  demand('nginx');
   const { folder } = options;
   const [port, statusPort] = (await freePorts(2)) as [number, number];
   const args = ['-p', folder, '-c', configure(options, port, statusPort), '-g', 'daemon off;'];

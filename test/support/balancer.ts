@@ -2,7 +2,7 @@
  * A real load balancer with the configuration of deploy/, as a process of its own: what HAProxy and nginx have in common for the tests.
  * Only addresses, files and figures are changed, and each change must find its text.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -41,13 +41,6 @@ export interface Balancer {
 
 export function balancerUrl({ port }: Balancer, path = '/audio'): string {
   return `wss://127.0.0.1:${port}${path}`;
-}
-
-/** Fails with what to install. */
-export function demand(command: string): void {
-  if (spawnSync(command, ['-v']).error !== undefined) {
-    throw new Error(`${command} is not on this machine: apt-get install --no-install-recommends ${command}`);
-  }
 }
 
 export async function freePorts(count: number): Promise<number[]> {

@@ -3,30 +3,15 @@
  * They have the names of the public ones and behave like them as far as deploy/ relies on it: user, entrypoint, folders.
  */
 import { cpSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type ContainerEngine, must } from './container-engine.ts';
+import { debianRoot } from './debian-root.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 export const gatewayImage = 'localhost/acs-audio-gateway';
 
 /** The authorities that this machine trusts: npm in the build then reaches what npm reaches here. */
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
-
-/** Debian 12, as small as its `slim` image. Kept for the next run in ACS_CONTAINER_CACHE, else in the temporary folder. */
-function debian(): string {
-  const cache = process.env['ACS_CONTAINER_CACHE'] ?? join(tmpdir(), 'acs-audio-gateway-debootstrap');
-  const folder = join(cache, 'bookworm');
-  if (!existsSync(join(cache, 'complete'))) {
-    mkdirSync(cache, { recursive: true });
-    must('rm', ['-rf', folder]);
-    must('debootstrap', ['--variant=minbase', 'bookworm', folder, 'http://deb.debian.org/debian']);
-    const needless = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/info', 'var/cache/apt'];
-    must('rm', ['-rf', ...[...needless, 'var/lib/apt/lists'].map((name) => join(folder, name))]);
-    writeFileSync(join(cache, 'complete'), '');
-  }
-  return cache;
-}
 
 function containerfile(engine: ContainerEngine, name: string, lines: readonly string[]): string {
   const file = join(engine.folder, `${name}.containerfile`);
@@ -36,8 +21,9 @@ function containerfile(engine: ContainerEngine, name: string, lines: readonly st
 
 /** debian:bookworm-slim and node:22-bookworm-slim, the latter with the Node.js of this clone and this machine's npm. */
 export function buildBases(engine: ContainerEngine): void {
-  const slim = containerfile(engine, 'debian', ['FROM scratch', 'ADD bookworm /', 'CMD ["bash"]']);
-  engine.build('docker.io/library/debian:bookworm-slim', slim, debian());
+  const debian = debianRoot();
+  const slim = containerfile(engine, 'debian', ['FROM scratch', `ADD ${basename(debian)} /`, 'CMD ["bash"]']);
+  engine.build('docker.io/library/debian:bookworm-slim', slim, dirname(debian));
 
   const context = join(engine.folder, 'node');
   mkdirSync(context);

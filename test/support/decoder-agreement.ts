@@ -57,7 +57,7 @@ function account(rig: DecoderRig, message: Uint8Array, context: Context): Accoun
   const outcome = rig.feed(message, { arrivalMs: 925.5 });
   const fallbacks = rig.laneCount(lane.fallbacks) - fallbacksBefore;
   const numbers: number[] = [];
-  for (let field = lane.committed; field < lane.halves; field += 8) {
+  for (let field = lane.committed; field < lane.note; field += 8) {
     if (field !== lane.fallbacks) numbers.push(rig.laneCount(field));
   }
   // Bit by bit: doubles too.

@@ -1,7 +1,15 @@
 /** A lane whose worker is the test: it decides when a shift takes records, how far it comes, when it ends and when it dies. */
 import type { ShiftResult } from '../../src/decoder/shift.ts';
 import { Lane } from '../../src/lane/lane.ts';
-import { lane, laneReserveBytes, record, recordBytes, recordKind } from '../../src/memory/layout.ts';
+import {
+  lane,
+  laneReserveBytes,
+  reasonIndex,
+  record,
+  recordBytes,
+  recordKind,
+  streamSlot,
+} from '../../src/memory/layout.ts';
 import { SharedMemory, type Views } from '../../src/memory/shared-memory.ts';
 
 export interface SeenRecord {
@@ -59,12 +67,21 @@ export class LaneRig {
         this.results.push(result);
         this.onShift(result);
       },
-      onLost: (stream) => this.lost.push(stream),
       onWorkerLost: (error) => {
+        this.noteLost();
         this.errors.push(error);
         this.onWorkerLost();
       },
     });
+  }
+
+  /** A message is lost when its stream says so. */
+  private noteLost(): void {
+    for (let stream = 0; stream < this.memory.geometry.streamCount; stream++) {
+      const at = this.memory.streamOffset(stream) + streamSlot.dropped;
+      const count = this.memory.streams.f64[at / 8 + reasonIndex.worker_lost]!;
+      for (let known = this.lost.filter((one) => one === stream).length; known < count; known++) this.lost.push(stream);
+    }
   }
 
   push(stream: number, text: string, arrivalMs = 0): boolean {

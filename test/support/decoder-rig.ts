@@ -22,7 +22,7 @@ import { SharedMemory, type Views } from '../../src/memory/shared-memory.ts';
 import { placeOf, type ReadResult, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { RingPool } from '../../src/ring/pool.ts';
-import { hasSimdjson } from './simdjson.ts';
+import { has } from './machine.ts';
 
 export type OutcomeText = 'committed' | 'control' | 'ignored' | `dropped: ${DropReason}`;
 
@@ -35,7 +35,9 @@ const outcomeFields = [
 ] as const satisfies readonly (readonly [OutcomeText, number, number])[];
 
 /** All of them where the optional addon could be compiled. */
-export const usableDecoders: readonly DecoderName[] = decoderNames.filter((name) => name !== 'simdjson' || hasSimdjson);
+export const usableDecoders: readonly DecoderName[] = decoderNames.filter(
+  (name) => name !== 'simdjson' || has('simdjson addon'),
+);
 
 export interface RigOptions {
   readonly decoder?: DecoderName;
@@ -93,7 +95,6 @@ export class DecoderRig {
       laneHalfBytes: options.laneHalfBytes ?? 1024 * 1024,
     });
     this.pool = new RingPool(this.memory);
-    this.pool.fill();
     this.views = this.memory.lanes[0]!;
     const parsers = options.parsers ?? createParsers(options.decoder ?? 'scan');
     this.decoder = new FrameDecoder(this.memory, parsers, () => this.nowMs);
@@ -197,6 +198,10 @@ export class DecoderRig {
     return this.memory.slabOf(index).i32[(this.memory.ringOffset(index) + field) / 4]!;
   }
 
+  setRingWord(index: number, field: number, value: number): void {
+    this.memory.slabOf(index).i32[(this.memory.ringOffset(index) + field) / 4] = value;
+  }
+
   /** A 64-bit field of `ring`. */
   ringCount(index: number, field: number): number {
     return this.memory.slabOf(index).f64[(this.memory.ringOffset(index) + field) / 8]!;
@@ -239,10 +244,13 @@ export class DecoderRig {
   /** The stream's slot as it is for a new stream, and its rings back in the pool. The lane's counters start at 0 too. */
   reset(stream = 0): void {
     this.release(stream);
-    const place = [lane.tail, lane.head, lane.begun, lane.done].map((field) => [field / 4, this.views.i32[field / 4]!]);
+    const place = [lane.tail, lane.head, lane.begun, lane.done, lane.ringsHeld].map((field) => [
+      field / 4,
+      this.views.i32[field / 4]!,
+    ]);
     const at = this.memory.streamOffset(stream) / 8;
     this.memory.streams.f64.fill(0, at, at + this.memory.streamBytes / 8);
-    this.views.f64.fill(0, 0, lane.halves / 8);
+    this.views.f64.fill(0, 0, lane.note / 8);
     for (const [word, value] of place) this.views.i32[word!] = value!;
   }
 }

@@ -7,17 +7,20 @@ import { Frame } from '../../src/ring/frame.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
 
-export function smallMemory(ringCount: number, ringSlotCount: number): { memory: SharedMemory; pool: RingPool } {
+export function smallMemory(
+  ringCount: number,
+  ringSlotCount: number,
+  laneCount = 1,
+): { memory: SharedMemory; pool: RingPool } {
   const memory = SharedMemory.create({
     ringCount,
     ringSlotCount,
     streamCount: 1,
     participantsMax: 1,
-    laneCount: 1,
+    laneCount,
     laneHalfBytes: 1024,
   });
   const pool = new RingPool(memory);
-  pool.fill();
   return { memory, pool };
 }
 

@@ -8,7 +8,6 @@ import { Lane } from '../../src/lane/lane.ts';
 import { laneTurnBytes } from '../../src/limits.ts';
 import { lane, laneReserveBytes } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
-import { RingPool } from '../../src/ring/pool.ts';
 
 export const flushIntervalMs = 2;
 /** A message that is counted and makes no news. */
@@ -34,7 +33,6 @@ export class ShiftRig {
     const laneHalfBytes = 4 * laneTurnBytes + laneReserveBytes(2);
     const sizes = { ringCount: 4, ringSlotCount: 110, streamCount: 2, participantsMax: 2, laneCount: 1, laneHalfBytes };
     this.memory = SharedMemory.create(sizes);
-    new RingPool(this.memory).fill();
     const { first, general } = createParsers('scan');
     const parse: MessageParser['parse'] = (bytes, start, end, message) => {
       this.nowMs += this.costMs;
@@ -48,7 +46,6 @@ export class ShiftRig {
       flushIntervalMs: 1e6,
       work: () => new Promise(() => {}),
       onShift: () => {},
-      onLost: () => {},
       onWorkerLost: () => {},
     });
   }

@@ -1,12 +1,15 @@
 /**
- * Loaded before the gateway, in each of its threads (`--import`): a decode worker that meets one of these messages dies, the
- * way its name says. The only way to have the real process meet a fault of its own.
+ * Loaded before the gateway, in each of its threads (`--import`): a decode worker that meets one of these messages dies, or
+ * hangs, the way its name says; and one that starts while the file exists that `FAULTY_START` names dies of its heap. The only
+ * way to have the real process meet a fault of its own.
  */
+import { existsSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { record, recordKind } from '../../src/memory/layout.ts';
 import type { SharedMemory, Views } from '../../src/memory/shared-memory.ts';
 
-export const faults = ['exit', 'throw', 'memory'] as const;
+export const faults = ['exit', 'throw', 'memory', 'loop'] as const;
 export type Fault = (typeof faults)[number];
 
 export function faultMessage(fault: Fault): string {
@@ -24,6 +27,11 @@ const takeRecord = inside.takeRecord;
 function die(fault: Fault): void {
   if (fault === 'exit') process.exit(7);
   if (fault === 'throw') throw new Error('outside of the guard');
+  while (fault === 'loop');
+  fillHeap();
+}
+
+function fillHeap(): never {
   const kept: unknown[] = [];
   for (;;) kept.push(new Array(100_000).fill(kept.length));
 }
@@ -39,3 +47,7 @@ Object.defineProperty(inside, 'takeRecord', {
     takeRecord.call(this, views, at, ...rest);
   },
 });
+
+const faultyStart = process.env['FAULTY_START'];
+const isDecoder = (workerData as { decoder?: unknown } | null)?.decoder !== undefined;
+if (isDecoder && faultyStart !== undefined && existsSync(faultyStart)) fillHeap();

@@ -19,8 +19,22 @@ function nodeArguments(args: readonly string[]): string[] {
 }
 
 /** Runs a command to its end. */
-export async function runCommand(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
-  const child = spawn(process.execPath, nodeArguments(args), { env: { ...process.env, ...env } });
+export function runCommand(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
+  return runToEnd(process.execPath, nodeArguments(args), env);
+}
+
+/** The same without root's right to write wherever it likes, if it is root who runs the tests. */
+export function runUnprivileged(args: readonly string[]): Promise<CommandResult> {
+  if (process.getuid?.() !== 0) return runCommand(args);
+  return runToEnd('setpriv', ['--bounding-set=-dac_override', process.execPath, ...nodeArguments(args)]);
+}
+
+async function runToEnd(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<CommandResult> {
+  const child = spawn(command, args, { env: { ...process.env, ...env } });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -29,7 +43,7 @@ export async function runCommand(args: readonly string[], env: Record<string, st
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 90_000);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
   return { code, stdout, stderr };

@@ -1,5 +1,5 @@
 /** A real nats-server as a process of its own, on a port and with storage that stay the same when it is killed and started again. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -40,9 +40,6 @@ export class NatsServer {
 
   /** A server that is not there yet. `config`: further lines of its configuration. */
   static async away(config = ''): Promise<NatsServer> {
-    if (spawnSync('nats-server', ['--version']).error !== undefined) {
-      throw new Error('nats-server is not installed: apt-get install -y --no-install-recommends nats-server');
-    }
     const server = new NatsServer(await freePort(), mkdtempSync(join(tmpdir(), 'acs-nats-')));
     server.configure(config);
     return server;

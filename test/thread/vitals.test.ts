@@ -34,6 +34,16 @@ test('a stall of the loop counts as often as a frame would have come in it', asy
   expect(vitals.delay.sum - sumBefore).toBeGreaterThan(22 * 220);
 });
 
+test('a stall counts as no later than two seconds, so that new calls are taken soon after it, however long it was', async () => {
+  const watching = new VitalsWatch(new Vitals(new Float64Array(vitalsDoubles)));
+  onTestFinished(() => watching.stop());
+  block(5000);
+  expect(watching.lateness).toBeGreaterThan(500);
+  expect(watching.lateness).toBeLessThan(1000);
+  await sleep(0);
+  expect(watching.lateness).toBeLessThan(1000);
+});
+
 test('a loop that turns freely is looked at twenty times a second', async () => {
   const vitals = watch();
   await sleep(1000);

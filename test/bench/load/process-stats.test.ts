@@ -1,6 +1,7 @@
 /** Figures of a process from /proc. */
 import { expect, test } from 'vitest';
 import { parseStat, parseStatus, readProcessStats } from '../../../bench/load/process-stats.ts';
+import { needs } from '../../support/needs.ts';
 
 test('the name of a process may look like anything', () => {
   const stat = '42 (node) S 1 (x) S 1 42 42 0 -1 4194304 100 0 0 0 123 45 0 0 20 0 11 0 100 1 1';
@@ -13,7 +14,7 @@ test('a figure of the status is in bytes, and one that is not there is an error'
   expect(() => parseStatus(status, 'VmSwap')).toThrow('VmSwap');
 });
 
-test.runIf(process.platform === 'linux')('work shows up as time of the main thread', () => {
+test('work shows up as time of the main thread', needs('linux'), () => {
   const before = readProcessStats(process.pid);
   const cpu = process.cpuUsage();
   while (process.cpuUsage(cpu).user < 200_000);

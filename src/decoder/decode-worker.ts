@@ -1,0 +1,190 @@
+/**
+ * One decode worker: a piscina with a single thread, and another one when that thread is lost. A piscina of several threads gives
+ * up for good when a replacement fails, and ends its healthy threads when it is destroyed; so each thread has its own. Main
+ * thread. Invariant: a shift settles only when its thread cannot write to the lane any more: it has answered, or has exited.
+ */
+import { extname } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { decodeHangMs, decodeRestartMs, decodeStartMsMax } from '../limits.ts';
+import type { DecoderWorkerData } from './decoder.worker.ts';
+import { noLane, type ShiftResult } from './shift.ts';
+import type { ShiftWatch } from './shift-watch.ts';
+
+export interface DecodeWorkerOptions {
+  readonly index: number;
+  readonly workerData: DecoderWorkerData;
+  readonly watch: ShiftWatch;
+  /** It can take a lane. */
+  readonly onReady: () => void;
+  /** Its thread has exited, or could not start, without a lane, which would tell. Another one starts after `restartMs`. */
+  readonly onLost: (error: Error, restartMs: number) => void;
+  /** Its thread does nothing with its lane, or, if that is `noLane`, does not come up. It is ended. */
+  readonly onHung: (laneIndex: number) => void;
+}
+
+/**
+ * `starting`: its thread is not up yet. `busy`: it has a lane. `ending`: it is told to end and has not exited. `down`: it has no
+ * thread, and gets one when its time comes.
+ */
+type WorkerState = 'stopped' | 'starting' | 'idle' | 'busy' | 'ending' | 'down';
+
+/** What a worker's heap may grow to, MiB: one that leaks is lost and replaced, and takes nobody with it. It needs a tenth. */
+const oldSpaceMib = 512;
+
+export class DecodeWorker {
+  readonly name: string;
+  /** Threads that took over from one that was lost, those that failed to start included. */
+  restarts = 0;
+  /** Threads that were ended because they did nothing. */
+  hangs = 0;
+  /** For how long it has been of no use: without a thread that is up, or in a shift in which nothing moves. */
+  stalledMs = 0;
+  private state: WorkerState = 'stopped';
+  private inStateMs = 0;
+  private readonly options: DecodeWorkerOptions;
+  private piscina: Piscina<number, ShiftResult | null> | null = null;
+  private thread: Worker | null = null;
+  private exited: Promise<void> = Promise.resolve();
+  private laneIndex = noLane;
+  /** How long it waits for its next thread while it is down, and how long if that fails to start. */
+  private restartMs = 0;
+  private nextRestartMs: number = decodeRestartMs.first;
+
+  constructor(options: DecodeWorkerOptions) {
+    this.options = options;
+    this.name = `decoder:${options.index}`;
+  }
+
+  get isIdle(): boolean {
+    return this.state === 'idle';
+  }
+
+  /** Starts a thread. That it is up, or lost, comes as a callback. */
+  start(): void {
+    const { workerData } = this.options;
+    this.enter('starting');
+    const piscina = new Piscina<number, ShiftResult | null>({
+      filename: new URL(`./decoder.worker${extname(import.meta.url)}`, import.meta.url).href,
+      workerData,
+      // With a minimum it would start others by itself, in an event handler where a failure is an uncaught exception.
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      resourceLimits: { maxOldGenerationSizeMb: oldSpaceMib },
+      concurrentTasksPerWorker: 1,
+      // A worker has nothing to do between shifts: parked in Atomics.wait it wakes faster than an event loop does.
+      atomics: 'sync',
+      // It would take a worker for busy that sleeps between two looks into its lane.
+      recordTiming: false,
+      workerHistogram: false,
+    });
+    // The exit of the thread says the same.
+    piscina.on('error', () => {});
+    try {
+      piscina.run(noLane).then(
+        () => this.isUp(piscina),
+        () => {},
+      );
+    } catch (error) {
+      this.lost(error as Error);
+      return;
+    }
+    this.piscina = piscina;
+    this.thread = piscina.threads[0]!;
+    this.follow(this.thread);
+  }
+
+  /** Works a shift; the worker must be idle. Rejects when the thread is lost, or when the shift threw. */
+  async work(laneIndex: number): Promise<ShiftResult | null> {
+    const { piscina, thread, exited } = this;
+    this.enter('busy');
+    this.laneIndex = laneIndex;
+    this.options.watch.begin(laneIndex);
+    try {
+      return await piscina!.run(laneIndex);
+    } catch (error) {
+      // piscina gives a shift up as soon as its thread is told to end.
+      if (piscina!.threads.length === 0) await exited;
+      throw error;
+    } finally {
+      if (this.thread === thread && this.state === 'busy') {
+        this.laneIndex = noLane;
+        this.enter('idle');
+      }
+    }
+  }
+
+  /** Looks whether it is of use, and acts if it has not been for too long. `elapsedMs`: since the last look. */
+  look(elapsedMs: number): void {
+    const { watch } = this.options;
+    this.inStateMs += elapsedMs;
+    if (this.state === 'busy') this.stalledMs = watch.look(elapsedMs);
+    else if (this.state === 'idle') this.stalledMs = 0;
+    else this.stalledMs += elapsedMs;
+    const isHung =
+      (this.state === 'busy' && this.stalledMs > decodeHangMs) ||
+      (this.state === 'starting' && this.inStateMs > decodeStartMsMax);
+    if (isHung) this.end();
+    else if (this.state === 'down' && this.inStateMs >= this.restartMs) this.restart();
+  }
+
+  /** Resolves when its thread has exited; if that cannot be ended, never. */
+  async stop(): Promise<void> {
+    this.enter('stopped');
+    await this.piscina?.destroy();
+  }
+
+  private follow(thread: Worker): void {
+    let cause: Error | null = null;
+    thread.once('error', (error) => {
+      cause = error;
+    });
+    this.exited = new Promise((resolve) => {
+      thread.once('exit', (code) => {
+        resolve();
+        this.lost(cause ?? new Error(`worker exited with code: ${code}`));
+      });
+    });
+  }
+
+  private isUp(piscina: Piscina): void {
+    if (this.state !== 'starting' || this.piscina !== piscina) return;
+    this.enter('idle');
+    this.stalledMs = 0;
+    this.nextRestartMs = decodeRestartMs.first;
+    this.options.onReady();
+  }
+
+  /** Its shift rejects when the thread has exited, and another one starts then. */
+  private end(): void {
+    this.hangs++;
+    this.options.onHung(this.laneIndex);
+    this.enter('ending');
+    void this.thread!.terminate();
+  }
+
+  private lost(error: Error): void {
+    if (this.state === 'stopped') return;
+    // One that was up is replaced at once: its calls wait.
+    const hadLane = this.laneIndex !== noLane;
+    this.restartMs = this.state === 'starting' ? this.nextRestartMs : 0;
+    if (this.restartMs > 0) this.nextRestartMs = Math.min(2 * this.restartMs, decodeRestartMs.most);
+    this.piscina = null;
+    this.thread = null;
+    this.laneIndex = noLane;
+    this.enter('down');
+    if (!hadLane) this.options.onLost(error, this.restartMs);
+    if (this.restartMs === 0) this.restart();
+  }
+
+  private restart(): void {
+    this.restarts++;
+    this.start();
+  }
+
+  private enter(state: WorkerState): void {
+    this.state = state;
+    this.inStateMs = 0;
+  }
+}

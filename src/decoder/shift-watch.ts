@@ -1,0 +1,47 @@
+/**
+ * Whether the shift that has a lane does anything, as seen from outside: a worker that decodes, sleeps or parks changes words of
+ * its lane all the time, so these words are its heartbeat, and it costs the worker nothing. Main thread. Invariant: a shift
+ * in which nothing moves for a second is not a quiet one; that would have ended (`quietShiftMs`).
+ */
+import { lane, record, streamSlot } from '../memory/layout.ts';
+import type { SharedMemory } from '../memory/shared-memory.ts';
+
+const progressWords = [lane.begun, lane.done, lane.head, lane.parked].map((field) => field / 4);
+
+export class ShiftWatch {
+  private readonly memory: SharedMemory;
+  private laneIndex = 0;
+  private stillMs = 0;
+  private readonly seen = new Int32Array(progressWords.length + 1);
+
+  constructor(memory: SharedMemory) {
+    this.memory = memory;
+  }
+
+  /** A shift begins. */
+  begin(laneIndex: number): void {
+    this.laneIndex = laneIndex;
+    this.stillMs = 0;
+  }
+
+  /** Returns for how long nothing has moved. `elapsedMs`: since the last look. */
+  look(elapsedMs: number): number {
+    const { i32 } = this.memory.lanes[this.laneIndex]!;
+    this.stillMs += elapsedMs;
+    for (let i = 0; i < progressWords.length; i++) this.compare(i, Atomics.load(i32, progressWords[i]!));
+    this.compare(progressWords.length, this.ringsInHand(i32));
+    return this.stillMs;
+  }
+
+  private compare(index: number, value: number): void {
+    if (this.seen[index] !== value) this.stillMs = 0;
+    this.seen[index] = value;
+  }
+
+  /** Rings that the stream of the record in hand has: the release of large ones takes long, but its count goes down. */
+  private ringsInHand(i32: Int32Array): number {
+    const at = lane.halves + i32[lane.done / 4]!;
+    const { streams, streamBytes } = this.memory;
+    return streams.i32[(i32[(at + record.stream) / 4]! * streamBytes + streamSlot.participantCount) / 4] ?? 0;
+  }
+}

@@ -1,0 +1,17 @@
+/** Every fault under load, in a short form; `npm run chaos` has the full one. */
+import { expect, test } from 'vitest';
+import { needs } from '../support/needs.ts';
+import { run } from './arena.ts';
+import { faults } from './faults.ts';
+
+const size = { streams: 30, durationMs: 3000, connections: 500 };
+
+for (const fault of faults) {
+  test(
+    `${fault.name}: the surviving streams are bit for bit right, and nothing is left behind`,
+    needs(...(fault.needs ?? [])),
+    async () => {
+      expect((await run(fault, size)).problems).toEqual([]);
+    },
+  );
+}

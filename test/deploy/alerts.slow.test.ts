@@ -1,0 +1,265 @@
+/**
+ * The alerts, end to end: conditions are caused at real gateways through their sockets, signals and files; a real Prometheus
+ * with the real rules notices; a real Alertmanager with the real routes delivers to a web server. Only the clock of rules
+ * and routes runs faster, and by the same factor everywhere.
+ *
+ * Not caused here, but in deploy/prometheus/tests: AccountingBroken (would need a fault of ours), WorkersSaturated (takes all that a machine has), OpenFilesHigh (thousands of
+ * open files), MessagesDropped because of lane_full or worker_lost, NoAudio of streams that end as idle, and Down because
+ * there is no target.
+ */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Alerting } from '../support/alerting.ts';
+import type { GatewayProcess } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
+import { Starvation } from '../support/starvation.ts';
+import { Scenarios } from './scenarios.ts';
+
+const arrivalMsMax = 40_000;
+const testMs = arrivalMsMax + 10_000;
+/** How long a gateway must do nothing wrong. The slowest alert takes 15 s: 5 min and 5 min, 40 times as fast. */
+const healthyMs = 20_000;
+
+/** A gateway on a machine that has other things to do is late, honestly, and late audio is irregular. */
+const ofTheMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh/;
+
+function instanceOf(gateway: GatewayProcess): string {
+  return `127.0.0.1:${gateway.adminPort}`;
+}
+
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + arrivalMsMax;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
+  const scenarios = new Scenarios();
+  const names = ['impaired', 'small', 'tight', 'silent', 'stopping', 'stuttering', 'broken', 'slow', 'locked'] as const;
+  let gateways: Record<(typeof names)[number], GatewayProcess>;
+  let alerting: Alerting;
+  const sinks = { broken: join(scenarios.folder, 'broken'), slow: join(scenarios.folder, 'slow') };
+
+  beforeAll(async () => {
+    const flags: Record<(typeof names)[number], string[]> = {
+      impaired: [],
+      small: ['--max-streams', '10'],
+      tight: ['--ring-memory-mb', '1'],
+      silent: [],
+      stopping: ['--drain-timeout-ms', '1500'],
+      // More is in the lane whenever the process is stopped.
+      stuttering: ['--flush-interval-ms', '10'],
+      broken: ['--sink', `wav:${sinks.broken}`],
+      slow: ['--sink', `pcm:${sinks.slow}`, '--ring-seconds', '1'],
+      locked: ['--auth', 'token', '--auth-token', 'right'],
+    };
+    const started = await Promise.all(names.map((name) => scenarios.gateway(...flags[name])));
+    gateways = Object.fromEntries(names.map((name, index) => [name, started[index]!])) as typeof gateways;
+    alerting = await Alerting.start(
+      scenarios.folder,
+      started.map(({ adminPort }) => adminPort),
+    );
+    await until('a first scrape of every gateway', async () => (await alerting.query('sum(up)')) === names.length);
+
+    scenarios.calls(gateways.impaired, { calls: 10, loss: 0.05, jitterMs: 250, malformed: 0.05 });
+    scenarios.calls(gateways.small, { calls: 9 });
+    scenarios.calls(gateways.tight, { calls: 4, participants: 2 });
+    scenarios.calls(gateways.stopping, { calls: 5 });
+    scenarios.calls(gateways.stuttering, { calls: 20, participants: 2 });
+    scenarios.breakFolder(sinks.broken);
+    scenarios.calls(gateways.broken, { calls: 10, churn: 5 });
+    await scenarios.silence(gateways.silent, 6);
+    await scenarios.flood(gateways.slow);
+    scenarios.knock(gateways.locked);
+    scenarios.stutter(gateways.stuttering);
+    await until('calls to be cut', async () => (await gateways.stopping.metrics()).get('streams_active') === 5);
+    const active = `acs_gateway_streams_active{instance="${instanceOf(gateways.stopping)}"}`;
+    await until('a scrape with calls', async () => (await alerting.query(active)) === 5);
+    gateways.stopping.signal('SIGTERM');
+  });
+
+  afterAll(async () => {
+    await alerting?.stop();
+    await scenarios.stop();
+  });
+
+  async function arrives(name: (typeof names)[number], labels: Record<string, string>): Promise<void> {
+    const wanted = { ...labels, alertname: `AcsGateway${labels['alertname']}`, instance: instanceOf(gateways[name]) };
+    try {
+      await until(JSON.stringify(wanted), () => alerting.firing(wanted) !== undefined);
+    } catch (error) {
+      const had = new Set(alerting.received.map((each) => `${each.status} ${JSON.stringify(each.labels)}`));
+      throw new Error(`${(error as Error).message}; arrived: ${[...had].join('\n')}`);
+    }
+    const { receiver, annotations } = alerting.firing(wanted)!;
+    expect(receiver).toBe(labels['severity'] === 'critical' ? 'pager' : 'tickets');
+    expect(annotations['summary']).toContain(wanted.instance);
+    expect(JSON.stringify(annotations)).not.toMatch(/no value|%!/);
+  }
+
+  test(
+    'DrainForced: SIGTERM while calls are open, which last longer than the drain',
+    async () => {
+      expect(await gateways.stopping.exit()).toBe(0);
+      expect(gateways.stopping.log.at(-1)).toMatchObject({ msg: 'drained', streamsCut: 5 });
+      await arrives('stopping', { alertname: 'DrainForced', severity: 'warning' });
+    },
+    testMs,
+  );
+
+  test(
+    'Down: the same process is gone, which does not hide that calls were cut',
+    async () => {
+      await arrives('stopping', { alertname: 'Down', severity: 'critical' });
+      expect(await alerting.inhibited(instanceOf(gateways.stopping))).not.toContain('AcsGatewayDrainForced');
+    },
+    testMs,
+  );
+
+  test(
+    'FramesMissing, JitterHigh and MessagesRefused: loss, jitter and malformed messages',
+    async () => {
+      await arrives('impaired', { alertname: 'FramesMissing', severity: 'warning' });
+      await arrives('impaired', { alertname: 'JitterHigh', severity: 'warning' });
+      for (const reason of ['malformed_json', 'malformed_audio']) {
+        await arrives('impaired', { alertname: 'MessagesRefused', severity: 'warning', reason });
+      }
+    },
+    testMs,
+  );
+
+  test(
+    'NearCapacity at nine of ten streams; then UpgradesRefused, which says more and silences it',
+    async () => {
+      await arrives('small', { alertname: 'NearCapacity', severity: 'warning' });
+      scenarios.calls(gateways.small, { calls: 12 });
+      await arrives('small', { alertname: 'UpgradesRefused', severity: 'critical' });
+      await until('silence about what is obvious', async () =>
+        (await alerting.inhibited(instanceOf(gateways.small))).includes('AcsGatewayNearCapacity'),
+      );
+    },
+    testMs,
+  );
+
+  test(
+    'RingMemoryHigh at eight of nine rings; then MessagesDropped, until there is room again',
+    async () => {
+      await arrives('tight', { alertname: 'RingMemoryHigh', severity: 'warning' });
+      const surplus = scenarios.calls(gateways.tight, { calls: 1, participants: 6 });
+      await arrives('tight', { alertname: 'MessagesDropped', severity: 'warning', reason: 'ring_memory' });
+      await arrives('tight', { alertname: 'MessagesDropped', severity: 'critical', reason: 'ring_memory' });
+      const inhibited = await alerting.inhibited(instanceOf(gateways.tight));
+      expect(inhibited).toEqual(expect.arrayContaining(['AcsGatewayMessagesDropped', 'AcsGatewayRingMemoryHigh']));
+      await surplus.stop();
+      await until('the all-clear', () =>
+        alerting.received.some(
+          ({ status, labels }) =>
+            status === 'resolved' && labels['severity'] === 'critical' && labels['reason'] === 'ring_memory',
+        ),
+      );
+    },
+    testMs,
+  );
+
+  test(
+    'ResidenceHigh and EventLoopDelayed of both threads: a process that does not get its time',
+    async () => {
+      await arrives('stuttering', { alertname: 'EventLoopDelayed', severity: 'warning', thread: 'main' });
+      await arrives('stuttering', { alertname: 'EventLoopDelayed', severity: 'warning', thread: 'decoder:0' });
+      await arrives('stuttering', { alertname: 'ResidenceHigh', severity: 'warning' });
+    },
+    testMs,
+  );
+
+  test(
+    'SinkErrors: the folder of the recordings is not there any more',
+    async () => {
+      const sink = `wav:${sinks.broken}`;
+      await arrives('broken', { alertname: 'SinkErrors', severity: 'warning', sink });
+      await arrives('broken', { alertname: 'SinkErrors', severity: 'critical', sink });
+    },
+    testMs,
+  );
+
+  test(
+    'SinkLapped: audio comes faster than a sink reads',
+    async () => {
+      const sink = `pcm:${sinks.slow}`;
+      await arrives('slow', { alertname: 'SinkLapped', severity: 'warning', sink });
+      await arrives('slow', { alertname: 'SinkLapped', severity: 'critical', sink });
+    },
+    testMs,
+  );
+
+  test(
+    'NoAudio: calls that are connected and say nothing; then Down, when it is killed, silences it',
+    async () => {
+      await arrives('silent', { alertname: 'NoAudio', severity: 'critical' });
+      await gateways.silent.kill();
+      await arrives('silent', { alertname: 'Down', severity: 'critical' });
+      expect(await alerting.inhibited(instanceOf(gateways.silent))).toContain('AcsGatewayNoAudio');
+    },
+    testMs,
+  );
+
+  test(
+    'AuthFailures: nobody who comes has the right token',
+    async () => {
+      await arrives('locked', { alertname: 'AuthFailures', severity: 'critical' });
+    },
+    testMs,
+  );
+
+  test('no gateway had an alert that nothing was done for', () => {
+    const caused: Record<(typeof names)[number], RegExp> = {
+      impaired: /FramesMissing|MessagesRefused/,
+      small: /NearCapacity|UpgradesRefused/,
+      tight: /RingMemoryHigh|MessagesDropped/,
+      silent: /NoAudio|Down/,
+      stopping: /DrainForced|Down/,
+      stuttering: /^$/,
+      broken: /SinkErrors/,
+      slow: /SinkLapped/,
+      locked: /AuthFailures/,
+    };
+    for (const name of names) {
+      const instance = instanceOf(gateways[name]);
+      const arrived = alerting.received.filter(({ labels }) => labels['instance'] === instance);
+      expect(arrived.length, name).toBeGreaterThan(0);
+      for (const { labels } of arrived) {
+        if (!ofTheMachine.test(labels['alertname']!)) expect(labels['alertname'], name).toMatch(caused[name]);
+      }
+    }
+  });
+});
+
+describe('a healthy gateway', needs('prometheus', 'prometheus-alertmanager'), () => {
+  test(
+    'alerts nobody, for longer than any alert takes',
+    async () => {
+      await using machine = await Starvation.watch();
+      const scenarios = new Scenarios();
+      const gateway = await scenarios.gateway('--sink', `wav:${join(scenarios.folder, 'recordings')}`);
+      const alerting = await Alerting.start(scenarios.folder, [gateway.adminPort]);
+      try {
+        scenarios.calls(gateway, { calls: 10, participants: 2, silence: 0.2, churn: 1 });
+        await new Promise((resolve) => setTimeout(resolve, healthyMs));
+        // It was watched, and there was something to see.
+        expect(await alerting.query('acs_gateway:frames_committed:rate1m')).toBeGreaterThan(500);
+        expect(await alerting.query('count(acs_gateway:eventloop_delay_seconds:p99_5m)')).toBe(3);
+        const isExcused = (alert: string) => machine.isBusy && ofTheMachine.test(alert);
+        expect(alerting.received.filter(({ labels }) => !isExcused(labels['alertname']!))).toEqual([]);
+        const firing = machine.isBusy
+          ? `ALERTS{alertstate="firing",alertname!~".*(${ofTheMachine.source})"}`
+          : 'ALERTS{alertstate="firing"}';
+        expect(await alerting.query(`count(${firing})`)).toBeNull();
+      } finally {
+        await alerting.stop();
+        await scenarios.stop();
+      }
+    },
+    healthyMs + 30_000,
+  );
+});

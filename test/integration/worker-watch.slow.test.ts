@@ -1,0 +1,136 @@
+/** A decode worker hangs, or its replacement cannot start: the gateway says so, tries again, and every stream goes on afterwards. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { errorCodes } from '../../src/errors.ts';
+import { simulateCalls } from '../../src/simulator/simulator.ts';
+import { expectedTimeline } from '../../src/simulator/timeline.ts';
+import { AcsClient, refusedUpgrade } from '../support/acs-client.ts';
+import { type Fault, faultMessage } from '../support/faulty-decoder.ts';
+import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
+import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+
+const preload = new URL('../support/faulty-decoder.ts', import.meta.url).href;
+
+async function start(faultyStart: string, ...flags: string[]): Promise<GatewayProcess> {
+  const env = { NODE_OPTIONS: `--import=${preload}`, FAULTY_START: faultyStart };
+  const gateway = await GatewayProcess.startIn(env, '--workers', '1', ...flags);
+  onTestFinished(() => gateway.kill());
+  return gateway;
+}
+
+/** One connection that stays: a gateway without file descriptors accepts no other. */
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+async function status(gateway: GatewayProcess): Promise<string> {
+  const request = get({ agent, port: gateway.adminPort, path: '/readyz' });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return ((await json(response)) as { status: string }).status;
+}
+
+interface Strike {
+  readonly fault: Fault;
+  /** Before the worker meets its message, and once the gateway says that it is degraded. */
+  readonly before?: (gateway: GatewayProcess, faultyStart: string) => void;
+  readonly after?: (gateway: GatewayProcess, faultyStart: string) => void;
+}
+
+/** Twenty calls on the only worker, which is struck in the middle of them. */
+async function strike({ fault, before, after }: Strike) {
+  const folder = temporaryFolder();
+  const faultyStart = join(folder, 'faulty-start');
+  // Longer than the standstill, or the sink would be lapped when the lane is caught up with.
+  const gateway = await start(faultyStart, '--ring-seconds', '20', '--sink', `pcm:${join(folder, 'calls')}`);
+  const saboteur = await AcsClient.connect(gateway.url);
+  const options = { calls: 20, durationMs: 8000, seed: 14 };
+  const running = simulateCalls({ ...options, url: gateway.url });
+  await eventually(async () => (await gateway.metrics()).get('frames_committed_total')! > 500);
+  expect(await status(gateway)).toBe('ready');
+  before?.(gateway, faultyStart);
+  saboteur.send(faultMessage(fault));
+  await eventually(async () => (await status(gateway)) === 'degraded');
+  after?.(gateway, faultyStart);
+  await eventually(async () => (await status(gateway)) === 'ready');
+  const { ok, perCall } = await running;
+  await saboteur.hangUp();
+  const metrics = await gateway.metrics();
+  const { code, last } = await gateway.drain();
+  const sent = new Map(
+    perCall.map(({ call, callConnectionId }) => [
+      `${callConnectionId}/mixed.pcm`,
+      Buffer.from(expectedTimeline(options, call, 0)),
+    ]),
+  );
+  const wrong = differences(filesBelow(join(folder, 'calls'), '.pcm'), sent);
+  const sum = { ok, wrong, code, msg: last.msg, unaccounted: last['unaccounted'], committed: last['committed'] };
+  return { sum, metrics, log: gateway.log };
+}
+
+/** Every frame of every call is there, and the saboteur's message is the only one that was lost. */
+const allWell = { ok: true, wrong: [], code: 0, msg: 'drained', unaccounted: 0, committed: 20 * 400 };
+
+test('a worker dies while there are no file descriptors: another one takes over as soon as there are', async () => {
+  const limit = (value: string) => (gateway: GatewayProcess) =>
+    execFileSync('prlimit', ['--pid', String(gateway.pid), `--nofile=${value}:`]);
+  const { sum, metrics, log } = await strike({ fault: 'exit', before: limit('3'), after: limit('1024') });
+  expect(sum).toEqual(allWell);
+  expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(1);
+  expect(metrics.get('thread_restarts_total{thread="decoder:0"}')).toBeGreaterThan(1);
+  expect(metrics.get('thread_hangs_total{thread="decoder:0"}')).toBe(0);
+  expect(log.find(({ msg }) => msg === 'decode worker failed')?.['error']).toContain('EMFILE');
+});
+
+test('a worker runs out of memory, and so do those that replace it: one that does not takes over', async () => {
+  const { sum, metrics } = await strike({
+    fault: 'memory',
+    before: (_gateway, faultyStart) => writeFileSync(faultyStart, ''),
+    after: (_gateway, faultyStart) => rmSync(faultyStart),
+  });
+  expect(sum).toEqual(allWell);
+  expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(1);
+});
+
+test('a worker that never comes back from a message is ended, its message counted, and its lane goes on', async () => {
+  const { sum, metrics, log } = await strike({ fault: 'loop' });
+  expect(sum).toEqual(allWell);
+  expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(1);
+  expect(metrics.get('thread_hangs_total{thread="decoder:0"}')).toBe(1);
+  expect(metrics.get('thread_restarts_total{thread="decoder:0"}')).toBe(1);
+  expect(log.filter(({ msg }) => msg === 'decode worker hung')).toMatchObject([{ worker: 0, lane: 0 }]);
+});
+
+test('a standstill of the whole process is no hang', async () => {
+  const gateway = await start('');
+  const running = simulateCalls({ calls: 20, durationMs: 6000, url: gateway.url });
+  await eventually(async () => (await gateway.metrics()).get('frames_committed_total')! > 100);
+  gateway.signal('SIGSTOP');
+  await sleep(4000);
+  gateway.signal('SIGCONT');
+  await running;
+  const metrics = await gateway.metrics();
+  expect(metrics.get('thread_hangs_total{thread="decoder:0"}')).toBe(0);
+  expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(0);
+});
+
+test('after a minute without its worker the gateway tells why, prints the account, and ends with a code of its own', {
+  timeout: 300_000,
+}, async () => {
+  const marker = join(temporaryFolder(), 'faulty-start');
+  const gateway = await start(marker);
+  const client = await AcsClient.connect(gateway.url);
+  writeFileSync(marker, '');
+  client.send(faultMessage('exit'));
+  await eventually(async () => (await status(gateway)) === 'degraded');
+  expect(await refusedUpgrade(gateway.url)).toEqual({ status: 503, retryAfter: '5' });
+  const metrics = await gateway.metrics();
+  expect(metrics.get('degraded')).toBe(1);
+  expect(metrics.get('overload_refusals_total{cause="workers"}')).toBe(1);
+  expect(await gateway.exit()).toBe(errorCodes.decoding_failed);
+  expect(gateway.log.find(({ msg }) => msg === 'giving up')).toMatchObject({ received: 1, unaccounted: 0 });
+  expect(gateway.stderr).toContain('decode workers have been missing for 60 s');
+});

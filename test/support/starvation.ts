@@ -1,0 +1,58 @@
+/**
+ * What the machine gave while a test ran: a thread that does nothing but sleep looks how late it is woken. A bound on time holds on a
+ * quiet machine as it stands; on a busy one it is wider by what was measured, or the test is repeated.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+/** Later than this no quiet machine wakes a thread. */
+const quietMsMax = 15;
+const attemptsMax = 3;
+
+export class Starvation {
+  private readonly figures: Float64Array;
+  private readonly thread: Worker;
+
+  private constructor(figures: Float64Array, thread: Worker) {
+    this.figures = figures;
+    this.thread = thread;
+  }
+
+  static async watch(): Promise<Starvation> {
+    const figures = new Float64Array(new SharedArrayBuffer(24));
+    const thread = new Worker(new URL('./starvation.worker.ts', import.meta.url), { workerData: figures.buffer });
+    await once(thread, 'online');
+    return new Starvation(figures, thread);
+  }
+
+  /** The latest that a sleep of 5 ms ended. */
+  get worstMs(): number {
+    return this.figures[0]!;
+  }
+  get meanMs(): number {
+    return this.figures[1]! / Math.max(1, this.figures[2]!);
+  }
+
+  /** It had other things to do: lateness that a test sees may be its, not ours. */
+  get isBusy(): boolean {
+    return this.worstMs > quietMsMax;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.thread.terminate();
+  }
+}
+
+/** Runs a test that judges times; repeats it when it fails and the machine was busy meanwhile. On a quiet one every failure counts. */
+export async function unlessStarved(body: (machine: Starvation) => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await using machine = await Starvation.watch();
+    try {
+      await body(machine);
+      return;
+    } catch (error) {
+      if (!machine.isBusy || attempt === attemptsMax) throw error;
+      console.info(`repeated: a thread was woken ${machine.worstMs.toFixed(0)} ms late`);
+    }
+  }
+}
