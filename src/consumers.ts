@@ -49,9 +49,11 @@ export class Consumers {
     await Promise.all([this.capture?.start(), ...this.sinks.map((sink) => sink.start())]);
   }
 
-  /** Lets them finish what they have; after the deadline they are cut off. Takes hardly longer. */
-  async stop(deadlineMs: number): Promise<void> {
-    await Promise.all([this.stopCapture(deadlineMs), ...this.sinks.map((sink) => this.stopSink(sink, deadlineMs))]);
+  /** Lets them finish what they have; after the deadline they are cut off. Returns whether all sinks finished. */
+  async stop(deadlineMs: number): Promise<boolean> {
+    const stopping = this.sinks.map((sink) => this.stopSink(sink, deadlineMs));
+    await this.stopCapture(deadlineMs);
+    return (await Promise.all(stopping)).every((isDone) => isDone);
   }
 
   /** Ends their threads whatever they do. */
@@ -59,8 +61,10 @@ export class Consumers {
     await Promise.all([this.capture?.stop(0), ...this.sinks.map((sink) => sink.stop(0))]);
   }
 
-  private async stopSink(sink: SinkHost, deadlineMs: number): Promise<void> {
-    if (!(await sink.stop(deadlineMs))) this.options.log.error({ msg: 'sink cut off', sink: sink.name });
+  private async stopSink(sink: SinkHost, deadlineMs: number): Promise<boolean> {
+    const isDone = await sink.stop(deadlineMs);
+    if (!isDone) this.options.log.error({ msg: 'sink cut off', sink: sink.name });
+    return isDone;
   }
 
   private async stopCapture(deadlineMs: number): Promise<void> {

@@ -38,7 +38,7 @@ import { packageVersion } from './version.ts';
 
 /** What a gateway leaves behind when it has stopped. */
 export interface DrainResult {
-  /** Every message received is in a ring or in a counter, and every frame in a ring was read or lapped by every sink. */
+  /** Every message received is in a ring or in a counter, every frame in a ring was read or lapped by every sink, and each sink finished. */
   readonly isExact: boolean;
   readonly account: Account;
   /** Streams that were still open when the time was up. */
@@ -200,14 +200,14 @@ export class Gateway {
     this.frontEnd.closeAll(closeCode.draining, 'drained');
     const isFlushed = await within(flushMsMax, this.registry.empty());
     const stopMs = Math.min(sinkStopMs.most, Math.max(sinkStopMs.least, endMs - performance.now()));
-    await this.consumers.stop(stopMs);
+    const sinksFinished = await this.consumers.stop(stopMs);
     // The account is the last word.
     this.complaints.tellAll();
     const current = this.account;
     const readersAreExact = this.consumers.sinks.every(
       (sink) => sink.frames + sink.lappedFrames === this.registry.framesEnded,
     );
-    const isExact = isFlushed && current.unaccounted === 0 && readersAreExact;
+    const isExact = isFlushed && sinksFinished && current.unaccounted === 0 && readersAreExact;
     return { isExact, account: current, streamsCut };
   }
 
