@@ -47,7 +47,8 @@ export function scrapeStep(): Step {
     rings: new RingPool(memory),
     sinks: [],
     streamsMax: participants,
-    threads: [],
+    threads: () => [],
+    supervised: [],
     build: { version: '', node: '', decoder: '' },
     isDraining: () => false,
   });

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
+import { logOutput } from '../log-output.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
 
@@ -20,6 +21,13 @@ function openFilesMax(): number {
 
 export function registerProcess(metrics: Metrics, { build }: Sources): void {
   metrics.gauge('build_info', 'What runs here; always 1.', Object.keys(build), () => [[build, 1]]);
+
+  metrics.counter(
+    'log_lines_lost_total',
+    'Lines of the log that nobody read: the pipe behind standard output was full, or closed.',
+    [],
+    () => [[{}, logOutput.linesLost]],
+  );
 
   const cpu = (of: (usage: NodeJS.CpuUsage) => number) => () => [[{}, of(process.cpuUsage()) / 1e6]] as const;
   metrics.standardCounter(

@@ -72,13 +72,12 @@ export class Listener<Data extends object> {
   private readonly options: ListenerOptions;
   private readonly handlers: ListenerHandlers<Data>;
   private readonly apps = new Set<App>();
-  private app: App;
+  private app: App | null = null;
   private socket: uws.us_listen_socket | null = null;
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers<Data>) {
     this.options = options;
     this.handlers = handlers;
-    this.app = this.createApp();
   }
 
   /** Resolves to the real port. Throws `listen_failed`. */
@@ -87,6 +86,7 @@ export class Listener<Data extends object> {
     // With TLS two apps have the port for an instant, and so the kernel must allow others as well: look before. It allows
     // them on a port that has a number only.
     const free = tls === null ? port : await freePort(host, port);
+    this.app = this.createApp();
     this.socket = free === null ? null : this.listenWith(this.app, free);
     if (this.socket === null) {
       const message = `cannot listen on ${host} port ${port}: it is taken, or this machine has no such address`;
@@ -98,7 +98,7 @@ export class Listener<Data extends object> {
   /** Takes the certificate files, which must have been checked, for all further connections. */
   renew(): void {
     const [old, oldSocket] = [this.app, this.socket];
-    if (oldSocket === null) return;
+    if (old === null || oldSocket === null) return;
     const next = this.createApp();
     const socket = this.listenWith(next, uws.us_socket_local_port(oldSocket));
     if (socket === null) {
