@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { inexactExitCode } from '../../src/errors.ts';
 import { exitMsMax } from '../../src/limits.ts';
-import { ringSlotCount } from '../../src/memory/layout.ts';
 import { took } from '../support/fair-clock.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
-import { canFreeze, frozenDisk } from '../support/frozen-disk.ts';
+import { frozenDisk } from '../support/frozen-disk.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { hangingSink } from '../support/hanging-sink.ts';
+import { IdentityWatch } from '../support/identity-watch.ts';
+import { needs } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 
 const drainMs = 500;
@@ -29,36 +30,15 @@ function pipe(): { readonly path: string; readonly letGo: () => void } {
   return { path, letGo: () => closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)) };
 }
 
-/** What each sink has in its counters, by name; and that no counter went back since the last look, and no frame is in none. */
-class Watch {
-  private last: ReadonlyMap<string, number> = new Map();
-  private readonly gateway: GatewayProcess;
-  private readonly rings: number;
-  looks = 0;
-
+/** Looks, and fails if the account is wrong. */
+class Watch extends IdentityWatch {
   constructor(gateway: GatewayProcess, rings: number) {
-    this.gateway = gateway;
-    this.rings = rings;
+    super(gateway, { rings });
   }
 
-  async look(): Promise<ReadonlyMap<string, number>> {
-    const metrics = await this.gateway.metrics();
-    for (const [name, value] of metrics) {
-      if (/_total(\{|$)/.test(name)) expect(value, name).toBeGreaterThanOrEqual(this.last.get(name) ?? 0);
-    }
-    const published = metrics.get('frames_committed_total')!;
-    for (const [name, read] of metrics) {
-      const sink = /^sink_frames_total(.*)/.exec(name)?.[1];
-      if (sink === undefined) continue;
-      const toRead = published - read - metrics.get(`sink_lapped_frames_total${sink}`)!;
-      // They are read one after the other, while frames come.
-      const meanwhile = 5 * this.rings;
-      expect(toRead, `to read of ${sink}`).toBeGreaterThanOrEqual(-meanwhile);
-      // A thread that stands still is found out after less than half a second.
-      expect(toRead, `to read of ${sink}`).toBeLessThan(this.rings * (ringSlotCount(2) + 25) + meanwhile);
-    }
-    this.last = metrics;
-    this.looks++;
+  override async look(): Promise<ReadonlyMap<string, number>> {
+    const metrics = await super.look();
+    expect([...this.problems]).toEqual([]);
     return metrics;
   }
 
@@ -100,7 +80,7 @@ describe('a module that loops for ever', () => {
       { level: 'error', sink: 'stuck', restartMs: 100 },
     ]);
     expect(differences(filesBelow(recorded, '.wav'), filesBelow(sent, '.wav'))).toEqual([]);
-  }, 90_000);
+  });
 
   test('again and again is lapped all the time, and does not keep the process from ending in time, with its account', async () => {
     const gateway = await start('--sink', `module:${hangingSink}?loops&name=stuck`);
@@ -114,10 +94,10 @@ describe('a module that loops for ever', () => {
     expect(await took(ended)).toBeLessThan(drainMs + exitMsMax);
     const { last } = await ended;
     expect(last).toMatchObject({ msg: expect.stringMatching(/^drained/), unaccounted: 0 });
-  }, 90_000);
+  });
 });
 
-describe.skipIf(process.platform === 'win32')('a module in a system call that does not return', () => {
+describe('a module in a system call that does not return', needs('linux'), () => {
   async function blocked() {
     const { path, letGo } = pipe();
     const gateway = await start('--sink', `module:${hangingSink}?blocks=${path}&name=stuck`);
@@ -143,7 +123,7 @@ describe.skipIf(process.platform === 'win32')('a module in a system call that do
       { threads: 1 },
       { threads: 2 },
     ]);
-  }, 90_000);
+  });
 
   test('does not keep a second signal from ending the process at once', async () => {
     const { gateway, watch } = await blocked();
@@ -154,10 +134,10 @@ describe.skipIf(process.platform === 'win32')('a module in a system call that do
     gateway.signal('SIGTERM');
     expect(await took(gateway.exit())).toBeLessThan(2000);
     expect(await gateway.exit()).toBe(1);
-  }, 60_000);
+  });
 });
 
-describe.skipIf(!canFreeze)('a disk that does not answer (needs mount, mkfs.ext4 and fsfreeze)', () => {
+describe('a disk that does not answer', needs('frozen disk'), () => {
   test('costs the frames of that time, counted while it lasts; then writing goes on in the same files', async () => {
     const disk = frozenDisk();
     const folder = temporaryFolder();
@@ -190,7 +170,7 @@ describe.skipIf(!canFreeze)('a disk that does not answer (needs mount, mkfs.ext4
     for (const [name, file] of filesBelow(recorded, '.wav')) silenced += silencedFrames(file, expected.get(name)!);
     expect(silenced).toBeGreaterThan(0);
     expect(silenced).toBeLessThanOrEqual(lapped);
-  }, 120_000);
+  });
 
   test('keeps neither the account nor the end: what is left of the process waits in the kernel alone', async () => {
     const disk = frozenDisk();
@@ -211,7 +191,7 @@ describe.skipIf(!canFreeze)('a disk that does not answer (needs mount, mkfs.ext4
     disk.thaw();
     expect(await took(gateway.exit())).toBeLessThan(2000);
     expect(await gateway.exit()).toBe(inexactExitCode);
-  }, 90_000);
+  });
 });
 
 /** How many frames of a recording are zeros instead of what was sent. Throws if they have anything else. */

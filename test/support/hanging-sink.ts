@@ -1,8 +1,9 @@
 /**
  * A sink module that stands still. `?loops`: in an endless loop, with the first frame of each thread; `?loops=once`: of the
- * first thread only. `?blocks=PIPE`: in a system call, until somebody writes into the pipe.
+ * first thread only. `?blocks=PIPE`: in a system call, until somebody writes into the pipe. `?while=FILE`: in a loop, when it finds
+ * this file.
  */
-import { openSync, readSync } from 'node:fs';
+import { existsSync, openSync, readSync } from 'node:fs';
 import { defineSink } from '../../src/index.ts';
 
 export default defineSink((options) => {
@@ -16,6 +17,7 @@ export default defineSink((options) => {
       write(frame) {
         if (frame.sequence < 20) return;
         if (options['loops'] === '' || (options['loops'] === 'once' && !isRestart)) for (;;);
+        if (options['while'] !== undefined && frame.sequence % 25 === 0 && existsSync(options['while'])) for (;;);
         if (options['blocks'] !== undefined) readSync(openSync(options['blocks'], 'r'), Buffer.alloc(1));
       },
     }),

@@ -8,6 +8,7 @@ import { StandstillClock } from '../../src/thread/standstill-clock.ts';
 import { type FromThread, SupervisedThread, type ThreadLoss } from '../../src/thread/supervised-thread.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
 import type { MisbehavingData, Order } from './misbehaving.worker.ts';
 
 const timeoutMs = 1000;
@@ -113,7 +114,7 @@ describe('a thread', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a thread in a system call that does not return', () => {
+describe('a thread in a system call that does not return', needs('linux'), () => {
   it('is abandoned, counted, and its successor starts beside it, until there are two of them', async () => {
     const rig = new Rig();
     await rig.thread.start();
