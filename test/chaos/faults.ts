@@ -35,9 +35,10 @@ const workerDies: Fault = {
 const workerHangs: Fault = {
   name: 'a decode worker never comes back from a message, twice',
   env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
-  // Longer than it takes to notice, and to start another one, on a busy machine.
+  // Longer than it takes to notice, and to start another one, on a busy machine; as much as 200 calls send meanwhile.
   flags: () => Promise.resolve(['--ring-seconds', '5']),
   ringSeconds: 5,
+  backlogMib: 55,
   lost: 2,
   strike: async ({ gateway }) => {
     const saboteur = await AcsClient.connect(gateway.url);
@@ -55,6 +56,7 @@ const workerIsNotReplaced: Fault = {
   env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
   flags: () => Promise.resolve(['--ring-seconds', '5']),
   ringSeconds: 5,
+  backlogMib: 55,
   lost: 2,
   strike: async ({ gateway }) => {
     const saboteurs = [await AcsClient.connect(gateway.url), await AcsClient.connect(gateway.url)];
