@@ -19,13 +19,6 @@ export function histogramDoubles(bounds: readonly number[]): number {
   return bounds.length + 2;
 }
 
-/** The first bucket whose bound a value does not exceed. */
-export function bucketOf(bounds: readonly number[], value: number): number {
-  let bucket = 0;
-  while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
-  return bucket;
-}
-
 export class Histogram {
   readonly bounds: readonly number[];
   private readonly f64: Float64Array;
@@ -41,7 +34,9 @@ export class Histogram {
   /** Counts a value in the first bucket whose bound it does not exceed. */
   observe(value: number): void {
     const { f64, at, bounds } = this;
-    f64[at + bucketOf(bounds, value)]! += 1;
+    let bucket = 0;
+    while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
+    f64[at + bucket]! += 1;
     f64[at + bounds.length + 1]! += value;
   }
 
