@@ -181,6 +181,13 @@ export const serveSettings = {
     help: 'where audio goes: wav:DIR, pcm:DIR, nats://HOST:PORT, module:FILE',
     expects: 'wav:DIR, pcm:DIR, nats://HOST:PORT[/SUBJECT-PREFIX] or module:FILE',
   }),
+  threadTimeoutMs: setting.integer({
+    fallback: 10_000,
+    min: 1_000,
+    max: 3_600_000,
+    placeholder: 'MS',
+    help: 'replace the thread of a sink or the capture that gives no sign of life for so long',
+  }),
   capture: setting.text({
     fallback: null,
     placeholder: 'FILE',

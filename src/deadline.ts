@@ -14,3 +14,14 @@ export async function within(timeoutMs: number, done: Promise<void>): Promise<bo
     timer.cancel();
   }
 }
+
+/** The same by the clock on the wall, for what must end whatever this thread has met. */
+export async function withinWallTime(timeoutMs: number, done: Promise<void>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), timeoutMs);
+  try {
+    return await Promise.race([done.then(() => true), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

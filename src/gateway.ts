@@ -6,42 +6,39 @@ import { EventEmitter } from 'node:events';
 import { AdminServer } from './admin/server.ts';
 import { type Events, GatewayAudience } from './audience.ts';
 import { awakeClock } from './awake-clock.ts';
-import { CaptureHost } from './capture/host.ts';
-import { type CaptureSpec, captureOf } from './capture/spec.ts';
 import { Complaints } from './complaints.ts';
 import type { Config } from './config.ts';
-import { within } from './deadline.ts';
+import { Consumers } from './consumers.ts';
+import { within, withinWallTime } from './deadline.ts';
 import { LaneCounters } from './decoder/lane-counters.ts';
 import { DecoderPool } from './decoder/pool.ts';
 import { withoutPath } from './errors.ts';
 import { Lane } from './lane/lane.ts';
-import { flushMsMax, ringLingerMs, sinkStopMsMax } from './limits.ts';
+import { exitLingerMs, exitMsMax, flushMsMax, ringLingerMs, sinkStopMs, threadEndMsMax } from './limits.ts';
 import type { Log } from './log.ts';
 import { geometryOf } from './memory/geometry.ts';
 import { SharedMemory } from './memory/shared-memory.ts';
 import type { ThreadVitals } from './metrics/families.ts';
 import { createMetrics } from './metrics/gateway-metrics.ts';
 import type { Metrics } from './metrics/registry.ts';
-import { ReaderGroup } from './reader/reader-group.ts';
 import { RingPool } from './ring/pool.ts';
-import { SinkHost } from './sink/host.ts';
-import { type SinkSpec, sinkOf } from './sink/spec.ts';
 import { createAuthenticate } from './socket/auth/authenticate.ts';
 import { allowList, trustedProxies } from './socket/client-address.ts';
 import { FrontEnd } from './socket/front-end.ts';
 import { createGuards } from './socket/guards.ts';
 import { Pressure } from './socket/pressure.ts';
-import type { Readiness } from './socket/upgrade.ts';
+import type { Authenticate, Readiness } from './socket/upgrade.ts';
 import { type Account, account } from './stream/accounting.ts';
 import { closeCode } from './stream/close-code.ts';
 import { StreamRegistry } from './stream/registry.ts';
 import { Totals } from './stream/totals.ts';
 import { Vitals, VitalsWatch, vitalsDoubles } from './thread/vitals.ts';
+import { UndoStack } from './undo-stack.ts';
 import { packageVersion } from './version.ts';
 
 /** What a gateway leaves behind when it has stopped. */
 export interface DrainResult {
-  /** Every message received is in a ring or in a counter, and every frame in a ring was read or lapped by every sink. */
+  /** Every message received is in a ring or in a counter, every frame in a ring was read or lapped by every sink, and each sink finished. */
   readonly isExact: boolean;
   readonly account: Account;
   /** Streams that were still open when the time was up. */
@@ -63,7 +60,6 @@ export class Gateway {
   private readonly config: Config;
   private readonly log: Log;
   private readonly complaints: Complaints<Complaint>;
-  private readonly complaintsTimer: NodeJS.Timeout;
   private readonly memory: SharedMemory;
   private readonly totals = new Totals();
   private readonly vitals = new Vitals(new Float64Array(vitalsDoubles));
@@ -71,14 +67,14 @@ export class Gateway {
   private readonly rings: RingPool;
   private readonly decoders: DecoderPool;
   private readonly lanes: readonly Lane[];
-  private readonly sinks: readonly SinkHost[];
-  private readonly readers: readonly ReaderGroup[];
+  private readonly consumers: Consumers;
   private readonly audience: GatewayAudience;
   private readonly registry: StreamRegistry;
   private readonly pressure: Pressure;
-  private readonly capture: CaptureHost | null;
   private readonly frontEnd: FrontEnd;
   private readonly admin: AdminServer;
+  private readonly undo = new UndoStack();
+  private authenticate: Authenticate = () => null;
   private phase: 'starting' | 'running' | 'draining' = 'starting';
   private activeWaiters: (() => void)[] = [];
 
@@ -88,8 +84,6 @@ export class Gateway {
     this.complaints = new Complaints((_kind, complaint, leftOut) =>
       log.error({ ...complaint, ...(leftOut > 0 && { leftOut }) }),
     );
-    this.complaintsTimer = setInterval(() => this.complaints.tick(performance.now()), complaintsTickMs);
-    this.complaintsTimer.unref();
     this.memory = SharedMemory.create(geometryOf(config));
     this.rings = new RingPool(this.memory);
     this.decoders = new DecoderPool({
@@ -102,9 +96,16 @@ export class Gateway {
       onFailed: (error) => this.audience.failed(error),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
-    this.sinks = config.sink.map((text, index) => this.createSink(index, sinkOf(text, config.fileAccess)));
-    this.readers = readers.map((name, index) => this.createReaders(config.sink.length + index, name));
-    this.audience = new GatewayAudience({ memory: this.memory, sinks: this.sinks, readers: this.readers, events });
+    this.consumers = new Consumers({
+      config,
+      memory: this.memory,
+      log,
+      readers,
+      onDrained: (...drained) => this.registry.readerDone(...drained),
+      onCaptureError: (error) => this.complain({ msg: 'capture error', error }),
+    });
+    const { sinks } = this.consumers;
+    this.audience = new GatewayAudience({ memory: this.memory, sinks, readers: this.consumers.readers, events });
     this.registry = new StreamRegistry({
       memory: this.memory,
       lanes: this.lanes,
@@ -129,7 +130,6 @@ export class Gateway {
       lateness: () => this.vitalsWatch.lateness,
       lacksDescriptors: () => this.frontEnd.isPaused,
     });
-    this.capture = config.capture === null ? null : this.createCapture(captureOf(config.capture, config.fileAccess));
     this.frontEnd = new FrontEnd({
       host: config.host,
       port: config.port,
@@ -147,12 +147,12 @@ export class Gateway {
       },
       ...createGuards(config, this.totals),
       proxies: trustedProxies(config),
-      authenticate: createAuthenticate(config, this.totals, log),
+      authenticate: (request) => this.authenticate(request),
       onHandshakeError: (error) => this.complain({ msg: 'handshake failed', error: withoutPath(error) }),
       duplicate: config.duplicate,
       registry: this.registry,
       totals: this.totals,
-      capture: this.capture?.recorder ?? null,
+      capture: this.consumers.capture?.recorder ?? null,
       clock: () => performance.now(),
     });
     this.admin = new AdminServer({
@@ -165,17 +165,17 @@ export class Gateway {
     });
   }
 
-  /** Resolves when streams can come. Throws `listen_failed`, `sink_failed`, `native_missing`; then nothing is left behind. */
+  /**
+   * Resolves when streams can come. Throws `bad_settings`, `listen_failed`, `sink_failed`, `capture_failed`, `native_missing`;
+   * then nothing is left behind.
+   */
   async start(): Promise<{ readonly port: number; readonly adminPort: number }> {
-    awakeClock.start();
     try {
-      await Promise.all([this.decoders.start(), this.capture?.start(), ...this.sinks.map((sink) => sink.start())]);
-      const adminPort = await this.admin.listen();
-      const port = await this.frontEnd.listen();
+      const ports = await this.startStages();
       this.phase = 'running';
-      return { port, adminPort };
+      return ports;
     } catch (error) {
-      await this.tearDown();
+      await this.stop();
       throw error;
     }
   }
@@ -191,30 +191,52 @@ export class Gateway {
     this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs });
     this.registry.endWaiting();
     await within(timeoutMs, this.allClosed());
+    // What comes behind the account has its time as well.
+    const endMs = performance.now() + exitMsMax - 2 * threadEndMsMax - exitLingerMs;
     const streamsCut = this.registry.active;
     this.frontEnd.closeAll(closeCode.draining, 'drained');
     const isFlushed = await within(flushMsMax, this.registry.empty());
-    const stopping = this.sinks.map((sink) => sink.stop(sinkStopMsMax));
-    await this.stopCapture();
-    const stopped = await Promise.all(stopping);
+    const stopMs = Math.min(sinkStopMs.most, Math.max(sinkStopMs.least, endMs - performance.now()));
+    const sinksFinished = await this.consumers.stop(stopMs);
+    // The account is the last word.
+    this.complaints.tellAll();
     const current = this.account;
-    const readersAreExact = this.sinks.every(
-      (sink, index) => stopped[index] && sink.frames + sink.lappedFrames === this.registry.framesEnded,
+    const readersAreExact = this.consumers.sinks.every(
+      (sink) => sink.frames + sink.lappedFrames === this.registry.framesEnded,
     );
-    await this.tearDown();
-    const isExact = isFlushed && current.unaccounted === 0 && readersAreExact;
+    const isExact = isFlushed && sinksFinished && current.unaccounted === 0 && readersAreExact;
     return { isExact, account: current, streamsCut };
   }
 
-  private async tearDown(): Promise<void> {
-    awakeClock.stop();
-    this.vitalsWatch.stop();
-    clearInterval(this.complaintsTimer);
-    this.complaints.tellAll();
-    this.frontEnd.stop();
+  /** Takes back what `start` has started. What cannot be ended is left behind after half a second. */
+  stop(): Promise<void> {
+    return this.undo.run();
+  }
+
+  /** In the direction in which audio flows, last first. */
+  private async startStages(): Promise<{ readonly port: number; readonly adminPort: number }> {
+    const { undo } = this;
+    undo.add(() => awakeClock.stop());
+    awakeClock.start();
+    undo.add(() => this.vitalsWatch.stop());
+    this.vitalsWatch.start();
+    const complaintsTimer = setInterval(() => this.complaints.tick(performance.now()), complaintsTickMs);
+    complaintsTimer.unref();
+    undo.add(() => clearInterval(complaintsTimer));
+    undo.add(() => this.stopThreads());
+    await Promise.all([this.decoders.start(), this.consumers.start()]);
+    undo.add(() => this.admin.stop());
+    const adminPort = await this.admin.listen();
+    undo.add(() => this.frontEnd.stop());
+    const port = await this.frontEnd.listen();
+    // No upgrade has come yet: that takes a turn of the event loop.
+    this.authenticate = createAuthenticate(this.config, this.totals, this.log);
+    return { port, adminPort };
+  }
+
+  private async stopThreads(): Promise<void> {
     for (const lane of this.lanes) lane.stop();
-    const sinks = this.sinks.map((sink) => sink.stop(0));
-    await Promise.all([this.admin.stop(), this.decoders.stop(), this.capture?.stop(0), ...sinks]);
+    await Promise.all([withinWallTime(threadEndMsMax, this.decoders.stop()), this.consumers.cutOff()]);
   }
 
   private readonly readiness = (): Readiness => {
@@ -260,47 +282,9 @@ export class Gateway {
     });
   }
 
-  private createCapture(spec: CaptureSpec): CaptureHost {
-    return new CaptureHost({
-      spec,
-      path: this.config.path,
-      onReady: (file) => this.log.info({ msg: 'capturing', file, redact: spec.redact }),
-      onError: (error) => this.complain({ msg: 'capture error', error }),
-      onDied: (error, restartMs) => this.log.error({ msg: 'capture thread died', error, restartMs }),
-    });
-  }
-
-  private async stopCapture(): Promise<void> {
-    if (this.capture === null) return;
-    await this.capture.stop(sinkStopMsMax);
-    const { messages, dropped, bytes } = this.capture;
-    this.log.info({ msg: 'captured', messages, dropped, bytes });
-  }
-
-  private createSink(index: number, spec: SinkSpec): SinkHost {
-    return new SinkHost({
-      memory: this.memory,
-      spec,
-      onDrained: (streamId, { framesRead, framesLapped }) =>
-        this.registry.readerDone(streamId, index, framesRead, framesLapped),
-      onError: (error, streamId, leftOut) =>
-        this.log.error({ msg: 'sink error', sink: spec.name, streamId, error, ...(leftOut > 0 && { leftOut }) }),
-      onDied: (error, restartMs) => this.log.error({ msg: 'sink thread died', sink: spec.name, error, restartMs }),
-    });
-  }
-
-  private createReaders(index: number, name: string): ReaderGroup {
-    return new ReaderGroup({
-      name,
-      memory: this.memory,
-      lingerMs: ringLingerMs,
-      onDrained: (streamId, { framesRead, framesLapped }) =>
-        this.registry.readerDone(streamId, index, framesRead, framesLapped),
-    });
-  }
-
   private createMetrics(): Metrics {
-    const { config, memory, totals, registry, lanes, decoders, rings, sinks, readers, capture } = this;
+    const { config, memory, totals, registry, lanes, decoders, rings, consumers } = this;
+    const { sinks, readers, capture, threads } = consumers;
     return createMetrics({
       memory,
       totals,
@@ -312,7 +296,8 @@ export class Gateway {
       capture,
       streamsMax: config.maxStreams,
       messageBytesMax: config.maxMessageBytes,
-      threads: this.threads(),
+      threads: () => this.threads(),
+      supervised: threads,
       build: { version: packageVersion(), node: process.versions.node, decoder: config.decoder },
       isDraining: () => this.phase === 'draining',
     });
@@ -323,7 +308,7 @@ export class Gateway {
       const counters = new LaneCounters(views);
       return { name: `decoder:${index}`, delay: counters.delay, gcPause: counters.gcPause };
     });
-    const sinks = this.sinks.map(({ name, vitals }) => ({ name: `sink:${name}`, ...vitals }));
-    return [{ name: 'main', ...this.vitals }, ...workers, ...sinks];
+    const others = this.consumers.threads.map(({ name, vitals }) => ({ name, ...vitals }));
+    return [{ name: 'main', ...this.vitals }, ...workers, ...others];
   }
 }

@@ -115,10 +115,28 @@ export const timelineJumpMsMax = 120_000;
 export const ringLingerMs = 10_000;
 
 /** How long the lanes may take to deal with what was received, and readers to drain it, when the gateway ends. */
-export const flushMsMax = ringLingerMs + 5_000;
+export const flushMsMax = ringLingerMs + 1_500;
 
-/** How long sinks may take to finish once every stream has ended. A supervisor waits for this, the drain and the flush. */
-export const sinkStopMsMax = 10_000;
+/** How long sinks may take to finish once every stream has ended: as long as there is time, but not less than the least. */
+export const sinkStopMs = { least: 1_500, most: 10_000 } as const;
+
+/** How long what hangs may still keep the process alive once everything else has ended. */
+export const exitLingerMs = 500;
+
+/** The process has ended so long after its last call, whatever hangs. A supervisor waits for this and the drain. */
+export const exitMsMax = 15_000;
+
+/** A thread that was told to end may take so long; then it is in a system call, and nobody waits for it any more. */
+export const threadEndMsMax = 500;
+
+/** A sink or a capture that is not ready after so long never will be. A module may have a model to load. */
+export const threadReadyMsMax = 60_000;
+
+/** Sinks' threads that could not be ended, beside the one that runs. Each costs its memory until its system call returns. */
+export const abandonedThreadsMax = 2;
+
+/** What a thread of a sink or a capture may hold outside of its heap, as in buffers: one that leaks is replaced. */
+export const externalBytesMax = 512 * 1024 * 1024;
 
 /** Share of the rings that new streams do not get: running ones have further participants. */
 export const ringReserveShare = 0.05;
@@ -194,4 +212,8 @@ assertInvariant(reorderWindowFrames === 64, 'the reorder window is kept in two 3
 assertInvariant(
   idleGapMs > reorderWindowFrames * 2 && timelineJumpMsMax > idleGapMs,
   'a pause is longer than any reordering and shorter than a clock change',
+);
+assertInvariant(
+  flushMsMax + sinkStopMs.least + 2 * threadEndMsMax + exitLingerMs < exitMsMax,
+  'everything that has a deadline when the process ends has it in time',
 );

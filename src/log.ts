@@ -7,6 +7,7 @@ import { styleText } from 'node:util';
 import pino from 'pino';
 import type { LogFormat, LogLevel } from './config.ts';
 import { logLine } from './log-line.ts';
+import { logOutput } from './log-output.ts';
 
 export type Log = pino.Logger;
 
@@ -25,13 +26,15 @@ function readable(line: string): string {
 }
 
 export function createLog(level: LogLevel, format: LogFormat = 'auto'): Log {
-  // Not `process.stdout`, which would make a pipe non-blocking by being looked at.
   const isPretty = format === 'pretty' || (format === 'auto' && isatty(stdoutFd));
-  return pino({
+  const options = {
     level,
     base: null,
     hooks: { streamWrite: isPretty ? readable : escaped },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const log = pino(options, logOutput);
+  logOutput.onLost = (lines) => log.warn({ msg: 'log lines lost', lines });
+  return log;
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /**
- * The process: arguments, environment, signals, exit. Nothing else touches them. The first SIGTERM or SIGINT asks the
- * command to end, the second ends it at once.
+ * The process: arguments, environment, signals, exit. Nothing else touches them. The first SIGTERM, SIGINT or SIGHUP asks
+ * the command to end, the second ends it at once.
  */
 import type { CliIo } from './cli/io.ts';
 import { programUsage, serveUsage } from './cli/usage.ts';
 import { GatewayError } from './errors.ts';
+import { exitNow, exitSoon } from './exit.ts';
 import { packageVersion } from './version.ts';
 
 async function run(argv: readonly string[], io: CliIo): Promise<number> {
@@ -51,13 +52,19 @@ const signalEchoMs = 300;
 
 const stop = new AbortController();
 let stoppedMs = 0;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (!stop.signal.aborted) stoppedMs = performance.now();
-    else if (performance.now() - stoppedMs > signalEchoMs) process.exit(1);
+    else if (performance.now() - stoppedMs > signalEchoMs) exitNow(1);
     stop.abort();
   });
 }
+
+/** Node.js would open its inspector, to whoever can reach its port, in a process full of calls. */
+process.on('SIGUSR1', () => {});
+
+/** What cannot be told, because nobody reads it any more, must not end the process. */
+process.stderr.on('error', () => {});
 
 /** npm hands SIGTERM to its shell only, which dies of it without a word: then the loss of the parent is the signal. */
 if (process.env['npm_lifecycle_event'] !== undefined) {
@@ -77,17 +84,23 @@ const io: CliIo = {
   isTty: process.stderr.isTTY === true,
 };
 
-/** What is left after a command's end has so long: output that is not written. A thread that cannot be ended must not stay. */
-const endMsMax = 2_000;
-
-function end(exitCode: number): void {
-  process.exitCode = exitCode;
-  setTimeout(() => process.exit(), endMsMax).unref();
+/** What is not ours to explain ends the process as Node.js would, but does not wait for its threads. */
+function crash(error: unknown): never {
+  io.stderr(`${error instanceof Error ? error.stack : String(error)}\n`);
+  exitNow(1);
 }
+process.on('uncaughtException', crash);
 
-run(process.argv.slice(2), io).then(end, (error: unknown) => {
-  const explained = explain(error);
-  if (explained === null) throw error;
-  io.stderr(`acs-audio-gateway: ${explained.message}\n`);
-  end(explained.exitCode);
-});
+const [command = ''] = process.argv.slice(2);
+run(process.argv.slice(2), io)
+  .catch((error: unknown) => {
+    const explained = explain(error);
+    if (explained === null) return crash(error);
+    io.stderr(`acs-audio-gateway: ${explained.message}\n`);
+    return explained.exitCode;
+  })
+  .then((exitCode) => {
+    process.exitCode = exitCode;
+    // Who reads what the others print may take as long as they like.
+    if (command === 'serve' || command.startsWith('-') || command === '') exitSoon(exitCode);
+  });

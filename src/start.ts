@@ -76,8 +76,14 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
    * and readers come to the end. Resolves with the account.
    */
   stop(): Promise<DrainResult> {
-    this.stopping ??= this.gateway.drain();
+    this.stopping ??= this.drain();
     return this.stopping;
+  }
+
+  private async drain(): Promise<DrainResult> {
+    const result = await this.gateway.drain();
+    await this.gateway.stop();
+    return result;
   }
 }
 

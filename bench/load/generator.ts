@@ -92,6 +92,7 @@ export class LoadGenerator {
 
   close(): void {
     this.isClosing = true;
+    this.isSending = false;
     for (const socket of this.sockets) socket.destroy();
   }
 

@@ -48,7 +48,8 @@ export function scrapeStep(): Step {
     sinks: [],
     streamsMax: participants,
     messageBytesMax: 131_072,
-    threads: [],
+    threads: () => [],
+    supervised: [],
     build: { version: '', node: '', decoder: '' },
     isDraining: () => false,
   });

@@ -1,7 +1,9 @@
 /** What runs in the capture's thread: looks into the queue ten times a second, until it is told to end. Capture thread. */
 import type { MessagePort } from 'node:worker_threads';
 import { GatewayError, withoutPath } from '../errors.ts';
+import { externalBytesMax } from '../limits.ts';
 import { fileModes } from '../sink/files.ts';
+import { showSigns } from '../thread/thread-signs.ts';
 import { CaptureFile, createCapture } from './capture-file.ts';
 import { Drain } from './drain.ts';
 import { captureHead } from './format-writer.ts';
@@ -29,6 +31,10 @@ async function openFile(
 
 export async function runCapture(data: CaptureWorkerData, port: MessagePort): Promise<void> {
   const tell = (message: FromCapture) => port.postMessage(message);
+  showSigns(data.signs, externalBytesMax, (message) => {
+    tell({ type: 'failed', message });
+    process.exit(1);
+  });
   try {
     const { spec, key, startedMs } = data;
     const queue = new QueueReader(data.queue);

@@ -1,13 +1,12 @@
 /**
- * A capture seen from the main thread: its queue, its thread, which is started again when it dies, and its counters. Nothing
- * here waits for the thread. Main thread.
+ * A capture seen from the main thread: its queue, the messages between it and its thread, and its counters. Nothing here waits
+ * for the thread. Main thread.
  */
 import { randomBytes } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { within } from '../deadline.ts';
-import { GatewayError, withoutPath } from '../errors.ts';
-import { BackOff } from '../sink/back-off.ts';
+import { GatewayError } from '../errors.ts';
+import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
 import type { CaptureWorkerData, FromCapture, ToCapture } from './messages.ts';
 import { createQueue, QueueWriter } from './queue.ts';
 import { CaptureRecorder } from './recorder.ts';
@@ -17,19 +16,23 @@ export interface CaptureHostOptions {
   readonly spec: CaptureSpec;
   /** The setting `--path`. */
   readonly path: string;
+  /** Without a sign of life for so long its thread hangs. */
+  readonly threadTimeoutMs: number;
   /** The file is there; its name may have got a number. */
   readonly onReady: (path: string) => void;
   /** Something could not be written; it is tried again. */
   readonly onError: (message: string) => void;
-  /** The thread died; another one starts after this time. */
-  readonly onDied: (message: string, restartMs: number) => void;
+  /** The thread died or hangs; another one starts. */
+  readonly onLost: (loss: ThreadLoss) => void;
+  /** A thread that hangs cannot be ended. */
+  readonly onAbandoned: (count: number) => void;
   /** Starts a thread of the capture. */
   readonly startThread?: (workerData: CaptureWorkerData) => Worker;
   readonly queueBytes?: number;
 }
 
-const restartMs = { first: 100, most: 5000 };
-const livedMs = 10_000;
+/** A thread that takes over appends to the same file: it must not start before the one that hangs has really ended. */
+const abandonedMax = 1;
 const resourceLimits = { maxOldGenerationSizeMb: 256 };
 
 function startThread(workerData: CaptureWorkerData): Worker {
@@ -39,38 +42,45 @@ function startThread(workerData: CaptureWorkerData): Worker {
 
 export class CaptureHost {
   readonly recorder: CaptureRecorder;
-  /** Times that a thread was started in the place of one that died. */
-  restarts = 0;
+  readonly thread: SupervisedThread<ToCapture, FromCapture>;
   errors = 0;
   private readonly options: CaptureHostOptions;
-  private readonly buffer: SharedArrayBuffer;
   private readonly queue: QueueWriter;
-  private readonly startedAtMs = Date.now();
-  private readonly startedMs = performance.now();
-  private readonly key = randomBytes(32);
-  private readonly backOff = new BackOff(restartMs.first, restartMs.most);
-  private readonly ready = Promise.withResolvers<void>();
-  private readonly closed = Promise.withResolvers<void>();
-  private phase: 'starting' | 'running' | 'closing' | 'stopped' = 'starting';
-  private thread: Worker | null = null;
+  /** Null before there is a file. */
   private path: string | null = null;
-  private lastWords = '';
-  private readyMs = Number.POSITIVE_INFINITY;
-  private restartTimer: NodeJS.Timeout | null = null;
+  private isStopped = false;
 
   constructor(options: CaptureHostOptions) {
+    const { spec, threadTimeoutMs, onAbandoned } = options;
     this.options = options;
-    this.buffer = createQueue(options.queueBytes);
-    this.queue = new QueueWriter(this.buffer);
+    const queue = createQueue(options.queueBytes);
+    this.queue = new QueueWriter(queue);
     this.recorder = new CaptureRecorder(this.queue, options.path);
-    // Whoever starts the capture is told; nobody else needs to be.
-    this.ready.promise.catch(() => {});
-    this.startThread();
+    const constants = { spec, queue, startedAtMs: Date.now(), startedMs: performance.now(), key: randomBytes(32) };
+    this.thread = new SupervisedThread<ToCapture, FromCapture>({
+      name: 'capture',
+      timeoutMs: threadTimeoutMs,
+      abandonedMax,
+      startWorker: (signs) => (options.startThread ?? startThread)({ ...constants, path: this.path, signs }),
+      onReady: (message) => this.threadReady(message),
+      onMessage: ({ message }) => {
+        this.errors++;
+        options.onError(message);
+      },
+      onClosing: () => this.thread.post({ type: 'close' }),
+      onLost: (loss) => {
+        this.errors++;
+        options.onLost(loss);
+      },
+      onAbandoned,
+    });
   }
 
   /** Resolves when the file is there; throws `capture_failed`. */
-  start(): Promise<void> {
-    return this.ready.promise;
+  async start(): Promise<void> {
+    await this.thread.start().catch((error: Error) => {
+      throw new GatewayError('capture_failed', `--capture: ${this.options.spec.path}: ${error.message}`);
+    });
   }
 
   /** Messages in the file. */
@@ -88,84 +98,24 @@ export class CaptureHost {
   get backlogBytes(): number {
     return this.queue.backlogBytes;
   }
+  get restarts(): number {
+    return this.thread.restarts;
+  }
 
   /** Lets the thread write what is there; after the deadline it is cut off. What was not written counts as dropped. */
   async stop(deadlineMs: number): Promise<void> {
-    if (this.phase === 'stopped') return;
-    this.phase = 'closing';
+    if (this.isStopped) return;
+    this.isStopped = true;
     this.recorder.finish(performance.now());
-    this.post({ type: 'close' });
-    await within(deadlineMs, this.closed.promise);
-    this.phase = 'stopped';
-    if (this.restartTimer !== null) clearTimeout(this.restartTimer);
-    await this.thread?.terminate();
+    await this.thread.stop(deadlineMs);
     this.recorder.abandon(this.messages);
   }
 
-  private post(message: ToCapture): void {
-    this.thread?.postMessage(message);
-  }
-
-  private startThread(): void {
-    const { startedAtMs, startedMs, path, key } = this;
-    const workerData = { spec: this.options.spec, queue: this.buffer, startedAtMs, startedMs, path, key };
-    this.lastWords = '';
-    try {
-      const thread = (this.options.startThread ?? startThread)(workerData);
-      this.thread = thread;
-      thread.on('message', (message: FromCapture) => this.take(message));
-      thread.on('error', (error) => {
-        this.lastWords = withoutPath(error);
-      });
-      thread.once('exit', (code) => this.threadEnded(this.lastWords || `the thread ended with code ${code}`));
-    } catch (error) {
-      this.threadEnded(withoutPath(error));
+  private threadReady(message: FromCapture): void {
+    if (this.path === null && 'path' in message) {
+      this.path = message.path;
+      this.options.onReady(message.path);
     }
-  }
-
-  private threadEnded(reason: string): void {
-    this.thread = null;
-    if (this.phase === 'stopped') return;
-    if (this.phase === 'starting') {
-      this.phase = 'stopped';
-      this.ready.reject(new GatewayError('capture_failed', `--capture: ${this.options.spec.path}: ${reason}`));
-      return;
-    }
-    this.errors++;
-    const nowMs = performance.now();
-    if (nowMs - this.readyMs > livedMs) this.backOff.succeeded();
-    this.readyMs = Number.POSITIVE_INFINITY;
-    const delayMs = this.backOff.failed();
-    this.options.onDied(reason, delayMs);
-    this.restartTimer = setTimeout(() => {
-      this.restarts++;
-      this.startThread();
-    }, delayMs);
-  }
-
-  private take(message: FromCapture): void {
-    switch (message.type) {
-      case 'ready':
-        this.readyMs = performance.now();
-        if (this.phase === 'starting') {
-          this.phase = 'running';
-          this.path = message.path;
-          this.options.onReady(message.path);
-          this.ready.resolve();
-        }
-        if (this.phase === 'closing') this.post({ type: 'close' });
-        return;
-      case 'error':
-        this.errors++;
-        this.options.onError(message.message);
-        return;
-      case 'failed':
-        this.lastWords = message.message;
-        return;
-      case 'closed':
-        this.phase = 'stopped';
-        this.closed.resolve();
-        return;
-    }
+    if (this.thread.isClosing) this.thread.post({ type: 'close' });
   }
 }

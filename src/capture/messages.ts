@@ -1,4 +1,5 @@
 /** What the main thread and the capture's thread tell each other: one union per direction. */
+import type { FromThread } from '../thread/supervised-thread.ts';
 import type { CaptureSpec } from './spec.ts';
 
 export interface CaptureWorkerData {
@@ -11,6 +12,8 @@ export interface CaptureWorkerData {
   readonly path: string | null;
   /** Made-up ids follow from it. It is never written anywhere. */
   readonly key: Uint8Array;
+  /** See `ThreadSigns`. */
+  readonly signs: SharedArrayBuffer;
 }
 
 export interface ToCapture {
@@ -19,9 +22,8 @@ export interface ToCapture {
 }
 
 export type FromCapture =
+  | Exclude<FromThread, { readonly type: 'ready' }>
+  /** The file is there. */
   | { readonly type: 'ready'; readonly path: string }
-  /** It cannot start. */
-  | { readonly type: 'failed'; readonly message: string }
   /** Something could not be written. It is tried again. */
-  | { readonly type: 'error'; readonly message: string }
-  | { readonly type: 'closed' };
+  | { readonly type: 'error'; readonly message: string };

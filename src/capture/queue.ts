@@ -3,14 +3,15 @@
  * Never waits: full is a return value, and the newest message is the one that is lost. The records are those of a lane
  * (`record` in memory/layout.ts). A reader that dies leaves what it had not committed to the next one.
  *
- *   | head | tail | two copies of what is committed, and which holds | record | record | turn mark …
+ *   | tail | head | what is committed | record | record | turn mark …
  */
+import { DoubleBuffer } from '../memory/double-buffer.ts';
 import { record, recordBytes } from '../memory/layout.ts';
 import { Views } from '../memory/shared-memory.ts';
 
 /** Offsets in bytes. What the two threads write lies two cache lines apart. */
-const queue = { tail: 0, head: 128, which: 132, copies: 136, records: 256 } as const;
-/** Doubles of a copy. */
+const queue = { tail: 0, head: 128, committed: 136, records: 256 } as const;
+/** What is committed, in doubles. */
 const committed = { head: 0, fileBytes: 1, messages: 2, blocks: 3, end: 4 } as const;
 /** A kind that no record has: the next one stands at the beginning. */
 const turn = 0;
@@ -37,10 +38,12 @@ export function createQueue(bytes = queueBytes): SharedArrayBuffer {
 export class QueueWriter {
   private readonly views: Views;
   private readonly capacity: number;
+  private readonly commits: Commits;
   private tail = 0;
 
   constructor(buffer: SharedArrayBuffer) {
     this.views = new Views(buffer);
+    this.commits = new Commits(buffer);
     this.capacity = buffer.byteLength - queue.records;
   }
 
@@ -81,7 +84,7 @@ export class QueueWriter {
 
   /** What the reader has written, ever. Any moment. */
   get written(): Committed {
-    return readCommitted(this.views);
+    return this.commits.read();
   }
 }
 
@@ -92,29 +95,51 @@ export interface Committed {
   readonly blocks: number;
 }
 
-function readCommitted({ i32, f64 }: Views): Committed {
-  const at = (queue.copies >> 3) + Atomics.load(i32, queue.which >> 2) * committed.end;
-  return {
-    head: f64[at + committed.head]!,
-    fileBytes: f64[at + committed.fileBytes]!,
-    messages: f64[at + committed.messages]!,
-    blocks: f64[at + committed.blocks]!,
-  };
+/** What is on the disk: written by the capture's thread, read whole by any. */
+class Commits {
+  private readonly shared: DoubleBuffer;
+  private readonly numbers = new Float64Array(committed.end);
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.shared = new DoubleBuffer(buffer, queue.committed, committed.end);
+  }
+
+  read(): Committed {
+    const { numbers } = this;
+    this.shared.read(numbers);
+    return {
+      head: numbers[committed.head]!,
+      fileBytes: numbers[committed.fileBytes]!,
+      messages: numbers[committed.messages]!,
+      blocks: numbers[committed.blocks]!,
+    };
+  }
+
+  write({ head, fileBytes, messages, blocks }: Committed): void {
+    const { numbers } = this;
+    numbers[committed.head] = head;
+    numbers[committed.fileBytes] = fileBytes;
+    numbers[committed.messages] = messages;
+    numbers[committed.blocks] = blocks;
+    this.shared.write(numbers);
+  }
 }
 
 /** Capture thread. */
 export class QueueReader {
   private readonly views: Views;
+  private readonly commits: Commits;
   private position: number;
   private readonly record: QueueRecord = { kind: 0, socket: 0, arrivalMs: 0, body: new Uint8Array(0) };
 
   constructor(buffer: SharedArrayBuffer) {
     this.views = new Views(buffer);
+    this.commits = new Commits(buffer);
     this.position = this.committed.head;
   }
 
   get committed(): Committed {
-    return readCommitted(this.views);
+    return this.commits.read();
   }
 
   /** The next record, always in the same object; null when there is none. */
@@ -132,17 +157,10 @@ export class QueueReader {
     return this.record;
   }
 
-  /** All that was read so far is on the disk. The copy that holds is left alone until the other one is whole. */
+  /** All that was read so far is on the disk. */
   commit(fileBytes: number, messages: number, blocks: number): void {
-    const { i32, f64 } = this.views;
-    const which = 1 - Atomics.load(i32, queue.which >> 2);
-    const at = (queue.copies >> 3) + which * committed.end;
-    f64[at + committed.head] = this.position;
-    f64[at + committed.fileBytes] = fileBytes;
-    f64[at + committed.messages] = messages;
-    f64[at + committed.blocks] = blocks;
-    Atomics.store(i32, queue.which >> 2, which);
-    Atomics.store(i32, queue.head >> 2, this.position);
+    this.commits.write({ head: this.position, fileBytes, messages, blocks });
+    Atomics.store(this.views.i32, queue.head >> 2, this.position);
   }
 
   /** A thread died between the two stores of a commit. */

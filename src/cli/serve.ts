@@ -44,6 +44,7 @@ export async function serve(argv: readonly string[], environment: Environment, i
   const { isExact, account, streamsCut } = await gateway.drain(failure === null ? config.drainTimeoutMs : 0);
   if (isExact) log.info({ msg: 'drained', streamsCut, ...account });
   else log.error({ msg: 'drained, but the accounting identity is broken', streamsCut, ...account });
+  await gateway.stop();
   if (failure !== null) throw failure;
   return isExact ? 0 : inexactExitCode;
 }

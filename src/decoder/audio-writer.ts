@@ -105,24 +105,11 @@ export class AudioWriter {
       note.noteRingOthers(writer);
       this.countUnusual(writer, counters, frames);
     }
+    const silentFrames = message.silent ? frames : 0;
     const jitterMs = f64[base + ring.jitterMs / 8]!;
     const residenceMs = Math.max(0, nowMs - arrivalMs);
-    const jitter = counters.jitter.bucketOf(jitterMs);
-    const deviation = Number.isNaN(deviationMs) ? -1 : counters.deviation.bucketOf(deviationMs);
-    const residence = counters.residence.bucketOf(residenceMs);
-    note.noteCounts(stream.at, jitter, deviation, residence);
-    counters.jitter.add(jitter, jitterMs);
-    if (deviation >= 0) counters.deviation.add(deviation, deviationMs);
-    counters.residence.add(residence, residenceMs);
-    if (message.silent) {
-      f64[base + ring.silentFrames / 8]! += frames;
-      counters.add(lane.silentFrames, frames);
-    }
-    counters.add(lane.frames, frames);
-    counters.add(lane.pcmBytes, bytes);
-    counters.add(lane.committed, 1);
-    stream.lastAudioMs = arrivalMs;
-    stream.add(streamSlot.committed, 1);
+    note.count(stream.at, arrivalMs, frames, silentFrames, bytes, jitterMs, deviationMs, residenceMs);
+    if (silentFrames > 0) f64[base + ring.silentFrames / 8]! += silentFrames;
   }
 
   /** Whether the packet changes counters that most do not. */

@@ -40,7 +40,7 @@ export class FrameDecoder {
     this.parsers = parsers;
     this.clock = clock;
     this.counters = memory.lanes.map((views) => new LaneCounters(views));
-    this.notes = this.counters.map((counters, laneIndex) => new UndoNote(memory, laneIndex, counters));
+    this.notes = memory.lanes.map((_, laneIndex) => new UndoNote(memory, laneIndex));
     this.stream = new StreamState(memory, new RingPool(memory));
     this.audio = new AudioWriter(this.stream);
   }

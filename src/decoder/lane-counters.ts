@@ -2,16 +2,11 @@
  * One lane's progress, counters and histograms, as the worker that has the lane writes them: plain additions, because
  * ownership passes with the shift. Readers elsewhere see each number whole. Worker thread.
  */
-import { batchBounds, delayBoundsMs, Histogram, jitterBoundsMs, residenceBoundsMs } from '../memory/histogram.ts';
+import { batchBounds, delayBoundsMs, Histogram } from '../memory/histogram.ts';
 import { type DropReason, dropReasons, lane, reasonIndex } from '../memory/layout.ts';
 import type { Views } from '../memory/shared-memory.ts';
 
 export class LaneCounters {
-  /** J after a message. */
-  readonly jitter: Histogram;
-  /** How much too early or too late a message was. */
-  readonly deviation: Histogram;
-  readonly residence: Histogram;
   /** Records that were found at a time. */
   readonly batch: Histogram;
   /** How much longer than the flush interval the oldest message of a batch had waited. */
@@ -24,9 +19,6 @@ export class LaneCounters {
     this.f64 = f64;
     this.i32 = i32;
     const histogram = (field: number, bounds: readonly number[]) => new Histogram(f64, field / 8, bounds);
-    this.jitter = histogram(lane.jitter, jitterBoundsMs);
-    this.deviation = histogram(lane.deviation, jitterBoundsMs);
-    this.residence = histogram(lane.residence, residenceBoundsMs);
     this.batch = histogram(lane.batch, batchBounds);
     this.delay = histogram(lane.delay, delayBoundsMs);
     this.gcPause = histogram(lane.gcPause, delayBoundsMs);

@@ -22,7 +22,7 @@ export function recoverLane(memory: SharedMemory, laneIndex: number, tail: numbe
   const end = done + recordBytes(i32[(at + record.payloadBytes) / 4]!);
   const kind = i32[(at + record.kind) / 4]!;
   const isInHand = i32[lane.begun / 4] === end && kind !== recordKind.turn;
-  const note = new UndoNote(memory, laneIndex, counters);
+  const note = new UndoNote(memory, laneIndex);
   const isGone = isInHand && settleInHand(memory, note, counters, kind, i32[(at + record.stream) / 4]!);
   note.clear();
   counters.release(isGone ? end : done);

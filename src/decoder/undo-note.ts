@@ -9,7 +9,7 @@ import { frameFlag, lane, note, ring, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { RingPool } from '../ring/pool.ts';
 import { RingWriter } from '../ring/writer.ts';
-import type { LaneCounters } from './lane-counters.ts';
+import { FrameCounts } from './frame-counts.ts';
 
 /** The parts of a note. */
 const part = {
@@ -26,28 +26,34 @@ const part = {
 const word = (field: number) => (lane.note + field) / 4;
 const double = (field: number) => (lane.note + field) / 8;
 
+// Of what is noted for every frame: looked up once.
 const state = word(note.state);
+const ringIndex = word(note.ring);
+const headBefore = word(note.head);
+const windowLow = word(note.windowLow);
+const windowHigh = word(note.windowHigh);
+const timeline = double(note.timeline);
+const ringWindowLow = ring.windowLow / 4;
+const ringWindowHigh = ring.windowHigh / 4;
+const ringTimeline = ring.newestTimestampMs / 8;
 const timelineDoubles = (note.buckets - note.timeline) / 8;
-const frameCounts = (lane.control - lane.committed) / 8;
 const otherCounts = (lane.unaccounted - lane.control) / 8;
-/** No deviation was observed. */
-const noBucket = 255;
 
 export class UndoNote {
   /** For a message whose PCM cannot go straight into a slot. */
   readonly packet: Buffer;
   readonly laneIndex: number;
   private readonly memory: SharedMemory;
-  private readonly counters: LaneCounters;
+  private readonly counts: FrameCounts;
   private readonly pool: RingPool;
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;
 
-  constructor(memory: SharedMemory, laneIndex: number, counters: LaneCounters) {
+  constructor(memory: SharedMemory, laneIndex: number) {
     const { i32, f64, bytes } = memory.lanes[laneIndex]!;
     this.laneIndex = laneIndex;
     this.memory = memory;
-    this.counters = counters;
+    this.counts = new FrameCounts(memory, laneIndex);
     this.pool = new RingPool(memory);
     this.i32 = i32;
     this.f64 = f64;
@@ -57,27 +63,39 @@ export class UndoNote {
   /** Before a packet is placed on the timeline of a ring. */
   noteRing(writer: RingWriter): void {
     const { i32, f64 } = this;
-    i32[word(note.ring)] = writer.index;
-    i32[word(note.head)] = writer.head;
-    i32[word(note.windowLow)] = writer.i32[(writer.at + ring.windowLow) / 4]!;
-    i32[word(note.windowHigh)] = writer.i32[(writer.at + ring.windowHigh) / 4]!;
-    copyDoubles(writer.f64, (writer.at + ring.newestTimestampMs) / 8, f64, double(note.timeline), timelineDoubles);
-    i32[state]! |= part.ring;
+    const { i32: from, f64: doubles, at } = writer;
+    const ringWord = at >> 2;
+    i32[ringIndex] = writer.index;
+    i32[headBefore] = writer.head;
+    i32[windowLow] = from[ringWord + ringWindowLow]!;
+    i32[windowHigh] = from[ringWord + ringWindowHigh]!;
+    const ringDouble = (at >> 3) + ringTimeline;
+    f64[timeline] = doubles[ringDouble]!;
+    f64[timeline + 1] = doubles[ringDouble + 1]!;
+    f64[timeline + 2] = doubles[ringDouble + 2]!;
+    f64[timeline + 3] = doubles[ringDouble + 3]!;
+    f64[timeline + 4] = doubles[ringDouble + 4]!;
+    f64[timeline + 5] = doubles[ringDouble + 5]!;
+    f64[timeline + 6] = doubles[ringDouble + 6]!;
+    f64[timeline + 7] = doubles[ringDouble + 7]!;
+    f64[timeline + 8] = doubles[ringDouble + 8]!;
+    f64[timeline + 9] = doubles[ringDouble + 9]!;
+    i32[state] = i32[state]! | part.ring;
   }
 
-  /** Before a frame is counted. `deviation`: its bucket, or -1. */
-  noteCounts(streamAt: number, jitter: number, deviation: number, residence: number): void {
-    const { i32, f64, counters } = this;
-    const to = double(note.histograms);
-    i32[word(note.buckets)] = jitter | ((deviation < 0 ? noBucket : deviation) << 8) | (residence << 16);
-    counters.jitter.note(jitter, to);
-    if (deviation >= 0) counters.deviation.note(deviation, to + 2);
-    counters.residence.note(residence, to + 4);
-    copyDoubles(f64, lane.committed / 8, f64, double(note.laneCounts), frameCounts);
-    const streams = this.memory.streams.f64;
-    f64[double(note.streamCounts)] = streams[(streamAt + streamSlot.lastAudioMs) / 8]!;
-    f64[double(note.streamCounts) + 1] = streams[(streamAt + streamSlot.committed) / 8]!;
-    i32[state]! |= part.counts;
+  /** Counts a message whose frames are about to be published; see `FrameCounts.add`. */
+  count(
+    streamAt: number,
+    arrivalMs: number,
+    frames: number,
+    silentFrames: number,
+    pcmBytes: number,
+    jitterMs: number,
+    deviationMs: number,
+    residenceMs: number,
+  ): void {
+    const { counts } = this;
+    counts.add(part.counts, streamAt, arrivalMs, frames, silentFrames, pcmBytes, jitterMs, deviationMs, residenceMs);
   }
 
   /** Before anything else of the lane or of the stream is changed. */
@@ -134,7 +152,7 @@ export class UndoNote {
     const { i32, f64, packet } = this;
     const bytes = i32[word(note.packetBytes)]!;
     const perFrame = frameBytes(writer.sampleRate);
-    for (let index = writer.head - i32[word(note.head)]!; index * perFrame < bytes; index++) {
+    for (let index = writer.head - i32[headBefore]!; index * perFrame < bytes; index++) {
       const at = index * perFrame;
       const size = Math.min(perFrame, bytes - at);
       packet.copy(writer.bytes, writer.nextPcm(), at, at + size);
@@ -171,8 +189,8 @@ export class UndoNote {
       return true;
     }
     if ((parts & part.ring) === 0) return false;
-    const writer = new RingWriter(memory, i32[word(note.ring)]!);
-    if (writer.head === i32[word(note.head)]) return false;
+    const writer = new RingWriter(memory, i32[ringIndex]!);
+    if (writer.head === i32[headBefore]) return false;
     if ((parts & part.packet) !== 0) this.publishPacket(writer);
     return true;
   }
@@ -180,10 +198,10 @@ export class UndoNote {
   private takeBack(parts: number, streamAt: number): void {
     const { i32, f64, memory, pool } = this;
     const inHand = (parts & part.ringInHand) !== 0 ? i32[word(note.ringInHand)]! - 1 : -1;
-    const ringIndex = i32[word(note.ring)]!;
+    const index = i32[ringIndex]!;
     // A ring that was taken for this record is zeroed below.
-    if ((parts & part.ring) !== 0 && ringIndex !== inHand) this.takeBackRing(new RingWriter(memory, ringIndex), parts);
-    if ((parts & part.counts) !== 0) this.takeBackCounts(streamAt);
+    if ((parts & part.ring) !== 0 && index !== inHand) this.takeBackRing(new RingWriter(memory, index), parts);
+    if ((parts & part.counts) !== 0) this.counts.takeBack(streamAt);
     if ((parts & part.others) !== 0) {
       copyDoubles(f64, double(note.laneOthers), f64, lane.control / 8, otherCounts);
       copySlot(i32, word(note.streamSlot), memory.streams.i32, streamAt / 4);
@@ -192,28 +210,16 @@ export class UndoNote {
     // Once it is free it is another's: this worker may die as well, and then only this is to be done again.
     i32[state] = part.ringInHand;
     pool.release(inHand);
-    pool.recount(this.laneIndex);
   }
 
   private takeBackRing(writer: RingWriter, parts: number): void {
     const { i32, f64 } = this;
-    writer.i32[(writer.at + ring.windowLow) / 4] = i32[word(note.windowLow)]!;
-    writer.i32[(writer.at + ring.windowHigh) / 4] = i32[word(note.windowHigh)]!;
-    copyDoubles(f64, double(note.timeline), writer.f64, (writer.at + ring.newestTimestampMs) / 8, timelineDoubles);
+    writer.i32[(writer.at + ring.windowLow) / 4] = i32[windowLow]!;
+    writer.i32[(writer.at + ring.windowHigh) / 4] = i32[windowHigh]!;
+    copyDoubles(f64, timeline, writer.f64, (writer.at + ring.newestTimestampMs) / 8, timelineDoubles);
     if ((parts & part.ringOthers) === 0) return;
     copyDoubles(f64, double(note.ringGaps), writer.f64, (writer.at + ring.missingFrames) / 8, 2);
     copyDoubles(f64, double(note.ringOthers), writer.f64, (writer.at + ring.duplicateFrames) / 8, 3);
-  }
-
-  private takeBackCounts(streamAt: number): void {
-    const { i32, f64, counters } = this;
-    const from = double(note.histograms);
-    const buckets = i32[word(note.buckets)]!;
-    counters.jitter.restore(buckets & 255, from);
-    if (((buckets >> 8) & 255) !== noBucket) counters.deviation.restore((buckets >> 8) & 255, from + 2);
-    counters.residence.restore((buckets >> 16) & 255, from + 4);
-    copyDoubles(f64, double(note.laneCounts), f64, lane.committed / 8, frameCounts);
-    copyDoubles(f64, double(note.streamCounts), this.memory.streams.f64, (streamAt + streamSlot.lastAudioMs) / 8, 2);
   }
 
   private ringsOf(streamAt: number): Int32Array {

@@ -33,35 +33,11 @@ export class Histogram {
 
   /** Counts a value in the first bucket whose bound it does not exceed. */
   observe(value: number): void {
-    this.add(this.bucketOf(value), value);
-  }
-
-  /** In which bucket a value counts. */
-  bucketOf(value: number): number {
-    const { bounds } = this;
+    const { f64, at, bounds } = this;
     let bucket = 0;
     while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
-    return bucket;
-  }
-
-  add(bucket: number, value: number): void {
-    const { f64, at, bounds } = this;
     f64[at + bucket]! += 1;
     f64[at + bounds.length + 1]! += value;
-  }
-
-  /** Notes at `f64[to]` what counting in this bucket changes. */
-  note(bucket: number, to: number): void {
-    const { f64, at, bounds } = this;
-    f64[to] = f64[at + bucket]!;
-    f64[to + 1] = f64[at + bounds.length + 1]!;
-  }
-
-  /** Puts back what `note` noted. */
-  restore(bucket: number, from: number): void {
-    const { f64, at, bounds } = this;
-    f64[at + bucket] = f64[from]!;
-    f64[at + bounds.length + 1] = f64[from + 1]!;
   }
 
   /**

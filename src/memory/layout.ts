@@ -23,7 +23,7 @@ import { alignUp, cacheLinesBytes, Offsets } from './offsets.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 6;
+export const layoutVersion = 7;
 
 /** The sizes that follow from the configuration. Written into `control`, so that `attach` needs no configuration. */
 export interface Geometry {

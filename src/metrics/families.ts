@@ -12,10 +12,19 @@ import type { CaptureCounters } from './capture.ts';
 
 /** What holds a thread up. */
 export interface ThreadVitals {
-  /** `main`, `decoder:0` (the worker that has lane 0), `sink:` and the sink's name. */
+  /** `main`, `decoder:0` (the worker that has lane 0), `capture`, `sink:` and the sink's name. */
   readonly name: string;
   readonly delay: Histogram;
   readonly gcPause: Histogram;
+}
+
+/** A thread that is replaced when it dies or hangs. */
+export interface SupervisedThreadCounters {
+  /** `sink:` and the sink's name, or `capture`. */
+  readonly name: string;
+  readonly restarts: number;
+  readonly hangs: number;
+  readonly abandonedCount: number;
 }
 
 /** Whoever reads the rings: a sink, or the readers of one name. */
@@ -43,7 +52,8 @@ export interface Sources {
   readonly streamsMax: number;
   /** Longest message that is taken. */
   readonly messageBytesMax: number;
-  readonly threads: readonly ThreadVitals[];
+  readonly threads: () => readonly ThreadVitals[];
+  readonly supervised: readonly SupervisedThreadCounters[];
   /** What runs here: version, Node.js, decoder. */
   readonly build: Readonly<Record<string, string>>;
   readonly isDraining: () => boolean;

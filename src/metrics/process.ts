@@ -3,12 +3,20 @@
  * lists `/proc/self/fd`, which holds the loop up for 10 ms with 9,000 sockets, and watches loop and collector a second time.
  */
 import { getHeapStatistics } from 'node:v8';
+import { logOutput } from '../log-output.ts';
 import { descriptorsMax, openDescriptors } from '../thread/descriptors.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
 
 export function registerProcess(metrics: Metrics, { build }: Sources): void {
   metrics.gauge('build_info', 'What runs here; always 1.', Object.keys(build), () => [[build, 1]]);
+
+  metrics.counter(
+    'log_lines_lost_total',
+    'Lines of the log that nobody read: the pipe behind standard output was full, or closed.',
+    [],
+    () => [[{}, logOutput.linesLost]],
+  );
 
   const cpu = (of: (usage: NodeJS.CpuUsage) => number) => () => [[{}, of(process.cpuUsage()) / 1e6]] as const;
   metrics.standardCounter(

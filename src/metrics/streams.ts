@@ -29,7 +29,9 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
     [],
     () => [[{}, registry.withoutAudio(withoutAudioMs)]],
   );
-  metrics.gauge('draining', '1 after SIGTERM or SIGINT, else 0.', [], () => [[{}, sources.isDraining() ? 1 : 0]]);
+  metrics.gauge('draining', '1 after SIGTERM, SIGINT or SIGHUP, else 0.', [], () => [
+    [{}, sources.isDraining() ? 1 : 0],
+  ]);
   metrics.gauge(
     'degraded',
     '1 while a decode worker has been missing, or has done nothing, for a second: no new stream is taken. After a minute of it the process ends.',

@@ -1,13 +1,13 @@
-/** Threads: what holds each of them up. */
+/** Threads: what holds each of them up, and which were lost. */
 import { delayBoundsMs, type Histogram } from '../memory/histogram.ts';
 import type { Sources, ThreadVitals } from './families.ts';
 import type { Metrics } from './registry.ts';
 
-export function registerThreads(metrics: Metrics, { threads, decoders }: Sources): void {
+export function registerThreads(metrics: Metrics, { threads, decoders, supervised }: Sources): void {
   const boundsSeconds = delayBoundsMs.map((ms) => ms / 1000);
   const register = (name: string, help: string, of: (vitals: ThreadVitals) => Histogram) =>
     metrics.histogram(name, help, ['thread'], boundsSeconds, () =>
-      threads.map((vitals) => {
+      threads().map((vitals) => {
         const { counts, sum } = of(vitals);
         return { labels: { thread: vitals.name }, counts, sum: sum / 1000 };
       }),
@@ -22,16 +22,23 @@ export function registerThreads(metrics: Metrics, { threads, decoders }: Sources
     'Pauses of a thread for garbage collection, collected once a second.',
     ({ gcPause }) => gcPause,
   );
+  const all = [...decoders.workers, ...supervised];
   metrics.counter(
     'thread_restarts_total',
     'Times that a thread was started again because it died, hung, or could not start. The number of a decoder is that of the worker, which has the lane of this number as a rule.',
     ['thread'],
-    () => decoders.workers.map(({ name, restarts }) => [{ thread: name }, restarts]),
+    () => all.map(({ name, restarts }) => [{ thread: name }, restarts]),
   );
   metrics.counter(
     'thread_hangs_total',
-    'Times that a thread did nothing for seconds although it had something to do, and was ended.',
+    'Times that a thread did nothing for seconds although it had something to do, or gave no sign of life for --thread-timeout-ms, and was ended.',
     ['thread'],
-    () => decoders.workers.map(({ name, hangs }) => [{ thread: name }, hangs]),
+    () => all.map(({ name, hangs }) => [{ thread: name }, hangs]),
+  );
+  metrics.gauge(
+    'threads_abandoned',
+    'Threads that hung, could not be ended, and have not ended by themselves since: each is in a system call that does not return. At two of a sink, or one of the capture, no other is started.',
+    ['thread'],
+    () => supervised.map(({ name, abandonedCount }) => [{ thread: name }, abandonedCount]),
   );
 }

@@ -1,17 +1,16 @@
 /**
- * A sink seen from the main thread: its thread, which is started again when it dies, and the messages between. Nothing
- * here waits for the thread, and a new one is told of its tracks a few at a time. Main thread.
+ * A sink seen from the main thread: the messages between, and what its threads have counted. Nothing here waits for the
+ * thread, and a new one is told of its tracks a few at a time. Main thread.
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { TellComplaint } from '../complaints.ts';
-import { within } from '../deadline.ts';
-import { GatewayError, withoutPath } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
+import { abandonedThreadsMax } from '../limits.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
-import { Vitals } from '../thread/vitals.ts';
-import { BackOff } from './back-off.ts';
-import { type Entry, Ledger } from './ledger.ts';
+import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
+import { type DrainedTrack, type Entry, Ledger } from './ledger.ts';
 import { type FromSink, type SinkWorkerData, sinkCounter, sinkCountersBytes, type ToSink } from './messages.ts';
 import type { Track, TrackEnd } from './sink.ts';
 import type { SinkSpec } from './spec.ts';
@@ -19,69 +18,76 @@ import type { SinkSpec } from './spec.ts';
 export interface SinkHostOptions {
   readonly memory: SharedMemory;
   readonly spec: SinkSpec;
+  /** Without a sign of life for so long its thread hangs. */
+  readonly threadTimeoutMs: number;
   /** The sink does not look at a ring of this stream any more. */
   readonly onDrained: (streamId: string, end: TrackEnd) => void;
   /** Something went wrong in the sink. */
   readonly onError: TellComplaint<string>;
-  /** The sink's thread died; another one starts after this time. */
-  readonly onDied: (message: string, restartMs: number) => void;
+  /** The sink's thread died or hangs; another one starts. */
+  readonly onLost: (loss: ThreadLoss) => void;
+  /** A thread that hangs cannot be ended; there are so many of them. */
+  readonly onAbandoned: (count: number) => void;
   /** Starts a thread of the sink. */
   readonly startThread?: (workerData: SinkWorkerData) => Worker;
 }
 
-/** The wait before a thread that died is replaced, doubled each time until one has lived for a while. */
-const restartMs = { first: 100, most: 5000 };
-const livedMs = 10_000;
 /** Tracks that a new thread is told of in one turn of the event loop. */
 const tracksPerTurn = 100;
 
 /** What a sink's heap may grow to, MiB: one that leaks dies, is replaced, and takes nobody with it. */
 const resourceLimits = { maxOldGenerationSizeMb: 512 };
+/** What a module prints is left out while so much of it waits to be read. */
+const printedBytesMax = 1024 * 1024;
 
 function startThread(workerData: SinkWorkerData): Worker {
   const entry = new URL(`./sink.worker${extname(import.meta.url)}`, import.meta.url);
   if (workerData.spec.kind !== 'module') return new Worker(entry, { workerData, resourceLimits });
   // Standard output is the log's: what a user's module prints goes to standard error.
   const thread = new Worker(entry, { workerData, resourceLimits, stdout: true });
-  thread.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+  thread.stdout.on('data', (chunk: Buffer) => {
+    if (process.stderr.writableLength < printedBytesMax) process.stderr.write(chunk);
+  });
   return thread;
 }
 
 export class SinkHost {
   readonly name: string;
-  /** Of the sink's thread. */
-  readonly vitals: Vitals;
-  /** Times that a thread was started in the place of one that died. */
-  restarts = 0;
+  readonly thread: SupervisedThread<ToSink, FromSink>;
   private readonly options: SinkHostOptions;
-  private readonly countersBuffer = new SharedArrayBuffer(sinkCountersBytes);
-  private readonly counters = new Float64Array(this.countersBuffer);
-  private readonly ledger = new Ledger();
-  private readonly backOff = new BackOff(restartMs.first, restartMs.most);
-  private readonly ready = Promise.withResolvers<void>();
-  private readonly closed = Promise.withResolvers<void>();
-  private phase: 'starting' | 'running' | 'closing' | 'stopped' = 'starting';
-  private thread: Worker | null = null;
-  /** What the thread, or Node.js for it, said of its end. */
-  private lastWords = '';
-  private threadReadyMs = Number.POSITIVE_INFINITY;
-  private deaths = 0;
-  private restartTimer: NodeJS.Timeout | null = null;
+  private readonly ledger: Ledger;
+  private counters = new Float64Array(new SharedArrayBuffer(sinkCountersBytes));
+  private losses = 0;
   /** What the thread has to be told before it knows everything; null while it is not ready. */
   private untold: Entry[] | null = null;
 
   constructor(options: SinkHostOptions) {
+    const { memory, spec, threadTimeoutMs, onAbandoned } = options;
     this.options = options;
-    this.name = options.spec.name;
-    this.vitals = new Vitals(this.counters, sinkCounter.vitals);
-    // Whoever starts the sink is told; nobody else needs to be.
-    this.ready.promise.catch(() => {});
-    this.startThread();
+    this.name = spec.name;
+    this.ledger = new Ledger(memory);
+    this.thread = new SupervisedThread<ToSink, FromSink>({
+      name: `sink:${spec.name}`,
+      timeoutMs: threadTimeoutMs,
+      abandonedMax: abandonedThreadsMax,
+      startWorker: (signs, isRestart) => {
+        const counters = this.counters.buffer as SharedArrayBuffer;
+        return (options.startThread ?? startThread)({ memory: memory.handle, spec, counters, signs, isRestart });
+      },
+      onReady: () => this.threadReady(),
+      onMessage: (message) => this.take(message),
+      onClosing: () => this.close(),
+      onLost: (loss) => this.threadLost(loss),
+      onAbandoned,
+      onVacant: () => this.drained(this.ledger.giveUp(performance.now())),
+    });
   }
 
   /** Resolves when the sink can write; throws `sink_failed`. */
-  start(): Promise<void> {
-    return this.ready.promise;
+  async start(): Promise<void> {
+    await this.thread.start().catch((error: Error) => {
+      throw new GatewayError('sink_failed', `the sink ${this.name} cannot start: ${error.message}`);
+    });
   }
 
   started(track: Track, ring: RingAddress): void {
@@ -96,42 +102,45 @@ export class SinkHost {
     if (entry === undefined) return;
     entry.frames = frames;
     entry.endedMs = performance.now();
-    if (entry.isTold) this.post({ type: 'ended', ring, frames });
+    if (entry.isTold) this.thread.post({ type: 'ended', ring, frames });
   }
 
   streamEnded(streamId: string): void {
-    if (this.ledger.streamEnded(streamId) && this.knowsAll) this.post({ type: 'streamEnded', streamId });
+    if (this.ledger.streamEnded(streamId) && this.knowsAll) this.thread.post({ type: 'streamEnded', streamId });
   }
 
   get frames(): number {
-    return this.ledger.framesRead;
+    return this.ledger.sums(this.thread.standsStill).framesRead;
   }
   get lappedFrames(): number {
-    return this.ledger.framesLapped;
+    return this.ledger.sums(this.thread.standsStill).framesLapped;
   }
   /** Frames that were read and could not be kept. */
   get lostFrames(): number {
-    return this.ledger.framesLost;
+    return this.ledger.sums(this.thread.standsStill).framesLost;
   }
   get framesUnaccounted(): number {
     return this.ledger.framesUnaccounted;
   }
-  /** Whether it takes frames right now: its server can be reached. */
+  /** Whether it takes frames right now: its thread works, its server can be reached. */
   get isReady(): boolean {
-    return this.thread !== null && this.counters[sinkCounter.ready] === 1;
+    return this.thread.isReady && this.counters[sinkCounter.ready] === 1;
   }
   get errors(): number {
-    return this.counters[sinkCounter.errors]! + this.deaths;
+    return this.counters[sinkCounter.errors]! + this.losses;
+  }
+  get restarts(): number {
+    return this.thread.restarts;
   }
 
-  /** Lets the sink finish; after the deadline it is cut off. Returns whether it finished. */
+  /**
+   * Lets the sink finish; after the deadline it is cut off, and what it has not read of tracks that ended is lapped. Returns
+   * whether it finished.
+   */
   async stop(deadlineMs: number): Promise<boolean> {
-    if (this.phase !== 'stopped') this.phase = 'closing';
-    if (this.knowsAll) this.post({ type: 'close' });
-    const isDone = await within(deadlineMs, this.closed.promise);
-    this.phase = 'stopped';
-    if (this.restartTimer !== null) clearTimeout(this.restartTimer);
-    await this.thread?.terminate();
+    const isDone = await this.thread.stop(deadlineMs);
+    this.ledger.takeAway();
+    this.drained(this.ledger.giveUp(performance.now(), 0));
     return isDone;
   }
 
@@ -140,87 +149,58 @@ export class SinkHost {
     return this.untold !== null && this.untold.length === 0;
   }
 
-  private post(message: ToSink): void {
-    this.thread?.postMessage(message);
+  private close(): void {
+    if (this.knowsAll) this.thread.post({ type: 'close' });
   }
 
-  private startThread(): void {
-    const { memory, spec } = this.options;
-    const isRestart = this.phase !== 'starting';
-    const workerData = { memory: memory.handle, spec, counters: this.countersBuffer, isRestart };
-    this.lastWords = '';
-    try {
-      const thread = (this.options.startThread ?? startThread)(workerData);
-      this.thread = thread;
-      thread.on('message', (message: FromSink) => this.take(message));
-      thread.on('error', (error) => {
-        this.lastWords = withoutPath(error);
-      });
-      thread.once('exit', (code) => this.threadEnded(this.lastWords || `the thread ended with code ${code}`));
-    } catch (error) {
-      // No memory or no process left for a thread.
-      this.threadEnded(withoutPath(error));
-    }
+  private drained(tracks: readonly DrainedTrack[]): void {
+    for (const { streamId, end } of tracks) this.options.onDrained(streamId, end);
   }
 
-  private threadEnded(reason: string): void {
-    this.thread = null;
+  private threadLost(loss: ThreadLoss): void {
+    this.losses++;
     this.untold = null;
-    this.counters[sinkCounter.ready] = 0;
-    if (this.phase === 'stopped') return;
-    if (this.phase === 'starting') {
-      this.phase = 'stopped';
-      this.ready.reject(new GatewayError('sink_failed', `the sink ${this.name} cannot start: ${reason}`));
-      return;
+    if (loss.kind === 'hung') {
+      this.counters = new Float64Array(this.counters.buffer.slice(0) as SharedArrayBuffer);
+      this.ledger.takeAway();
     }
-    this.deaths++;
-    const nowMs = performance.now();
-    if (nowMs - this.threadReadyMs > livedMs) this.backOff.succeeded();
-    this.threadReadyMs = Number.POSITIVE_INFINITY;
-    const delayMs = this.backOff.failed();
-    this.options.onDied(reason, delayMs);
-    for (const { streamId, end } of this.ledger.giveUp(nowMs)) this.options.onDrained(streamId, end);
-    this.restartTimer = setTimeout(() => {
-      this.restarts++;
-      this.startThread();
-    }, delayMs);
+    this.counters[sinkCounter.ready] = 0;
+    this.options.onLost(loss);
+    this.drained(this.ledger.giveUp(performance.now()));
   }
 
   private threadReady(): void {
-    if (this.phase === 'starting') this.phase = 'running';
-    this.ready.resolve();
-    this.threadReadyMs = performance.now();
-    this.untold = this.ledger.entries;
-    for (const entry of this.untold) entry.isTold = false;
-    this.tellAll(this.thread);
+    this.ledger.handOver();
+    const untold = this.ledger.entries;
+    for (const entry of untold) entry.isTold = false;
+    this.untold = untold;
+    this.tellAll(untold);
   }
 
   /** A turn of telling a thread what it has to know. */
-  private tellAll(thread: Worker | null): void {
-    if (thread === null || thread !== this.thread || this.untold === null) return;
-    this.announce(this.untold.splice(0, tracksPerTurn));
-    if (this.untold.length > 0) {
-      setImmediate(() => this.tellAll(thread));
+  private tellAll(untold: Entry[]): void {
+    // Another thread has to be told everything anew.
+    if (untold !== this.untold) return;
+    this.announce(untold.splice(0, tracksPerTurn));
+    if (untold.length > 0) {
+      setImmediate(() => this.tellAll(untold));
       return;
     }
-    for (const streamId of this.ledger.endedStreams) this.post({ type: 'streamEnded', streamId });
-    if (this.phase === 'closing') this.post({ type: 'close' });
+    for (const streamId of this.ledger.endedStreams) this.thread.post({ type: 'streamEnded', streamId });
+    if (this.thread.isClosing) this.close();
   }
 
   private announce(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
-    this.post({ type: 'started', tracks: entries.map(({ news }) => news) });
+    this.thread.post({ type: 'started', tracks: entries.map(({ news }) => news) });
     for (const entry of entries) {
       entry.isTold = true;
-      if (entry.frames !== null) this.post({ type: 'ended', ring: entry.news.ring, frames: entry.frames });
+      if (entry.frames !== null) this.thread.post({ type: 'ended', ring: entry.news.ring, frames: entry.frames });
     }
   }
 
-  private take(message: FromSink): void {
+  private take(message: Exclude<FromSink, { readonly type: 'ready' | 'failed' | 'closed' }>): void {
     switch (message.type) {
-      case 'ready':
-        this.threadReady();
-        return;
       case 'drained': {
         const entry = this.ledger.find(message.ring);
         if (entry !== undefined) this.options.onDrained(entry.news.track.streamId, this.ledger.settle(entry));
@@ -228,13 +208,6 @@ export class SinkHost {
       }
       case 'error':
         this.options.onError(message.message, message.streamId, message.leftOut);
-        return;
-      case 'closed':
-        this.phase = 'stopped';
-        this.closed.resolve();
-        return;
-      case 'failed':
-        this.lastWords = message.message;
         return;
     }
   }

@@ -1,16 +1,24 @@
 /**
  * The tracks of one sink as the main thread sees them: what a thread that takes over has to be told, and what the sink has
- * done with the frames. Invariant: each frame of a track that is drained was counted once, whichever thread read it; no
+ * done with the frames. Invariants: at every moment, for each track, frames published = read + lapped + still to read, and no
+ * more are to be read than a ring holds; each frame of a track that is drained was counted once, whichever thread read it; no
  * count ever decreases. Main thread.
+ *
+ * While no thread turns, what is overwritten is counted from outside. It stays counted as lapped, also if the thread comes
+ * back to life with frames in hand that it had read in time.
  */
+import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
+import { oldestFrame } from '../ring/oldest-frame.ts';
 import { ringKey, streamMemoDoubles, type TrackNews } from './messages.ts';
-import { Progress } from './progress.ts';
+import { Progress, type ProgressCounts } from './progress.ts';
 import type { Track, TrackEnd } from './sink.ts';
 
 export interface Entry {
-  readonly news: TrackNews;
-  readonly progress: Progress;
+  news: TrackNews;
+  progress: Progress;
+  /** What counts, here: at least what the progress says. */
+  readonly counts: ProgressCounts;
   /** How many frames the ring had at its end; null while it goes on. */
   frames: number | null;
   endedMs: number;
@@ -18,8 +26,20 @@ export interface Entry {
   isTold: boolean;
 }
 
+/** A track that is over, as its stream wants to know it. */
+export interface DrainedTrack {
+  readonly streamId: string;
+  readonly end: TrackEnd;
+}
+
+export interface LedgerSums {
+  framesRead: number;
+  framesLapped: number;
+  framesLost: number;
+}
+
 interface StreamEntry {
-  readonly memo: SharedArrayBuffer;
+  memo: SharedArrayBuffer;
   tracks: number;
   isEnded: boolean;
 }
@@ -30,22 +50,30 @@ const waitForThreadMs = 60_000;
 export class Ledger {
   /** Frames of drained tracks that are neither read nor lapped. */
   framesUnaccounted = 0;
+  private readonly memory: SharedMemory;
   private readonly tracks = new Map<string, Entry>();
   private readonly streams = new Map<string, StreamEntry>();
-  private readonly drained = { framesRead: 0, framesLapped: 0, framesLost: 0 };
+  private readonly drained: LedgerSums = { framesRead: 0, framesLapped: 0, framesLost: 0 };
+  private readonly seen: ProgressCounts = { next: 0, framesLapped: 0, framesLost: 0 };
+
+  constructor(memory: SharedMemory) {
+    this.memory = memory;
+  }
 
   get entries(): Entry[] {
     return [...this.tracks.values()];
   }
 
-  get framesRead(): number {
-    return this.sum('framesRead');
-  }
-  get framesLapped(): number {
-    return this.sum('framesLapped');
-  }
-  get framesLost(): number {
-    return this.sum('framesLost');
+  /** Frames of all tracks so far. `standsStill`: no thread turns at this moment. */
+  sums(standsStill: boolean): LedgerSums {
+    const sums = { ...this.drained };
+    for (const entry of this.tracks.values()) {
+      const { next, framesLapped, framesLost } = this.look(entry, standsStill);
+      sums.framesRead += next - framesLapped;
+      sums.framesLapped += framesLapped;
+      sums.framesLost += framesLost;
+    }
+    return sums;
   }
 
   begin(track: Track, ring: RingAddress): Entry {
@@ -57,7 +85,8 @@ export class Ledger {
     stream.tracks++;
     const progress = new Progress();
     const news = { track, ring, progress: progress.buffer, ofStream: stream.memo };
-    const entry: Entry = { news, progress, frames: null, endedMs: 0, isTold: false };
+    const counts = { next: 0, framesLapped: 0, framesLost: 0 };
+    const entry: Entry = { news, progress, counts, frames: null, endedMs: 0, isTold: false };
     this.tracks.set(ringKey(ring), entry);
     return entry;
   }
@@ -80,39 +109,71 @@ export class Ledger {
     return Array.from(this.streams.keys()).filter((id) => this.streams.get(id)!.isEnded);
   }
 
-  /** The sink is done with a track: it counts as what its progress says. */
-  settle(entry: Entry): TrackEnd {
-    const { framesRead, framesLapped, framesLost } = entry.progress;
-    return this.close(entry, { framesRead, framesLapped, framesLost });
+  /** A thread takes over: it begins where the counts are. Only while no thread runs. */
+  handOver(): void {
+    for (const entry of this.tracks.values()) {
+      const { next, framesLapped } = this.look(entry, true);
+      entry.progress.moveTo(next, framesLapped);
+    }
   }
 
-  /** Gives tracks up that no thread came to: what was not read is lapped. Only while no thread runs. */
-  giveUp(nowMs: number): { readonly streamId: string; readonly end: TrackEnd }[] {
-    const late = this.entries.filter(({ frames, endedMs }) => frames !== null && nowMs - endedMs > waitForThreadMs);
+  /** What the thread that had the tracks still writes does not count any more: its successor gets memory of its own. */
+  takeAway(): void {
+    for (const stream of this.streams.values()) stream.memo = stream.memo.slice(0);
+    for (const entry of this.tracks.values()) {
+      const { track, ring } = entry.news;
+      const progress = new Progress();
+      progress.commit(entry.progress.recall());
+      entry.progress = progress;
+      const ofStream = this.streams.get(track.streamId)!.memo;
+      entry.news = { track, ring, progress: progress.buffer, ofStream };
+    }
+  }
+
+  /** The sink is done with a track. */
+  settle(entry: Entry): TrackEnd {
+    return this.close(entry, this.look(entry, false));
+  }
+
+  /** Gives tracks up that ended and that no thread came to: what was not read is lapped. Only while no thread runs. */
+  giveUp(nowMs: number, waitMs = waitForThreadMs): DrainedTrack[] {
+    const late = this.entries.filter(({ frames, endedMs }) => frames !== null && nowMs - endedMs >= waitMs);
     return late.map((entry) => {
-      const { framesRead, framesLost } = entry.progress;
-      const framesLapped = entry.frames! - framesRead;
-      return { streamId: entry.news.track.streamId, end: this.close(entry, { framesRead, framesLapped, framesLost }) };
+      const counts = this.look(entry, true);
+      counts.framesLapped += entry.frames! - counts.next;
+      counts.next = entry.frames!;
+      return { streamId: entry.news.track.streamId, end: this.close(entry, counts) };
     });
   }
 
-  private close(entry: Entry, end: TrackEnd & { readonly framesLost: number }): TrackEnd {
+  /** Brings the counts of a track up to date. */
+  private look(entry: Entry, standsStill: boolean): ProgressCounts {
+    const { counts, frames, news } = entry;
+    entry.progress.readCounts(this.seen);
+    counts.next = Math.max(counts.next, this.seen.next);
+    counts.framesLapped = Math.max(counts.framesLapped, this.seen.framesLapped);
+    counts.framesLost = Math.max(counts.framesLost, this.seen.framesLost);
+    if (!standsStill) return counts;
+    // A ring that was given away has nothing of this track any more.
+    const oldest = oldestFrame(this.memory, news.ring) ?? frames ?? counts.next;
+    if (oldest <= counts.next) return counts;
+    counts.framesLapped += oldest - counts.next;
+    counts.next = oldest;
+    return counts;
+  }
+
+  private close(entry: Entry, { next, framesLapped, framesLost }: ProgressCounts): TrackEnd {
     const { ring, track } = entry.news;
+    const framesRead = next - framesLapped;
     this.tracks.delete(ringKey(ring));
-    this.drained.framesRead += end.framesRead;
-    this.drained.framesLapped += end.framesLapped;
-    this.drained.framesLost += end.framesLost;
-    this.framesUnaccounted += (entry.frames ?? 0) - end.framesRead - end.framesLapped;
+    this.drained.framesRead += framesRead;
+    this.drained.framesLapped += framesLapped;
+    this.drained.framesLost += framesLost;
+    this.framesUnaccounted += (entry.frames ?? 0) - next;
     const stream = this.streams.get(track.streamId)!;
     stream.tracks--;
     this.forgetStream(track.streamId, stream);
-    return end;
-  }
-
-  private sum(count: 'framesRead' | 'framesLapped' | 'framesLost'): number {
-    let sum = this.drained[count];
-    for (const { progress } of this.tracks.values()) sum += progress[count];
-    return sum;
+    return { framesRead, framesLapped };
   }
 
   private forgetStream(streamId: string, stream: StreamEntry): void {

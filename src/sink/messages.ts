@@ -1,7 +1,7 @@
 /** What the main thread and a sink's thread tell each other: one union per direction. */
 import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
-import { vitalsDoubles } from '../thread/vitals.ts';
+import type { FromThread } from '../thread/supervised-thread.ts';
 import type { Track } from './sink.ts';
 import type { SinkSpec } from './spec.ts';
 
@@ -10,13 +10,15 @@ export interface SinkWorkerData {
   readonly spec: SinkSpec;
   /** See `sinkCounter`. */
   readonly counters: SharedArrayBuffer;
+  /** See `ThreadSigns`. */
+  readonly signs: SharedArrayBuffer;
   /** Another thread of this sink ran before and died. */
   readonly isRestart: boolean;
 }
 
-/** Doubles in the counters of a sink; written by its thread only. `ready`: 1 while it takes frames. `vitals`: of its thread. */
-export const sinkCounter = { errors: 0, ready: 1, vitals: 2 } as const;
-export const sinkCountersBytes = 8 * (sinkCounter.vitals + vitalsDoubles);
+/** Doubles in the counters of a sink; written by its thread only. `ready`: 1 while it takes frames. */
+export const sinkCounter = { errors: 0, ready: 1 } as const;
+export const sinkCountersBytes = 16;
 
 /** A track, and what is remembered of it (`Progress`) and of its stream (doubles). */
 export interface TrackNews {
@@ -43,11 +45,8 @@ export type ToSink =
   | { readonly type: 'close' };
 
 export type FromSink =
-  | { readonly type: 'ready' }
-  /** The sink cannot start. */
-  | { readonly type: 'failed'; readonly message: string }
+  | FromThread
   /** This sink does not look at the ring any more; its progress says how far it came. */
   | { readonly type: 'drained'; readonly ring: RingAddress }
   /** Something went wrong; counted as well. See `TellComplaint`. `streamId`: of the last time, or empty. */
-  | { readonly type: 'error'; readonly streamId: string; readonly message: string; readonly leftOut: number }
-  | { readonly type: 'closed' };
+  | { readonly type: 'error'; readonly streamId: string; readonly message: string; readonly leftOut: number };

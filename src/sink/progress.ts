@@ -1,52 +1,69 @@
 /**
- * How far a sink has come with one track, in shared memory of that track's own: it outlives the sink's thread. Two copies,
- * and a word that says which of them holds: a thread that dies while it writes one leaves the other whole. Invariant: the
- * copy that holds is from a moment at which everything that was read had been handed to the writer and flushed. Written by
- * the sink's thread, read by any.
+ * How far a sink has come with one track, in shared memory of that track's own: it outlives the sink's thread. Invariant: it
+ * is from a moment at which everything that was read had been handed to the writer and flushed. Written by the sink's thread,
+ * by the main thread while no thread has the track; read by any.
  */
+import { DoubleBuffer, doubleBufferBytes } from '../memory/double-buffer.ts';
 
-/** Doubles of a copy; from `own` on they are the writer's. */
+/** From `own` on they are the writer's. */
 const field = { next: 0, lapped: 1, lost: 2, own: 3 } as const;
-const copyDoubles = 16;
-/** The word that says which copy holds, and its padding. */
-const headBytes = 8;
+const doubles = 16;
+
+export interface ProgressCounts {
+  /** Sequence number of the first frame that was neither read nor lapped. */
+  next: number;
+  framesLapped: number;
+  framesLost: number;
+}
 
 export class Progress {
   readonly buffer: SharedArrayBuffer;
-  private readonly which: Int32Array;
-  private readonly copies: Float64Array;
+  private readonly shared: DoubleBuffer;
+  private readonly numbers = new Float64Array(doubles);
 
-  constructor(buffer = new SharedArrayBuffer(headBytes + 2 * copyDoubles * 8)) {
+  constructor(buffer = new SharedArrayBuffer(doubleBufferBytes(doubles))) {
     this.buffer = buffer;
-    this.which = new Int32Array(buffer, 0, 1);
-    this.copies = new Float64Array(buffer, headBytes);
+    this.shared = new DoubleBuffer(buffer, 0, doubles);
+  }
+
+  /** All of one moment. */
+  readCounts(into: ProgressCounts): void {
+    this.shared.read(this.numbers);
+    into.next = this.numbers[field.next]!;
+    into.framesLapped = this.numbers[field.lapped]!;
+    into.framesLost = this.numbers[field.lost]!;
   }
 
   get framesRead(): number {
-    return this.value(field.next) - this.value(field.lapped);
+    this.shared.read(this.numbers);
+    return this.numbers[field.next]! - this.numbers[field.lapped]!;
   }
   get framesLapped(): number {
-    return this.value(field.lapped);
+    this.shared.read(this.numbers);
+    return this.numbers[field.lapped]!;
   }
   get framesLost(): number {
-    return this.value(field.lost);
+    this.shared.read(this.numbers);
+    return this.numbers[field.lost]!;
   }
 
-  /** A copy of the copy that holds. */
+  /** A copy of the numbers that hold. */
   recall(): Float64Array {
-    const at = Atomics.load(this.which, 0) * copyDoubles;
-    return this.copies.slice(at, at + copyDoubles);
+    this.shared.read(this.numbers);
+    return this.numbers.slice();
   }
 
   /** Makes these the numbers that hold. Only the thread that reads the track. */
-  commit(numbers: Float64Array): void {
-    const other = 1 - Atomics.load(this.which, 0);
-    this.copies.set(numbers, other * copyDoubles);
-    Atomics.store(this.which, 0, other);
+  commit(numbers: ArrayLike<number>): void {
+    this.shared.write(numbers);
   }
 
-  private value(index: number): number {
-    return this.copies[Atomics.load(this.which, 0) * copyDoubles + index]!;
+  /** A reader that takes over begins here; what the writer needs to go on stays. Only while no thread has the track. */
+  moveTo(next: number, framesLapped: number): void {
+    const numbers = this.recall();
+    numbers[field.next] = next;
+    numbers[field.lapped] = framesLapped;
+    this.commit(numbers);
   }
 }
 

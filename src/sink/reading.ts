@@ -5,7 +5,7 @@
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { placeOf, type RingAddress, RingCursor } from '../ring/cursor.ts';
 import type { Frame } from '../ring/frame.ts';
-import { BackOff } from './back-off.ts';
+import { BackOff } from '../thread/back-off.ts';
 import type { TrackNews } from './messages.ts';
 import { Memo, Progress } from './progress.ts';
 import type { Sink, Track, TrackWriter } from './sink.ts';

@@ -6,6 +6,7 @@
  * another one goes on with the frames that were not yet flushed. Sink thread.
  */
 import { Complaints } from '../complaints.ts';
+import { within } from '../deadline.ts';
 import { withoutPath } from '../errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
@@ -14,6 +15,8 @@ import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackNews } from
 import { Reading } from './reading.ts';
 import type { Sink, Track } from './sink.ts';
 
+/** Longer than any sink of ours takes to find out that its server is away. */
+const roundMsMax = 30_000;
 /** How often the loop looks for tracks that are due; their readings are spread over the interval by as much. */
 const tickMs = 10;
 
@@ -46,7 +49,7 @@ export class SinkLoop {
   }
 
   start(): void {
-    this.counters[sinkCounter.ready] = Number(this.sink.isReady);
+    this.counters[sinkCounter.ready] = Number(this.isReady);
     this.timer = setInterval(() => this.tick(performance.now()), tickMs);
   }
 
@@ -97,13 +100,28 @@ export class SinkLoop {
   }
 
   private get takesFrames(): boolean {
-    return !this.isSettling && this.sink.isReady;
+    return !this.isSettling && this.isReady;
+  }
+
+  /** A sink that cannot say whether it is ready is not. */
+  private get isReady(): boolean {
+    return this.guard(() => this.sink.isReady, false);
+  }
+
+  /** What the sink throws stays with the call: counted, told, and answered with `instead`. */
+  private guard<Result>(call: () => Result, instead: Result): Result {
+    try {
+      return call();
+    } catch (error) {
+      this.report(error);
+      return instead;
+    }
   }
 
   private tick(nowMs: number): void {
     this.complaints.tick(nowMs);
     if (this.isSettling) return;
-    const { isReady } = this.sink;
+    const { isReady } = this;
     this.counters[sinkCounter.ready] = Number(isReady);
     if (isReady) this.visitDue(nowMs);
     else for (const reading of this.readings.values()) this.fallBehind(reading);
@@ -111,7 +129,7 @@ export class SinkLoop {
   }
 
   private visitDue(nowMs: number): void {
-    while (this.sink.isReady) {
+    while (this.isReady) {
       const { done, value: reading } = this.turn.next();
       if (done) {
         this.turn = this.readings.values();
@@ -148,7 +166,12 @@ export class SinkLoop {
     if (this.isSettling) return;
     const readings = this.round;
     // Also if nothing was read: a sink may have something of its own to say.
-    const settling = this.sink.settle?.() ?? null;
+    let settling: Promise<void> | null;
+    try {
+      settling = this.sink.settle?.() ?? null;
+    } catch (error) {
+      settling = Promise.reject(error);
+    }
     if (readings.length > 0) this.round = [];
     if (settling === null) {
       for (const reading of readings) this.hold(reading);
@@ -159,7 +182,7 @@ export class SinkLoop {
       this.isSettling = false;
       for (const reading of readings) outcome(reading);
     };
-    settling.then(
+    settledInTime(settling).then(
       () => roundEnded((reading) => this.hold(reading)),
       (error: unknown) => {
         this.report(error);
@@ -184,18 +207,29 @@ export class SinkLoop {
     if (!this.endedStreams.has(streamId) || (this.tracksOfStream.get(streamId) ?? 0) > 0) return;
     this.endedStreams.delete(streamId);
     this.tracksOfStream.delete(streamId);
-    this.sink.streamEnded(streamId);
+    this.guard(() => this.sink.streamEnded(streamId), undefined);
   }
 
   private closeIfDone(): void {
     if (!this.isClosing || this.readings.size > 0) return;
     if (this.timer !== null) clearInterval(this.timer);
-    this.sink
-      .close()
+    this.closeSink()
       .catch((error: unknown) => this.report(error))
       .finally(() => {
         this.complaints.tellAll();
         this.tell({ type: 'closed' });
       });
   }
+
+  private async closeSink(): Promise<void> {
+    await this.sink.close();
+  }
+}
+
+/** Rejects when a round takes so long that its sink can only have forgotten it. */
+async function settledInTime(settling: Promise<void>): Promise<void> {
+  const round = Promise.resolve(settling);
+  // It may still come, and nobody waits for it then.
+  round.catch(() => {});
+  if (!(await within(roundMsMax, round))) throw new Error(`nothing was settled within ${roundMsMax} ms`);
 }

@@ -1,20 +1,24 @@
 /** What runs in a sink's thread: the loop over its rings, fed by messages of the main thread. Sink thread. */
 import type { MessagePort } from 'node:worker_threads';
+import { externalBytesMax } from '../limits.ts';
 import { SharedMemory } from '../memory/shared-memory.ts';
-import { Vitals, VitalsWatch } from '../thread/vitals.ts';
-import { type FromSink, type SinkWorkerData, sinkCounter, type ToSink } from './messages.ts';
+import { showSigns } from '../thread/thread-signs.ts';
+import type { FromSink, SinkWorkerData, ToSink } from './messages.ts';
 import type { Sink } from './sink.ts';
 import { SinkLoop } from './sink-loop.ts';
 
 export async function runSink(data: SinkWorkerData, port: MessagePort, create: () => Promise<Sink>): Promise<void> {
   const tell = (message: FromSink) => port.postMessage(message);
+  showSigns(data.signs, externalBytesMax, (message) => {
+    tell({ type: 'failed', message });
+    process.exit(1);
+  });
   try {
     const sink = await create();
     const loop = new SinkLoop(SharedMemory.attach(data.memory), sink, data.counters, tell);
     await sink.start({ isRestart: data.isRestart, report: loop.report });
     port.on('message', (message: ToSink) => loop.take(message));
     loop.start();
-    new VitalsWatch(new Vitals(new Float64Array(data.counters), sinkCounter.vitals));
     tell({ type: 'ready' });
   } catch (error) {
     tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });

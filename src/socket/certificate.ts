@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { GatewayError, withoutPath } from '../errors.ts';
-import { BackOff } from '../sink/back-off.ts';
+import { BackOff } from '../thread/back-off.ts';
 import type { TlsFiles } from './uws.ts';
 
 const lookIntervalMs = 5_000;

@@ -79,14 +79,13 @@ export class Listener<Data extends object> {
   private readonly options: ListenerOptions;
   private readonly handlers: ListenerHandlers<Data>;
   private readonly apps = new Set<App>();
-  private app: App;
+  private app: App | null = null;
   private socket: uws.us_listen_socket | null = null;
   private port = 0;
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers<Data>) {
     this.options = options;
     this.handlers = handlers;
-    this.app = this.createApp();
   }
 
   /** Resolves to the real port. Throws `listen_failed`. */
@@ -94,6 +93,7 @@ export class Listener<Data extends object> {
     const { host, port } = this.options;
     // The kernel does not say that somebody else listens there, so look before; and it shares a port that has a number only.
     const free = await freePort(host, port);
+    this.app = this.createApp();
     this.socket = free === null ? null : this.listenWith(this.app, free);
     if (this.socket === null) {
       const message = `cannot listen on ${host} port ${port}: it is taken, or this machine has no such address`;
@@ -111,14 +111,14 @@ export class Listener<Data extends object> {
 
   /** Returns whether connections are accepted again: the port may be taken meanwhile. */
   resume(): boolean {
-    this.socket ??= this.listenWith(this.app, this.port);
+    if (this.app !== null) this.socket ??= this.listenWith(this.app, this.port);
     return this.socket !== null;
   }
 
   /** Takes the certificate files, which must have been checked, for all further connections. */
   renew(): void {
     const [old, oldSocket] = [this.app, this.socket];
-    if (this.port === 0) return;
+    if (old === null) return;
     const next = this.createApp();
     // While it is paused the next one begins to listen when it is over.
     const socket = oldSocket === null ? null : this.listenWith(next, this.port);

@@ -31,22 +31,29 @@ export class Vitals {
   }
 }
 
-/** Watches the thread that makes it, until it is stopped. Does not keep the thread alive. */
+/** Watches the thread that starts it, until it is stopped. Does not keep the thread alive. */
 export class VitalsWatch {
   private readonly vitals: Vitals;
-  private readonly gcPauses = new GcPauses();
+  private readonly onSample: (nowMs: number) => void;
+  private gcPauses: GcPauses | null = null;
   private timer: NodeJS.Timeout | null = null;
   private dueMs = 0;
   private averageMs = 0;
 
-  constructor(vitals: Vitals) {
+  /** @param onSample called with each look at the loop */
+  constructor(vitals: Vitals, onSample: (nowMs: number) => void = () => {}) {
     this.vitals = vitals;
+    this.onSample = onSample;
+  }
+
+  start(): void {
+    this.gcPauses = new GcPauses();
     this.arm(performance.now());
   }
 
   /** How late the loop has been in the last seconds, on average, in ms; as of now, if it is late right now. */
   get lateness(): number {
-    return this.averagedWith(Math.max(0, performance.now() - this.dueMs));
+    return this.timer === null ? 0 : this.averagedWith(Math.max(0, performance.now() - this.dueMs));
   }
 
   stop(): void {
@@ -66,7 +73,8 @@ export class VitalsWatch {
     const lateMs = Math.max(0, nowMs - this.dueMs);
     this.vitals.delay.observeStall(lateMs, dueIntervalMs);
     this.averageMs = this.averagedWith(lateMs);
-    this.gcPauses.collect(nowMs, this.vitals.gcPause);
+    this.gcPauses?.collect(nowMs, this.vitals.gcPause);
+    this.onSample(nowMs);
     this.arm(nowMs);
   }
 

@@ -22,7 +22,9 @@ test(
       path: '/audio',
       onReady: () => {},
       onError: (message) => errors.push(message),
-      onDied: () => {},
+      threadTimeoutMs: 10_000,
+      onLost: () => {},
+      onAbandoned: () => {},
       queueBytes: 64 * 1024,
     });
     onTestFinished(() => host.stop(0));
@@ -79,7 +81,9 @@ test('a thread that cannot start is told with the name of the file', async () =>
     path: '/audio',
     onReady: () => {},
     onError: () => {},
-    onDied: () => {},
+    threadTimeoutMs: 10_000,
+    onLost: () => {},
+    onAbandoned: () => {},
   });
   await expect(host.start()).rejects.toThrow(/^--capture: .*host\.test\.ts/);
   await host.stop(0);

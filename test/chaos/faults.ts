@@ -9,6 +9,9 @@ import { upgradeRequest } from '../fuzz/raw-peer.ts';
 import { AcsClient } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { faultMessage } from '../support/faulty-decoder.ts';
+import { FrozenDisk } from '../support/frozen-disk.ts';
+import { eventually } from '../support/gateway-process.ts';
+import { hangingSink } from '../support/hanging-sink.ts';
 import { audience, issuer, KeyServer, SigningKey } from '../support/key-server.ts';
 import { NatsServer } from '../support/nats-server.ts';
 import type { Arena, Fault, Size } from './arena.ts';
@@ -29,6 +32,43 @@ const workerDies: Fault = {
   },
 };
 
+const workerHangs: Fault = {
+  name: 'a decode worker never comes back from a message, twice',
+  env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
+  // Longer than it takes to notice, and to start another one, on a busy machine; as much as 200 calls send meanwhile.
+  flags: () => Promise.resolve(['--ring-seconds', '5']),
+  ringSeconds: 5,
+  backlogMib: 55,
+  lost: 2,
+  strike: async ({ gateway }) => {
+    const saboteur = await AcsClient.connect(gateway.url);
+    for (let n = 0; n < 2; n++) {
+      saboteur.send(faultMessage('loop'));
+      await sleep(3000);
+    }
+    await saboteur.hangUp();
+  },
+};
+
+const workerIsNotReplaced: Fault = {
+  name: 'both decode workers die while there are no file descriptors for others',
+  needs: ['prlimit'],
+  env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
+  flags: () => Promise.resolve(['--ring-seconds', '5']),
+  ringSeconds: 5,
+  backlogMib: 55,
+  lost: 2,
+  strike: async ({ gateway }) => {
+    const saboteurs = [await AcsClient.connect(gateway.url), await AcsClient.connect(gateway.url)];
+    const limit = (files: number) => execFileSync('prlimit', ['--pid', String(gateway.pid), `--nofile=${files}:`]);
+    limit(3);
+    for (const saboteur of saboteurs) saboteur.send(faultMessage('exit'));
+    await sleep(1500);
+    limit(4096);
+    for (const saboteur of saboteurs) await saboteur.hangUp();
+  },
+};
+
 const loopStalls: Fault = {
   name: 'the whole process stands still for 500 ms, twice',
   strike: async ({ gateway }) => {
@@ -38,6 +78,71 @@ const loopStalls: Fault = {
       gateway.signal('SIGCONT');
       await sleep(300);
     }
+  },
+};
+
+const processIsStopped: Fault = {
+  name: 'the whole process stands still for longer than a silent stream may',
+  flags: () => Promise.resolve(['--idle-timeout-ms', '2000']),
+  // What the kernel's buffers do not take, the simulator sends afterwards: more at once than rings of two seconds keep.
+  mayLoseRecordings: true,
+  strike: async ({ gateway }, { standstillMs }) => {
+    gateway.signal('SIGSTOP');
+    await sleep(standstillMs);
+    gateway.signal('SIGCONT');
+  },
+};
+
+/** Waits until the thread of a sink has been given up, and another one works. */
+async function replaced({ gateway }: Arena, sink: string): Promise<void> {
+  const figure = async (name: string) => (await gateway.metrics()).get(name)!;
+  const hangs = await figure(`thread_hangs_total{thread="sink:${sink}"}`);
+  await eventually(async () => (await figure(`thread_hangs_total{thread="sink:${sink}"}`)) > hangs);
+}
+
+let hangFile = '';
+
+const sinkHangs: Fault = {
+  name: "a user's sink never comes back from a frame",
+  flags: (cleanUp) => {
+    const folder = mkdtempSync(join(tmpdir(), 'acs-hang-'));
+    cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
+    hangFile = join(folder, 'hang');
+    return Promise.resolve([
+      '--thread-timeout-ms',
+      '1500',
+      '--sink',
+      `module:${hangingSink}?while=${hangFile}&name=stuck`,
+    ]);
+  },
+  strike: async (arena) => {
+    writeFileSync(hangFile, '');
+    await replaced(arena, 'stuck');
+    rmSync(hangFile);
+  },
+};
+
+let frozen: FrozenDisk | null = null;
+const frozenSink = (disk: FrozenDisk) => `pcm:${disk.folder}`;
+const diskFreezes: Fault = {
+  name: 'the disk of some recordings does not answer for a while',
+  needs: ['frozen disk'],
+  flags: (cleanUp) => {
+    const disk = new FrozenDisk();
+    frozen = disk;
+    cleanUp.push(() => disk.remove());
+    return Promise.resolve(['--thread-timeout-ms', '1500', '--sink', frozenSink(disk)]);
+  },
+  strike: async (arena) => {
+    frozen!.freeze();
+    try {
+      await replaced(arena, frozenSink(frozen!));
+    } finally {
+      frozen!.thaw();
+    }
+    await eventually(
+      async () => (await arena.gateway.metrics()).get(`threads_abandoned{thread="sink:${frozenSink(frozen!)}"}`) === 0,
+    );
   },
 };
 
@@ -179,9 +284,27 @@ const natsGoes: Fault = {
 };
 let natsServer: NatsServer | null = null;
 
+/** Those that may come one after the other to one gateway, which has the flags of all of them. */
+export const lastingFaults: readonly Fault[] = [
+  workerDies,
+  workerHangs,
+  workerIsNotReplaced,
+  loopStalls,
+  sinkHangs,
+  diskFreezes,
+  connectionsArrive,
+  folderDisappears,
+  natsGoes,
+];
+
 export const faults: readonly Fault[] = [
   workerDies,
+  workerHangs,
+  workerIsNotReplaced,
   loopStalls,
+  processIsStopped,
+  sinkHangs,
+  diskFreezes,
   diskFills,
   folderDisappears,
   keyServerGoes,

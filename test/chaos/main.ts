@@ -4,7 +4,7 @@ import { has } from '../support/machine.ts';
 import { run, type Size } from './arena.ts';
 import { faults } from './faults.ts';
 
-const size: Size = { streams: 200, durationMs: 9000, connections: 5000 };
+const size: Size = { streams: 200, durationMs: 9000, connections: 5000, standstillMs: 70_000 };
 
 let failures = 0;
 for (const fault of faults) {

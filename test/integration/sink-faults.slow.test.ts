@@ -74,7 +74,9 @@ function silencedFrames(recorded: Buffer, sent: Buffer): number {
 test.each(sinkFaults)('a sink thread that dies by %s is replaced: every frame is in the same files', async (fault) => {
   const folder = temporaryFolder();
   const [recorded, sent] = [join(folder, 'recorded'), join(folder, 'sent')];
-  const gateway = await start(faultySinks(folder), '--ring-seconds', '10', '--sink', `wav:${recorded}`);
+  // Filling its memory may take a thread longer than it may be silent.
+  const patience = ['--thread-timeout-ms', '120000'];
+  const gateway = await start(faultySinks(folder), '--ring-seconds', '10', ...patience, '--sink', `wav:${recorded}`);
   const impairments = { loss: 0.02, duplicate: 0.02, reorder: 0.02 };
   const options = { url: gateway.url, calls: 5, participants: 2, seed: 41, durationMs: 4000, ...impairments };
   const run = simulateCalls({ ...options, save: sent });

@@ -14,6 +14,7 @@ import { AcsClient, refusedUpgrade } from '../support/acs-client.ts';
 import { type Fault, faultMessage } from '../support/faulty-decoder.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
 
 const preload = new URL('../support/faulty-decoder.ts', import.meta.url).href;
 
@@ -74,16 +75,20 @@ async function strike({ fault, before, after }: Strike) {
 /** Every frame of every call is there, and the saboteur's message is the only one that was lost. */
 const allWell = { ok: true, wrong: [], code: 0, msg: 'drained', unaccounted: 0, committed: 20 * 400 };
 
-test('a worker dies while there are no file descriptors: another one takes over as soon as there are', async () => {
-  const limit = (value: string) => (gateway: GatewayProcess) =>
-    execFileSync('prlimit', ['--pid', String(gateway.pid), `--nofile=${value}:`]);
-  const { sum, metrics, log } = await strike({ fault: 'exit', before: limit('3'), after: limit('1024') });
-  expect(sum).toEqual(allWell);
-  expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(1);
-  expect(metrics.get('thread_restarts_total{thread="decoder:0"}')).toBeGreaterThan(1);
-  expect(metrics.get('thread_hangs_total{thread="decoder:0"}')).toBe(0);
-  expect(log.find(({ msg }) => msg === 'decode worker failed')?.['error']).toContain('EMFILE');
-});
+test(
+  'a worker dies while there are no file descriptors: another one takes over as soon as there are',
+  needs('prlimit'),
+  async () => {
+    const limit = (value: string) => (gateway: GatewayProcess) =>
+      execFileSync('prlimit', ['--pid', String(gateway.pid), `--nofile=${value}:`]);
+    const { sum, metrics, log } = await strike({ fault: 'exit', before: limit('3'), after: limit('1024') });
+    expect(sum).toEqual(allWell);
+    expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(1);
+    expect(metrics.get('thread_restarts_total{thread="decoder:0"}')).toBeGreaterThan(1);
+    expect(metrics.get('thread_hangs_total{thread="decoder:0"}')).toBe(0);
+    expect(log.find(({ msg }) => msg === 'decode worker failed')?.['error']).toContain('EMFILE');
+  },
+);
 
 test('a worker runs out of memory, and so do those that replace it: one that does not takes over', async () => {
   const { sum, metrics } = await strike({

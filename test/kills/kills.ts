@@ -77,6 +77,7 @@ class KillRun {
   private readonly registry: StreamRegistry;
   private readonly peers = new Map<string, Peer>();
   private readonly readers: Reader[] = [];
+  private readonly started = Promise.withResolvers<void>();
   private framesRead = 0;
   private pcmBytesRead = 0;
   private progressMs = performance.now();
@@ -126,6 +127,7 @@ class KillRun {
 
   async run(): Promise<void> {
     await this.pool.start();
+    this.started.resolve();
     while (this.report.kills < this.options.kills && this.report.problems.length === 0) {
       while (!this.registry.isFull) this.open();
       this.send();
@@ -145,14 +147,16 @@ class KillRun {
 
   /** Kills each worker at some moment: most of them soon after they began, some when their code is compiled. */
   private readonly watch = (worker: Worker) => {
-    worker.once('message', () => {
-      const delayMs = this.random() * (this.random() < 0.7 ? 20 : 300);
-      setTimeout(() => {
-        for (const untilMs = performance.now() + this.random() * 2; performance.now() < untilMs; );
-        if (this.report.kills < this.options.kills) void worker.terminate();
-      }, delayMs);
-    });
+    worker.once('message', () => void this.started.promise.then(() => this.killSoon(worker)));
   };
+
+  private killSoon(worker: Worker): void {
+    const delayMs = this.random() * (this.random() < 0.7 ? 20 : 300);
+    setTimeout(() => {
+      for (const untilMs = performance.now() + this.random() * 2; performance.now() < untilMs; );
+      if (this.report.kills < this.options.kills) void worker.terminate();
+    }, delayMs);
+  }
 
   private createLane(index: number): Lane {
     return new Lane({

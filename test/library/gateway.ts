@@ -29,6 +29,7 @@ gateway.on('format', (format) => print('format', format));
 gateway.on('dtmf', (tone) => print('dtmf', tone));
 gateway.on('participantEnded', (track, report) => print('participantEnded', { ...track, ...report }));
 gateway.on('streamEnded', (record) => print('streamEnded', record));
+gateway.on('failed', ({ code, message }) => print('failed', { code, message }));
 gateway.on('participant', (participant) => {
   print('participant', participant);
   for (const { name, worker } of workers) worker.postMessage(participant.ring(name));

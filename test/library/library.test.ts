@@ -1,60 +1,14 @@
 /** The gateway in a user's own process: events in order, rings read in other threads, slow readers that disturb nobody. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { startGateway } from '../../src/index.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
+import { shortRingFrames } from '../support/short-ring-frames.ts';
 import { startSimulator } from '../support/simulator-process.ts';
-
-interface Event {
-  readonly event: string;
-  // biome-ignore lint/suspicious/noExplicitAny: what a test looks at is what it expects
-  readonly data: any;
-}
-
-class Program {
-  readonly events: Event[] = [];
-  private readonly child: ChildProcess;
-
-  constructor(...sinks: string[]) {
-    const entry = new URL('./gateway.ts', import.meta.url).pathname;
-    this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...sinks], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    createInterface(this.child.stdout!).on('line', (line) => this.events.push(JSON.parse(line) as Event));
-    onTestFinished(() => void this.child.kill('SIGKILL'));
-  }
-
-  static async start(...sinks: string[]): Promise<Program> {
-    const program = new Program(...sinks);
-    await eventually(() => program.of('listening').length > 0);
-    return program;
-  }
-
-  of(event: string) {
-    return this.events.filter((one) => one.event === event).map(({ data }) => data);
-  }
-
-  get url(): string {
-    return `ws://127.0.0.1:${this.of('listening')[0].port}/audio`;
-  }
-  async metric(name: string): Promise<number> {
-    const response = await fetch(`http://127.0.0.1:${this.of('listening')[0].adminPort}/metrics`);
-    const line = (await response.text()).split('\n').find((one) => one.startsWith(`acs_gateway_${name} `));
-    return Number(line?.split(' ').at(-1));
-  }
-
-  async stop() {
-    this.child.kill('SIGTERM');
-    await once(this.child, 'close');
-    return this.of('stopped')[0];
-  }
-}
+import { Program } from './program.ts';
 
 it('tells of a stream, its format, participants, keys and ends, in order, and of keys nowhere else', async () => {
   const program = await Program.start();
@@ -131,4 +85,24 @@ it('refuses readers that are named as a sink is: their series could not be told 
     code: 'bad_settings',
     message: expect.stringContaining('readers: expected other names than those of sinks'),
   });
+});
+
+it('has a participant go on in another ring when one is full, and every frame is in one of them', async () => {
+  const program = await Program.startWith(['short-rings']);
+  const flags = ['--calls', '4', '--participants', '1', '--duration', '5s', '--seed', '8'];
+  const { expected } = await startSimulator(program.url, ...flags).report;
+  const rings = 4 * Math.ceil(250 / shortRingFrames);
+  await eventually(() => program.of('quick').length === rings);
+  expect(program.of('participant')).toHaveLength(rings);
+  expect(program.of('quick').every(({ framesLapped, result }) => framesLapped === 0 && result === 'ended')).toBe(true);
+  const read = program.of('quick').reduce((sum, { framesRead }) => sum + framesRead, 0);
+  expect(read).toBe(expected.frames);
+  expect(await program.stop()).toMatchObject({
+    isExact: true,
+    account: { unaccounted: 0, committed: expected.frames },
+  });
+  const records = program
+    .of('streamEnded')
+    .map(({ audio: { frames, missingFrames, pauses } }) => [frames, missingFrames, pauses]);
+  expect(records).toEqual(Array(4).fill([250, 0, 0]));
 });

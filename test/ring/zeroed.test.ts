@@ -110,6 +110,7 @@ async function startGateway(): Promise<{ url: string; memory: SharedMemory }> {
   const { port } = await gateway.start();
   onTestFinished(async () => {
     await gateway.drain();
+    await gateway.stop();
   });
   return { url: `ws://127.0.0.1:${port}/audio`, memory };
 }

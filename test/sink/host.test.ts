@@ -9,7 +9,7 @@ import { Memo, Progress } from '../../src/sink/progress.ts';
 import { smallMemory } from '../support/decoder-ring.ts';
 import { trackOf } from '../support/sink-rig.ts';
 
-const { memory } = smallMemory(1, 8);
+const { memory } = smallMemory(1001, 8);
 const spec = { kind: 'wav', name: 'wav:x', folder: 'x', gaps: 'fill' } as const;
 
 class FakeThread extends EventEmitter {
@@ -64,13 +64,16 @@ class HostRig {
       spec,
       onDrained: (streamId, { framesRead, framesLapped }) => this.drained.push([streamId, framesRead, framesLapped]),
       onError: (...error) => this.errors.push(error),
-      onDied: (...death) => this.died.push(death),
+      threadTimeoutMs: 60_000,
+      onLost: ({ reason, restartMs }) => this.died.push([reason, restartMs]),
+      onAbandoned: () => {},
       startThread: (data) => {
         const thread = new FakeThread(data);
         this.threads.push(thread);
         return thread as unknown as Worker;
       },
     });
+    this.host.start().catch(() => {});
   }
 
   get thread(): FakeThread {

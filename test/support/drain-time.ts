@@ -1,5 +1,5 @@
 /** How long a gateway may take to end once its calls have ended or were cut. */
-import { flushMsMax, sinkStopMsMax } from '../../src/limits.ts';
+import { exitMsMax } from '../../src/limits.ts';
 
-/** Lanes and readers, then sinks. */
-export const afterDrainMs = flushMsMax + sinkStopMsMax;
+/** Lanes and readers, then sinks, then what hangs. */
+export const afterDrainMs = exitMsMax;

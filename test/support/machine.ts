@@ -31,6 +31,12 @@ function program(name: string, debianPackage = name): Probe {
 
 const isRoot = process.getuid?.() === 0;
 
+/** Whether a file system of one's own can be made. A loop device needs more than a tmpfs. */
+function canFreeze(): boolean {
+  const hasPrograms = ['mkfs.ext4', 'losetup', 'fsfreeze'].every(hasProgram);
+  return hasPrograms && spawnSync('losetup', ['--find']).status === 0 && canMount();
+}
+
 function canMount(): boolean {
   const folder = mkdtempSync(join(tmpdir(), 'acs-mount-'));
   const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status === 0;
@@ -48,6 +54,7 @@ export const probes = {
   nginx: program('nginx'),
   openssl: program('openssl'),
   prometheus: program('prometheus'),
+  prlimit: program('prlimit', 'util-linux'),
   'prometheus-alertmanager': program('prometheus-alertmanager'),
   promtool: program('promtool', 'prometheus'),
   script: program('script', 'bsdutils'),
@@ -55,6 +62,10 @@ export const probes = {
   'systemd-analyze': program('systemd-analyze', 'systemd'),
   linux: { isThere: () => process.platform === 'linux', remedy: 'another machine' },
   mount: { isThere: canMount, remedy: 'root, and a system that lets it mount a tmpfs' },
+  'frozen disk': {
+    isThere: canFreeze,
+    remedy: 'root, loop devices, and apt-get install --no-install-recommends e2fsprogs mount util-linux',
+  },
   'network namespaces': {
     isThere: () => isRoot && hasProgram('ip') && spawnSync('ip', ['netns', 'list']).status === 0,
     remedy: 'root, and apt-get install --no-install-recommends iproute2',

@@ -3,8 +3,7 @@
  * only way to have the real process meet what takes so long.
  */
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
-
-export const shortRingFrames = 100;
+import { shortRingFrames } from './short-ring-frames.ts';
 
 const { create } = SharedMemory;
 SharedMemory.create = (geometry) => create.call(SharedMemory, geometry, shortRingFrames);

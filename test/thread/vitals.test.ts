@@ -11,6 +11,7 @@ function count(histogram: Histogram, fromMs = 0): number {
 function watch(): Vitals {
   const vitals = new Vitals(new Float64Array(vitalsDoubles));
   const watching = new VitalsWatch(vitals);
+  watching.start();
   onTestFinished(() => watching.stop());
   return vitals;
 }
@@ -35,6 +36,7 @@ test('a stall of the loop counts as often as a frame would have come in it', asy
 
 test('a stall counts as no later than two seconds, so that new calls are taken soon after it, however long it was', async () => {
   const watching = new VitalsWatch(new Vitals(new Float64Array(vitalsDoubles)));
+  watching.start();
   onTestFinished(() => watching.stop());
   block(5000);
   expect(watching.lateness).toBeGreaterThan(500);

@@ -10,30 +10,43 @@ import type { ModuleSinkSpec } from './module-spec.ts';
 /** Five frames at a time. */
 const defaultReadIntervalMs = 100;
 
+/** A duration that a module gives: anything else but one would keep its tracks from ever being read. */
+function millisecondsOf(value: number | undefined, fallback: number): number {
+  return typeof value === 'number' && value >= 0 && value < 2 ** 31 ? value : fallback;
+}
+
+/** What a method that should not be asynchronous returned, if it is all the same: its failure must not end the thread. */
+function watched(result: unknown, report: (error: unknown) => void): void {
+  if (result instanceof Promise) result.catch(report);
+}
+
 class ModuleTrack implements TrackWriter {
   readonly isOpen = true;
   private readonly writer: ModuleTrackWriter;
+  private readonly report: (error: unknown) => void;
 
-  constructor(writer: ModuleTrackWriter) {
+  constructor(writer: ModuleTrackWriter, report: (error: unknown) => void) {
     if (typeof writer?.write !== 'function')
       throw new Error('open() of the sink module did not return a writer with write()');
     this.writer = writer;
+    this.report = report;
   }
 
   write(frame: Frame): void {
-    this.writer.write(frame);
+    watched(this.writer.write(frame), this.report);
   }
   flush(): void {
-    this.writer.flush?.();
+    watched(this.writer.flush?.(), this.report);
   }
   end(end: TrackEnd): void {
-    this.writer.end?.(end);
+    watched(this.writer.end?.(end), this.report);
   }
 }
 
 export class ModuleHost implements Sink {
   readonly settle?: () => Promise<void> | null;
   private readonly module: ModuleSink;
+  private report: (error: unknown) => void = () => {};
 
   private constructor(module: ModuleSink) {
     this.module = module;
@@ -51,25 +64,26 @@ export class ModuleHost implements Sink {
   }
 
   get readIntervalMs(): number {
-    return this.module.readIntervalMs ?? defaultReadIntervalMs;
+    return millisecondsOf(this.module.readIntervalMs, defaultReadIntervalMs);
   }
   get leadMs(): number {
-    return this.module.leadMs ?? 0;
+    return millisecondsOf(this.module.leadMs, 0);
   }
   get isReady(): boolean {
     return this.module.isReady ?? true;
   }
 
   async start(context: SinkStart): Promise<void> {
+    this.report = context.report;
     await this.module.start?.(context);
   }
 
   open(track: Track, memo: Memo): TrackWriter {
-    return new ModuleTrack(this.module.open(track, memo));
+    return new ModuleTrack(this.module.open(track, memo), this.report);
   }
 
   streamEnded(streamId: string): void {
-    this.module.streamEnded?.(streamId);
+    watched(this.module.streamEnded?.(streamId), this.report);
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,7 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
-import { BackOff } from '../back-off.ts';
+import { BackOff } from '../../thread/back-off.ts';
 import type { NatsSinkSpec } from './nats-spec.ts';
 
 export interface NatsLinkEvents {

@@ -33,6 +33,8 @@ beforeEach(async () => {
 
 afterEach(() => {
   generator?.close();
+  // A connection that reads nothing does not notice the end of its peer.
+  for (const socket of server.clients) socket.terminate();
   server.close();
 });
 
@@ -128,7 +130,11 @@ test('a server that takes nothing gets no more than a bound, the rest is unsent'
 
 test('a refusal is an error that names it', async () => {
   const refusing = createServer();
-  refusing.on('upgrade', (_, socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n'));
+  refusing.on('upgrade', (_, socket) => {
+    // Whoever is refused may be gone before it has read why.
+    socket.on('error', () => {});
+    socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
+  });
   await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
   try {
     const { port } = refusing.address() as AddressInfo;

@@ -1,0 +1,27 @@
+/**
+ * A sink module that stands still. `?loops`: in an endless loop, with the first frame of each thread; `?loops=once`: of the
+ * first thread only. `?blocks=PIPE`: in a system call, until somebody writes into the pipe. `?while=FILE`: in a loop, when it finds
+ * this file.
+ */
+import { existsSync, openSync, readSync } from 'node:fs';
+import { defineSink } from '../../src/index.ts';
+
+export default defineSink((options) => {
+  let isRestart = false;
+  return {
+    readIntervalMs: 50,
+    start: (context) => {
+      isRestart = context.isRestart;
+    },
+    open: () => ({
+      write(frame) {
+        if (frame.sequence < 20) return;
+        if (options['loops'] === '' || (options['loops'] === 'once' && !isRestart)) for (;;);
+        if (options['while'] !== undefined && frame.sequence % 25 === 0 && existsSync(options['while'])) for (;;);
+        if (options['blocks'] !== undefined) readSync(openSync(options['blocks'], 'r'), Buffer.alloc(1));
+      },
+    }),
+  };
+});
+
+export const hangingSink = new URL(import.meta.url).pathname;
