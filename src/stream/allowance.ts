@@ -6,6 +6,8 @@ import { catchUpSeconds, excessMessagesMax, excessMessagesOfDebtorMax, messageUn
 
 const tickMs = 100;
 const ticksPerSecond = 1000 / tickMs;
+/** What a stream may owe when it ends without being asked for it. */
+const forgivenMessages = 20;
 /** The least with which a stream begins, in seconds' worth: until the next tick, with a margin. */
 const startSeconds = 1 / 8;
 
@@ -52,9 +54,10 @@ export class Allowance {
     return this.excess > this.excessMax;
   }
 
-  /** Messages that it had in advance and did not pay back, and those beyond the limit. */
+  /** Messages that it had in advance and did not pay back, and those beyond the limit. A few are nobody's burst. */
   get owed(): number {
-    return Math.max(0, this.begunWith - this.left) / ticksPerSecond + this.excess;
+    const inAdvance = (this.begunWith - this.left) / ticksPerSecond;
+    return Math.max(0, inAdvance - forgivenMessages) + this.excess;
   }
 
   private saveUp(tick: number): void {

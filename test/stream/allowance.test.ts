@@ -54,9 +54,13 @@ describe('an allowance', () => {
   it('owes what was sent in advance, and nothing once that was paid back', () => {
     const allowance = new Allowance(perSecond, 0, 0);
     taken(allowance, 8000, 1100, 0);
-    expect(allowance.owed).toBe(8000);
-    taken(allowance, 1, 1100, 5000);
+    expect(allowance.owed).toBe(7980);
+    taken(allowance, 21, 1100, 5000);
     expect(allowance.owed).toBe(1);
+    // A call that hangs up with the messages of a moment under way.
+    const paced = new Allowance(perSecond, 0, 0);
+    taken(paced, 20, 1100, 0);
+    expect(paced.owed).toBe(0);
   });
 
   it('is smaller, and less patient, where the address owes', () => {
