@@ -7,7 +7,7 @@ const size = { calls: 5, durationMs: 1500 };
 
 for (const [index, attack] of attacks.entries()) {
   if (!/^(two-byte|pings|8 connections that pipeline GET|300 connections)/.test(attack.name)) continue;
-  test(`${attack.name}: no call breaks, and none loses a frame`, { timeout: 90_000 }, async () => {
+  test(`${attack.name}: no call breaks, and none loses a frame`, async () => {
     const { neighbours } = await meet(attack, index, size);
     expect(neighbours).toMatchObject({ framesLost: 0, callsBroken: 0 });
     expect(neighbours.mainThread).toBeLessThan(0.8);

@@ -89,7 +89,7 @@ test('the address is the client’s in both modes, whether header and request co
   expect(new Set((await gateway.streams()).map(({ remoteAddress }) => remoteAddress))).toEqual(new Set([client]));
 });
 
-test('a client cannot write itself another address, wherever it puts a PROXY header', { timeout: 60_000 }, async () => {
+test('a client cannot write itself another address, wherever it puts a PROXY header', async () => {
   const { gateway, ports } = await start('52.112.0.0/14');
   const get = 'GET /healthz HTTP/1.1\r\nHost: gateway\r\n\r\n';
   const forwarded = upgradeRequest('/audio', ['X-Forwarded-For: 52.112.9.9']);

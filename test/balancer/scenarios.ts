@@ -56,7 +56,7 @@ export function balancerScenarios(test: TestAPI, start: StartBalancer): void {
     expect(code).toBe(0);
     expect(last).toMatchObject({ msg: 'drained', streamsCut: 0, dropped: 0, unaccounted: 0 });
     expect(await fleet.differences()).toEqual([]);
-  }, 60_000);
+  });
 
   test('a rolling restart of both gateways: none cut, no frame lost, nobody refused', async () => {
     const fleet = await fleetOf();
@@ -73,7 +73,7 @@ export function balancerScenarios(test: TestAPI, start: StartBalancer): void {
     expect(report).toMatchObject({ ok: true, calls: { refused: 0, failed: 0, ended_early: 0 } });
     expect(report.calls.completed).toBeGreaterThan(200);
     expect(await fleet.differences()).toEqual([]);
-  }, 60_000);
+  });
 
   test('a reload of the balancer: streams go on in the old worker, which ends with the last one; nobody is refused', async () => {
     const fleet = await fleetOf();

@@ -135,11 +135,14 @@ export async function run(fault: Fault, size: Size): Promise<Outcome> {
     // What a fault sends itself has rings as well.
     const watch = new IdentityWatch(gateway, { rings: size.streams + 8, ringSeconds: fault.ringSeconds ?? 2 });
     watch.start();
+    await watch.look();
     const running = simulateCalls({ ...options, ...token, url });
     await sleep(size.durationMs / 3);
     await fault.strike(arena, size);
+    await watch.look();
     const report = await running;
     check(await settle(isEmpty, 15_000), 'rings or streams are left');
+    await watch.look();
     watch.stop();
     for (const problem of watch.problems) check(false, problem);
     check(watch.looks > 2, `the account was looked at ${watch.looks} times`);

@@ -110,10 +110,10 @@ async function quiet(gateway: GatewayProcess, files: number, collector: Collecto
 export async function runChurn({ warmUp, connections, perSecond }: ChurnOptions): Promise<ChurnReport> {
   const folder = mkdtempSync(join(tmpdir(), 'acs-audio-gateway-churn-'));
   const inspectorPort = await freePort();
-  const env = { NODE_OPTIONS: `--max-semi-space-size=1 --inspect-port=127.0.0.1:${inspectorPort}` };
+  const env = { NODE_OPTIONS: `--max-semi-space-size=1 --inspect=127.0.0.1:${inspectorPort}` };
   const gateway = await GatewayProcess.startIn(env, '--sink', `wav:${folder}`, ...flags);
   try {
-    const collector = await Collector.attach(gateway, inspectorPort);
+    const collector = await Collector.attach(inspectorPort);
     await collector.collect();
     // Whatever the first scrape loads is loaded then.
     await samples(gateway.adminPort);

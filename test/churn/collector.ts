@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { WebSocket } from 'ws';
 import { happens } from '../fuzz/case.ts';
-import { eventually, type GatewayProcess } from '../support/gateway-process.ts';
+import { eventually } from '../support/gateway-process.ts';
 
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -34,9 +34,8 @@ export class Collector {
     socket.on('message', (data) => this.take(JSON.parse(String(data)) as Message));
   }
 
-  /** The inspector listens from then on, and the connection stays: both are descriptors of the process. */
-  static async attach(gateway: GatewayProcess, port: number): Promise<Collector> {
-    gateway.signal('SIGUSR1');
+  /** To the inspector of a process that was started with `--inspect`. The connection stays: it is a descriptor of the process. */
+  static async attach(port: number): Promise<Collector> {
     let url: string | undefined;
     await eventually(async () => {
       const answer = await fetch(`http://127.0.0.1:${port}/json/list`, { headers: { connection: 'close' } }).catch(

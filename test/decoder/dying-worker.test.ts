@@ -251,7 +251,7 @@ function outcomeOf(scene: Scene, { taken, lost, isRenewed }: Outcomes, where: st
 }
 
 describe.each(Object.entries(scenarios))('%s', (_name, scenario) => {
-  it('is dealt with or lost as a whole, at whichever store its worker dies', { timeout: 120_000 }, async () => {
+  it('is dealt with or lost as a whole, at whichever store its worker dies', async () => {
     const outcomes = outcomesOf(scenario);
     const seen: string[] = [];
     for (let diesAt = 1; ; diesAt++) {
@@ -277,7 +277,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, scenario) => {
     );
   });
 
-  it('is dealt with or lost as a whole, at whichever store an exception comes', { timeout: 120_000 }, async () => {
+  it('is dealt with or lost as a whole, at whichever store an exception comes', async () => {
     // An end that fails is a fault that nobody can take back.
     if (typeof scenario.entry[1] !== 'string') return;
     const outcomes = outcomesOf(scenario);
@@ -291,7 +291,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, scenario) => {
   });
 });
 
-it('a worker may die while it takes back what an exception left', { timeout: 120_000 }, async () => {
+it('a worker may die while it takes back what an exception left', async () => {
   const random = generator(seed);
   for (const name of ['the first frame of a participant', 'a packet of five frames and a half after a gap']) {
     const scenario = scenarios[name]!;
@@ -307,9 +307,7 @@ it('a worker may die while it takes back what an exception left', { timeout: 120
   }
 });
 
-it('a worker may die while it replaces a full ring: no ring is lost, and the participant goes on', {
-  timeout: 120_000,
-}, async () => {
+it('a worker may die while it replaces a full ring: no ring is lost, and the participant goes on', async () => {
   const replaced: boolean[] = [];
   for (let diesAt = 1; ; diesAt++) {
     const scene = new Scene({ entry: [0, ''] });

@@ -71,7 +71,7 @@ async function rig(...flags: readonly string[]) {
 }
 
 it('saves what the gateway saves, bit for bit, however the participants are shared', async () => {
-  const { members, gateway, heard, expected } = await rig();
+  const { members, gateway, heard, expected } = await rig('--ring-seconds', '5');
   const { report } = startSimulator(
     gateway.url,
     ...['--calls', '20', '--participants', '2', '--duration', '3s'],

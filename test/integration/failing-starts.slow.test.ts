@@ -115,7 +115,7 @@ describe.each(faults)('a start that fails at $step', (fault) => {
       expect(stderr, what).toMatch(/^acs-audio-gateway: /m);
       expect(clock!.stop(), what).toBeLessThan(2000);
     }
-  }, 120_000);
+  });
 });
 
 test('in a program of a user it leaves no thread, timer or port: the program ends by itself', async () => {
@@ -141,4 +141,4 @@ test('in a program of a user it leaves no thread, timer or port: the program end
   expect(codes).toEqual(some.map(({ fault }) => fault.code));
   expect(resources.filter((name) => !/Pipe|TTY|FSReq/.test(name))).toEqual([]);
   expect(clock!.stop()).toBeLessThan(2000);
-}, 120_000);
+});

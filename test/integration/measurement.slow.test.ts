@@ -28,7 +28,7 @@ import { startSimulator } from '../support/simulator-process.ts';
 
 const jitterSeries = 'frame_jitter_seconds';
 const deviationSeries = 'frame_interarrival_deviation_seconds';
-const noisy = { timeout: 60_000 };
+const noisy = {};
 const slow = ['--duration', '2s', '--jitter-ms', '60', '--seed', '31'];
 
 const mixes = [

@@ -62,7 +62,7 @@ test('standard output that nobody reads any more holds nothing up, and the proce
   child.kill('SIGTERM');
   expect(await took(exited)).toBeLessThan(500 + exitMsMax);
   expect(child.exitCode).toBe(0);
-}, 60_000);
+});
 
 test('standard output whose reader is gone costs the log, counted, and nothing else', async () => {
   const flags = ['serve', '--port', '0', '--admin-port', '0', '--workers', '1', '--drain-timeout-ms', '500'];

@@ -8,6 +8,7 @@ import { drainExactly, exactCounts, startOn, startWithSink } from '../support/na
 import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+import { Starvation } from '../support/starvation.ts';
 
 const test = testNeeding('nats-server');
 
@@ -21,6 +22,7 @@ function expectWhole(tracks: readonly TrackReport[], frames: number): void {
 }
 
 test('every frame of 1,000 streams reaches a consumer in another process, in order and bit for bit', async () => {
+  await using machine = await Starvation.watch();
   const sent = join(temporaryFolder(), 'sent');
   const server = await NatsServer.forTest();
   const gateway = await startOn(server, '--ring-seconds', '5');
@@ -36,7 +38,7 @@ test('every frame of 1,000 streams reaches a consumer in another process, in ord
   for (const track of tracks) {
     const { events, firstFrameMs } = track;
     expect(accountOf(track)).toEqual({ frames: 100, lapped: 0, lost: 0 });
-    expect(firstFrameMs - Date.parse(events[0]!.time)).toBeGreaterThanOrEqual(leadMs);
+    expect(firstFrameMs - Date.parse(events[0]!.time)).toBeGreaterThanOrEqual(leadMs - machine.worstMs);
   }
   expect(await consumer.summary()).toMatchObject({ tracks: 1000, connections: 1, problems: [] });
   expect(await exactCounts(gateway, 100_000)).toMatchObject({ lapped: 0, lost: 0, errors: 0, ready: 1 });
