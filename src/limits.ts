@@ -129,6 +129,9 @@ export const exitMsMax = 15_000;
 /** A thread that was told to end may take so long; then it is in a system call, and nobody waits for it any more. */
 export const threadEndMsMax = 500;
 
+/** How long a thread that is not wanted any more may go on loading its modules before it is ended all the same. */
+export const threadLoadMsMax = 1000;
+
 /** A sink or a capture that is not ready after so long never will be. A module may have a model to load. */
 export const threadReadyMsMax = 60_000;
 

@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+import { unlessStarved } from '../support/starvation.ts';
 
 async function start(...flags: string[]): Promise<GatewayProcess> {
   const gateway = await GatewayProcess.start(...flags);
@@ -62,30 +63,31 @@ test('silence without data, as short as messages of audio get', async () => {
   await client.hangUp();
 });
 
-test('a thousand calls of one address that break off at once and come back at once', async () => {
-  const gateway = await start('--resume-grace-ms', '60000');
-  const calls = Array.from({ length: 1000 }, (_, n) => ({ 'x-ms-call-connection-id': `call ${n}` }));
-  const dial = (headers: Record<string, string>) => AcsClient.dial(gateway.url, headers);
-  const first = await Promise.all(calls.map(dial));
-  first.forEach((client, n) => {
-    client.send(metadata(`subscription ${n}`), audio(0));
-  });
-  await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 1000);
-  for (const client of first) client.socket.terminate();
-  await eventually(async () => (await gateway.metrics()).get('streams_active') === 0);
-  const second = await Promise.all(calls.map(dial));
-  second.forEach((client, n) => {
-    client.send(metadata(`subscription ${n}`), ...Array.from({ length: 20 }, (_, frame) => audio(frame + 1)));
-  });
-  await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 21_000);
-  const metrics = await gateway.metrics();
-  expect(metrics.get('stream_resumes_total')).toBe(1000);
-  // While this machine is busy the main thread may be late, which is a reason of its own to refuse; no limit of ours is.
-  for (const cause of ['streams', 'handshakes', 'descriptors']) {
-    expect(metrics.get(`overload_refusals_total{cause="${cause}"}`)).toBe(0);
-  }
-  for (const cause of ['address', 'pending'])
-    expect(metrics.get(`connections_refused_total{cause="${cause}"}`)).toBe(0);
-  expect(metrics.get('messages_dropped_total{reason="rate_limit"}')).toBe(0);
-  for (const client of second) client.socket.terminate();
-});
+test('a thousand calls of one address that break off at once and come back at once', () =>
+  unlessStarved(async () => {
+    const gateway = await start('--resume-grace-ms', '60000');
+    const calls = Array.from({ length: 1000 }, (_, n) => ({ 'x-ms-call-connection-id': `call ${n}` }));
+    const dial = (headers: Record<string, string>) => AcsClient.dial(gateway.url, headers);
+    const first = await Promise.all(calls.map(dial));
+    first.forEach((client, n) => {
+      client.send(metadata(`subscription ${n}`), audio(0));
+    });
+    await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 1000);
+    for (const client of first) client.socket.terminate();
+    await eventually(async () => (await gateway.metrics()).get('streams_active') === 0);
+    const second = await Promise.all(calls.map(dial));
+    second.forEach((client, n) => {
+      client.send(metadata(`subscription ${n}`), ...Array.from({ length: 20 }, (_, frame) => audio(frame + 1)));
+    });
+    await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 21_000);
+    const metrics = await gateway.metrics();
+    expect(metrics.get('stream_resumes_total')).toBe(1000);
+    // While this machine is busy the main thread may be late, which is a reason of its own to refuse; no limit of ours is.
+    for (const cause of ['streams', 'handshakes', 'descriptors']) {
+      expect(metrics.get(`overload_refusals_total{cause="${cause}"}`)).toBe(0);
+    }
+    for (const cause of ['address', 'pending'])
+      expect(metrics.get(`connections_refused_total{cause="${cause}"}`)).toBe(0);
+    expect(metrics.get('messages_dropped_total{reason="rate_limit"}')).toBe(0);
+    for (const client of second) client.socket.terminate();
+  }));

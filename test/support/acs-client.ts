@@ -38,7 +38,8 @@ export class AcsClient {
         return await AcsClient.connect(url, headers);
       } catch (error) {
         if (!(error as Error).message.endsWith('503') || performance.now() > giveUpMs) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        // Slowly and not all at once: a thousand of them must not look like a flood.
+        await new Promise((resolve) => setTimeout(resolve, 1000 + 3000 * Math.random()));
       }
     }
   }
