@@ -130,7 +130,11 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   /** Lets the thread come to its end; after the deadline it is cut off. Returns whether it came. Takes hardly longer. */
   async stop(deadlineMs: number): Promise<boolean> {
     // Node.js 22 may crash as a whole when a thread is ended in the middle of loading its modules.
-    if (this.phase === 'starting') await withinWallTime(threadLoadMsMax, this.settled());
+    if (this.phase === 'starting')
+      await withinWallTime(
+        threadLoadMsMax,
+        this.starting!.promise.catch(() => {}),
+      );
     if (this.phase === 'idle') this.phase = 'stopped';
     if (this.phase !== 'stopped') this.phase = 'closing';
     if (this.phase === 'closing' && this.isReady) this.options.onClosing();
@@ -144,11 +148,6 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
     this.readyMs = Number.POSITIVE_INFINITY;
     if (worker !== null) await this.end(worker);
     return isDone;
-  }
-
-  /** The first thread is ready, or cannot be. */
-  private async settled(): Promise<void> {
-    await this.starting?.promise.catch(() => {});
   }
 
   private startWorker(): void {
