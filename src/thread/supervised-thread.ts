@@ -243,10 +243,7 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   /** Ends a thread that is not ours any more, or abandons it. */
   private async end(worker: Worker): Promise<void> {
     this.abandoned.add(worker);
-    const ended = worker.terminate().then(
-      () => {},
-      () => {},
-    );
+    const ended = Promise.allSettled([worker.terminate()]).then(() => {});
     if (!(await withinWallTime(threadEndMsMax, ended))) this.options.onAbandoned(this.abandoned.size);
   }
 }
