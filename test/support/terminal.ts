@@ -11,9 +11,11 @@ export class Terminal {
 
   /** `command` is of the shell. The locale is one that every Debian has. */
   constructor(command: string, env: Readonly<Record<string, string>> = {}) {
-    const { NO_COLOR, FORCE_COLOR, ...inherited } = process.env;
+    // Nothing else of our own environment: what runs the tests says in it (CI, NO_COLOR, FORCE_COLOR) what its own log can
+    // show, and Node.js would believe it.
+    const { PATH = '', HOME = '' } = process.env;
     this.child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-      env: { ...inherited, TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env },
+      env: { PATH, HOME, TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.child.stdout!.on('data', (chunk: Buffer) => this.chunks.push(chunk));
