@@ -6,22 +6,18 @@ import { awakeClock } from './awake-clock.ts';
  * came; rejects if it does in time.
  */
 export async function within(timeoutMs: number, done: Promise<void>): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>();
+  const late = Promise.withResolvers<false>();
   const timer = awakeClock.after(timeoutMs, () => late.resolve(false));
-  try {
-    return await Promise.race([done.then(() => true), late.promise]);
-  } finally {
-    timer.cancel();
-  }
+  return first(done, late.promise).finally(() => timer.cancel());
 }
 
 /** The same by the clock on the wall, for what must end whatever this thread has met. */
 export async function withinWallTime(timeoutMs: number, done: Promise<void>): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>();
+  const late = Promise.withResolvers<false>();
   const timer = setTimeout(() => late.resolve(false), timeoutMs);
-  try {
-    return await Promise.race([done.then(() => true), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return first(done, late.promise).finally(() => clearTimeout(timer));
+}
+
+function first(done: Promise<void>, late: Promise<false>): Promise<boolean> {
+  return Promise.race([done.then(() => true), late]);
 }

@@ -108,7 +108,7 @@ export class AudioWriter {
     const silentFrames = message.silent ? frames : 0;
     const jitterMs = f64[base + ring.jitterMs / 8]!;
     const residenceMs = Math.max(0, nowMs - arrivalMs);
-    note.count(stream.at, arrivalMs, frames, silentFrames, bytes, jitterMs, deviationMs, residenceMs);
+    note.counts.add(stream.at, arrivalMs, frames, silentFrames, bytes, jitterMs, deviationMs, residenceMs);
     if (silentFrames > 0) f64[base + ring.silentFrames / 8]! += silentFrames;
   }
 

@@ -38,8 +38,11 @@ export class FrameCounts {
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;
   private readonly streams: Float64Array;
+  private readonly bit: number;
 
-  constructor({ lanes, streams }: SharedMemory, laneIndex: number) {
+  /** @param bit the part of the lane's undo note that holds as soon as everything is noted */
+  constructor({ lanes, streams }: SharedMemory, laneIndex: number, bit: number) {
+    this.bit = bit;
     this.i32 = lanes[laneIndex]!.i32;
     this.f64 = lanes[laneIndex]!.f64;
     this.streams = streams.f64;
@@ -47,11 +50,9 @@ export class FrameCounts {
 
   /**
    * Counts a message of so many frames, which is about to be published.
-   * @param bit the part of the note that holds as soon as everything is noted
    * @param deviationMs NaN when there was nothing to compare with
    */
   add(
-    bit: number,
     streamAt: number,
     arrivalMs: number,
     frames: number,
@@ -61,7 +62,7 @@ export class FrameCounts {
     deviationMs: number,
     residenceMs: number,
   ): void {
-    const { i32, f64, streams } = this;
+    const { i32, f64, streams, bit } = this;
     const slot = streamAt >> 3;
     const inJitter = bucketOf(jitterBoundsMs, jitterMs);
     const inDeviation = deviationMs >= 0 ? bucketOf(jitterBoundsMs, deviationMs) : noBucket;

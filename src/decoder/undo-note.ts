@@ -43,8 +43,9 @@ export class UndoNote {
   /** For a message whose PCM cannot go straight into a slot. */
   readonly packet: Buffer;
   readonly laneIndex: number;
+  /** What every audio message adds to; noted before it is changed. */
+  readonly counts: FrameCounts;
   private readonly memory: SharedMemory;
-  private readonly counts: FrameCounts;
   private readonly pool: RingPool;
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;
@@ -53,7 +54,7 @@ export class UndoNote {
     const { i32, f64, bytes } = memory.lanes[laneIndex]!;
     this.laneIndex = laneIndex;
     this.memory = memory;
-    this.counts = new FrameCounts(memory, laneIndex);
+    this.counts = new FrameCounts(memory, laneIndex, part.counts);
     this.pool = new RingPool(memory);
     this.i32 = i32;
     this.f64 = f64;
@@ -81,21 +82,6 @@ export class UndoNote {
     f64[timeline + 8] = doubles[ringDouble + 8]!;
     f64[timeline + 9] = doubles[ringDouble + 9]!;
     i32[state] = i32[state]! | part.ring;
-  }
-
-  /** Counts a message whose frames are about to be published; see `FrameCounts.add`. */
-  count(
-    streamAt: number,
-    arrivalMs: number,
-    frames: number,
-    silentFrames: number,
-    pcmBytes: number,
-    jitterMs: number,
-    deviationMs: number,
-    residenceMs: number,
-  ): void {
-    const { counts } = this;
-    counts.add(part.counts, streamAt, arrivalMs, frames, silentFrames, pcmBytes, jitterMs, deviationMs, residenceMs);
   }
 
   /** Before anything else of the lane or of the stream is changed. */

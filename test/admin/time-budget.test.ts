@@ -24,6 +24,16 @@ describe('the time of the admin port', () => {
     expect(order).toEqual([1, 2, 3]);
   });
 
+  it('is not spent by a standstill in the middle of a piece of work', async () => {
+    let nowMs = 0;
+    const budget = new TimeBudget(() => nowMs);
+    await budget.spend(() => (nowMs += 3_600_000));
+    nowMs += 100;
+    const startMs = performance.now();
+    expect(await budget.spend(() => 'next')).toBe('next');
+    expect(performance.now() - startMs).toBeLessThan(1000);
+  });
+
   it('is charged for work that fails as well, which fails for those who asked only', async () => {
     let nowMs = 0;
     const budget = new TimeBudget(() => nowMs);

@@ -32,14 +32,19 @@ const workerDies: Fault = {
   },
 };
 
-const workerHangs: Fault = {
-  name: 'a decode worker never comes back from a message, twice',
+/** Two workers that are missing for a while: the messages in their hands are lost. */
+const twoAreMissing = {
   env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
   // Longer than it takes to notice, and to start another one, on a busy machine; as much as 200 calls send meanwhile.
   flags: () => Promise.resolve(['--ring-seconds', '5']),
   ringSeconds: 5,
   backlogMib: 55,
   lost: 2,
+};
+
+const workerHangs: Fault = {
+  name: 'a decode worker never comes back from a message, twice',
+  ...twoAreMissing,
   strike: async ({ gateway }) => {
     const saboteur = await AcsClient.connect(gateway.url);
     for (let n = 0; n < 2; n++) {
@@ -53,11 +58,7 @@ const workerHangs: Fault = {
 const workerIsNotReplaced: Fault = {
   name: 'both decode workers die while there are no file descriptors for others',
   needs: ['prlimit'],
-  env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
-  flags: () => Promise.resolve(['--ring-seconds', '5']),
-  ringSeconds: 5,
-  backlogMib: 55,
-  lost: 2,
+  ...twoAreMissing,
   strike: async ({ gateway }) => {
     const saboteurs = [await AcsClient.connect(gateway.url), await AcsClient.connect(gateway.url)];
     const limit = (files: number) => execFileSync('prlimit', ['--pid', String(gateway.pid), `--nofile=${files}:`]);

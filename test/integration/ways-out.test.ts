@@ -15,6 +15,18 @@ async function start(...flags: string[]): Promise<GatewayProcess> {
   return gateway;
 }
 
+/** A gateway whose standard output is a pipe of the test's own. */
+function spawnPiped() {
+  const flags = ['serve', '--port', '0', '--admin-port', '0', '--workers', '1', '--drain-timeout-ms', '500'];
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...flags], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  return child;
+}
+
 test('a terminal that is closed (SIGHUP) drains the gateway as SIGTERM does', async () => {
   const gateway = await start('--drain-timeout-ms', '10000');
   const client = await AcsClient.connect(gateway.url);
@@ -38,13 +50,7 @@ test('SIGUSR1 opens no inspector', async () => {
 });
 
 test('standard output that nobody reads any more holds nothing up, and the process ends in time', async () => {
-  const flags = ['serve', '--port', '0', '--admin-port', '0', '--workers', '1', '--drain-timeout-ms', '500'];
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...flags], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
+  const child = spawnPiped();
   const exited = once(child, 'exit');
   const lines = createInterface(child.stdout);
   const [first] = (await once(lines, 'line')) as [string];
@@ -65,13 +71,7 @@ test('standard output that nobody reads any more holds nothing up, and the proce
 });
 
 test('standard output whose reader is gone costs the log, counted, and nothing else', async () => {
-  const flags = ['serve', '--port', '0', '--admin-port', '0', '--workers', '1', '--drain-timeout-ms', '500'];
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...flags], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
+  const child = spawnPiped();
   const exited = once(child, 'exit');
   const [first] = (await once(createInterface(child.stdout), 'line')) as [string];
   child.stdout.destroy();

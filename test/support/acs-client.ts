@@ -61,8 +61,9 @@ export async function refusedUpgrade(
   headers: Record<string, string> = {},
 ): Promise<{ readonly status: number; readonly retryAfter: string | null }> {
   const socket = new WebSocket(url, { headers, perMessageDeflate: false });
-  socket.on('error', () => {});
   return new Promise((resolve, reject) => {
+    // Whatever else than an answer comes, and what comes of the socket after it.
+    socket.on('error', reject);
     socket.once('open', () => reject(new Error('the upgrade was accepted')));
     socket.once('unexpected-response', (_request, response) => {
       response.resume();
