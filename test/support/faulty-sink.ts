@@ -8,7 +8,7 @@ import { threadId } from 'node:worker_threads';
 import { FileTrack } from '../../src/sink/file-track.ts';
 import { eventually } from './gateway-process.ts';
 
-export const sinkFaults = ['exit', 'throw', 'memory'] as const;
+export const sinkFaults = ['exit', 'throw', 'memory', 'buffers'] as const;
 export type SinkFault = (typeof sinkFaults)[number];
 
 const variable = 'ACS_TEST_SINK_FAULT';
@@ -43,8 +43,10 @@ function die(fault: string): void {
   if (fault === 'exit') process.exit(7);
   // Nobody guards a timer's callback. The thread goes on for a moment: what it does then must not count twice.
   if (fault === 'throw') setImmediate(() => Promise.reject(new Error('outside of every guard')));
-  if (fault !== 'memory') return;
   const kept: unknown[] = [];
+  // Outside of the heap, whose limit bounds nothing of it.
+  if (fault === 'buffers') setInterval(() => kept.push(Buffer.alloc(64 * 2 ** 20)), 20);
+  if (fault !== 'memory') return;
   for (;;) kept.push(new Array(100_000).fill(kept.length));
 }
 
