@@ -13,7 +13,7 @@ import { bearerOf, Secrets } from '../socket/auth/credentials.ts';
 import type { Readiness } from '../socket/upgrade.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import { AdminConnections } from './connections.ts';
-import { TimeBudget } from './time-budget.ts';
+import { TimeBudget, threadTimeMs } from './time-budget.ts';
 
 export interface AdminOptions {
   readonly host: string;
@@ -36,7 +36,7 @@ export class AdminServer {
   private readonly options: AdminOptions;
   private readonly server: Server;
   private readonly secrets: Secrets | null;
-  private readonly budget = new TimeBudget(() => performance.now());
+  private readonly budget = new TimeBudget(() => performance.now(), threadTimeMs);
   /** What the next scrapes get, all of them the same. */
   private nextText: Promise<Buffer> | null = null;
 

@@ -1,10 +1,10 @@
 /** The admin port's share of the main thread. */
 import { describe, expect, it } from 'vitest';
-import { TimeBudget } from '../../src/admin/time-budget.ts';
+import { TimeBudget, threadTimeMs } from '../../src/admin/time-budget.ts';
 
 describe('the time of the admin port', () => {
   it('is there at once while it was not used', async () => {
-    const budget = new TimeBudget(() => performance.now());
+    const budget = new TimeBudget(() => performance.now(), threadTimeMs);
     const startMs = performance.now();
     for (let n = 0; n < 10; n++) await budget.spend(() => n);
     expect(performance.now() - startMs).toBeLessThan(1000);
@@ -12,7 +12,10 @@ describe('the time of the admin port', () => {
 
   it('is waited for when it is spent, and then given in order', async () => {
     let nowMs = 0;
-    const budget = new TimeBudget(() => nowMs);
+    const budget = new TimeBudget(
+      () => nowMs,
+      () => nowMs,
+    );
     budget.charge(600);
     const order: number[] = [];
     const all = Promise.all([1, 2, 3].map((each) => budget.spend(() => order.push(each))));
@@ -26,7 +29,10 @@ describe('the time of the admin port', () => {
 
   it('is not spent by a standstill in the middle of a piece of work', async () => {
     let nowMs = 0;
-    const budget = new TimeBudget(() => nowMs);
+    const budget = new TimeBudget(
+      () => nowMs,
+      () => nowMs,
+    );
     await budget.spend(() => (nowMs += 3_600_000));
     nowMs += 100;
     const startMs = performance.now();
@@ -34,9 +40,21 @@ describe('the time of the admin port', () => {
     expect(performance.now() - startMs).toBeLessThan(1000);
   });
 
+  it('is charged by what work costs the thread, not by how long it takes', async () => {
+    const budget = new TimeBudget(() => performance.now(), threadTimeMs);
+    for (let n = 0; n < 3; n++) await budget.spend(() => new Promise((resolve) => setTimeout(resolve, 400)));
+    const startMs = performance.now();
+    expect(await budget.spend(() => 'next')).toBe('next');
+    // By the clock it would have to save up for 14 seconds.
+    expect(performance.now() - startMs).toBeLessThan(5000);
+  });
+
   it('is charged for work that fails as well, which fails for those who asked only', async () => {
     let nowMs = 0;
-    const budget = new TimeBudget(() => nowMs);
+    const budget = new TimeBudget(
+      () => nowMs,
+      () => nowMs,
+    );
     const failing = budget.spend(() => {
       nowMs += 400;
       throw new Error('no');

@@ -65,7 +65,14 @@ async function rounds(arena: Arena, watch: IdentityWatch): Promise<void> {
     tally.set(fault.name, (tally.get(fault.name) ?? 0) + 1);
     figures.expectedLost += fault.lost ?? 0;
     const where = `round ${round}, ${fault.name}`;
-    if (!report.ok) problems.push(`${where}: calls did not run to their end: ${JSON.stringify(report.calls)}`);
+    if (!report.ok) {
+      const metrics = await gateway.metrics();
+      const causes = [...metrics].filter(
+        ([name, count]) => /^(overload_refusals|upgrades)_total/.test(name) && count > 0,
+      );
+      const refusals = causes.map(([name, count]) => `${name} ${count}`).join(', ');
+      problems.push(`${where}: calls did not run to their end: ${JSON.stringify(report.calls)}; in all ${refusals}`);
+    }
     if (!(await settle(isEmpty, 30_000))) problems.push(`${where}: rings or streams are left`);
     const wrong = fault.mayLoseRecordings === true ? 0 : wrongRecordings(report, options, folder);
     if (wrong > 0) problems.push(`${where}: ${wrong} recordings are not what was sent`);

@@ -15,7 +15,7 @@ export interface WatchOptions {
 
 /** A thread that stands still is found out after less than half a second; what it did not read by then is not lapped yet. */
 const noticedFrames = 25;
-/** Counters of one scrape are read one after the other, while frames come. */
+/** Counters of one scrape are read one after the other, while frames come: at least so many of each ring, and more if it takes long. */
 const framesMeanwhile = 5;
 
 export class IdentityWatch {
@@ -26,12 +26,13 @@ export class IdentityWatch {
   private readonly waitingMax: number;
   private readonly meanwhile: number;
   private last: Metrics = new Map();
+  private lastMs = 0;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(gateway: GatewayProcess, { rings, ringSeconds = 2 }: WatchOptions) {
     this.gateway = gateway;
     this.meanwhile = framesMeanwhile * rings;
-    this.waitingMax = rings * (ringSlotCount(ringSeconds) + noticedFrames) + this.meanwhile;
+    this.waitingMax = rings * (ringSlotCount(ringSeconds) + noticedFrames);
   }
 
   /** Looks once a second, until it is stopped. A gateway that does not answer is looked at later. */
@@ -44,7 +45,9 @@ export class IdentityWatch {
   }
 
   async look(): Promise<Metrics> {
+    const startMs = performance.now();
     const metrics = await this.gateway.metrics();
+    const nowMs = performance.now();
     for (const [name, value] of metrics) {
       const before = this.last.get(name) ?? 0;
       if (/_total(\{|$)/.test(name) && value < before)
@@ -55,19 +58,23 @@ export class IdentityWatch {
         this.problems.add(`${name} is ${value}`);
       }
     }
-    this.lookAtSinks(metrics);
+    const published = metrics.get('frames_committed_total')!;
+    const perMs = (published - (this.last.get('frames_committed_total') ?? 0)) / (nowMs - this.lastMs);
+    // Twice, because they do not come evenly: least of all to a process that has just waited for its turn.
+    this.lookAtSinks(metrics, Math.max(this.meanwhile, 2 * perMs * (nowMs - startMs)));
     this.last = metrics;
+    this.lastMs = nowMs;
     this.looks++;
     return metrics;
   }
 
-  private lookAtSinks(metrics: Metrics): void {
+  private lookAtSinks(metrics: Metrics, meanwhile: number): void {
     const published = metrics.get('frames_committed_total')!;
     for (const [name, read] of metrics) {
       const sink = /^sink_frames_total(.*)/.exec(name)?.[1];
       if (sink === undefined) continue;
       const waiting = published - read - metrics.get(`sink_lapped_frames_total${sink}`)!;
-      if (waiting < -this.meanwhile || waiting > this.waitingMax) {
+      if (waiting < -meanwhile || waiting > this.waitingMax + meanwhile) {
         this.problems.add(`${waiting} of ${published} frames are neither read nor lapped by ${sink}`);
       }
     }
