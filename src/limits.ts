@@ -47,6 +47,9 @@ export const laneHalfBytes = 32 * 1024 * 1024;
  */
 export const laneTurnBytes = 64 * 1024;
 
+/** What a stream may always have in a half of a lane that has room. A thousand streams that send what they can leave half of it. */
+export const laneShareBytesMin = 16 * 1024;
+
 /** A worker stays with a lane for so long, then asks for it again. Costs one task of the pool each time. */
 export const shiftMsMax = 1000;
 

@@ -2,14 +2,14 @@
  * A lane: two halves in shared memory, full of records on their way from the main thread, which alone writes here, to the
  * worker that has the lane for a shift. Group commit: nobody is told of a record, the worker looks again after the flush
  * interval; only one that found nothing then is parked and must be woken. A late worker finds more at a time, and so a
- * cheaper frame. Full: the newest message is refused (a return value).
+ * cheaper frame. Full: the newest message is refused (a return value). Before it is full, those of streams that have filled it are.
  *
  * Invariant: at most one shift has a lane, and with it goes the ownership of the lane's streams and rings. So a stream's
  * records are dealt with in order, and nothing needs a lock. Main thread.
  */
 import { recoverLane } from '../decoder/recovery.ts';
 import type { ShiftResult } from '../decoder/shift.ts';
-import { laneTurnBytes } from '../limits.ts';
+import { laneShareBytesMin, laneTurnBytes } from '../limits.ts';
 import { lane, laneReserveBytes, record, recordBytes, recordKind } from '../memory/layout.ts';
 import type { SharedMemory, Views } from '../memory/shared-memory.ts';
 
@@ -39,6 +39,10 @@ export class Lane {
   private half = 0;
   private usedBytes = 0;
   private otherBytes = 0;
+  /** How often it changed over; for each stream, the turn in which its last message came, and its bytes since that turn. */
+  private turns = 0;
+  private readonly turnOf: Int32Array;
+  private readonly bytesOf: Int32Array;
   private state: 'waiting' | 'armed' | 'served' | 'stopped' = 'waiting';
   /** The park that was answered last: it needs no second call. */
   private wokenPark = 0;
@@ -54,6 +58,8 @@ export class Lane {
     this.views = options.memory.lanes[options.index]!;
     this.halfBytes = geometry.laneHalfBytes;
     this.messageBytesMax = geometry.laneHalfBytes - laneReserveBytes(geometry.streamCount);
+    this.turnOf = new Int32Array(geometry.streamCount);
+    this.bytesOf = new Int32Array(geometry.streamCount);
   }
 
   /** Bytes that no worker has dealt with. */
@@ -64,7 +70,7 @@ export class Lane {
   }
 
   /**
-   * Copies a message into the lane. Returns false when the lane is full: the message is not taken.
+   * Copies a message into the lane. Returns false when the lane is full, or the stream's share of it: the message is not taken.
    * `bytes` may die as soon as this returns.
    */
   pushMessage(streamIndex: number, arrivalMs: number, bytes: Uint8Array): boolean {
@@ -72,6 +78,12 @@ export class Lane {
     if (size > this.messageBytesMax) return false;
     if (this.usedBytes > laneTurnBytes) this.turnIfEmpty();
     if (this.usedBytes + size > this.messageBytesMax && !this.turnIfFull()) return false;
+    if (this.turnOf[streamIndex] !== this.turns) {
+      this.turnOf[streamIndex] = this.turns;
+      this.bytesOf[streamIndex] = 0;
+    }
+    if (this.usedBytes > this.messageBytesMax >> 1 && this.hasFilled(streamIndex)) return false;
+    this.bytesOf[streamIndex]! += size;
     this.messagesPushed++;
     this.put(recordKind.message, streamIndex, arrivalMs, bytes, size);
     return true;
@@ -81,6 +93,8 @@ export class Lane {
   pushControl(kind: typeof recordKind.close | typeof recordKind.release, streamIndex: number): void {
     const size = recordBytes(0);
     if (this.usedBytes + size > this.messageBytesMax) this.turnIfFull();
+    // The slot's next stream has sent nothing.
+    this.bytesOf[streamIndex] = 0;
     this.put(kind, streamIndex, 0, noBytes, size);
   }
 
@@ -94,6 +108,15 @@ export class Lane {
   stop(): void {
     this.state = 'stopped';
     if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  /**
+   * While the worker is busy with the other half, this one is all the room there is: then a stream may have as much of it as
+   * is left for all others. Streams that send alike come to that only when it is full.
+   */
+  private hasFilled(streamIndex: number): boolean {
+    const mostBytes = Math.max(laneShareBytesMin, this.messageBytesMax - this.usedBytes);
+    return this.bytesOf[streamIndex]! > mostBytes && !this.isHere(this.loadHead());
   }
 
   /** Where the next record will stand. */
@@ -127,6 +150,7 @@ export class Lane {
     this.otherBytes = this.usedBytes;
     this.half = 1 - this.half;
     this.usedBytes = 0;
+    this.turns = (this.turns + 1) | 0;
   }
 
   private put(kind: LaneRecordKind, streamIndex: number, arrivalMs: number, bytes: Uint8Array, size: number): void {
