@@ -21,6 +21,7 @@ import { SharedMemory } from './memory/shared-memory.ts';
 import type { ThreadVitals } from './metrics/families.ts';
 import { createMetrics } from './metrics/gateway-metrics.ts';
 import type { Metrics } from './metrics/registry.ts';
+import { peerOf } from './networks.ts';
 import { RingPool } from './ring/pool.ts';
 import { createAuthenticate } from './socket/auth/authenticate.ts';
 import { allowList, trustedProxies } from './socket/client-address.ts';
@@ -30,6 +31,7 @@ import { Pressure } from './socket/pressure.ts';
 import type { Authenticate, Readiness } from './socket/upgrade.ts';
 import { type Account, account } from './stream/accounting.ts';
 import { closeCode } from './stream/close-code.ts';
+import { costlyUnits, isTooCostly } from './stream/costly.ts';
 import { StreamRegistry } from './stream/registry.ts';
 import { Totals } from './stream/totals.ts';
 import { Vitals, VitalsWatch, vitalsDoubles } from './thread/vitals.ts';
@@ -106,6 +108,7 @@ export class Gateway {
     });
     const { sinks } = this.consumers;
     this.audience = new GatewayAudience({ memory: this.memory, sinks, readers: this.consumers.readers, events });
+    const guards = createGuards(config, this.totals);
     this.registry = new StreamRegistry({
       memory: this.memory,
       lanes: this.lanes,
@@ -115,7 +118,10 @@ export class Gateway {
       lingerMs: ringLingerMs,
       resumeGraceMs: config.resumeGraceMs,
       messagesPerSecondMax: config.maxMessagesPerSecond,
-      onDecoded: () => this.wakeIfAllClosed(),
+      onDecoded: (stream) => {
+        guards.debts.owe(peerOf(stream.facts.remoteAddress), costlyUnits(this.memory, stream), performance.now());
+        this.wakeIfAllClosed();
+      },
       onEnded: (record) => {
         log.info({ msg: 'stream ended', ...record });
         this.audience.released(record);
@@ -145,7 +151,8 @@ export class Gateway {
         pressure: () => this.pressure.cause,
         readiness: this.readiness,
       },
-      ...createGuards(config, this.totals),
+      ...guards,
+      isTooCostly: (stream) => isTooCostly(this.memory, stream, performance.now()),
       proxies: trustedProxies(config),
       authenticate: (request) => this.authenticate(request),
       onHandshakeError: (error) => this.complain({ msg: 'handshake failed', error: withoutPath(error) }),

@@ -164,6 +164,25 @@ export const excessMessagesMax = 5_000;
 /** The same when its address did so before. */
 export const excessMessagesOfDebtorMax = 100;
 
+/**
+ * Decode workers' time for messages that are not plain audio: the share that each stream has for certain, and that all streams
+ * of a lane have; and what each may save up, ms. Metadata take some microseconds; ten calls a second cost a lane next to nothing.
+ */
+export const costlyShare = { ofStream: 0.001, ofLane: 0.1 } as const;
+export const costlySavedMs = { ofStream: 1, ofLane: 10 } as const;
+
+/** What is longer is audio or of no use, and audio is few values: one is most of it. A parser takes 250 ns for each value. */
+export const plainMessageBytesMax = 8 * 1024;
+export const longMessageMarksMax = 256;
+
+/** Messages dropped for what they cost before their stream is ended, and one more for each second of it. */
+export const costlyMessagesMax = 1_000;
+
+/** What such a message, and a millisecond of a worker, count for in the debt of an address; and what each stream may have of it. */
+export const costlyMessageUnits = 16;
+export const unitsPerCostlyMs = 250;
+export const forgivenCostlyMs = 0.1;
+
 /** Metadata have some 200 bytes; nothing longer is looked at, and no more than so many of a stream's messages. */
 export const metadataBytesMax = 2048;
 export const metadataReadMax = 4;

@@ -9,10 +9,13 @@ import type { SharedMemory, Views } from '../memory/shared-memory.ts';
 import { RingPool } from '../ring/pool.ts';
 import { AudioWriter } from './audio-writer.ts';
 import { LaneCounters } from './lane-counters.ts';
+import { isStuffed } from './protocol/marks.ts';
 import { Message, messageKind } from './protocol/message.ts';
 import type { Parsers } from './protocol/parsers.ts';
+import { Scanner } from './protocol/scan.ts';
 import type { ShiftResult, StreamTone } from './shift.ts';
 import { StreamState } from './stream-state.ts';
+import { parseOrdinaryMs, TimeBudget } from './time-budget.ts';
 import { UndoNote } from './undo-note.ts';
 
 /** Residence is stamped once for so many records: a clock reading costs as much as a tenth of a frame. */
@@ -28,6 +31,9 @@ export class FrameDecoder {
   private readonly clock: () => number;
   private readonly counters: readonly LaneCounters[];
   private readonly notes: readonly UndoNote[];
+  private readonly budgets: readonly TimeBudget[];
+  /** Tells plain audio at little cost where the first parser cannot. */
+  private readonly scanner = new Scanner();
   private readonly stream: StreamState;
   private readonly audio: AudioWriter;
   private readonly message = new Message();
@@ -41,6 +47,7 @@ export class FrameDecoder {
     this.clock = clock;
     this.counters = memory.lanes.map((views) => new LaneCounters(views));
     this.notes = memory.lanes.map((_, laneIndex) => new UndoNote(memory, laneIndex));
+    this.budgets = memory.lanes.map((_, laneIndex) => new TimeBudget(memory, laneIndex));
     this.stream = new StreamState(memory, new RingPool(memory));
     this.audio = new AudioWriter(this.stream);
   }
@@ -124,24 +131,47 @@ export class FrameDecoder {
     const start = at + record.payload;
     const end = start + views.i32[(at + record.payloadBytes) / 4]!;
     const arrivalMs = views.f64[(at + record.arrivalMs) / 8]!;
-    const isTentative = parsers.first.parse(views.bytes, start, end, message) && parsers.first !== parsers.general;
-    if (!isTentative) this.parseGeneral(views.bytes, start, end, counters, note);
-
+    const isTentative = parsers.first !== parsers.general && parsers.first.parse(views.bytes, start, end, message);
+    if (!isTentative && !this.parseGeneral(views.bytes, start, end, counters, note, false)) {
+      this.drop('costly', counters, note);
+      return;
+    }
     let refusal = this.takeParsed(message, counters, note, arrivalMs, nowMs);
     if (isTentative && (refusal === 'malformed_audio' || refusal === 'unsupported_format')) {
       // The scanner does not look at the characters of `data`: what was not decoded to its end may be bad JSON.
-      this.parseGeneral(views.bytes, start, end, counters, note);
-      refusal = this.takeParsed(message, counters, note, arrivalMs, nowMs);
+      const isParsed = this.parseGeneral(views.bytes, start, end, counters, note, true);
+      refusal = isParsed ? this.takeParsed(message, counters, note, arrivalMs, nowMs) : 'costly';
     }
     if (refusal !== null) this.drop(refusal, counters, note);
   }
 
-  /** Runs the general parser, which is also the first one unless the scanner is. */
-  private parseGeneral(bytes: Buffer, start: number, end: number, counters: LaneCounters, note: UndoNote): void {
-    if (this.parsers.first === this.parsers.general) return;
-    note.noteOthers(this.stream.at);
-    counters.add(lane.fallbacks, 1);
-    this.parsers.general.parse(bytes, start, end, this.message);
+  /**
+   * Runs the general parser. Returns false when that may cost more than the stream may have: then nothing was parsed.
+   * @param isPlain the scanner has taken it for plain audio
+   */
+  private parseGeneral(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    counters: LaneCounters,
+    note: UndoNote,
+    isPlain: boolean,
+  ): boolean {
+    const { parsers, message, scanner } = this;
+    const budget = this.budgets[note.laneIndex]!;
+    const isFallback = parsers.first !== parsers.general;
+    const beganMs = this.clock();
+    const isCostly = (!isPlain && isStuffed(bytes, start, end)) || !budget.allows(this.stream.at, beganMs);
+    if (isCostly && (isFallback || !scanner.parse(bytes, start, end, message))) return false;
+    if (isFallback) {
+      note.noteOthers(this.stream.at);
+      counters.add(lane.fallbacks, 1);
+    }
+    parsers.general.parse(bytes, start, end, message);
+    const endedMs = this.clock();
+    const ordinaryMs = isFallback ? 0 : parseOrdinaryMs(end - start);
+    budget.charge(this.stream.at, end - start, endedMs - beganMs - ordinaryMs, endedMs);
+    return true;
   }
 
   /** Returns why the message is dropped, or null when it is counted. */

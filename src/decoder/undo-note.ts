@@ -219,7 +219,7 @@ function copyDoubles(from: Float64Array, at: number, to: Float64Array, toAt: num
   for (let i = 0; i < count; i++) to[toAt + i] = from[at + i]!;
 }
 
-/** All of a stream's slot before its rings, but what the main thread writes. Words, because a double may be no number. */
+/** All of a stream's slot before its rings, but what the main thread writes and what its time costs. Words, because a double may be no number. */
 function copySlot(from: Int32Array, at: number, to: Int32Array, toAt: number): void {
   for (let i = 0; i < streamSlot.rings / 4; i++) {
     if (i < streamSlot.brokeOffMs / 4 || i >= streamSlot.sampleRate / 4) to[toAt + i] = from[at + i]!;

@@ -23,7 +23,7 @@ import { alignUp, cacheLinesBytes, Offsets } from './offsets.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 7;
+export const layoutVersion = 8;
 
 /** The sizes that follow from the configuration. Written into `control`, so that `attach` needs no configuration. */
 export interface Geometry {
@@ -69,13 +69,15 @@ export const dropReasons = [
   'participant_limit',
   'ring_memory',
   'worker_lost',
+  'costly',
   'lane_full',
   'rate_limit',
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
 /** Where a reason's counter stands among `dropped`. */
-export const reasonIndex = Object.fromEntries(dropReasons.map((reason, index) => [reason, index])) as Readonly<
-  Record<DropReason, number>
+export const reasonIndex = Object.fromEntries(dropReasons.map((reason, i) => [reason, i])) as Record<
+  DropReason,
+  number
 >;
 
 // ── stream slot ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -86,7 +88,8 @@ export const streamSlot = {
   dropped: streamOffsets.f64(dropReasons.length),
   /** When the stream's last socket broke off, ms on the process's clock; 0: none did. Written by the main thread. */
   brokeOffMs: streamOffsets.f64(),
-
+  /** Time of workers that its messages took and that is not paid back, and when that was so; see `time-budget.ts`. */
+  costlyMs: streamOffsets.f64(2),
   // What every frame touches, in one cache line, and right behind it the rings.
   /** 16000 or 24000; 0 until known; -1 after metadata that we do not support. */
   sampleRate: streamOffsets.line().i32(),
@@ -147,7 +150,6 @@ export const ring = {
   pauses: ringOffsets.f64(),
   firstTimestampMs: ringOffsets.f64(),
   firstArrivalMs: ringOffsets.f64(),
-
   end: ringOffsets.apart().end,
 } as const;
 
@@ -258,7 +260,8 @@ export const lane = {
   ringsHeld: laneOffsets.i32(),
   /** Time spent decoding. */
   busyMs: laneOffsets.f64(),
-
+  /** What its streams took of that with costly messages and that is not paid back, and when that was so. */
+  costlyMs: laneOffsets.f64(2),
   // What every frame adds to.
   committed: laneOffsets.f64(),
   frames: laneOffsets.f64(),

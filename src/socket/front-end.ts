@@ -28,6 +28,8 @@ export interface FrontEndOptions extends ReceptionOptions {
   readonly metadataTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly descriptors: DescriptorGuard;
+  /** Its messages take too much of the others' time. */
+  readonly isTooCostly: (stream: Stream) => boolean;
   /** What becomes of a second socket with the same subscription while the first one is connected. */
   readonly duplicate: 'replace' | 'reject' | 'allow';
   readonly registry: StreamRegistry;
@@ -252,7 +254,7 @@ export class FrontEnd {
     socket.close();
   }
 
-  /** Ends streams that send nothing at all, or no audio any more. */
+  /** Ends streams that send nothing at all, or no audio any more, or what costs the others. */
   private sweep(): void {
     const { registry, metadataTimeoutMs, idleTimeoutMs } = this.options;
     for (const [stream, socket] of [...this.sockets]) {
@@ -260,6 +262,7 @@ export class FrontEnd {
       if (stream.messages === 0 && awakeClock.since(stream.connectedMs) > metadataTimeoutMs) {
         this.end(stream, socket, closeCode.policy, 'metadata_timeout');
       } else if (silentMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');
+      else if (this.options.isTooCostly(stream)) this.endFlood(stream, socket);
     }
   }
 }

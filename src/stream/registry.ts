@@ -57,7 +57,7 @@ export interface RegistryOptions {
   /** How long a stream whose socket broke off waits for another one; 0: not at all. */
   readonly resumeGraceMs: number;
   /** A stream's socket is closed and its last message dealt with; readers may still be busy. */
-  readonly onDecoded: () => void;
+  readonly onDecoded: (stream: Stream) => void;
   /** A stream is over, for its readers too. */
   readonly onEnded: (record: EndedStream) => void;
 }
@@ -297,7 +297,7 @@ export class StreamRegistry {
   private linger(stream: Stream): void {
     stream.phase = 'lingering';
     this.options.audience.streamEnded(stream);
-    this.options.onDecoded();
+    this.options.onDecoded(stream);
     if (stream.isDrained) this.release(stream);
     else stream.timer = awakeClock.after(this.options.lingerMs, () => this.release(stream));
   }

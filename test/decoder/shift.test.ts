@@ -25,9 +25,9 @@ describe('a shift', () => {
   });
 
   it('deals with all that waits, in both halves', () => {
-    for (let n = 0; n < 9000; n++) rig.push();
+    for (let n = 0; n < 7000; n++) rig.push();
     rig.work();
-    expect([rig.count(lane.control), rig.lane.backlogBytes]).toEqual([9000, 0]);
+    expect([rig.count(lane.control), rig.lane.backlogBytes]).toEqual([7000, 0]);
   });
 
   it('deals with what comes while it decodes, before it sleeps', () => {

@@ -6,6 +6,9 @@ export const quote = 0x22;
 const backslash = 0x5c;
 const colon = 0x3a;
 
+/** What a message has beside its data is shorter: ACS's have some 200 bytes. */
+const envelopeBytesMax = 1024;
+
 /** The bytes of a literal, to compare with. */
 export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -18,6 +21,8 @@ export class Cursor {
   protected bytes: Buffer = Buffer.alloc(0);
   protected at = 0;
   protected end = 0;
+  /** Texts and spaces are followed up to here: whatever a message is made of, to look at it costs little. */
+  protected near = 0;
   /** Start of the text that `text()` found last; it ends before `at - 1`. */
   protected textStart = 0;
 
@@ -25,15 +30,16 @@ export class Cursor {
     this.bytes = bytes;
     this.at = start;
     this.end = end;
+    this.near = Math.min(end, start + envelopeBytesMax);
   }
 
   /** A string of printable ASCII without escapes; leaves `at` behind its closing quote. */
   protected text(): boolean {
-    const { bytes, end } = this;
+    const { bytes, near } = this;
     let at = this.at;
     if (bytes[at] !== quote) return false;
     this.textStart = ++at;
-    for (; at < end; at++) {
+    for (; at < near; at++) {
       const byte = bytes[at]!;
       if (byte === quote) {
         this.at = at + 1;
@@ -75,7 +81,7 @@ export class Cursor {
 
   protected isDigit(): boolean {
     const byte = this.bytes[this.at]!;
-    return this.at < this.end && byte >= 0x30 && byte <= 0x39;
+    return this.at < this.near && byte >= 0x30 && byte <= 0x39;
   }
 
   /** What could go on with a number: a digit, `.`, `e`, `E`. */
@@ -104,9 +110,9 @@ export class Cursor {
   }
 
   protected skipSpace(): void {
-    const { bytes, end } = this;
+    const { bytes, near } = this;
     let at = this.at;
-    while (at < end) {
+    while (at < near) {
       const byte = bytes[at]!;
       if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
       at++;

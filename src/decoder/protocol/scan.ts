@@ -1,8 +1,8 @@
 /**
  * The scanner: finds the fields of an `AudioData` message on raw bytes, in any order, with any white space and unknown
  * fields. Strict: it accepts nothing that `JSON.parse` would understand differently, and declines (returns false) whatever
- * is out of the ordinary: escapes, non-ASCII ids, duplicate keys, nested or fractional unknown values, other kinds, and
- * anything malformed. The general parser then has the word. Allocates one string per frame, the base64 text.
+ * is out of the ordinary: escapes, non-ASCII ids, duplicate keys, nested or fractional unknown values, other kinds, more
+ * than 1,024 bytes beside the data, and anything malformed. The general parser then has the word. Allocates one string per frame, the base64 text.
  *
  * One thing it does not look at: the characters of `data`. If they are not base64 the decoder finds out, and must ask the
  * general parser too (a quote or a control character among them would change what the message is).
@@ -154,13 +154,16 @@ export class Scanner extends Cursor implements MessageParser {
     const start = this.at + 1;
     let close = start + this.dataLength;
     if (close >= this.end || bytes[close] !== quote) {
-      close = bytes.indexOf(quote, start);
-      if (close < 0 || close >= this.end) return false;
-      this.dataLength = close - start;
+      // Not beyond the message: what follows in the lane may be megabytes without a quote.
+      const length = bytes.subarray(start, this.end).indexOf(quote);
+      if (length < 0) return false;
+      this.dataLength = length;
+      close = start + length;
     }
     message.data = bytes.toString('latin1', start, close);
     this.data.set(start, close);
     this.at = close + 1;
+    this.near = Math.min(this.end, this.near + this.dataLength);
     return true;
   }
 }
