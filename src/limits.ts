@@ -176,10 +176,10 @@ export const plainMessageBytesMax = 8 * 1024;
 export const longMessageMarksMax = 256;
 
 /** Messages dropped for what they cost before their stream is ended, and one more for each second of it. */
-export const costlyMessagesMax = 1_000;
+export const costlyMessagesMax = 250;
 
 /** What such a message, and a millisecond of a worker, count for in the debt of an address; and what each stream may have of it. */
-export const costlyMessageUnits = 16;
+export const costlyMessageUnits = 64;
 export const unitsPerCostlyMs = 250;
 export const forgivenCostlyMs = 0.1;
 

@@ -74,11 +74,9 @@ export const dropReasons = [
   'rate_limit',
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
+const indexed = dropReasons.map((reason, index) => [reason, index]);
 /** Where a reason's counter stands among `dropped`. */
-export const reasonIndex = Object.fromEntries(dropReasons.map((reason, i) => [reason, i])) as Record<
-  DropReason,
-  number
->;
+export const reasonIndex = Object.fromEntries(indexed) as Readonly<Record<DropReason, number>>;
 
 // ── stream slot ────────────────────────────────────────────────────────────────────────────────────────────────────
 const streamOffsets = new Offsets();
@@ -152,7 +150,6 @@ export const ring = {
   firstArrivalMs: ringOffsets.f64(),
   end: ringOffsets.apart().end,
 } as const;
-
 export const ringState = { free: 0, live: 1, ended: 2 } as const;
 
 const slotOffsets = new Offsets();

@@ -50,6 +50,9 @@ const sweepIntervalMsMax = 1000;
 /** Metadata comes first, or nearly so: audio that overtakes it does so by a few messages. */
 const identifyMessagesMax = 50;
 
+/** What its messages cost stands in another processor's cache: it is looked at now and then. */
+const messagesPerCostlyLook = 64;
+
 /** How often it is looked whether there are descriptors again. */
 const acceptRetryMs = 250;
 
@@ -156,7 +159,7 @@ export class FrontEnd {
   private message(socket: StreamSocket, message: ArrayBuffer, isBinary: boolean): void {
     const { stream, captured } = socket.getUserData();
     if (stream === null) return;
-    const { capture, messageBytesMax, clock } = this.options;
+    const { capture, messageBytesMax, clock, isTooCostly } = this.options;
     const nowMs = clock();
     const bytes = new Uint8Array(message);
     if (capture !== null) capture.message(captured, bytes, isBinary, nowMs);
@@ -167,7 +170,8 @@ export class FrontEnd {
     const owner = isBinary ? stream : this.identify(stream, socket, bytes);
     if (owner === null) return;
     owner.receive(bytes, isBinary, nowMs);
-    if (owner.allowance.isFlood) this.endFlood(owner, socket);
+    const isCostly = owner.messages % messagesPerCostlyLook === 0 && isTooCostly(owner);
+    if (isCostly || owner.allowance.isFlood) this.endFlood(owner, socket);
   }
 
   /** A ping or a pong: what it costs to take and answer it is counted like a message. */
@@ -254,7 +258,7 @@ export class FrontEnd {
     socket.close();
   }
 
-  /** Ends streams that send nothing at all, or no audio any more, or what costs the others. */
+  /** Ends streams that send nothing at all, or no audio any more. */
   private sweep(): void {
     const { registry, metadataTimeoutMs, idleTimeoutMs } = this.options;
     for (const [stream, socket] of [...this.sockets]) {
@@ -262,7 +266,6 @@ export class FrontEnd {
       if (stream.messages === 0 && awakeClock.since(stream.connectedMs) > metadataTimeoutMs) {
         this.end(stream, socket, closeCode.policy, 'metadata_timeout');
       } else if (silentMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');
-      else if (this.options.isTooCostly(stream)) this.endFlood(stream, socket);
     }
   }
 }

@@ -31,7 +31,7 @@ describe('the scanner', () => {
   ])('gives up soon: %s', (_, text) => {
     const { bytes, furthest } = watched(text);
     expect(new Scanner().parse(bytes, 0, text.length, new Message())).toBe(false);
-    expect(furthest()).toBeLessThan(1200);
+    expect(furthest()).toBeLessThan(600);
   });
 
   it('searches the end of the data in the message only', () => {

@@ -38,6 +38,7 @@ async function frontEnd(authenticate: Authenticate, readiness: AdmissionPolicy['
       readiness,
     },
     ...createGuards(config, totals),
+    isTooCostly: () => false,
     proxies: null,
     authenticate,
     onHandshakeError: (error) => errors.push((error as Error).message),

@@ -6,8 +6,8 @@ export const quote = 0x22;
 const backslash = 0x5c;
 const colon = 0x3a;
 
-/** What a message has beside its data is shorter: ACS's have some 200 bytes. */
-const envelopeBytesMax = 1024;
+/** What a message has beside its data is shorter: ACS's have some 200 bytes, with the longest id 400. */
+const envelopeBytesMax = 512;
 
 /** The bytes of a literal, to compare with. */
 export function ascii(text: string): Uint8Array {

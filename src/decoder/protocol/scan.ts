@@ -2,7 +2,7 @@
  * The scanner: finds the fields of an `AudioData` message on raw bytes, in any order, with any white space and unknown
  * fields. Strict: it accepts nothing that `JSON.parse` would understand differently, and declines (returns false) whatever
  * is out of the ordinary: escapes, non-ASCII ids, duplicate keys, nested or fractional unknown values, other kinds, more
- * than 1,024 bytes beside the data, and anything malformed. The general parser then has the word. Allocates one string per frame, the base64 text.
+ * than 512 bytes beside the data, and anything malformed. The general parser then has the word. Allocates one string per frame, the base64 text.
  *
  * One thing it does not look at: the characters of `data`. If they are not base64 the decoder finds out, and must ask the
  * general parser too (a quote or a control character among them would change what the message is).
