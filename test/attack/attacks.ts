@@ -36,6 +36,21 @@ async function flood({ port, untilMs }: Target, fate: Fate, bytes: Uint8Array): 
   });
 }
 
+/** Four streams that send one message again and again, at 1,600 a second each. */
+async function within({ port, untilMs }: Target, fate: Fate, payload: string): Promise<void> {
+  const bytes = many(frame({ payload }), 16);
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const socket = await openStream(port, fate);
+      while (socket?.writable && performance.now() < untilMs) {
+        socket.write(bytes);
+        await sleep(10);
+      }
+      socket?.destroy();
+    }),
+  );
+}
+
 /** PROXY protocol v2, TCP over IPv4. `command`: 1 PROXY, 0 LOCAL. */
 export function proxyHeader(address: string, command = 1): Buffer {
   const head = Buffer.from('0d0a0d0a000d0a515549540a2111000c', 'hex');
@@ -54,6 +69,10 @@ const uniqueKeys = (bytes: number) => {
 };
 
 export const attacks: readonly Attack[] = [
+  {
+    name: 'nobody: what this machine does to the calls by itself',
+    act: ({ untilMs }) => sleep(Math.max(0, untilMs - performance.now())),
+  },
   {
     name: 'an address forged behind a plain request, by a proxy that passes bytes',
     flags: ['--trust-proxy', '--allow-cidr', '52.112.0.0/14', '--allow-cidr', '127.0.0.1/32'],
@@ -244,20 +263,35 @@ export const attacks: readonly Attack[] = [
     act: (target, fate) => flood(target, fate, many(frame({ payload: uniqueKeys(4096) }), 100)),
   },
   {
-    name: '4 streams within their limit, messages that cost most',
-    act: async ({ port, untilMs }, fate) => {
-      const objects = `[${Array.from({ length: 400 }, (_, n) => `{"a${n}":0}`).join(',')}]`;
-      const bytes = many(frame({ payload: objects }), 16);
-      await Promise.all(
-        Array.from({ length: 4 }, async () => {
-          const socket = await openStream(port, fate);
-          while (socket?.writable && performance.now() < untilMs) {
-            socket.write(bytes);
-            await sleep(10);
-          }
-          socket?.destroy();
-        }),
-      );
+    name: 'one stream, data without an end: the search for it',
+    act: (target, fate) =>
+      flood(target, fate, many(frame({ payload: '{"kind":"AudioData","audioData":{"data":"AAAA' }), 8000)),
+  },
+  ...Object.entries({
+    'objects of one key each': `[${Array.from({ length: 400 }, (_, n) => `{"a${n}":0}`).join(',')}]`,
+    'unique keys': uniqueKeys(4096),
+    'nested arrays': `${'['.repeat(2048)}${']'.repeat(2048)}`,
+  }).map(
+    ([what, payload]): Attack => ({
+      name: `4 streams within their limit, messages that cost most: ${what}`,
+      act: (target, fate) => within(target, fate, payload),
+    }),
+  ),
+  {
+    name: 'connecting again and again for a few messages that cost most',
+    act: ({ port, untilMs }, fate) => {
+      const bytes = many(frame({ payload: uniqueKeys(4096) }), 8);
+      return again(4, untilMs, async () => {
+        const socket = await openStream(port, fate);
+        if (socket === null) return;
+        await new Promise((resolve) => socket.write(bytes, resolve));
+        socket.destroy();
+      });
     },
+  },
+  {
+    name: 'one stream, messages of 128 KiB with thousands of values',
+    act: (target, fate) =>
+      flood(target, fate, frame({ payload: `{"kind":"AudioData","a":[${'{"a":0},'.repeat(16_000)}0]}` })),
   },
 ];

@@ -3,7 +3,7 @@
  * a process of its own, so that the calls keep their pace.
  */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { residentBytes } from '../churn/process-facts.ts';
@@ -26,6 +26,9 @@ export interface Neighbours {
   /** CPU of the main thread, of one core; and the share of the time that it had to wait for a core, for which nobody is to blame. */
   readonly mainThread: number;
   readonly mainStarved: number;
+  /** The same of the thread that used most beside it: the decode worker, as a rule. */
+  readonly worker: number;
+  readonly workerStarved: number;
   readonly memoryMib: number;
 }
 
@@ -36,15 +39,40 @@ export interface Outcome {
 
 const token = 'secret';
 
-function mainThreadMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
-  // utime and stime, in ticks of 10 ms.
-  return 10 * (Number(fields[11]) + Number(fields[12]));
+/** What a thread has used, and how long it was ready to run and did not. */
+interface ThreadTime {
+  readonly cpuMs: number;
+  readonly starvedMs: number;
 }
 
-/** How long the main thread was ready to run and did not. */
-function starvedMs(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
+function threadTimes(pid: number): Map<number, ThreadTime> {
+  const times = new Map<number, ThreadTime>();
+  for (const task of readdirSync(`/proc/${pid}/task`).map(Number)) {
+    try {
+      const [ranNs, waitedNs] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ').map(Number);
+      times.set(task, { cpuMs: ranNs! / 1e6, starvedMs: waitedNs! / 1e6 });
+    } catch {
+      // It has ended.
+    }
+  }
+  return times;
+}
+
+/** The shares of a core that a thread used and waited for since `before`. */
+function shares(pid: number, before: ReadonlyMap<number, ThreadTime>, elapsedMs: number) {
+  const share = (ms: number) => Math.round((100 * ms) / elapsedMs) / 100;
+  const since = Array.from(threadTimes(pid), ([task, { cpuMs, starvedMs }]) => {
+    const old = before.get(task) ?? { cpuMs: 0, starvedMs: 0 };
+    return { task, used: share(cpuMs - old.cpuMs), waited: share(starvedMs - old.starvedMs) };
+  });
+  const main = since.find(({ task }) => task === pid)!;
+  const busiest = since.filter((thread) => thread !== main).toSorted((a, b) => b.used - a.used)[0]!;
+  return {
+    mainThread: main.used,
+    mainStarved: main.waited,
+    worker: busiest.used,
+    workerStarved: busiest.waited,
+  };
 }
 
 /** Asks again and again; answers may come late, but each is waited for. */
@@ -127,11 +155,9 @@ export async function meet(attack: Attack, index: number, { calls, durationMs }:
     });
     await sleep(1000);
     const watched = [gateway.port, gateway.adminPort].map((port) => watchHealth(`http://127.0.0.1:${port}/healthz`));
-    const [startMs, cpuMs, waitedMs] = [performance.now(), mainThreadMs(gateway.pid), starvedMs(gateway.pid)];
+    const [startMs, before] = [performance.now(), threadTimes(gateway.pid)];
     const fate = await attacker(index, gateway, durationMs);
-    const share = (ms: number) => Math.round((100 * ms) / (performance.now() - startMs)) / 100;
-    const mainThread = share(mainThreadMs(gateway.pid) - cpuMs);
-    const mainStarved = share(starvedMs(gateway.pid) - waitedMs);
+    const threads = shares(gateway.pid, before, performance.now() - startMs);
     const memoryMib = Math.round(residentBytes(gateway.pid) / 2 ** 20);
     const [ingestHealthMs, adminHealthMs] = await Promise.all(watched.map((each) => each.stop()));
     const report = await running;
@@ -153,8 +179,7 @@ export async function meet(attack: Attack, index: number, { calls, durationMs }:
         callsBroken: report.calls.dialled - report.calls.completed,
         ingestHealthMs: ingestHealthMs ?? null,
         adminHealthMs: adminHealthMs ?? null,
-        mainThread,
-        mainStarved,
+        ...threads,
         memoryMib,
       },
       fate,

@@ -23,12 +23,12 @@ console.log(`net.ipv4.tcp_rmem: ${readFileSync('/proc/sys/net/ipv4/tcp_rmem', 'l
 
 function told(neighbours: Neighbours): string {
   const { residenceP99Ms, residenceWorstMs, mainLateMs, framesLost, callsBroken, memoryMib } = neighbours;
-  const { ingestHealthMs, adminHealthMs, mainThread, mainStarved } = neighbours;
+  const { ingestHealthMs, adminHealthMs, mainThread, mainStarved, worker, workerStarved } = neighbours;
   return (
     `neighbours: residence p99 <= ${residenceP99Ms} ms, worst <= ${residenceWorstMs} ms, ` +
     `${framesLost} frames lost, ${callsBroken} calls broken\n` +
     `gateway: /healthz ${ingestHealthMs ?? '-'} and ${adminHealthMs ?? '-'} ms, main thread ${mainThread} of a core ` +
-    `(waited for one ${mainStarved}), late <= ${mainLateMs} ms, ${memoryMib} MiB`
+    `(waited for one ${mainStarved}), late <= ${mainLateMs} ms, decode worker ${worker} (${workerStarved}), ${memoryMib} MiB`
   );
 }
 
