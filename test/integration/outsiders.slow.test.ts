@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { proxyHeader } from '../attack/attacks.ts';
+import type { EndedStream } from '../../src/stream/ended-stream.ts';
+import { costlyMessages, proxyHeader } from '../attack/attacks.ts';
 import { frame, opcode } from '../fuzz/frame.ts';
 import { RawPeer, upgradeRequest } from '../fuzz/raw-peer.ts';
 import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
@@ -17,6 +18,14 @@ async function start(...flags: string[]): Promise<GatewayProcess> {
 
 const repeat = (bytes: Buffer, count: number) => Buffer.concat(Array.from({ length: count }, () => bytes));
 const get = Buffer.from('GET /healthz HTTP/1.1\r\nHost: gateway\r\n\r\n');
+
+async function status(port: number): Promise<string> {
+  const peer = await RawPeer.connect(port);
+  peer.write(upgradeRequest());
+  const head = await peer.head();
+  peer.reset();
+  return head.split(' ')[1]!;
+}
 
 /** How often the answers of a connection begin with a status line. */
 async function answers(peer: RawPeer): Promise<number> {
@@ -47,8 +56,20 @@ test('the client is who the first PROXY header of a connection names, and nobody
   honest.write(Buffer.concat([proxyHeader('52.112.9.9'), Buffer.from(upgradeRequest())]));
   expect(await honest.head()).toMatch(/^HTTP\/1.1 101/);
   expect((await gateway.streams()).map(({ remoteAddress }) => remoteAddress)).toEqual(['52.112.9.9']);
-  const forged = Buffer.concat([proxyHeader('52.112.9.9'), Buffer.from(upgradeRequest())]);
-  for (const before of [get, Buffer.from(upgradeRequest()), Buffer.alloc(0)]) {
+  // A proxy that speaks for itself, as in a health check, names nobody.
+  const itself = await RawPeer.connect(gateway.port);
+  const local = Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex');
+  itself.write(Buffer.concat([local, Buffer.from(upgradeRequest())]));
+  expect(await itself.head()).toMatch(/^HTTP\/1.1 403/);
+  for (const [command, before] of [
+    [1, get],
+    [0, get],
+    [1, Buffer.from(upgradeRequest())],
+    [0, Buffer.from(upgradeRequest())],
+    [1, Buffer.alloc(0)],
+    [0, Buffer.alloc(0)],
+  ] as const) {
+    const forged = Buffer.concat([proxyHeader('52.112.9.9', command), Buffer.from(upgradeRequest())]);
     const outside = Buffer.concat([proxyHeader('203.0.113.1'), before]);
     const together = await RawPeer.connect(gateway.port);
     together.write(Buffer.concat([outside, forged]));
@@ -91,6 +112,39 @@ for (const [what, bytes] of [
     expect(metrics.get('control_frames_total')! > 0).toBe(what.startsWith('p'));
     expect(metrics.get('messages_unaccounted')).toBe(0);
     await client.hangUp();
+  });
+}
+
+for (const [what, payload] of Object.entries(costlyMessages)) {
+  test(`messages that cost most end their stream with 1008, counted, and take no other one with it: ${what}`, async () => {
+    const gateway = await start('--resume-grace-ms', '0');
+    const client = await AcsClient.dial(gateway.url);
+    client.send(metadata(), audio(0));
+    const hostile = await RawPeer.open(gateway.port);
+    const bytes = repeat(frame({ payload }), 64);
+    for (let n = 1; !hostile.isClosed && hostile.closeFrame === null; n++) {
+      hostile.write(bytes);
+      // Whatever it does, the others are heard.
+      client.send(audio(n), '{"kind":"DtmfData","dtmfData":{"data":"5"}}');
+      await sleep(10);
+    }
+    expect(hostile.closeFrame).toEqual({ code: 1008, reason: 'flood' });
+    await client.hangUp();
+    await eventually(async () => (await gateway.metrics()).get('streams_active') === 0);
+    await eventually(() => gateway.log.filter(({ msg }) => msg === 'stream ended').length === 2);
+    const [first, second] = gateway.log.filter(({ msg }) => msg === 'stream ended') as unknown as EndedStream[];
+    const [bad, good] = first!.dropped.costly > 0 ? [first!, second!] : [second!, first!];
+    expect([bad.closeCause, bad.closeCode]).toEqual(['flood', 1008]);
+    expect(bad.dropped.costly).toBeGreaterThan(250);
+    expect(Object.values(good.dropped)).toEqual(Object.values(good.dropped).map(() => 0));
+    expect(good.messages).toBe(good.committed + good.control);
+    const metrics = await gateway.metrics();
+    expect(metrics.get('stream_closes_total{cause="flood"}')).toBe(1);
+    expect(metrics.get('messages_dropped_total{reason="costly"}')).toBe(bad.dropped.costly);
+    expect(metrics.get('messages_unaccounted')).toBe(0);
+    // Its address is in debt: most of its upgrades are refused now, though a thousand a second are allowed.
+    const answers = await Promise.all(Array.from({ length: 150 }, () => status(gateway.port)));
+    expect(answers.filter((each) => each === '503').length).toBeGreaterThan(50);
   });
 }
 
