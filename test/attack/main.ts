@@ -42,8 +42,10 @@ async function one(index: number): Promise<boolean> {
 
 async function all(calls: number): Promise<boolean> {
   const durationMs = 1000 * Number(values.seconds ?? '60');
-  const { wrong, recordings, framesDropped, fates } = await besiege({ calls, durationMs }, values.only);
+  const { wrong, recordings, ofCalls, framesDropped, log, fates } = await besiege({ calls, durationMs }, values.only);
   console.log(`\n${recordings} recordings, ${wrong} not what was sent; dropped ${JSON.stringify(framesDropped)}`);
+  console.log(`the calls: ${JSON.stringify(ofCalls)}`);
+  console.log(`the gateway's log: ${JSON.stringify(log)}`);
   for (const [name, fate] of fates) console.log(`${name}: ${JSON.stringify(fate)}`);
   return wrong > 0;
 }
