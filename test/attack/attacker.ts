@@ -1,8 +1,9 @@
 /** A process that attacks: `attacker.ts INDEX PORT ADMINPORT MS`. Prints what became of it. */
 import { attacks } from './attacks.ts';
-import { noFate } from './peer.ts';
+import { attackFrom, noFate } from './peer.ts';
 
 const [index, port, adminPort, durationMs] = process.argv.slice(2).map(Number) as [number, number, number, number];
+attackFrom(`127.0.0.${66 + index}`);
 const fate = noFate();
 // It ends, whatever happens.
 setTimeout(() => process.exit(2), durationMs + 20_000).unref();

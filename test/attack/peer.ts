@@ -5,7 +5,12 @@ import { serverFrames } from '../fuzz/frame.ts';
 import { upgradeRequest } from '../fuzz/raw-peer.ts';
 
 /** Whoever attacks has another address than those who call. */
-export const attackerAddress = '127.0.0.66';
+let attackerAddress = '127.0.0.66';
+
+/** Attackers that attack together have an address each: the debts of one are not to keep the others out. */
+export function attackFrom(address: string): void {
+  attackerAddress = address;
+}
 
 /** What became of an attacker. */
 export interface Fate {
