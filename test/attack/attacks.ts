@@ -41,7 +41,12 @@ async function within({ port, untilMs }: Target, fate: Fate, payload: string): P
   const bytes = many(frame({ payload }), 16);
   await Promise.all(
     Array.from({ length: 4 }, async () => {
-      const socket = await openStream(port, fate);
+      let socket = await openStream(port, fate);
+      // Beside all other attacks the gateway may take no new stream for a while.
+      while (socket === null && performance.now() < untilMs) {
+        await sleep(500);
+        socket = await openStream(port, fate);
+      }
       while (socket?.writable && performance.now() < untilMs) {
         socket.write(bytes);
         await sleep(10);
