@@ -13,6 +13,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Files that start real servers and threads: one process a file.
     pool: 'forks',
+    globalSetup: 'test/support/product.ts',
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [slow], maxWorkers: 3 } },

@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
-import { entry, runCommand } from '../support/gateway-process.ts';
+import { runCommand, sourceEntry } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 import { Terminal } from '../support/terminal.ts';
 
 // `exec`, because a shell that waits answers Ctrl-C with an exit code of its own.
-const serve = `exec ${process.execPath} --disable-warning=ExperimentalWarning ${entry} serve --port 0 --admin-port 0`;
+const serve = `exec ${process.execPath} --disable-warning=ExperimentalWarning ${sourceEntry} serve --port 0 --admin-port 0`;
 
 function open(command: string, env: Readonly<Record<string, string>> = {}): Terminal {
   const terminal = new Terminal(command, env);
@@ -75,7 +75,7 @@ test('JSON on a terminal, if it is asked for', needs('script'), async () => {
 
 test('lines for people in a pipe, if they are asked for, and without colours', async () => {
   const { FORCE_COLOR, ...env } = process.env;
-  const args = ['--disable-warning=ExperimentalWarning', entry, '--port', '0', '--admin-port', '0'];
+  const args = ['--disable-warning=ExperimentalWarning', sourceEntry, '--port', '0', '--admin-port', '0'];
   const child = spawn(process.execPath, [...args, '--log-format', 'pretty'], { env });
   onTestFinished(() => void child.kill('SIGKILL'));
   let text = '';

@@ -1,10 +1,13 @@
-/** Runs the real gateway, as a process of its own, the way a user does: `node src/main.ts …`. */
+/** Runs the real gateway, as a process of its own, the way a user does. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { StreamReport } from '../../src/stream/stream-report.ts';
 
-export const entry = new URL('../../src/main.ts', import.meta.url).pathname;
+/** What a clone runs. */
+export const sourceEntry = new URL('../../src/main.ts', import.meta.url).pathname;
+/** In tests what npm ships (product.ts); the same code, and quicker to start. */
+export const entry = process.env['ACS_TEST_ENTRY'] ?? sourceEntry;
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
 
