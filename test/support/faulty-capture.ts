@@ -4,8 +4,8 @@
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CaptureFile } from '../../src/capture/capture-file.ts';
 import { eventually } from './gateway-process.ts';
+import { productModule } from './product-module.ts';
 
 export const captureFaults = ['exit', 'throw', 'between'] as const;
 export type CaptureFault = (typeof captureFaults)[number];
@@ -27,6 +27,8 @@ export async function killCapture(folder: string, fault: CaptureFault): Promise<
 
 const order = process.env[variable];
 if (order !== undefined) {
+  const { CaptureFile } =
+    await productModule<typeof import('../../src/capture/capture-file.ts')>('capture/capture-file');
   const append = CaptureFile.prototype.append;
   CaptureFile.prototype.append = function (bytes) {
     if (!existsSync(order)) {

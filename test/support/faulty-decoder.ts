@@ -5,9 +5,12 @@
  */
 import { existsSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { record, recordKind } from '../../src/memory/layout.ts';
 import type { SharedMemory, Views } from '../../src/memory/shared-memory.ts';
+import { productModule } from './product-module.ts';
+
+const { FrameDecoder } =
+  await productModule<typeof import('../../src/decoder/frame-decoder.ts')>('decoder/frame-decoder');
 
 export const faults = ['exit', 'throw', 'memory', 'loop'] as const;
 export type Fault = (typeof faults)[number];

@@ -5,8 +5,8 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { FileTrack } from '../../src/sink/file-track.ts';
 import { eventually } from './gateway-process.ts';
+import { productModule } from './product-module.ts';
 
 export const sinkFaults = ['exit', 'throw', 'memory', 'buffers'] as const;
 export type SinkFault = (typeof sinkFaults)[number];
@@ -52,6 +52,7 @@ function die(fault: string): void {
 
 const orders = process.env[variable];
 if (orders !== undefined) {
+  const { FileTrack } = await productModule<typeof import('../../src/sink/file-track.ts')>('sink/file-track');
   const write = FileTrack.prototype.write;
   let framesToGo = 0;
   let order = '';

@@ -166,7 +166,12 @@ export class GatewayProcess {
   }
 }
 
-/** Waits until `condition` holds; fails the test by its timeout otherwise. */
+/** Waits until `condition` holds; fails the test by its timeout otherwise. Looking costs a tenth of the time at most, as a rule. */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (;;) {
+    const begun = performance.now();
+    if (await condition()) return;
+    const tookMs = performance.now() - begun;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(200, Math.max(20, 9 * tookMs))));
+  }
 }

@@ -4,8 +4,8 @@
  */
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NatsTrack } from '../../src/sink/nats/nats-track.ts';
 import { eventually } from './gateway-process.ts';
+import { productModule } from './product-module.ts';
 
 const variable = 'ACS_TEST_NATS_SINK_FAULT';
 
@@ -23,6 +23,7 @@ export async function killNatsSink(folder: string): Promise<void> {
 
 const order = process.env[variable];
 if (order !== undefined) {
+  const { NatsTrack } = await productModule<typeof import('../../src/sink/nats/nats-track.ts')>('sink/nats/nats-track');
   const write = NatsTrack.prototype.write;
   let hasOrder = false;
   NatsTrack.prototype.write = function (frame) {
