@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /**
  * Two projects. `quick` is `npm test`, for many times a day: it needs nothing but npm. `slow` is what takes long or wants more: real balancers,
@@ -14,6 +15,7 @@ export default defineConfig({
     // Files that start real servers and threads: one process a file.
     pool: 'forks',
     globalSetup: 'test/support/product.ts',
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [slow], maxWorkers: 3 } },

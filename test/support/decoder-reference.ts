@@ -4,26 +4,28 @@
  */
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const values = new Map(Array.from(alphabet, (character, value) => [character, value]));
+/** By character code: -1 for what is not in the alphabet. */
+const values = Array.from({ length: 128 }, (_, code) => alphabet.indexOf(String.fromCharCode(code)));
 
 /** RFC 4648 section 4, strictly: what an encoder could have written, or null. */
 export function referenceBase64(text: string): Buffer | null {
   if (text.length % 4 !== 0) return null;
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  const bytes: number[] = [];
+  const bytes = Buffer.alloc(Math.floor(((text.length - padding) * 6) / 8));
+  let count = 0;
   let pending = 0;
   let pendingBits = 0;
   for (let i = 0; i < text.length - padding; i++) {
-    const value = values.get(text[i]!);
-    if (value === undefined) return null;
+    const value = values[text.charCodeAt(i)] ?? -1;
+    if (value < 0) return null;
     pending = pending * 64 + value;
     pendingBits += 6;
     if (pendingBits < 8) continue;
     pendingBits -= 8;
-    bytes.push(Math.floor(pending / 2 ** pendingBits));
-    pending %= 2 ** pendingBits;
+    bytes[count++] = pending >> pendingBits;
+    pending &= (1 << pendingBits) - 1;
   }
-  return pending === 0 ? Buffer.from(bytes) : null;
+  return pending === 0 ? bytes : null;
 }
 
 /** The encoder that belongs to it. */

@@ -166,10 +166,10 @@ export class DecoderRig {
   }
 
   private outcomeCounts(stream: number): number[] {
-    return outcomeFields.flatMap(([, ofLane, ofStream]) => [
-      this.laneCount(ofLane),
-      this.streamCount(ofStream, stream),
-    ]);
+    const counts: number[] = [];
+    for (const [, ofLane, ofStream] of outcomeFields)
+      counts.push(this.laneCount(ofLane), this.streamCount(ofStream, stream));
+    return counts;
   }
 
   /** A field of `lane`. */

@@ -67,7 +67,12 @@ function ringContent(memory: SharedMemory, index: number): string {
   return lines.join(' ');
 }
 
+let zeros = Buffer.alloc(0);
+
 function isZero(memory: SharedMemory, index: number): boolean {
   const [own, slots] = ringParts(memory, index);
-  return [own.subarray(ring.state), slots].every((bytes) => bytes.equals(Buffer.alloc(bytes.length)));
+  return [own.subarray(ring.state), slots].every((bytes) => {
+    if (zeros.length < bytes.length) zeros = Buffer.alloc(bytes.length);
+    return bytes.compare(zeros, 0, bytes.length) === 0;
+  });
 }
