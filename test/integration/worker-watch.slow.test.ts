@@ -1,9 +1,10 @@
 /** A decode worker hangs, or its replacement cannot start: the gateway says so, tries again, and every stream goes on afterwards. */
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { errorCodes } from '../../src/errors.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { expectedTimeline } from '../../src/simulator/timeline.ts';
@@ -15,9 +16,13 @@ import { needs } from '../support/needs.ts';
 
 const preload = new URL('../support/faulty-decoder.ts', import.meta.url).href;
 
-async function start(faultyStart: string, ...flags: string[]): Promise<GatewayProcess> {
+function launch(faultyStart: string, ...flags: string[]): Promise<GatewayProcess> {
   const env = { NODE_OPTIONS: `--import=${preload}`, FAULTY_START: faultyStart };
-  const gateway = await GatewayProcess.startIn(env, '--workers', '1', ...flags);
+  return GatewayProcess.startIn(env, '--workers', '1', ...flags);
+}
+
+async function start(faultyStart: string, ...flags: string[]): Promise<GatewayProcess> {
+  const gateway = await launch(faultyStart, ...flags);
   onTestFinished(() => gateway.kill());
   return gateway;
 }
@@ -42,11 +47,11 @@ async function strike({ fault, before, after }: Strike) {
   const faultyStart = join(folder, 'faulty-start');
   // Longer than the standstill, or the sink would be lapped when the lane is caught up with.
   const gateway = await start(faultyStart, '--ring-seconds', '20', '--sink', `pcm:${join(folder, 'calls')}`);
-  const saboteur = await AcsClient.connect(gateway.url);
+  const saboteur = await AcsClient.dial(gateway.url);
   const options = { calls: 20, durationMs: 8000, seed: 14 };
   const running = simulateCalls({ ...options, url: gateway.url });
   await eventually(async () => (await gateway.metrics()).get('frames_committed_total')! > 500);
-  expect(await status(gateway)).toBe('ready');
+  await eventually(async () => (await status(gateway)) === 'ready');
   before?.(gateway, faultyStart);
   saboteur.send(faultMessage(fault));
   await eventually(() => gateway.log.some(({ msg }) => msg === 'degraded'));
@@ -67,6 +72,31 @@ async function strike({ fault, before, after }: Strike) {
   const sum = { ok, wrong, code, msg: last.msg, unaccounted: last['unaccounted'], committed: last['committed'] };
   return { sum, metrics, log: gateway.log };
 }
+
+/** A gateway whose only worker dies, and is never replaced: begun first, for its end takes a minute, in which the others run. */
+let forsaken: GatewayProcess;
+
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'acs-forsaken-'));
+  const faultyStart = join(folder, 'faulty-start');
+  forsaken = await launch(faultyStart);
+  const client = await AcsClient.dial(forsaken.url);
+  writeFileSync(faultyStart, 'exit');
+  client.send(faultMessage('exit'));
+  return async () => {
+    await forsaken.kill();
+    rmSync(folder, { recursive: true });
+  };
+});
+
+test('without its worker the gateway takes no new stream, and says why', async () => {
+  await eventually(() => forsaken.log.some(({ msg }) => msg === 'degraded'));
+  expect(['degraded', 'unreachable']).toContain(await status(forsaken));
+  expect(await refusedUpgrade(forsaken.url)).toEqual({ status: 503, retryAfter: '5' });
+  const metrics = await forsaken.metrics();
+  expect(metrics.get('degraded')).toBe(1);
+  expect(metrics.get('overload_refusals_total{cause="workers"}')).toBe(1);
+});
 
 /** Every frame of every call is there, and the saboteur's message is the only one that was lost. */
 const allWell = { ok: true, wrong: [], code: 0, msg: 'drained', unaccounted: 0, committed: 20 * 400 };
@@ -89,7 +119,7 @@ test(
 test('a worker runs out of memory, and so do those that replace it: one that does not takes over', async () => {
   const { sum, metrics } = await strike({
     fault: 'memory',
-    before: (_gateway, faultyStart) => writeFileSync(faultyStart, ''),
+    before: (_gateway, faultyStart) => writeFileSync(faultyStart, 'memory'),
     after: (_gateway, faultyStart) => rmSync(faultyStart),
   });
   expect(sum).toEqual(allWell);
@@ -118,21 +148,8 @@ test('a standstill of the whole process is no hang', async () => {
   expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(0);
 });
 
-test('after a minute without its worker the gateway tells why, prints the account, and ends with a code of its own', {
-  timeout: 300_000,
-}, async () => {
-  const marker = join(temporaryFolder(), 'faulty-start');
-  const gateway = await start(marker);
-  const client = await AcsClient.connect(gateway.url);
-  writeFileSync(marker, '');
-  client.send(faultMessage('exit'));
-  await eventually(() => gateway.log.some(({ msg }) => msg === 'degraded'));
-  expect(['degraded', 'unreachable']).toContain(await status(gateway));
-  expect(await refusedUpgrade(gateway.url)).toEqual({ status: 503, retryAfter: '5' });
-  const metrics = await gateway.metrics();
-  expect(metrics.get('degraded')).toBe(1);
-  expect(metrics.get('overload_refusals_total{cause="workers"}')).toBe(1);
-  expect(await gateway.exit()).toBe(errorCodes.decoding_failed);
-  expect(gateway.log.find(({ msg }) => msg === 'giving up')).toMatchObject({ received: 1, unaccounted: 0 });
-  expect(gateway.stderr).toContain('decode workers have been missing for 60 s');
+test('after a minute without its worker it tells why, prints the account, and ends with a code of its own', async () => {
+  expect(await forsaken.exit()).toBe(errorCodes.decoding_failed);
+  expect(forsaken.log.find(({ msg }) => msg === 'giving up')).toMatchObject({ received: 1, unaccounted: 0 });
+  expect(forsaken.stderr).toContain('decode workers have been missing for 60 s');
 });

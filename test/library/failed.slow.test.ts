@@ -14,7 +14,7 @@ it('tells its program after a minute, goes on trying, and goes on when that succ
   const faultyStart = join(temporaryFolder(), 'faulty-start');
   const program = await Program.startWith(['faulty-decoder'], { FAULTY_START: faultyStart });
   const client = await AcsClient.connect(program.url);
-  writeFileSync(faultyStart, '');
+  writeFileSync(faultyStart, 'exit');
   client.send(faultMessage('exit'), audio(0));
   await eventually(() => program.of('failed').length === 1);
   expect(program.of('failed')).toMatchObject([{ code: 'decoding_failed' }]);

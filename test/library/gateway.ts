@@ -3,7 +3,9 @@
  * come, another one sleeps and comes too late for most of it. Ends with the account on SIGTERM.
  */
 import { Worker } from 'node:worker_threads';
-import { startGateway } from '../../src/index.ts';
+import { productModule } from '../support/product-module.ts';
+
+const { startGateway } = await productModule<typeof import('../../src/index.ts')>('index');
 
 function print(event: string, data: unknown): void {
   process.stdout.write(`${JSON.stringify({ event, data })}\n`);

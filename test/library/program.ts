@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
-import { eventually, sourceEntry } from '../support/gateway-process.ts';
+import { eventually } from '../support/gateway-process.ts';
 
 interface Event {
   readonly event: string;
@@ -19,8 +19,7 @@ export class Program {
     const entry = new URL('./gateway.ts', import.meta.url).pathname;
     this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...sinks], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      // It imports the sources, and so must the faults that are loaded into it.
-      env: { ...process.env, ACS_TEST_ENTRY: sourceEntry, ...env },
+      env: { ...process.env, ...env },
     });
     createInterface(this.child.stdout!).on('line', (line) => this.events.push(JSON.parse(line) as Event));
     onTestFinished(() => void this.child.kill('SIGKILL'));

@@ -1,6 +1,8 @@
 /** A user's sink module: counts what it is given, and throws or dies when its options say so. Prints what it hears at the end. */
 import { createHash } from 'node:crypto';
-import { defineSink } from '../../src/index.ts';
+import { productModule } from '../support/product-module.ts';
+
+const { defineSink } = await productModule<typeof import('../../src/index.ts')>('index');
 
 export default defineSink((options) => {
   if (options['start'] === 'throws') throw new Error('no model');

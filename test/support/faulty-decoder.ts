@@ -1,9 +1,9 @@
 /**
  * Loaded before the gateway, in each of its threads (`--import`): a decode worker that meets one of these messages dies, or
- * hangs, the way its name says; and one that starts while the file exists that `FAULTY_START` names dies of its heap. The only
- * way to have the real process meet a fault of its own.
+ * hangs, the way its name says; and one that starts while the file exists that `FAULTY_START` names dies the way that stands in
+ * it. The only way to have the real process meet a fault of its own.
  */
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { record, recordKind } from '../../src/memory/layout.ts';
 import type { SharedMemory, Views } from '../../src/memory/shared-memory.ts';
@@ -27,11 +27,20 @@ interface Inside {
 const inside = FrameDecoder.prototype as unknown as Inside;
 const takeRecord = inside.takeRecord;
 
-function die(fault: Fault): void {
+function die(fault: Fault | null): void {
   if (fault === 'exit') process.exit(7);
   if (fault === 'throw') throw new Error('outside of the guard');
   while (fault === 'loop');
-  fillHeap();
+  if (fault === 'memory') fillHeap();
+}
+
+/** Null where no such file is. */
+function orderIn(file: string): Fault | null {
+  try {
+    return readFileSync(file, 'utf8') as Fault;
+  } catch {
+    return null;
+  }
 }
 
 function fillHeap(): never {
@@ -53,4 +62,4 @@ Object.defineProperty(inside, 'takeRecord', {
 
 const faultyStart = process.env['FAULTY_START'];
 const isDecoder = (workerData as { decoder?: unknown } | null)?.decoder !== undefined;
-if (isDecoder && faultyStart !== undefined && existsSync(faultyStart)) fillHeap();
+if (isDecoder && faultyStart !== undefined) die(orderIn(faultyStart));

@@ -4,7 +4,9 @@
  * this file.
  */
 import { existsSync, openSync, readSync } from 'node:fs';
-import { defineSink } from '../../src/index.ts';
+import { productModule } from './product-module.ts';
+
+const { defineSink } = await productModule<typeof import('../../src/index.ts')>('index');
 
 export default defineSink((options) => {
   let isRestart = false;

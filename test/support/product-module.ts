@@ -1,6 +1,6 @@
 /**
- * For faults that are loaded into a gateway (`--import`): a module of the product as this process runs it, from the sources or
- * built. A fault must change the very class that the product uses.
+ * A module of the product as the processes of tests run it: built, or from the sources. For users' programs and sinks, and for faults
+ * that are loaded into a gateway (`--import`): these must change the very class that it uses.
  */
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';

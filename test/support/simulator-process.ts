@@ -20,7 +20,7 @@ export function startSimulator(url: string, ...flags: readonly string[]): Simula
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 25_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 100_000);
   const report = new Promise<SimulationReport>((resolve, reject) => {
     child.on('close', (code) => {
       clearTimeout(timer);
