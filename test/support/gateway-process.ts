@@ -166,12 +166,12 @@ export class GatewayProcess {
   }
 }
 
-/** Waits until `condition` holds; fails the test by its timeout otherwise. Looking costs a tenth of the time at most, as a rule. */
+/** Waits until `condition` holds; fails the test by its timeout otherwise. Looking costs little beside waiting. */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
   for (;;) {
     const begun = performance.now();
     if (await condition()) return;
     const tookMs = performance.now() - begun;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(200, Math.max(20, 9 * tookMs))));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(60, Math.max(20, 9 * tookMs))));
   }
 }
