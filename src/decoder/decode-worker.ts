@@ -6,7 +6,8 @@
 import { extname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { decodeHangMs, decodeRestartMs, decodeStartMsMax } from '../limits.ts';
+import { withinWallTime } from '../deadline.ts';
+import { decodeHangMs, decodeRestartMs, decodeStartMsMax, threadLoadMsMax } from '../limits.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
 import { noLane, type ShiftResult } from './shift.ts';
 import type { ShiftWatch } from './shift-watch.ts';
@@ -45,6 +46,8 @@ export class DecodeWorker {
   private readonly options: DecodeWorkerOptions;
   private piscina: Piscina<number, ShiftResult | null> | null = null;
   private thread: Worker | null = null;
+  /** Its thread is up, or lost. */
+  private loaded: Promise<void> = Promise.resolve();
   private exited: Promise<void> = Promise.resolve();
   private laneIndex = noLane;
   /** How long it waits for its next thread while it is down, and how long if that fails to start. */
@@ -82,7 +85,7 @@ export class DecodeWorker {
     // The exit of the thread says the same.
     piscina.on('error', () => {});
     try {
-      piscina.run(noLane).then(
+      this.loaded = piscina.run(noLane).then(
         () => this.isUp(piscina),
         () => {},
       );
@@ -131,6 +134,8 @@ export class DecodeWorker {
 
   /** Resolves when its thread has exited; if that cannot be ended, never. */
   async stop(): Promise<void> {
+    // Node.js 22 may crash as a whole when a thread is ended in the middle of loading its modules.
+    if (this.state === 'starting') await withinWallTime(threadLoadMsMax, this.loaded);
     this.enter('stopped');
     await this.piscina?.destroy();
   }
