@@ -58,19 +58,21 @@ export class RawPeer {
     });
   }
 
-  /** A connection with the upgrade behind it. Tries again for a while when there is no room. */
+  /** A connection with the upgrade behind it. Tries again for a while when there is no room, later each time, as ACS does. */
   static async open(port: number, request: string = upgradeRequest(), host = '127.0.0.1'): Promise<RawPeer> {
     const giveUpMs = performance.now() + busyMsMax;
-    for (;;) {
+    for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, 3200)) {
       const peer = await RawPeer.connect(port, host);
       peer.write(request);
       const head = await peer.head();
       if (head.startsWith('HTTP/1.1 101')) return peer;
       peer.finish();
-      if (!head.startsWith('HTTP/1.1 503') || performance.now() > giveUpMs) {
+      // Where too many are waiting already, a connection is cut off before it is read.
+      const hasNoRoom = head === '' || head.startsWith('HTTP/1.1 503');
+      if (!hasNoRoom || performance.now() > giveUpMs) {
         throw new Error(`the upgrade was refused: ${head}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }
 
