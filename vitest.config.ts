@@ -19,7 +19,7 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [slow], maxWorkers: 3 } },
-      { extends: true, test: { name: 'slow', include: [slow], maxWorkers: 3, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'slow', include: [slow], maxWorkers: 2, sequence: { groupOrder: 1 } } },
     ],
   },
 });
