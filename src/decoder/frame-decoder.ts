@@ -117,7 +117,7 @@ export class FrameDecoder {
     const kind = views.i32[(at + record.kind) / 4];
     try {
       if (kind === recordKind.message) this.takeMessage(views, at, counters, note, nowMs);
-      else if (kind === recordKind.close) this.stream.close();
+      else if (kind === recordKind.close) this.takeClose(counters, note);
       else this.stream.release(note);
     } catch (error) {
       const isDone = note.settle(this.stream.at);
@@ -203,11 +203,17 @@ export class FrameDecoder {
     }
   }
 
+  private takeClose(counters: LaneCounters, note: UndoNote): void {
+    this.audio.settle(counters, note);
+    this.stream.close();
+  }
+
   private takeMetadata(message: Message, counters: LaneCounters, note: UndoNote): DropReason | null {
     const isSupported =
       message.encoding.toLowerCase() === 'pcm' &&
       message.channels === 1 &&
       sampleRates.some((rate) => rate === message.sampleRate);
+    if (isSupported && message.sampleRate !== this.stream.sampleRate) this.audio.settle(counters, note);
     if (isSupported) this.countControl(counters, note);
     else note.noteOthers(this.stream.at);
     this.stream.setFormat(isSupported ? message.sampleRate : 0, message.subscriptionId, note);

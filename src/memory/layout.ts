@@ -131,6 +131,9 @@ export const ring = {
   newestTimestampMs: ringOffsets.f64(),
   newestPositionSamples: ringOffsets.f64(),
   newestSamples: ringOffsets.f64(),
+  /** The timestamp that the next packet would have, and the latest of any; see `stamp-grid.ts`. */
+  gridMs: ringOffsets.f64(),
+  highestTimestampMs: ringOffsets.f64(),
   jitterMs: ringOffsets.f64(),
   /** Arrival and timestamp of the last packet. */
   referenceArrivalMs: ringOffsets.f64(),
@@ -138,8 +141,19 @@ export const ring = {
   jitterWorstMs: ringOffsets.f64(),
   jitterSumMs: ringOffsets.f64(),
   jitterCount: ringOffsets.f64(),
-  // Counters, written by the decoder only.
   silentFrames: ringOffsets.f64(),
+  // What was learnt of the participant's timestamps: read for every frame, written while they are not regular.
+  /** 0 when they are regular, and nothing about them is open. */
+  unsettled: ringOffsets.f64(),
+  originMs: ringOffsets.f64(),
+  leastTransitMs: ringOffsets.f64(),
+  learntStamps: ringOffsets.f64(),
+  wanderMs: ringOffsets.f64(),
+  sameStampMs: ringOffsets.f64(),
+  lateStamps: ringOffsets.f64(3),
+  earlyStamps: ringOffsets.f64(2),
+  doubtfulSteps: ringOffsets.f64(6),
+  // Counters that most frames do not change, written by the decoder only.
   missingFrames: ringOffsets.f64(),
   gaps: ringOffsets.f64(),
   id: ringOffsets.line().bytes(limits.participantIdBytesMax),
@@ -223,6 +237,7 @@ export const note = {
   // The other counters of the lane and of the ring, and the stream's slot up to its rings.
   laneOthers: noteOffsets.f64(laneOtherCounts),
   streamSlot: noteOffsets.bytes(streamSlot.rings),
+  ringStamps: noteOffsets.f64((ring.missingFrames - ring.unsettled) / 8),
   ringGaps: noteOffsets.f64(2),
   ringOthers: noteOffsets.f64(3),
   /** The ring that is being taken from the pool or given back, plus one; 0: none. */
