@@ -213,7 +213,6 @@ export class FrameDecoder {
       message.encoding.toLowerCase() === 'pcm' &&
       message.channels === 1 &&
       sampleRates.some((rate) => rate === message.sampleRate);
-    if (isSupported && message.sampleRate !== this.stream.sampleRate) this.audio.settle(counters, note);
     if (isSupported) this.countControl(counters, note);
     else note.noteOthers(this.stream.at);
     this.stream.setFormat(isSupported ? message.sampleRate : 0, message.subscriptionId, note);

@@ -12,7 +12,7 @@ import { ring } from '../memory/layout.ts';
 import type { RingWriter } from '../ring/writer.ts';
 
 /** Stamps that are regular are no further off than this: they are rounded to milliseconds. */
-const regularMs = 3;
+const regularMs = 1.1;
 
 /** So much the grid moves with every packet, to follow a drift: twice that of the worst clock, 500 ppm of 20 ms. */
 const driftMs = 0.02;
@@ -38,10 +38,16 @@ export class StampGrid {
   leastTransitMs = 0;
   /** For how much audio the stamp has been the same. */
   sameMs = 0;
+  /** It was the same for several packets before: it comes from a coarse clock. */
+  isCoarse = false;
   /** Stamps in a row that are too late, and between what. */
   private lateStamps = 0;
   private lateLeastMs = 0;
   private lateMostMs = 0;
+  /** The longest transit among them, and the shortest before them. */
+  private lateTransitMs = 0;
+  private transitBeforeMs = 0;
+  private lateSinceMs = 0;
   /** Stamps in a row that are too early, and how much at least. */
   private earlyStamps = 0;
   private earlyLeastMs = 0;
@@ -67,9 +73,13 @@ export class StampGrid {
     this.learnt = f64[field++]!;
     this.wanderMs = f64[field++]!;
     this.sameMs = f64[field++]!;
+    this.isCoarse = f64[field++]! > 0;
     this.lateStamps = f64[field++]!;
     this.lateLeastMs = f64[field++]!;
     this.lateMostMs = f64[field++]!;
+    this.lateTransitMs = f64[field++]!;
+    this.transitBeforeMs = f64[field++]!;
+    this.lateSinceMs = f64[field++]!;
     this.earlyStamps = f64[field++]!;
     this.earlyLeastMs = f64[field++]!;
     this.doubtfulSteps = f64[field++]!;
@@ -91,9 +101,13 @@ export class StampGrid {
     f64[field++] = this.learnt;
     f64[field++] = this.wanderMs;
     f64[field++] = this.sameMs;
+    f64[field++] = this.isCoarse ? 1 : 0;
     f64[field++] = this.lateStamps;
     f64[field++] = this.lateLeastMs;
     f64[field++] = this.lateMostMs;
+    f64[field++] = this.lateTransitMs;
+    f64[field++] = this.transitBeforeMs;
+    f64[field++] = this.lateSinceMs;
     f64[field++] = this.earlyStamps;
     f64[field++] = this.earlyLeastMs;
     f64[field++] = this.doubtfulSteps;
@@ -114,8 +128,16 @@ export class StampGrid {
     this.leastTransitMs = Number.isNaN(transitMs) ? Number.POSITIVE_INFINITY : transitMs;
     this.wanderMs = 0;
     this.sameMs = 0;
+    this.isCoarse = false;
     this.lateStamps = 0;
+    this.lateLeastMs = 0;
+    this.lateMostMs = 0;
+    this.lateTransitMs = 0;
+    this.transitBeforeMs = 0;
+    this.lateSinceMs = 0;
     this.earlyStamps = 0;
+    this.earlyLeastMs = 0;
+    this.doubtfulStamps = 0;
     this.forgetDoubt();
     this.displacedSteps = 0;
   }
@@ -150,6 +172,11 @@ export class StampGrid {
     return this.learnt < settleFrames ? stampWanderMs : stepMs / 2 + this.wanderMs;
   }
 
+  /** How far off the grid a stamp may be that is told by it; negative if none can be. */
+  toleranceMs(stepMs: number): number {
+    return this.wanderMs > stepMs / 2 ? -1 : 0.4 * stepMs;
+  }
+
   /** So many steps on the grid, within what rounding explains; NaN if it is no whole number of them. */
   wholeSteps(ms: number, stepMs: number): number {
     const steps = Math.round(ms / stepMs);
@@ -164,6 +191,7 @@ export class StampGrid {
     const transit = arrivalMs - timestampMs;
     // It came at the pace of the packets, and yet sooner after its stamp than any other: in a burst many do.
     const isTooSoon = transit < this.leastTransitMs - transitMs && Math.abs(sinceLastMs - stepMs) < stepMs / 2;
+    if (this.lateStamps === 0) this.transitBeforeMs = this.leastTransitMs;
     if (transit < this.leastTransitMs) this.leastTransitMs = transit;
     this.sameMs = 0;
     if (this.learnt === 0) {
@@ -173,7 +201,7 @@ export class StampGrid {
     this.resolveDoubt(timestampMs, stepMs);
     let leftOut = this.obviousSteps(timestampMs - this.gridMs, stepMs, isTooSoon, sinceLastMs);
     this.gridMs += leftOut * stepMs;
-    const settled = this.watchLate(timestampMs - this.gridMs, stepMs);
+    const settled = this.watchLate(timestampMs, arrivalMs, stepMs);
     this.gridMs += settled * stepMs;
     this.lose(settled, 1);
     leftOut += settled;
@@ -224,6 +252,7 @@ export class StampGrid {
         this.doubtfulGaps++;
         this.doubtfulStamps = 0;
         this.doubtedMs = Math.max(this.doubtedMs, offMs);
+        // Unless our own clock says the same.
         if (!isExact && Math.abs(sinceLastMs - stepMs - offMs) > stepMs / 2) this.heldSteps += steps;
       }
       return steps;
@@ -244,6 +273,16 @@ export class StampGrid {
     } else if (++this.doubtfulStamps >= settleFrames) this.endDoubt();
   }
 
+  /** The clock is a coarse one: nothing is known of what seemed to be left out, but where the next packet is on the grid. */
+  refuteDoubt(nextMs: number, nextStepMs: number): void {
+    const wasCoarse = this.isCoarse;
+    this.isCoarse = true;
+    if (this.doubtfulSteps === 0 || wasCoarse) return;
+    this.originMs += nextMs - this.gridMs + this.heldSteps * nextStepMs;
+    this.gridMs = nextMs;
+    this.forgetDoubt();
+  }
+
   /** What was in doubt is lost. */
   endDoubt(): void {
     this.lose(this.doubtfulSteps, this.doubtfulGaps);
@@ -258,7 +297,9 @@ export class StampGrid {
   }
 
   /** Late stamps in a row: wander as soon as one is in time, loss if none is. Returns the steps that are lost. */
-  private watchLate(offMs: number, stepMs: number): number {
+  private watchLate(timestampMs: number, arrivalMs: number, stepMs: number): number {
+    const offMs = timestampMs - this.gridMs;
+    const transit = arrivalMs - timestampMs;
     this.wanderMs *= 0.999;
     if (offMs <= this.slackMs(stepMs)) {
       if (this.lateStamps > 0) this.wanderMs = Math.max(this.wanderMs, this.lateMostMs);
@@ -268,8 +309,16 @@ export class StampGrid {
     }
     this.lateLeastMs = this.lateStamps === 0 ? offMs : Math.min(this.lateLeastMs, offMs);
     this.lateMostMs = this.lateStamps === 0 ? offMs : Math.max(this.lateMostMs, offMs);
+    if (this.lateStamps === 0) this.lateSinceMs = arrivalMs;
+    this.lateTransitMs = this.lateStamps === 0 ? transit : Math.max(this.lateTransitMs, transit);
     if (++this.lateStamps < settleFrames) return 0;
     this.lateStamps = 0;
+    // All of them came sooner after their stamps than any other did, and not in a burst: the stamps are late, nothing else.
+    const isPaced = arrivalMs - this.lateSinceMs > 0.8 * settleFrames * stepMs;
+    if (isPaced && this.lateTransitMs < this.transitBeforeMs - transitMs) {
+      this.wanderMs = Math.max(this.wanderMs, this.lateMostMs);
+      return 0;
+    }
     this.wanderMs = Math.max(this.wanderMs, this.lateMostMs - this.lateLeastMs);
     if (this.lateLeastMs <= this.slackMs(stepMs)) return 0;
     // The least of 25 stamps is that much behind the least of all.

@@ -180,7 +180,8 @@ class Look {
     const { grid, placement } = this;
     grid.sameMs += this.durationMs;
     // Where in its tick the first stamp lies is not known: the next tick tells.
-    if (grid.learnt === 1) grid.learnt = 0;
+    if (this.timestampMs === this.double(ring.firstTimestampMs)) grid.learnt = 0;
+    else grid.refuteDoubt(this.timestampMs + this.stepMs, this.stepMs);
     if (grid.sameMs > frozenStampMs) {
       this.followUnstamped();
       return;
@@ -205,7 +206,8 @@ class Look {
       }
       return;
     }
-    const isBeyondWander = grid.wanderMs <= stepMs / 2 || timestampMs - grid.gridMs < -grid.leadMs(stepMs);
+    const isOnGrid = Math.abs(behindMs - behind * stepMs) <= grid.toleranceMs(stepMs);
+    const isBeyondWander = isOnGrid || timestampMs - grid.gridMs < -grid.leadMs(stepMs);
     if (behind >= 1 && isBeyondWander && !isSeen(writer, behind)) {
       markSeen(writer, behind);
       placement.flags = frameFlag.late;
@@ -273,13 +275,14 @@ class Look {
     const framesBack = reorderWindowFrames * this.framesOf(1);
     let position = writer.positionOf(timestampMs, pcm.bytes, pcm.at, pcm.length, framesBack);
     if (Number.isNaN(position)) {
-      // Gone from the ring already, if packets are long: what is left is that its step was seen.
+      // If it is not in the ring any more, what is left is that its step was seen.
       const behindMs = this.grid.gridMs - this.stepMs - timestampMs;
-      const behind = this.grid.isRegular ? this.grid.wholeSteps(behindMs, this.stepMs) : Number.NaN;
-      if (!(behind >= 0 && behind < reorderWindowFrames && isSeen(writer, behind))) return false;
+      const behind = this.grid.wholeSteps(behindMs, this.stepMs);
+      const isGone = behind * this.framesOf(1) >= Math.min(writer.head, writer.slotCount - 1);
+      if (!(isGone && behind < reorderWindowFrames && isSeen(writer, behind))) return false;
       position = this.nextPosition - (behind + 1) * this.newestSamples;
     }
-    if (position === Number.POSITIVE_INFINITY) return false;
+    if (!Number.isFinite(position)) return false;
     placement.flags = frameFlag.duplicate;
     placement.positionSamples = position;
     return true;

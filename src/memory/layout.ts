@@ -149,8 +149,8 @@ export const ring = {
   leastTransitMs: ringOffsets.f64(),
   learntStamps: ringOffsets.f64(),
   wanderMs: ringOffsets.f64(),
-  sameStampMs: ringOffsets.f64(),
-  lateStamps: ringOffsets.f64(3),
+  sameStamps: ringOffsets.f64(2),
+  lateStamps: ringOffsets.f64(6),
   earlyStamps: ringOffsets.f64(2),
   doubtfulSteps: ringOffsets.f64(6),
   // Counters that most frames do not change, written by the decoder only.

@@ -18,7 +18,7 @@ export class RingWriter {
   readonly at: number;
   private readonly slotsAt: number;
   private readonly headWord: number;
-  private readonly slotCount: number;
+  readonly slotCount: number;
   private readonly framesMax: number;
 
   constructor(memory: SharedMemory, index: number) {
