@@ -123,6 +123,9 @@ export const stallMsMax = 10_000;
 /** How far timestamps wander while nothing is lost: those of which nothing is known yet. */
 export const stampWanderMs = 100;
 
+/** An earlier timestamp cannot be one of ACS: the year 2000. */
+export const stampMsMin = 946_684_800_000;
+
 /** A timestamp that stays the same for more audio than that says nothing any more. */
 export const frozenStampMs = 1_000;
 

@@ -3,16 +3,16 @@
  * whole or not at all; a packet longer than 20 ms becomes several frames. Publishing comes last: until then everything can
  * be taken back. Worker thread.
  */
-import { bytesPerSample, frameBytes, packetBytesMax } from '../limits.ts';
+import { bytesPerSample, frameBytes, packetBytesMax, stampMsMin } from '../limits.ts';
 import { type DropReason, frameFlag, lane, ring, streamSlot } from '../memory/layout.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import { measureArrival } from './jitter.ts';
 import type { LaneCounters } from './lane-counters.ts';
-import { Placement } from './placement.ts';
+import { Pcm, Placement } from './placement.ts';
 import { decodeBase64, decodedBytes } from './protocol/base64.ts';
 import type { Message } from './protocol/message.ts';
 import type { StreamState } from './stream-state.ts';
-import { isInDoubt, Pcm, place, settleDoubt } from './timeline.ts';
+import { isInDoubt, place, settleDoubt } from './timeline.ts';
 import type { UndoNote } from './undo-note.ts';
 
 export class AudioWriter {
@@ -35,7 +35,8 @@ export class AudioWriter {
 
     const sampleRate = stream.sampleRate;
     const perFrame = frameBytes(sampleRate);
-    const { timestampMs } = message;
+    // Before ACS was: the default of a type, or a clock that was never set.
+    if (message.timestampMs < stampMsMin) message.timestampMs = Number.NaN;
     let writer = stream.find(message.id, message.idStart, message.idEnd);
     if (writer?.isFull) {
       const renewed = stream.renew(writer, note);
@@ -49,7 +50,7 @@ export class AudioWriter {
       const deviationMs = this.measure(writer, message, note, arrivalMs, writer.bytes, pcmAt, bytes, sampleRate);
       this.count(writer, message, counters, note, arrivalMs, nowMs, bytes, 1, deviationMs);
       const flags = this.flagsOf(message) | (bytes < perFrame ? frameFlag.partial : 0);
-      writer.commit(bytes, flags, placement.missingFrames, timestampMs, arrivalMs, placement.positionSamples);
+      writer.commit(bytes, flags, placement.missingFrames, this.stampOf(message), arrivalMs, placement.positionSamples);
       return null;
     }
 
@@ -67,7 +68,7 @@ export class AudioWriter {
     const frames = Math.ceil(bytes / perFrame);
     this.count(writer, message, counters, note, arrivalMs, nowMs, bytes, frames, deviationMs);
     const { missingFrames, positionSamples } = placement;
-    note.notePacket(bytes, this.flagsOf(message), missingFrames, timestampMs, arrivalMs, positionSamples);
+    note.notePacket(bytes, this.flagsOf(message), missingFrames, this.stampOf(message), arrivalMs, positionSamples);
     note.publishPacket(writer);
     return null;
   }
@@ -90,6 +91,11 @@ export class AudioWriter {
 
   private flagsOf(message: Message): number {
     return this.placement.flags | (message.silent ? frameFlag.silent : 0);
+  }
+
+  /** What the frame carries: NaN if its stamp says nothing. */
+  private stampOf(message: Message): number {
+    return this.placement.isUnusable ? Number.NaN : message.timestampMs;
   }
 
   /** Finds the packet's place on the timeline and takes its arrival into the jitter. Returns the deviation, ms, or NaN. */
@@ -139,14 +145,15 @@ export class AudioWriter {
     const silentFrames = message.silent ? frames : 0;
     const jitterMs = f64[base + ring.jitterMs / 8]!;
     const residenceMs = Math.max(0, nowMs - arrivalMs);
-    note.counts.add(stream.at, arrivalMs, frames, silentFrames, bytes, jitterMs, deviationMs, residenceMs);
+    const { wanderMs } = this.placement;
+    note.counts.add(stream.at, arrivalMs, frames, silentFrames, bytes, jitterMs, deviationMs, wanderMs, residenceMs);
     if (silentFrames > 0) f64[base + ring.silentFrames / 8]! += silentFrames;
   }
 
   /** Whether the packet changes counters that most do not. */
   private get isUnusual(): boolean {
-    const { flags, missingFrames, isPause, isClockStep } = this.placement;
-    return flags !== 0 || missingFrames > 0 || isPause || isClockStep || !this.stream.hasMetadata;
+    const { flags, missingFrames, isPause, isClockStep, isUnusable } = this.placement;
+    return flags !== 0 || missingFrames > 0 || isPause || isClockStep || isUnusable || !this.stream.hasMetadata;
   }
 
   private countUnusual(writer: RingWriter, counters: LaneCounters, frames: number): void {
@@ -170,6 +177,10 @@ export class AudioWriter {
     if (placement.isPause) {
       f64[base + ring.pauses / 8]! += 1;
       counters.add(lane.pauses, 1);
+    }
+    if (placement.isUnusable) {
+      f64[base + ring.unusableStamps / 8]! += 1;
+      counters.add(lane.unusableStamps, 1);
     }
     if (placement.isClockStep) counters.add(lane.clockSteps, 1);
     if (!stream.hasMetadata) {

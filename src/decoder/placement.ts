@@ -1,6 +1,13 @@
 /** The verdict of the timeline on one packet. Worker thread. */
 import { frameFlag } from '../memory/layout.ts';
 
+/** A packet's PCM, before it is published. */
+export class Pcm {
+  bytes: Buffer = Buffer.alloc(0);
+  at = 0;
+  length = 0;
+}
+
 /** Reused. */
 export class Placement {
   /** Bits of `frameFlag`: duplicate, late, resumed. */

@@ -5,14 +5,10 @@
  * on the grid (late) says that its packet was delayed, or that packets before it were lost. Loss is what stays late: what none
  * of the next 25 stamps undoes. Of a participant whose stamps are regular it is clear at once.
  *
- * State lives in the ring's header, from where it is loaded, and to which it is stored. Reused. Worker thread.
+ * Reused. Worker thread.
  */
 import { settleFrames, stampWanderMs } from '../limits.ts';
-import { ring } from '../memory/layout.ts';
-import type { RingWriter } from '../ring/writer.ts';
-
-/** Stamps that are regular are no further off than this: they are rounded to milliseconds. */
-const regularMs = 1.1;
+import { regularMs, StampState } from './stamp-state.ts';
 
 /** So much the grid moves with every packet, to follow a drift: twice that of the worst clock, 500 ppm of 20 ms. */
 const driftMs = 0.02;
@@ -23,125 +19,10 @@ const pullMs = 2;
 /** No packet comes sooner after its stamp than all others did, if its stamp is right; give or take so much. */
 const transitMs = 5;
 
-export class StampGrid {
-  /** The stamp that the next packet would have; NaN as long as there was none. */
-  gridMs = Number.NaN;
-  /** The latest stamp of any packet. */
-  highestMs = 0;
-  /** The stamp that position 0 would have. */
-  originMs = 0;
-  /** Stamps that told something, up to 25. */
-  learnt = 0;
-  /** How far behind the grid stamps lie that were not followed by loss. */
-  wanderMs = 0;
-  /** The least time from a stamp to its arrival; the two clocks may differ. */
-  leastTransitMs = 0;
-  /** For how much audio the stamp has been the same. */
-  sameMs = 0;
-  /** It was the same for several packets before: it comes from a coarse clock. */
-  isCoarse = false;
-  /** Stamps in a row that are too late, and between what. */
-  private lateStamps = 0;
-  private lateLeastMs = 0;
-  private lateMostMs = 0;
-  /** The longest transit among them, and the shortest before them. */
-  private lateTransitMs = 0;
-  private transitBeforeMs = 0;
-  private lateSinceMs = 0;
-  /** Stamps in a row that are too early, and how much at least. */
-  private earlyStamps = 0;
-  private earlyLeastMs = 0;
-  /** Steps left out of which it is not sure yet that they are a loss: how many, in how many gaps, after how many stamps. */
-  private doubtfulSteps = 0;
-  private doubtfulGaps = 0;
-  private doubtfulStamps = 0;
-  private doubtedMs = 0;
-  /** Those of them for which the audio has no hole yet. */
-  heldSteps = 0;
-  /** For so many steps on, what lies on the grid is not where it would be in the audio. */
-  displacedSteps = 0;
+/** Regular stamps are rounded all alike, so the steps between them are exact, but for what a double can tell. */
+const exactMs = 0.05;
 
-  load({ f64, at }: RingWriter): void {
-    this.lostSteps = 0;
-    this.gaps = 0;
-    const base = at / 8;
-    this.gridMs = f64[base + ring.gridMs / 8]!;
-    this.highestMs = f64[base + ring.highestTimestampMs / 8]!;
-    let field = base + ring.originMs / 8;
-    this.originMs = f64[field++]!;
-    this.leastTransitMs = f64[field++]!;
-    this.learnt = f64[field++]!;
-    this.wanderMs = f64[field++]!;
-    this.sameMs = f64[field++]!;
-    this.isCoarse = f64[field++]! > 0;
-    this.lateStamps = f64[field++]!;
-    this.lateLeastMs = f64[field++]!;
-    this.lateMostMs = f64[field++]!;
-    this.lateTransitMs = f64[field++]!;
-    this.transitBeforeMs = f64[field++]!;
-    this.lateSinceMs = f64[field++]!;
-    this.earlyStamps = f64[field++]!;
-    this.earlyLeastMs = f64[field++]!;
-    this.doubtfulSteps = f64[field++]!;
-    this.doubtfulGaps = f64[field++]!;
-    this.doubtfulStamps = f64[field++]!;
-    this.doubtedMs = f64[field++]!;
-    this.heldSteps = f64[field++]!;
-    this.displacedSteps = f64[field++]!;
-  }
-
-  store({ f64, at }: RingWriter): void {
-    const base = at / 8;
-    f64[base + ring.gridMs / 8] = this.gridMs;
-    f64[base + ring.highestTimestampMs / 8] = this.highestMs;
-    f64[base + ring.unsettled / 8] = this.isSettled ? 0 : 1;
-    let field = base + ring.originMs / 8;
-    f64[field++] = this.originMs;
-    f64[field++] = this.leastTransitMs;
-    f64[field++] = this.learnt;
-    f64[field++] = this.wanderMs;
-    f64[field++] = this.sameMs;
-    f64[field++] = this.isCoarse ? 1 : 0;
-    f64[field++] = this.lateStamps;
-    f64[field++] = this.lateLeastMs;
-    f64[field++] = this.lateMostMs;
-    f64[field++] = this.lateTransitMs;
-    f64[field++] = this.transitBeforeMs;
-    f64[field++] = this.lateSinceMs;
-    f64[field++] = this.earlyStamps;
-    f64[field++] = this.earlyLeastMs;
-    f64[field++] = this.doubtfulSteps;
-    f64[field++] = this.doubtfulGaps;
-    f64[field++] = this.doubtfulStamps;
-    f64[field++] = this.doubtedMs;
-    f64[field++] = this.heldSteps;
-    f64[field++] = this.displacedSteps;
-  }
-
-  /** Begins with a stamp, or without one, at a position. */
-  begin(timestampMs: number, positionMs: number, transitMs: number): void {
-    const isUsable = !Number.isNaN(timestampMs);
-    this.gridMs = timestampMs;
-    this.originMs = timestampMs - positionMs;
-    this.highestMs = isUsable ? timestampMs : Number.NEGATIVE_INFINITY;
-    this.learnt = isUsable ? 1 : 0;
-    this.leastTransitMs = Number.isNaN(transitMs) ? Number.POSITIVE_INFINITY : transitMs;
-    this.wanderMs = 0;
-    this.sameMs = 0;
-    this.isCoarse = false;
-    this.lateStamps = 0;
-    this.lateLeastMs = 0;
-    this.lateMostMs = 0;
-    this.lateTransitMs = 0;
-    this.transitBeforeMs = 0;
-    this.lateSinceMs = 0;
-    this.earlyStamps = 0;
-    this.earlyLeastMs = 0;
-    this.doubtfulStamps = 0;
-    this.forgetDoubt();
-    this.displacedSteps = 0;
-  }
-
+export class StampGrid extends StampState {
   /** Another clock: what was learnt of how stamps wander stays. */
   set(timestampMs: number, positionMs: number, transitMs: number): void {
     const { learnt, wanderMs } = this;
@@ -155,11 +36,8 @@ export class StampGrid {
   resume(timestampMs: number): void {
     this.gridMs = timestampMs;
     if (this.wanderMs > regularMs) this.learnt = 1;
+    this.isAnchored = true;
     this.settle();
-  }
-
-  get isRegular(): boolean {
-    return this.wanderMs <= regularMs;
   }
 
   /** From how far behind the grid on a stamp may mean loss. Beyond 50 ms of wander not a single frame's loss shows at once. */
@@ -174,13 +52,14 @@ export class StampGrid {
 
   /** How far off the grid a stamp may be that is told by it; negative if none can be. */
   toleranceMs(stepMs: number): number {
-    return this.wanderMs > stepMs / 2 ? -1 : 0.4 * stepMs;
+    if (this.wanderMs > stepMs / 2) return -1;
+    return Math.min(0.4 * stepMs, this.learnt < settleFrames ? stepMs : 1.5 * this.wanderMs + regularMs);
   }
 
-  /** So many steps on the grid, within what rounding explains; NaN if it is no whole number of them. */
+  /** So many steps on the grid, exactly; NaN if it is no whole number of them. */
   wholeSteps(ms: number, stepMs: number): number {
     const steps = Math.round(ms / stepMs);
-    return Math.abs(ms - steps * stepMs) <= Math.min(regularMs, stepMs / 4) ? steps : Number.NaN;
+    return Math.abs(ms - steps * stepMs) <= exactMs ? steps : Number.NaN;
   }
 
   /**
@@ -195,8 +74,7 @@ export class StampGrid {
     if (transit < this.leastTransitMs) this.leastTransitMs = transit;
     this.sameMs = 0;
     if (this.learnt === 0) {
-      this.originMs += timestampMs - this.gridMs;
-      this.gridMs = timestampMs;
+      this.moveTo(timestampMs);
     }
     this.resolveDoubt(timestampMs, stepMs);
     let leftOut = this.obviousSteps(timestampMs - this.gridMs, stepMs, isTooSoon, sinceLastMs);
@@ -209,22 +87,6 @@ export class StampGrid {
     if (timestampMs > this.highestMs) this.highestMs = timestampMs;
     if (this.learnt < settleFrames) this.learnt++;
     return leftOut;
-  }
-
-  /** What the last stamp tells of loss: steps that are known to be lost from now on, and in how many gaps. */
-  lostSteps = 0;
-  gaps = 0;
-
-  private get isSettled(): boolean {
-    return (
-      this.learnt >= settleFrames &&
-      this.isRegular &&
-      this.lateStamps === 0 &&
-      this.earlyStamps === 0 &&
-      this.doubtfulSteps === 0 &&
-      this.displacedSteps === 0 &&
-      this.sameMs === 0
-    );
   }
 
   private settle(): void {
@@ -260,6 +122,8 @@ export class StampGrid {
     // As many as wander cannot explain; what is left has to prove itself.
     const surely = Math.max(0, Math.floor((offMs - Math.max(this.wanderMs, stampWanderMs)) / stepMs));
     this.lose(surely, 1);
+    // What was late before that says nothing about what is late now.
+    if (surely > 0) this.lateStamps = 0;
     return surely;
   }
 
@@ -269,6 +133,7 @@ export class StampGrid {
     if (timestampMs - this.gridMs < -stepMs / 2) {
       this.gridMs -= this.doubtfulSteps * stepMs;
       this.wanderMs = Math.max(this.wanderMs, this.doubtedMs, stepMs);
+      this.isRefuted = true;
       this.forgetDoubt();
     } else if (++this.doubtfulStamps >= settleFrames) this.endDoubt();
   }
@@ -278,22 +143,25 @@ export class StampGrid {
     const wasCoarse = this.isCoarse;
     this.isCoarse = true;
     if (this.doubtfulSteps === 0 || wasCoarse) return;
-    this.originMs += nextMs - this.gridMs + this.heldSteps * nextStepMs;
+    this.originMs += nextMs - this.gridMs + this.doubtfulSteps * nextStepMs;
     this.gridMs = nextMs;
+    this.isRefuted = true;
     this.forgetDoubt();
+  }
+
+  /** One of the steps in doubt came after all, so it was left out. */
+  fillDoubt(): void {
+    if (this.doubtfulSteps === 0) return;
+    this.lose(1, Math.min(1, this.doubtfulGaps));
+    if (--this.doubtfulSteps === 0) this.forgetDoubt();
+    this.doubtfulGaps = Math.max(0, this.doubtfulGaps - 1);
+    this.heldSteps = Math.min(this.heldSteps, this.doubtfulSteps);
   }
 
   /** What was in doubt is lost. */
   endDoubt(): void {
     this.lose(this.doubtfulSteps, this.doubtfulGaps);
     this.forgetDoubt();
-  }
-
-  private forgetDoubt(): void {
-    this.doubtfulSteps = 0;
-    this.doubtfulGaps = 0;
-    this.doubtedMs = 0;
-    this.heldSteps = 0;
   }
 
   /** Late stamps in a row: wander as soon as one is in time, loss if none is. Returns the steps that are lost. */
@@ -305,6 +173,11 @@ export class StampGrid {
       if (this.lateStamps > 0) this.wanderMs = Math.max(this.wanderMs, this.lateMostMs);
       this.wanderMs = Math.max(this.wanderMs, offMs);
       this.lateStamps = 0;
+      return 0;
+    }
+    if (this.learnt < settleFrames && this.wanderMs > stepMs / 2) {
+      // Of stamps that wander it has to be learnt first how far.
+      this.wanderMs = Math.max(this.wanderMs, Math.min(offMs, stampWanderMs));
       return 0;
     }
     this.lateLeastMs = this.lateStamps === 0 ? offMs : Math.min(this.lateLeastMs, offMs);
@@ -319,10 +192,28 @@ export class StampGrid {
       this.wanderMs = Math.max(this.wanderMs, this.lateMostMs);
       return 0;
     }
-    this.wanderMs = Math.max(this.wanderMs, this.lateMostMs - this.lateLeastMs);
-    if (this.lateLeastMs <= this.slackMs(stepMs)) return 0;
-    // The least of 25 stamps is that much behind the least of all.
-    return Math.max(1, Math.round((this.lateLeastMs - this.wanderMs / (settleFrames + 1)) / stepMs));
+    return this.stepsOfRun(stepMs);
+  }
+
+  /** How many steps are lost when a whole run of stamps was late. */
+  private stepsOfRun(stepMs: number): number {
+    const { lateLeastMs, lateMostMs, wanderMs } = this;
+    const spreadMs = lateMostMs - lateLeastMs;
+    this.wanderMs = Math.max(wanderMs, spreadMs);
+    if (lateLeastMs <= this.slackMs(stepMs)) return 0;
+    // Their delays wandered as before, so both their edges moved by what is lost; or they were much alike, and tell it all.
+    const isAlike = spreadMs < wanderMs / 2 || wanderMs <= stepMs / 2;
+    const lostMs = isAlike ? lateLeastMs - spreadMs / 8 : (lateLeastMs + lateMostMs - wanderMs) / 2;
+    const steps = Math.round(lostMs / stepMs);
+    if (steps > 0 && (isAlike || lateMostMs > wanderMs + stepMs / 2)) return steps;
+    this.wanderMs = Math.max(this.wanderMs, lateMostMs);
+    return 0;
+  }
+
+  /** The grid lies elsewhere than was thought. */
+  private moveTo(timestampMs: number): void {
+    if (!this.isAnchored) this.originMs += timestampMs - this.gridMs;
+    this.gridMs = timestampMs;
   }
 
   /** Moves the grid to the lower edge of the stamps: at once while it is learnt, then slowly. */
@@ -336,8 +227,7 @@ export class StampGrid {
       return;
     }
     if (this.learnt < settleFrames) {
-      this.gridMs += offMs;
-      this.originMs += offMs;
+      this.moveTo(timestampMs);
       return;
     }
     this.gridMs += Math.max(offMs / 2, -pullMs);

@@ -106,7 +106,7 @@ export class UndoNote {
   /** Before a ring's rarer counters are changed. */
   noteRingOthers({ f64, at }: RingWriter): void {
     copyDoubles(f64, (at + ring.missingFrames) / 8, this.f64, double(note.ringGaps), 2);
-    copyDoubles(f64, (at + ring.duplicateFrames) / 8, this.f64, double(note.ringOthers), 3);
+    copyDoubles(f64, (at + ring.duplicateFrames) / 8, this.f64, double(note.ringOthers), 4);
     this.i32[state]! |= part.ringOthers;
   }
 
@@ -218,7 +218,7 @@ export class UndoNote {
     }
     if ((parts & part.ringOthers) === 0) return;
     copyDoubles(f64, double(note.ringGaps), writer.f64, (writer.at + ring.missingFrames) / 8, 2);
-    copyDoubles(f64, double(note.ringOthers), writer.f64, (writer.at + ring.duplicateFrames) / 8, 3);
+    copyDoubles(f64, double(note.ringOthers), writer.f64, (writer.at + ring.duplicateFrames) / 8, 4);
   }
 
   private ringsOf(streamAt: number): Int32Array {

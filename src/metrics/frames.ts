@@ -20,7 +20,7 @@ const counters = [
     'Frames that came after a later one, for the first time. Lost for good: missing - out of order.',
     lane.outOfOrderFrames,
   ],
-  ['frames_duplicate_total', 'Frames whose timestamp had come before.', lane.duplicateFrames],
+  ['frames_duplicate_total', 'Frames whose timestamp and audio had come before.', lane.duplicateFrames],
   [
     'participant_pauses_total',
     'Times that a participant of unmixed audio came back after more than 500 ms without a frame. It was not dominant; no loss.',
@@ -28,8 +28,13 @@ const counters = [
   ],
   [
     'clock_steps_total',
-    "Times that ACS's timestamps jumped: back, or by more than two minutes. The timeline goes on without a hole.",
+    "Times that ACS's timestamps jumped, back or by more than two minutes, and the arrival did not confirm it. The timeline goes on without a hole.",
     lane.clockSteps,
+  ],
+  [
+    'timestamps_unusable_total',
+    'Audio messages, committed all the same, whose timestamp says nothing: absent, unreadable, before 2000, or the same for more than a second.',
+    lane.unusableStamps,
   ],
   [
     'audio_before_metadata_total',
@@ -44,6 +49,12 @@ const histograms = [
     'frame_interarrival_deviation_seconds',
     'How far the time since the last arrival is from the duration of the packet, whichever way. Only for packets that directly follow their predecessor.',
     lane.deviation,
+    jitterBoundsMs,
+  ],
+  [
+    'timestamp_deviation_seconds',
+    "How far a timestamp lies off the participant's own grid of timestamps: the share of the jitter that is ACS's stamping.",
+    lane.stampDeviation,
     jitterBoundsMs,
   ],
   [

@@ -1,6 +1,7 @@
 /** One participant's timeline: packets go in by their timestamps, placements come out. */
-import { Placement } from '../../src/decoder/placement.ts';
-import { Pcm, place } from '../../src/decoder/timeline.ts';
+
+import { Pcm, Placement } from '../../src/decoder/placement.ts';
+import { place } from '../../src/decoder/timeline.ts';
 import { frameBytes } from '../../src/limits.ts';
 import { ring, ringSlotCount } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';

@@ -5,9 +5,9 @@
  */
 import { AudioWriter } from '../../../src/decoder/audio-writer.ts';
 import { LaneCounters } from '../../../src/decoder/lane-counters.ts';
-import type { Placement } from '../../../src/decoder/placement.ts';
+import type { Pcm, Placement } from '../../../src/decoder/placement.ts';
 import type { Message } from '../../../src/decoder/protocol/message.ts';
-import { type Pcm, place } from '../../../src/decoder/timeline.ts';
+import { place } from '../../../src/decoder/timeline.ts';
 import type { UndoNote } from '../../../src/decoder/undo-note.ts';
 import { Histogram } from '../../../src/memory/histogram.ts';
 import type { RingWriter } from '../../../src/ring/writer.ts';
