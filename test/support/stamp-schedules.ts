@@ -26,6 +26,8 @@ export interface Played {
   readonly pauses: number;
   readonly clockSteps: number;
   readonly unusable: number;
+  /** What each frame carries; NaN if that says nothing. */
+  readonly stamps: number[];
   /** From the first frame to the end of the last one, as a recording would be. */
   readonly lengthMs: number;
   /** Each frame's place, and whether any two overlap. */
@@ -56,16 +58,17 @@ export function play(sent: readonly Sent[], { unmixed = false, timestamp = stamp
     ...(decoder && { decoder }),
   });
   rig.feed(metadata());
-  const kept: { number: number; positionMs: number }[] = [];
+  const kept: { number: number; positionMs: number; stampMs: number }[] = [];
   let reader: RingCursor | null = null;
   for (const { stampMs, arrivalMs, number } of sent) {
     const data = Buffer.alloc(640, `${number},`).toString('base64');
-    const fields = { data, timestamp: stampMs === null ? undefined : timestamp(startMs + stampMs) };
+    const fields = { data, timestamp: stampMs === null ? null : timestamp(startMs + stampMs) };
     rig.feed(audio({ ...fields, ...(unmixed && { participantRawID: 'a' }) }), { arrivalMs: 5000 + arrivalMs });
     reader ??= rig.reader(rig.rings()[0]!);
-    for (const { pcm, flags, positionSamples } of readAll(reader).frames) {
+    for (const { pcm, flags, positionSamples, timestampMs } of readAll(reader).frames) {
       if ((flags & frameFlag.duplicate) !== 0) continue;
-      kept.push({ number: Number.parseInt(pcm.toString('latin1'), 10), positionMs: positionSamples / 16 });
+      const sequence = Number.parseInt(pcm.toString('latin1'), 10);
+      kept.push({ number: sequence, positionMs: positionSamples / 16, stampMs: timestampMs });
     }
   }
   rig.close();
@@ -79,7 +82,8 @@ export function play(sent: readonly Sent[], { unmixed = false, timestamp = stamp
     late: rig.laneCount(lane.outOfOrderFrames),
     pauses: rig.laneCount(lane.pauses),
     clockSteps: rig.laneCount(lane.clockSteps),
-    unusable: 0,
+    unusable: rig.laneCount(lane.unusableStamps),
+    stamps: kept.map(({ stampMs }) => stampMs),
     lengthMs: sorted.at(-1)! + frameMs,
     positionsMs,
     overlaps: sorted.some((at, i) => i > 0 && at < sorted[i - 1]! + frameMs),
