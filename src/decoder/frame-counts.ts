@@ -5,6 +5,7 @@
 import { jitterBoundsMs, residenceBoundsMs } from '../memory/histogram.ts';
 import { lane, note, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { onGrid } from './placement.ts';
 
 const state = (lane.note + note.state) / 4;
 const buckets = (lane.note + note.buckets) / 4;
@@ -14,6 +15,7 @@ const streamCounts = (lane.note + note.streamCounts) / 8;
 const jitter = lane.jitter / 8;
 const deviation = lane.deviation / 8;
 const stampDeviation = lane.stampDeviation / 8;
+const closeLooks = lane.closeLooks / 8;
 const residence = lane.residence / 8;
 /** The sums stand behind the buckets. */
 const jitterSum = jitter + jitterBoundsMs.length + 1;
@@ -36,6 +38,11 @@ function bucketOf(bounds: readonly number[], value: number): number {
   return bucket;
 }
 
+/** Of a timestamp that took a closer look; without a deviation it stands for any bucket, which does not change. */
+function stampBucket(deviationMs: number): number {
+  return deviationMs >= 0 ? bucketOf(jitterBoundsMs, deviationMs) : 0;
+}
+
 export class FrameCounts {
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;
@@ -52,7 +59,7 @@ export class FrameCounts {
 
   /**
    * Counts a message of so many frames, which is about to be published.
-   * @param deviationMs NaN when there was nothing to compare with; so is `stampDeviationMs`
+   * @param deviationMs NaN when there was nothing to compare with; so is `stampDeviationMs`, which may be `onGrid`, too
    */
   add(
     streamAt: number,
@@ -69,7 +76,7 @@ export class FrameCounts {
     const slot = streamAt >> 3;
     const inJitter = bucketOf(jitterBoundsMs, jitterMs);
     const inDeviation = deviationMs >= 0 ? bucketOf(jitterBoundsMs, deviationMs) : noBucket;
-    const inStamps = stampDeviationMs >= 0 ? bucketOf(jitterBoundsMs, stampDeviationMs) : noBucket;
+    const inStamps = stampDeviationMs === onGrid ? noBucket : stampBucket(stampDeviationMs);
     const inResidence = bucketOf(residenceBoundsMs, residenceMs);
 
     i32[buckets] = inJitter | (inDeviation << 8) | (inResidence << 16) | (inStamps << 24);
@@ -97,6 +104,7 @@ export class FrameCounts {
       f64[histograms + 5] = f64[deviationSum]!;
     }
     if (inStamps !== noBucket) {
+      f64[histograms + 8] = f64[closeLooks]!;
       f64[histograms + 6] = f64[stampDeviation + inStamps]!;
       f64[histograms + 7] = f64[stampDeviationSum]!;
     }
@@ -111,8 +119,11 @@ export class FrameCounts {
       f64[deviationSum]! += deviationMs;
     }
     if (inStamps !== noBucket) {
-      f64[stampDeviation + inStamps]! += 1;
-      f64[stampDeviationSum]! += stampDeviationMs;
+      f64[closeLooks]! += 1;
+      if (stampDeviationMs >= 0) {
+        f64[stampDeviation + inStamps]! += 1;
+        f64[stampDeviationSum]! += stampDeviationMs;
+      }
     }
     f64[committed] = committedBefore + 1;
     f64[frameCount] = framesBefore + frames;
@@ -137,6 +148,7 @@ export class FrameCounts {
       f64[deviationSum] = f64[histograms + 5]!;
     }
     if (inStamps !== noBucket) {
+      f64[closeLooks] = f64[histograms + 8]!;
       f64[stampDeviation + inStamps] = f64[histograms + 6]!;
       f64[stampDeviationSum] = f64[histograms + 7]!;
     }

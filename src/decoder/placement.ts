@@ -8,6 +8,9 @@ export class Pcm {
   length = 0;
 }
 
+/** The timestamp is as good as on its grid, and took no closer look. */
+export const onGrid = -1;
+
 /** Reused. */
 export class Placement {
   /** Bits of `frameFlag`: duplicate, late, resumed. */
@@ -27,7 +30,7 @@ export class Placement {
   isClockStep = false;
   /** There is no timestamp, or none that says when. */
   isUnusable = false;
-  /** How far the timestamp lies off the participant's own grid; NaN when there is nothing to compare with. */
+  /** How far the timestamp lies off the participant's own grid, `onGrid`, or NaN when there is nothing to compare with. */
   wanderMs = Number.NaN;
 
   clear(): void {

@@ -61,7 +61,9 @@ export class StampState {
     this.isRefuted = false;
     const base = at / 8;
     this.gridMs = f64[base + ring.gridMs / 8]!;
+    const newestMs = f64[base + ring.newestTimestampMs / 8]!;
     this.highestMs = f64[base + ring.highestTimestampMs / 8]!;
+    if (newestMs > this.highestMs) this.highestMs = newestMs;
     let field = base + ring.originMs / 8;
     this.originMs = f64[field++]!;
     this.leastTransitMs = f64[field++]!;
@@ -90,7 +92,9 @@ export class StampState {
     const base = at / 8;
     f64[base + ring.gridMs / 8] = this.gridMs;
     f64[base + ring.highestTimestampMs / 8] = this.highestMs;
-    f64[base + ring.unsettled / 8] = this.isSettled ? 0 : 1;
+    // The newest packet is the latest, or the next one takes a closer look.
+    const isNewest = f64[base + ring.newestTimestampMs / 8] === this.highestMs;
+    f64[base + ring.unsettled / 8] = isNewest && this.isSettled ? 0 : 1;
     let field = base + ring.originMs / 8;
     f64[field++] = this.originMs;
     f64[field++] = this.leastTransitMs;

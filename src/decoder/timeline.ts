@@ -11,10 +11,11 @@
  * So the first one is put behind the newest for the time being. If the next continues the newest, it takes that place; if it
  * continues the old one, the timeline goes on from there.
  */
+import { jitterBoundsMs } from '../memory/histogram.ts';
 import { ring } from '../memory/layout.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import { ClosePlacing } from './close-placing.ts';
-import type { Pcm, Placement } from './placement.ts';
+import { onGrid, type Pcm, type Placement } from './placement.ts';
 import { advance, samplesOf } from './seen-window.ts';
 
 /** Whoever has to know what was learnt of a participant's stamps before it changes. */
@@ -22,8 +23,8 @@ export interface StampNote {
   noteStamps(writer: RingWriter): void;
 }
 
-/** So far off its grid is a stamp that is regular: it is rounded to milliseconds. */
-const steadyMs = 1.5;
+/** So far off its grid is a stamp that is regular: within the first bucket of the deviation's histogram. */
+const steadyMs = jitterBoundsMs[0];
 
 /**
  * Places a packet and moves the timeline.
@@ -49,18 +50,19 @@ export function place(
   const isSteady =
     Math.abs(offGridMs) <= steadyMs &&
     f64[base + ring.unsettled / 8] === 0 &&
-    timestampMs > f64[base + ring.highestTimestampMs / 8]! &&
+    timestampMs > f64[base + ring.newestTimestampMs / 8]! &&
     !(arrivalMs - timestampMs < f64[base + ring.leastTransitMs / 8]!) &&
-    newestSamples > 0;
+    newestSamples > 0 &&
+    // Now and then: how far two clocks have drifted apart.
+    (writer.head & 255) !== 0;
   if (isSteady) {
     // All that there is to learn was learnt, and nothing is special about this packet: as most are.
     const sampleRate = writer.i32[(writer.at + ring.sampleRate) / 4]!;
     // After a late packet or a straggler this one does follow the newest, but that is not what it would be compared with.
     placement.consecutive = f64[base + ring.referenceTimestampMs / 8] === f64[base + ring.newestTimestampMs / 8];
-    placement.wanderMs = Math.abs(offGridMs);
+    placement.wanderMs = onGrid;
     placement.positionSamples = f64[base + ring.newestPositionSamples / 8]! + newestSamples;
     f64[base + ring.gridMs / 8] = gridMs + offGridMs / 8 + (samplesOf(pcm.length) * 1000) / sampleRate;
-    f64[base + ring.highestTimestampMs / 8] = timestampMs;
     advance(writer, 1, timestampMs, placement.positionSamples, pcm.length);
     return;
   }

@@ -84,7 +84,6 @@ export class UndoNote {
     f64[timeline + 8] = doubles[ringDouble + 8]!;
     f64[timeline + 9] = doubles[ringDouble + 9]!;
     f64[timeline + 10] = doubles[ringDouble + 10]!;
-    f64[timeline + 11] = doubles[ringDouble + 11]!;
     i32[state] = i32[state]! | part.ring;
   }
 

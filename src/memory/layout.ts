@@ -57,7 +57,6 @@ export function controlBytes(ringCount: number): number {
   return alignUp(control.holders + 4 * ringCount, cacheLinesBytes);
 }
 
-// ── outcomes and reasons: the order of the counters in stream slots and lanes ──────────────────────────────────────
 export { type DropReason, dropReasons, type Outcome, outcomes, reasonIndex } from './outcomes.ts';
 
 // ── stream slot ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -113,9 +112,8 @@ export const ring = {
   newestTimestampMs: ringOffsets.f64(),
   newestPositionSamples: ringOffsets.f64(),
   newestSamples: ringOffsets.f64(),
-  /** The timestamp that the next packet would have, and the latest of any; see `stamp-grid.ts`. */
+  /** The timestamp that the next packet would have; see `stamp-grid.ts`. */
   gridMs: ringOffsets.f64(),
-  highestTimestampMs: ringOffsets.f64(),
   jitterMs: ringOffsets.f64(),
   /** Arrival and timestamp of the last packet. */
   referenceArrivalMs: ringOffsets.f64(),
@@ -124,9 +122,9 @@ export const ring = {
   jitterSumMs: ringOffsets.f64(),
   jitterCount: ringOffsets.f64(),
   silentFrames: ringOffsets.f64(),
-  // What was learnt of the participant's timestamps: read for every frame, written while they are not regular.
-  /** 0 when they are regular, and nothing about them is open. */
+  // What was learnt of the participant's timestamps (`stamp-state.ts`). `unsettled`: 0 when they are regular, and nothing is open.
   unsettled: ringOffsets.f64(),
+  highestTimestampMs: ringOffsets.f64(),
   originMs: ringOffsets.f64(),
   leastTransitMs: ringOffsets.f64(),
   learntStamps: ringOffsets.f64(),
@@ -214,7 +212,7 @@ export const note = {
   timeline: noteOffsets.f64((ring.silentFrames - ring.newestTimestampMs) / 8 + 1),
   // What every frame adds to; `buckets`: of jitter, deviation, residence and stamp deviation, a byte each.
   buckets: noteOffsets.i32(),
-  histograms: noteOffsets.f64(8),
+  histograms: noteOffsets.f64(9),
   laneCounts: noteOffsets.f64(laneFrameCounts),
   streamCounts: noteOffsets.f64(2),
   // The other counters of the lane and of the ring, and the stream's slot up to its rings.
@@ -281,7 +279,9 @@ export const lane = {
   // Histograms; the last two tell of the worker that has the lane.
   jitter: laneOffsets.f64(histogramDoubles(jitterBoundsMs)),
   deviation: laneOffsets.f64(histogramDoubles(jitterBoundsMs)),
+  /** Of the `closeLooks` at timestamps; all others lie on their grid. */
   stampDeviation: laneOffsets.f64(histogramDoubles(jitterBoundsMs)),
+  closeLooks: laneOffsets.f64(),
   residence: laneOffsets.f64(histogramDoubles(residenceBoundsMs)),
   batch: laneOffsets.f64(histogramDoubles(batchBounds)),
   delay: laneOffsets.f64(histogramDoubles(delayBoundsMs)),

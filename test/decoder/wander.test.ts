@@ -57,6 +57,13 @@ describe('whatever the stamps, drawn at random', () => {
   });
 });
 
+it('the audio keeps to stamps of a clock that is faster than ours', () => {
+  const sent = numbers(6000).map((n) => ({ stampMs: n * frameMs * 1.0005, arrivalMs: n * frameMs, number: n }));
+  const played = play(sent);
+  expect(played).toMatchObject({ ...clean, order: numbers(6000) });
+  expect(Math.abs(played.lengthMs - sent.at(-1)!.stampMs - frameMs)).toBeLessThanOrEqual(frameMs);
+});
+
 it('all decoders agree', () => {
   const { sent, unmixed } = draw(generator(seed), events);
   const [first, ...others] = usableDecoders.map((decoder) => play(sent, { unmixed, decoder }));
