@@ -2,27 +2,13 @@
  * Timestamps that are receive times: they wander, are quantised and drift, while nothing is lost. Played through the whole
  * decoder; what must hold is written down without it.
  */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { usableDecoders } from '../support/decoder-rig.ts';
 import { generator, seed } from '../support/decoder-seed.ts';
-import { draw, events, frameMs, play, playAll } from '../support/stamp-schedules.ts';
+import { draw, events, frameMs, play, playAll, wanderCases } from '../support/stamp-schedules.ts';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 const clean = { missing: 0, gaps: 0, duplicates: 0, late: 0, clockSteps: 0, overlaps: false };
-
-interface Case {
-  readonly name: string;
-  /** Since the first one; null if all have the same `timestamp`. */
-  readonly stampsMs: readonly number[] | null;
-  readonly timestamp?: string;
-  readonly frames: number;
-  readonly missing: number;
-  readonly duplicates: number;
-  readonly durationMs: number;
-}
-
-const cases: Case[] = JSON.parse(readFileSync(new URL('timestamps.json', import.meta.url), 'utf8'));
 
 describe.each(['mixed', 'unmixed'] as const)('%s audio of which nothing is lost', (mode) => {
   const unmixed = mode === 'unmixed';
@@ -32,7 +18,7 @@ describe.each(['mixed', 'unmixed'] as const)('%s audio of which nothing is lost'
     ['all at once', () => 0],
     ['in bursts of ten', (n: number) => (n - (n % 10)) * frameMs],
   ])('that arrives %s', (_, arrivalOf) => {
-    it.each(cases)('is whole with stamps of this kind: $name', ({ stampsMs, timestamp, frames, durationMs }) => {
+    it.each(wanderCases)('is whole with stamps of this kind: $name', ({ stampsMs, timestamp, frames, durationMs }) => {
       const sent = numbers(frames).map((n) => ({ stampMs: stampsMs?.[n] ?? 0, arrivalMs: arrivalOf(n), number: n }));
       const played = play(sent, { unmixed, ...(timestamp && { timestamp: () => timestamp }) });
       expect(played).toMatchObject({ ...clean, order: numbers(frames) });

@@ -2,6 +2,7 @@
  * Calls whose timestamps are receive times, drawn at random, and what must hold for each, written down without the decoder.
  * A frame's audio is its number, so that what was recorded can be held against what was sent.
  */
+import { readFileSync } from 'node:fs';
 import type { DecoderName } from '../../src/decoder/protocol/parsers.ts';
 import { frameFlag, lane } from '../../src/memory/layout.ts';
 import type { RingCursor } from '../../src/ring/cursor.ts';
@@ -9,6 +10,22 @@ import { audio, metadata, startMs } from './decoder-messages.ts';
 import { DecoderRig, readAll } from './decoder-rig.ts';
 
 export const frameMs = 20;
+
+/** Stamps as they are found, of calls of which nothing is lost. */
+export interface WanderCase {
+  readonly name: string;
+  /** Since the first one; null if all have the same `timestamp`. */
+  readonly stampsMs: readonly number[] | null;
+  readonly timestamp?: string;
+  readonly frames: number;
+  readonly missing: number;
+  readonly duplicates: number;
+  readonly durationMs: number;
+}
+
+export const wanderCases: readonly WanderCase[] = JSON.parse(
+  readFileSync(new URL('../decoder/timestamps.json', import.meta.url), 'utf8'),
+);
 
 export interface Sent {
   readonly stampMs: number | null;
