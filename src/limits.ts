@@ -114,24 +114,6 @@ export const withoutAudioMs = 5_000;
 /** A hole longer than this that our own clock does not confirm is ACS's clock being set: the timeline goes on where it was. */
 export const timelineJumpMsMax = 120_000;
 
-/** A pause lasts a day at most. */
-export const dayMs = 86_400_000;
-
-/** How long a network may stand still, so how far arrivals may lie from timestamps. */
-export const stallMsMax = 10_000;
-
-/** How far timestamps wander while nothing is lost: those of which nothing is known yet. */
-export const stampWanderMs = 100;
-
-/** An earlier timestamp cannot be one of ACS: the year 2000. */
-export const stampMsMin = 946_684_800_000;
-
-/** A timestamp that stays the same for more audio than that says nothing any more. */
-export const frozenStampMs = 1_000;
-
-/** Timestamps after which it is clear what wanders and what is lost: half a second of them. */
-export const settleFrames = 25;
-
 /** Readers of an ended stream have this long to drain its rings before the memory is given to another stream. */
 export const ringLingerMs = 10_000;
 

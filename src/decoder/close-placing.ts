@@ -1,21 +1,13 @@
 /**
  * Places a packet that needs a closer look: the stamps are not regular yet, or it is not simply the next one. Reused. Worker thread.
  */
-import {
-  dayMs,
-  frameDurationMs,
-  frozenStampMs,
-  idleGapMs,
-  reorderWindowFrames,
-  stallMsMax,
-  stampWanderMs,
-  timelineJumpMsMax,
-} from '../limits.ts';
+import { frameDurationMs, idleGapMs, reorderWindowFrames, timelineJumpMsMax } from '../limits.ts';
 import { frameFlag, ring } from '../memory/layout.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import { Pcm, type Placement } from './placement.ts';
 import { advance, isSeen, markAllSeen, markSeen, samplesOf } from './seen-window.ts';
 import { StampGrid } from './stamp-grid.ts';
+import { dayMs, frozenStampMs, stallMsMax, stampWanderMs } from './stamp-limits.ts';
 
 export class ClosePlacing {
   private readonly grid = new StampGrid();

@@ -7,7 +7,8 @@
  *
  * Reused. Worker thread.
  */
-import { settleFrames, stampWanderMs } from '../limits.ts';
+
+import { settleFrames, stampWanderMs } from './stamp-limits.ts';
 import { regularMs, StampState } from './stamp-state.ts';
 
 /** So much the grid moves with every packet, to follow a drift: twice that of the worst clock, 500 ppm of 20 ms. */

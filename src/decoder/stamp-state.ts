@@ -2,9 +2,9 @@
  * What is known of one participant's timestamps (`stamp-grid.ts` has the rules), loaded from the ring's header and stored there.
  * Reused. Worker thread.
  */
-import { settleFrames } from '../limits.ts';
 import { ring } from '../memory/layout.ts';
 import type { RingWriter } from '../ring/writer.ts';
+import { settleFrames } from './stamp-limits.ts';
 
 /** Stamps that are regular are no further off than this: they are rounded to milliseconds. */
 export const regularMs = 1.1;
