@@ -126,16 +126,19 @@ export class ClosePlacing {
     }
     const isOnGrid = Math.abs(behindMs - behind * stepMs) <= grid.toleranceMs(stepMs);
     const isBeyondWander = isOnGrid || timestampMs - grid.gridMs < -grid.leadMs(stepMs);
-    if (behind >= 1 && isBeyondWander && !isSeen(writer, behind)) {
+    const isHole = behind >= 1 && isBeyondWander && !isSeen(writer, behind);
+    // No stamp wanders that far: it is late, though its step seems to be taken.
+    const isFarBack = behindMs > grid.leadMs(stepMs) + stampWanderMs + stepMs;
+    if (isHole || isFarBack) {
       markSeen(writer, behind);
       placement.flags = frameFlag.late;
-      if (grid.heldSteps > 0 || grid.displacedSteps > 0) {
+      if (!isHole || grid.heldSteps > 0 || grid.displacedSteps > 0) {
         // There is no hole for it in the audio: it comes behind the newest.
         placement.positionSamples = nextPosition;
         writer.f64[(writer.at + ring.newestPositionSamples) / 8] = nextPosition;
         grid.displacedSteps = reorderWindowFrames;
       } else placement.positionSamples = nextPosition - (behind + 1) * newestSamples;
-      grid.fillDoubt();
+      if (isHole) grid.fillDoubt();
       return;
     }
     this.placeNew(pausesAreIdle);
@@ -196,7 +199,7 @@ export class ClosePlacing {
     if (Number.isNaN(position)) {
       // If it is not in the ring any more, what is left is that its step was seen.
       const behindMs = this.grid.gridMs - this.stepMs - timestampMs;
-      const behind = this.grid.wholeSteps(behindMs, this.stepMs);
+      const behind = Math.round(behindMs / this.stepMs);
       const isGone = behind * this.framesOf(1) >= Math.min(writer.head, writer.slotCount - 1);
       if (!(isGone && behind < reorderWindowFrames && isSeen(writer, behind))) return false;
       position = this.nextPosition - (behind + 1) * this.newestSamples;
