@@ -197,10 +197,11 @@ export class ClosePlacing {
     const framesBack = reorderWindowFrames * this.framesOf(1);
     let position = writer.positionOf(timestampMs, pcm.bytes, pcm.at, pcm.length, framesBack);
     if (Number.isNaN(position)) {
-      // If it is not in the ring any more, what is left is that its step was seen.
+      // If it may not be in the ring any more, where duplicates take room too, what is left is that its step was seen.
       const behindMs = this.grid.gridMs - this.stepMs - timestampMs;
       const behind = Math.round(behindMs / this.stepMs);
-      const isGone = behind * this.framesOf(1) >= Math.min(writer.head, writer.slotCount - 1);
+      const framesBehind = behind * this.framesOf(1);
+      const isGone = framesBehind >= writer.head || 2 * framesBehind >= writer.slotCount;
       if (!(isGone && behind < reorderWindowFrames && isSeen(writer, behind))) return false;
       position = this.nextPosition - (behind + 1) * this.newestSamples;
     }
