@@ -19,7 +19,7 @@ const units: readonly (readonly [RegExp, string])[] = [
   [/_(draining|degraded|build_info)$/, ''],
   [/_lane_batch_frames$/, 'records'],
   [/_frames_/, 'frames'],
-  [/_messages_|_fallback_|_audio_before_/, 'messages'],
+  [/_messages_|_fallback_|_audio_before_|_timestamps_/, 'messages'],
   [/_streams?_/, 'streams'],
   [/_participants_/, 'participants'],
   [/_tasks_/, 'lanes'],

@@ -111,7 +111,7 @@ export const talkingMs = 200;
 /** A connected stream without audio for so long counts as one without: ACS sends mixed audio all the time, silence too. */
 export const withoutAudioMs = 5_000;
 
-/** A hole longer than this is ACS's clock being set, not a loss: the timeline goes on where it was. */
+/** A hole longer than this that our own clock does not confirm is ACS's clock being set: the timeline goes on where it was. */
 export const timelineJumpMsMax = 120_000;
 
 /** Readers of an ended stream have this long to drain its rings before the memory is given to another stream. */

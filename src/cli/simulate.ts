@@ -56,6 +56,22 @@ export const simulateSettings = {
     fallback: defaults.jitterMs,
     help: 'every frame is delayed by 0 to this many milliseconds',
   }),
+  stampJitterMs: setting.number({
+    ...ranges.stampJitterMs,
+    fallback: defaults.stampJitterMs,
+    help: 'every timestamp is late by 0 to this many milliseconds',
+  }),
+  stampGridMs: setting.number({
+    ...ranges.stampGridMs,
+    fallback: defaults.stampGridMs,
+    help: 'timestamps are multiples of this many milliseconds, as of a coarse clock',
+  }),
+  stampDriftPpm: setting.number({
+    ...ranges.stampDriftPpm,
+    fallback: defaults.stampDriftPpm,
+    placeholder: 'PPM',
+    help: 'the clock of timestamps is too fast by so many millionths',
+  }),
   loss: setting.ratio({ fallback: defaults.loss, help: 'share of frames that are never sent' }),
   duplicate: setting.ratio({ fallback: defaults.duplicate, help: 'share of frames that are sent twice' }),
   reorder: setting.ratio({ fallback: defaults.reorder, help: 'share of frames that change places with the next one' }),
@@ -118,6 +134,7 @@ function toOptions(values: SimulateValues): SimulateOptions {
   const sampleRate = Number(values.rate) as SampleRate;
   const { calls, participants, silence, jitterMs, loss, duplicate, reorder, malformed, churn, token, insecure, save } =
     values;
+  const { stampJitterMs, stampGridMs, stampDriftPpm } = values;
   return {
     url: values.url!,
     calls,
@@ -128,6 +145,9 @@ function toOptions(values: SimulateValues): SimulateOptions {
     seed: values.seed ?? Math.floor(Math.random() * (ranges.seed.max + 1)),
     silence,
     jitterMs,
+    stampJitterMs,
+    stampGridMs,
+    stampDriftPpm,
     loss,
     duplicate,
     reorder,

@@ -8,15 +8,18 @@ import { type DropReason, frameFlag, lane, ring, streamSlot } from '../memory/la
 import type { RingWriter } from '../ring/writer.ts';
 import { measureArrival } from './jitter.ts';
 import type { LaneCounters } from './lane-counters.ts';
+import { Pcm, Placement } from './placement.ts';
 import { decodeBase64, decodedBytes } from './protocol/base64.ts';
 import type { Message } from './protocol/message.ts';
+import { stampMsMin } from './stamp-limits.ts';
 import type { StreamState } from './stream-state.ts';
-import { countAsLoss, Placement, place } from './timeline.ts';
+import { isInDoubt, place, settleDoubt } from './timeline.ts';
 import type { UndoNote } from './undo-note.ts';
 
 export class AudioWriter {
   private readonly stream: StreamState;
   private readonly placement = new Placement();
+  private readonly pcm = new Pcm();
 
   constructor(stream: StreamState) {
     this.stream = stream;
@@ -33,7 +36,8 @@ export class AudioWriter {
 
     const sampleRate = stream.sampleRate;
     const perFrame = frameBytes(sampleRate);
-    const { timestampMs } = message;
+    // Before ACS was: the default of a type, or a clock that was never set.
+    if (message.timestampMs < stampMsMin) message.timestampMs = Number.NaN;
     let writer = stream.find(message.id, message.idStart, message.idEnd);
     if (writer?.isFull) {
       const renewed = stream.renew(writer, note);
@@ -43,10 +47,11 @@ export class AudioWriter {
     if (writer !== null && bytes > 0 && bytes <= perFrame) {
       if (!decodeBase64(message.data, bytes, writer.bytes, writer.nextPcm())) return 'malformed_audio';
       note.noteRing(writer);
-      const deviationMs = this.measure(writer, message, arrivalMs, bytes, sampleRate);
+      const pcmAt = writer.nextPcm();
+      const deviationMs = this.measure(writer, message, note, arrivalMs, writer.bytes, pcmAt, bytes, sampleRate);
       this.count(writer, message, counters, note, arrivalMs, nowMs, bytes, 1, deviationMs);
       const flags = this.flagsOf(message) | (bytes < perFrame ? frameFlag.partial : 0);
-      writer.commit(bytes, flags, placement.missingFrames, timestampMs, arrivalMs, placement.positionSamples);
+      writer.commit(bytes, flags, placement.missingFrames, this.stampOf(message), arrivalMs, placement.positionSamples);
       return null;
     }
 
@@ -60,26 +65,59 @@ export class AudioWriter {
       writer = admitted;
     }
     note.noteRing(writer);
-    const deviationMs = this.measure(writer, message, arrivalMs, bytes, sampleRate);
+    const deviationMs = this.measure(writer, message, note, arrivalMs, note.packet, 0, bytes, sampleRate);
     const frames = Math.ceil(bytes / perFrame);
     this.count(writer, message, counters, note, arrivalMs, nowMs, bytes, frames, deviationMs);
     const { missingFrames, positionSamples } = placement;
-    note.notePacket(bytes, this.flagsOf(message), missingFrames, timestampMs, arrivalMs, positionSamples);
+    note.notePacket(bytes, this.flagsOf(message), missingFrames, this.stampOf(message), arrivalMs, positionSamples);
     note.publishPacket(writer);
     return null;
+  }
+
+  /** Before the stream's rings end: counts what is still in doubt, ring by ring. */
+  settle(counters: LaneCounters, note: UndoNote): void {
+    const { stream, placement } = this;
+    for (let i = 0; i < stream.ringCount; i++) {
+      const writer = stream.writerAt(i);
+      if (!isInDoubt(writer)) continue;
+      note.noteRing(writer);
+      note.noteStamps(writer);
+      note.noteOthers(stream.at);
+      note.noteRingOthers(writer);
+      settleDoubt(writer, placement);
+      this.countUnusual(writer, counters, 0);
+      note.clear();
+    }
   }
 
   private flagsOf(message: Message): number {
     return this.placement.flags | (message.silent ? frameFlag.silent : 0);
   }
 
+  /** What the frame carries: NaN if its stamp says nothing. */
+  private stampOf(message: Message): number {
+    return this.placement.isUnusable ? Number.NaN : message.timestampMs;
+  }
+
   /** Finds the packet's place on the timeline and takes its arrival into the jitter. Returns the deviation, ms, or NaN. */
-  private measure(writer: RingWriter, message: Message, arrivalMs: number, bytes: number, sampleRate: number): number {
-    const { placement } = this;
-    place(writer, message.timestampMs, arrivalMs, bytes, message.idEnd > message.idStart, placement);
+  private measure(
+    writer: RingWriter,
+    message: Message,
+    note: UndoNote,
+    arrivalMs: number,
+    from: Buffer,
+    fromAt: number,
+    bytes: number,
+    sampleRate: number,
+  ): number {
+    const { placement, pcm } = this;
+    pcm.bytes = from;
+    pcm.at = fromAt;
+    pcm.length = bytes;
+    place(writer, note, message.timestampMs, arrivalMs, pcm, message.idEnd > message.idStart, placement);
     // The network was away, not the participant.
     if (placement.isPause && this.stream.brokeOffAfter(writer.f64[(writer.at + ring.referenceArrivalMs) / 8]!)) {
-      countAsLoss(placement);
+      placement.countAsLoss();
     }
     const durationMs = (bytes / bytesPerSample / sampleRate) * 1000;
     return measureArrival(writer, arrivalMs, message.timestampMs, durationMs, placement.consecutive);
@@ -108,14 +146,15 @@ export class AudioWriter {
     const silentFrames = message.silent ? frames : 0;
     const jitterMs = f64[base + ring.jitterMs / 8]!;
     const residenceMs = Math.max(0, nowMs - arrivalMs);
-    note.counts.add(stream.at, arrivalMs, frames, silentFrames, bytes, jitterMs, deviationMs, residenceMs);
+    const { wanderMs } = this.placement;
+    note.counts.add(stream.at, arrivalMs, frames, silentFrames, bytes, jitterMs, deviationMs, wanderMs, residenceMs);
     if (silentFrames > 0) f64[base + ring.silentFrames / 8]! += silentFrames;
   }
 
   /** Whether the packet changes counters that most do not. */
   private get isUnusual(): boolean {
-    const { flags, missingFrames, isPause, isClockStep } = this.placement;
-    return flags !== 0 || missingFrames > 0 || isPause || isClockStep || !this.stream.hasMetadata;
+    const { flags, missingFrames, isPause, isClockStep, isUnusable } = this.placement;
+    return flags !== 0 || missingFrames > 0 || isPause || isClockStep || isUnusable || !this.stream.hasMetadata;
   }
 
   private countUnusual(writer: RingWriter, counters: LaneCounters, frames: number): void {
@@ -124,9 +163,9 @@ export class AudioWriter {
     const base = writer.at / 8;
     if (placement.missingFrames > 0) {
       f64[base + ring.missingFrames / 8]! += placement.missingFrames;
-      f64[base + ring.gaps / 8]! += 1;
+      f64[base + ring.gaps / 8]! += placement.gaps;
       counters.add(lane.missingFrames, placement.missingFrames);
-      counters.add(lane.gaps, 1);
+      counters.add(lane.gaps, placement.gaps);
     }
     if ((placement.flags & frameFlag.duplicate) !== 0) {
       f64[base + ring.duplicateFrames / 8]! += frames;
@@ -139,6 +178,10 @@ export class AudioWriter {
     if (placement.isPause) {
       f64[base + ring.pauses / 8]! += 1;
       counters.add(lane.pauses, 1);
+    }
+    if (placement.isUnusable) {
+      f64[base + ring.unusableStamps / 8]! += 1;
+      counters.add(lane.unusableStamps, 1);
     }
     if (placement.isClockStep) counters.add(lane.clockSteps, 1);
     if (!stream.hasMetadata) {

@@ -5,6 +5,7 @@
 import { jitterBoundsMs, residenceBoundsMs } from '../memory/histogram.ts';
 import { lane, note, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { onGrid } from './placement.ts';
 
 const state = (lane.note + note.state) / 4;
 const buckets = (lane.note + note.buckets) / 4;
@@ -13,10 +14,13 @@ const laneCounts = (lane.note + note.laneCounts) / 8;
 const streamCounts = (lane.note + note.streamCounts) / 8;
 const jitter = lane.jitter / 8;
 const deviation = lane.deviation / 8;
+const stampDeviation = lane.stampDeviation / 8;
+const closeLooks = lane.closeLooks / 8;
 const residence = lane.residence / 8;
 /** The sums stand behind the buckets. */
 const jitterSum = jitter + jitterBoundsMs.length + 1;
 const deviationSum = deviation + jitterBoundsMs.length + 1;
+const stampDeviationSum = stampDeviation + jitterBoundsMs.length + 1;
 const residenceSum = residence + residenceBoundsMs.length + 1;
 const committed = lane.committed / 8;
 const frameCount = lane.frames / 8;
@@ -32,6 +36,11 @@ function bucketOf(bounds: readonly number[], value: number): number {
   let bucket = 0;
   while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
   return bucket;
+}
+
+/** Of a timestamp that took a closer look; without a deviation it stands for any bucket, which does not change. */
+function stampBucket(deviationMs: number): number {
+  return deviationMs >= 0 ? bucketOf(jitterBoundsMs, deviationMs) : 0;
 }
 
 export class FrameCounts {
@@ -50,7 +59,7 @@ export class FrameCounts {
 
   /**
    * Counts a message of so many frames, which is about to be published.
-   * @param deviationMs NaN when there was nothing to compare with
+   * @param deviationMs NaN when there was nothing to compare with; so is `stampDeviationMs`, which may be `onGrid`, too
    */
   add(
     streamAt: number,
@@ -60,15 +69,17 @@ export class FrameCounts {
     pcmBytes: number,
     jitterMs: number,
     deviationMs: number,
+    stampDeviationMs: number,
     residenceMs: number,
   ): void {
     const { i32, f64, streams, bit } = this;
     const slot = streamAt >> 3;
     const inJitter = bucketOf(jitterBoundsMs, jitterMs);
     const inDeviation = deviationMs >= 0 ? bucketOf(jitterBoundsMs, deviationMs) : noBucket;
+    const inStamps = stampDeviationMs === onGrid ? noBucket : stampBucket(stampDeviationMs);
     const inResidence = bucketOf(residenceBoundsMs, residenceMs);
 
-    i32[buckets] = inJitter | (inDeviation << 8) | (inResidence << 16);
+    i32[buckets] = inJitter | (inDeviation << 8) | (inResidence << 16) | (inStamps << 24);
     const jitterBefore = f64[jitter + inJitter]!;
     f64[histograms] = jitterBefore;
     const jitterSumBefore = f64[jitterSum]!;
@@ -92,6 +103,11 @@ export class FrameCounts {
       f64[histograms + 4] = f64[deviation + inDeviation]!;
       f64[histograms + 5] = f64[deviationSum]!;
     }
+    if (inStamps !== noBucket) {
+      f64[histograms + 8] = f64[closeLooks]!;
+      f64[histograms + 6] = f64[stampDeviation + inStamps]!;
+      f64[histograms + 7] = f64[stampDeviationSum]!;
+    }
     i32[state] = i32[state]! | bit;
 
     f64[jitter + inJitter] = jitterBefore + 1;
@@ -101,6 +117,13 @@ export class FrameCounts {
     if (inDeviation !== noBucket) {
       f64[deviation + inDeviation]! += 1;
       f64[deviationSum]! += deviationMs;
+    }
+    if (inStamps !== noBucket) {
+      f64[closeLooks]! += 1;
+      if (stampDeviationMs >= 0) {
+        f64[stampDeviation + inStamps]! += 1;
+        f64[stampDeviationSum]! += stampDeviationMs;
+      }
     }
     f64[committed] = committedBefore + 1;
     f64[frameCount] = framesBefore + frames;
@@ -115,13 +138,19 @@ export class FrameCounts {
     const { f64, streams } = this;
     const noted = this.i32[buckets]!;
     const inDeviation = (noted >> 8) & 255;
+    const inStamps = noted >>> 24;
     f64[jitter + (noted & 255)] = f64[histograms]!;
     f64[jitterSum] = f64[histograms + 1]!;
-    f64[residence + (noted >> 16)] = f64[histograms + 2]!;
+    f64[residence + ((noted >> 16) & 255)] = f64[histograms + 2]!;
     f64[residenceSum] = f64[histograms + 3]!;
     if (inDeviation !== noBucket) {
       f64[deviation + inDeviation] = f64[histograms + 4]!;
       f64[deviationSum] = f64[histograms + 5]!;
+    }
+    if (inStamps !== noBucket) {
+      f64[closeLooks] = f64[histograms + 8]!;
+      f64[stampDeviation + inStamps] = f64[histograms + 6]!;
+      f64[stampDeviationSum] = f64[histograms + 7]!;
     }
     f64[committed] = f64[laneCounts]!;
     f64[frameCount] = f64[laneCounts + 1]!;

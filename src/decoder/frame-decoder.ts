@@ -117,7 +117,7 @@ export class FrameDecoder {
     const kind = views.i32[(at + record.kind) / 4];
     try {
       if (kind === recordKind.message) this.takeMessage(views, at, counters, note, nowMs);
-      else if (kind === recordKind.close) this.stream.close();
+      else if (kind === recordKind.close) this.takeClose(counters, note);
       else this.stream.release(note);
     } catch (error) {
       const isDone = note.settle(this.stream.at);
@@ -201,6 +201,11 @@ export class FrameDecoder {
       default:
         return 'malformed_json';
     }
+  }
+
+  private takeClose(counters: LaneCounters, note: UndoNote): void {
+    this.audio.settle(counters, note);
+    this.stream.close();
   }
 
   private takeMetadata(message: Message, counters: LaneCounters, note: UndoNote): DropReason | null {

@@ -149,6 +149,10 @@ export class StreamState {
     return writer;
   }
 
+  get ringCount(): number {
+    return this.i32[this.word + streamSlot.participantCount / 4]!;
+  }
+
   /** No frame will follow in any ring of the stream. */
   endRings(): void {
     const count = this.i32[this.word + streamSlot.participantCount / 4]!;
@@ -176,7 +180,7 @@ export class StreamState {
     this.hasNews = true;
   }
 
-  private writerAt(participant: number): RingWriter {
+  writerAt(participant: number): RingWriter {
     return this.writerOf(this.i32[this.word + streamSlot.rings / 4 + participant]!);
   }
 

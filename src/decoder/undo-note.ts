@@ -19,6 +19,7 @@ const part = {
   ringOthers: 8,
   ringInHand: 16,
   packet: 32,
+  ringStamps: 128,
   /** Nothing is taken back any more: the rings of the stream end. */
   endsRings: 64,
 } as const;
@@ -37,6 +38,7 @@ const ringWindowLow = ring.windowLow / 4;
 const ringWindowHigh = ring.windowHigh / 4;
 const ringTimeline = ring.newestTimestampMs / 8;
 const timelineDoubles = (note.buckets - note.timeline) / 8;
+const stampDoubles = (ring.missingFrames - ring.unsettled) / 8;
 const otherCounts = (lane.unaccounted - lane.control) / 8;
 
 export class UndoNote {
@@ -81,6 +83,7 @@ export class UndoNote {
     f64[timeline + 7] = doubles[ringDouble + 7]!;
     f64[timeline + 8] = doubles[ringDouble + 8]!;
     f64[timeline + 9] = doubles[ringDouble + 9]!;
+    f64[timeline + 10] = doubles[ringDouble + 10]!;
     i32[state] = i32[state]! | part.ring;
   }
 
@@ -93,10 +96,16 @@ export class UndoNote {
     i32[state]! |= part.others;
   }
 
+  /** Before what was learnt of a participant's timestamps is changed. */
+  noteStamps({ f64, at }: RingWriter): void {
+    copyDoubles(f64, (at + ring.unsettled) / 8, this.f64, double(note.ringStamps), stampDoubles);
+    this.i32[state]! |= part.ringStamps;
+  }
+
   /** Before a ring's rarer counters are changed. */
   noteRingOthers({ f64, at }: RingWriter): void {
     copyDoubles(f64, (at + ring.missingFrames) / 8, this.f64, double(note.ringGaps), 2);
-    copyDoubles(f64, (at + ring.duplicateFrames) / 8, this.f64, double(note.ringOthers), 3);
+    copyDoubles(f64, (at + ring.duplicateFrames) / 8, this.f64, double(note.ringOthers), 4);
     this.i32[state]! |= part.ringOthers;
   }
 
@@ -203,9 +212,12 @@ export class UndoNote {
     writer.i32[(writer.at + ring.windowLow) / 4] = i32[windowLow]!;
     writer.i32[(writer.at + ring.windowHigh) / 4] = i32[windowHigh]!;
     copyDoubles(f64, timeline, writer.f64, (writer.at + ring.newestTimestampMs) / 8, timelineDoubles);
+    if ((parts & part.ringStamps) !== 0) {
+      copyDoubles(f64, double(note.ringStamps), writer.f64, (writer.at + ring.unsettled) / 8, stampDoubles);
+    }
     if ((parts & part.ringOthers) === 0) return;
     copyDoubles(f64, double(note.ringGaps), writer.f64, (writer.at + ring.missingFrames) / 8, 2);
-    copyDoubles(f64, double(note.ringOthers), writer.f64, (writer.at + ring.duplicateFrames) / 8, 3);
+    copyDoubles(f64, double(note.ringOthers), writer.f64, (writer.at + ring.duplicateFrames) / 8, 4);
   }
 
   private ringsOf(streamAt: number): Int32Array {

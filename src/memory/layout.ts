@@ -20,6 +20,7 @@ import { assertInvariant } from '../errors.ts';
 import * as limits from '../limits.ts';
 import { batchBounds, delayBoundsMs, histogramDoubles, jitterBoundsMs, residenceBoundsMs } from './histogram.ts';
 import { alignUp, cacheLinesBytes, Offsets } from './offsets.ts';
+import { dropReasons } from './outcomes.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
@@ -56,27 +57,7 @@ export function controlBytes(ringCount: number): number {
   return alignUp(control.holders + 4 * ringCount, cacheLinesBytes);
 }
 
-// ── outcomes and reasons: the order of the counters in stream slots and lanes ──────────────────────────────────────
-/** What a message counts as; `messages_total{outcome}`. */
-export const outcomes = ['committed', 'control', 'ignored', 'dropped'] as const;
-export type Outcome = (typeof outcomes)[number];
-
-/** Why a message was dropped; `messages_dropped_total{reason}`. The first group is found by workers, the rest by the main thread. */
-export const dropReasons = [
-  'malformed_json',
-  'malformed_audio',
-  'unsupported_format',
-  'participant_limit',
-  'ring_memory',
-  'worker_lost',
-  'costly',
-  'lane_full',
-  'rate_limit',
-] as const;
-export type DropReason = (typeof dropReasons)[number];
-const indexed = dropReasons.map((reason, index) => [reason, index]);
-/** Where a reason's counter stands among `dropped`. */
-export const reasonIndex = Object.fromEntries(indexed) as Readonly<Record<DropReason, number>>;
+export { type DropReason, dropReasons, type Outcome, outcomes, reasonIndex } from './outcomes.ts';
 
 // ── stream slot ────────────────────────────────────────────────────────────────────────────────────────────────────
 const streamOffsets = new Offsets();
@@ -131,6 +112,8 @@ export const ring = {
   newestTimestampMs: ringOffsets.f64(),
   newestPositionSamples: ringOffsets.f64(),
   newestSamples: ringOffsets.f64(),
+  /** The timestamp that the next packet would have; see `stamp-grid.ts`. */
+  gridMs: ringOffsets.f64(),
   jitterMs: ringOffsets.f64(),
   /** Arrival and timestamp of the last packet. */
   referenceArrivalMs: ringOffsets.f64(),
@@ -138,14 +121,26 @@ export const ring = {
   jitterWorstMs: ringOffsets.f64(),
   jitterSumMs: ringOffsets.f64(),
   jitterCount: ringOffsets.f64(),
-  // Counters, written by the decoder only.
   silentFrames: ringOffsets.f64(),
+  // What was learnt of the participant's timestamps (`stamp-state.ts`). `unsettled`: 0 when they are regular, and nothing is open.
+  unsettled: ringOffsets.f64(),
+  highestTimestampMs: ringOffsets.f64(),
+  originMs: ringOffsets.f64(),
+  leastTransitMs: ringOffsets.f64(),
+  learntStamps: ringOffsets.f64(),
+  wanderMs: ringOffsets.f64(),
+  sameStamps: ringOffsets.f64(3),
+  lateStamps: ringOffsets.f64(6),
+  earlyStamps: ringOffsets.f64(2),
+  doubtfulSteps: ringOffsets.f64(6),
+  // Counters that most frames do not change, written by the decoder only.
   missingFrames: ringOffsets.f64(),
   gaps: ringOffsets.f64(),
   id: ringOffsets.line().bytes(limits.participantIdBytesMax),
   duplicateFrames: ringOffsets.f64(),
   outOfOrderFrames: ringOffsets.f64(),
   pauses: ringOffsets.f64(),
+  unusableStamps: ringOffsets.f64(),
   firstTimestampMs: ringOffsets.f64(),
   firstArrivalMs: ringOffsets.f64(),
   end: ringOffsets.apart().end,
@@ -203,7 +198,7 @@ export function ringsPerSlab(slotCount: number): number {
 // ── undo note ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Counters of a lane that every frame adds to, and the others. */
 const laneFrameCounts = 4;
-const laneOtherCounts = 10 + dropReasons.length;
+const laneOtherCounts = 11 + dropReasons.length;
 const noteOffsets = new Offsets();
 /** From `lane.note`: what the record in hand changes, as it was before; see `undo-note.ts`. */
 export const note = {
@@ -215,16 +210,17 @@ export const note = {
   windowLow: noteOffsets.i32(),
   windowHigh: noteOffsets.i32(),
   timeline: noteOffsets.f64((ring.silentFrames - ring.newestTimestampMs) / 8 + 1),
-  // What every frame adds to; `buckets`: of jitter, deviation and residence, a byte each.
+  // What every frame adds to; `buckets`: of jitter, deviation, residence and stamp deviation, a byte each.
   buckets: noteOffsets.i32(),
-  histograms: noteOffsets.f64(6),
+  histograms: noteOffsets.f64(9),
   laneCounts: noteOffsets.f64(laneFrameCounts),
   streamCounts: noteOffsets.f64(2),
   // The other counters of the lane and of the ring, and the stream's slot up to its rings.
   laneOthers: noteOffsets.f64(laneOtherCounts),
   streamSlot: noteOffsets.bytes(streamSlot.rings),
+  ringStamps: noteOffsets.f64((ring.missingFrames - ring.unsettled) / 8),
   ringGaps: noteOffsets.f64(2),
-  ringOthers: noteOffsets.f64(3),
+  ringOthers: noteOffsets.f64(4),
   /** The ring that is being taken from the pool or given back, plus one; 0: none. */
   ringInHand: noteOffsets.i32(),
   // What does not go straight into a slot, such as several frames, and how it is to be published.
@@ -276,12 +272,16 @@ export const lane = {
   fallbacks: laneOffsets.f64(),
   pauses: laneOffsets.f64(),
   clockSteps: laneOffsets.f64(),
+  unusableStamps: laneOffsets.f64(),
   /** Messages dealt with that are in none of the counters, or, if negative, in two: 0, or the decoder is wrong. */
   unaccounted: laneOffsets.f64(),
 
   // Histograms; the last two tell of the worker that has the lane.
   jitter: laneOffsets.f64(histogramDoubles(jitterBoundsMs)),
   deviation: laneOffsets.f64(histogramDoubles(jitterBoundsMs)),
+  /** Of the `closeLooks` at timestamps; all others lie on their grid. */
+  stampDeviation: laneOffsets.f64(histogramDoubles(jitterBoundsMs)),
+  closeLooks: laneOffsets.f64(),
   residence: laneOffsets.f64(histogramDoubles(residenceBoundsMs)),
   batch: laneOffsets.f64(histogramDoubles(batchBounds)),
   delay: laneOffsets.f64(histogramDoubles(delayBoundsMs)),

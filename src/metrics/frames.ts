@@ -20,7 +20,7 @@ const counters = [
     'Frames that came after a later one, for the first time. Lost for good: missing - out of order.',
     lane.outOfOrderFrames,
   ],
-  ['frames_duplicate_total', 'Frames whose timestamp had come before.', lane.duplicateFrames],
+  ['frames_duplicate_total', 'Frames whose timestamp and audio had come before.', lane.duplicateFrames],
   [
     'participant_pauses_total',
     'Times that a participant of unmixed audio came back after more than 500 ms without a frame. It was not dominant; no loss.',
@@ -28,8 +28,13 @@ const counters = [
   ],
   [
     'clock_steps_total',
-    "Times that ACS's timestamps jumped: back, or by more than two minutes. The timeline goes on without a hole.",
+    "Times that ACS's timestamps jumped, back or by more than two minutes, and the arrival did not confirm it. The timeline goes on without a hole.",
     lane.clockSteps,
+  ],
+  [
+    'timestamps_unusable_total',
+    'Audio messages, committed all the same, whose timestamp says nothing: absent, unreadable, before 2000, or the same for more than a second.',
+    lane.unusableStamps,
   ],
   [
     'audio_before_metadata_total',
@@ -47,6 +52,12 @@ const histograms = [
     jitterBoundsMs,
   ],
   [
+    'timestamp_deviation_seconds',
+    "How far a timestamp lies off the participant's own grid of timestamps: the share of the jitter that is ACS's stamping. Up to 0.5 ms adds nothing to the sum.",
+    lane.stampDeviation,
+    jitterBoundsMs,
+  ],
+  [
     'residence_seconds',
     'From the arrival of an audio message at our socket to the ring: the part that is ours. Includes --flush-interval-ms. The clock is read once for 16 records.',
     lane.residence,
@@ -61,6 +72,10 @@ export function registerFrames(metrics: Metrics, { memory }: Sources): void {
     metrics.histogram(name, help, [], boundsSeconds, () => {
       const counts = Array.from({ length: boundsSeconds.length + 1 }, (_, i) => sumLanes(memory, field + 8 * i));
       const sum = sumLanes(memory, field + 8 * counts.length) / 1000;
+      // Those on their grid are not counted one by one.
+      if (field === lane.stampDeviation) {
+        counts[0]! += Math.max(0, sumLanes(memory, lane.committed) - sumLanes(memory, lane.closeLooks));
+      }
       return [{ labels: {}, counts, sum } satisfies HistogramReading];
     });
   }

@@ -18,7 +18,7 @@ export class RingWriter {
   readonly at: number;
   private readonly slotsAt: number;
   private readonly headWord: number;
-  private readonly slotCount: number;
+  readonly slotCount: number;
   private readonly framesMax: number;
 
   constructor(memory: SharedMemory, index: number) {
@@ -62,6 +62,29 @@ export class RingWriter {
 
   get sampleRate(): number {
     return this.i32[(this.at + ring.sampleRate) / 4]!;
+  }
+
+  /**
+   * The position of the frame that has this timestamp and this PCM, among the newest so many; infinite when one has the
+   * timestamp, but other PCM, and NaN when none has.
+   * @param from has the PCM of a packet, `bytes` of it from `fromAt` on
+   */
+  positionOf(timestampMs: number, from: Buffer, fromAt: number, bytes: number, framesBack: number): number {
+    const { i32, f64, slotCount, head } = this;
+    const size = i32[(this.at + ring.slotBytes) / 4]!;
+    const least = Math.max(0, head - Math.min(framesBack, slotCount - 1));
+    let position = Number.NaN;
+    for (let sequence = head - 1; sequence >= least; sequence--) {
+      const at = this.slotsAt + (sequence % slotCount) * size;
+      if (f64[(at + slot.timestampMs) / 8] !== timestampMs) continue;
+      position = Number.POSITIVE_INFINITY;
+      const length = i32[(at + slot.pcmBytes) / 4]!;
+      const pcmAt = at + slot.pcm;
+      if (length !== Math.min(bytes, size - slot.pcm)) continue;
+      if (this.bytes.compare(from, fromAt, fromAt + length, pcmAt, pcmAt + length) !== 0) continue;
+      return f64[(at + slot.positionSamples) / 8]!;
+    }
+    return position;
   }
 
   private nextSlot(): number {

@@ -29,13 +29,15 @@ export function metadataMessage(subscriptionId: string, sampleRate: number): str
 }
 
 const placeholder = '0000-00-00T00:00:00.000Z';
+/** A .NET clock shows tenths of microseconds. */
+const finePlaceholder = '0000-00-00T00:00:00.0000000Z';
 
-/** Writes `YYYY-MM-DDTHH:mm:ss.mmm` as ASCII. Keeps the text of the second it wrote last: almost all frames share it. */
+/** Writes `YYYY-MM-DDTHH:mm:ss.mmm` as ASCII, or with seven digits behind the second. Keeps the text of the second it wrote last: almost all frames share it. */
 export class TimestampWriter {
   #second = Number.NaN;
   readonly #text = new Uint8Array(20);
 
-  write(target: Uint8Array, at: number, wallMs: number): void {
+  write(target: Uint8Array, at: number, wallMs: number, isFine = false): void {
     const second = Math.floor(wallMs / 1000);
     if (second !== this.#second) {
       this.#second = second;
@@ -43,7 +45,15 @@ export class TimestampWriter {
       for (let i = 0; i < 20; i++) this.#text[i] = text.charCodeAt(i);
     }
     target.set(this.#text, at);
-    const ms = wallMs - second * 1000;
+    const exactMs = wallMs - second * 1000;
+    const ms = Math.floor(exactMs);
+    if (isFine) {
+      let ticks = Math.floor((exactMs - ms) * 10_000);
+      for (let i = 26; i > 22; i--) {
+        target[at + i] = 48 + (ticks % 10);
+        ticks = Math.floor(ticks / 10);
+      }
+    }
     target[at + 20] = 48 + Math.floor(ms / 100);
     target[at + 21] = 48 + (Math.floor(ms / 10) % 10);
     target[at + 22] = 48 + (ms % 10);
@@ -60,14 +70,15 @@ export class AudioTemplate {
   #current: Buffer;
   #usedIn = -1;
 
-  constructor(participantId: string | null, sampleRate: number, silent: boolean) {
+  constructor(participantId: string | null, sampleRate: number, silent: boolean, hasFineStamps = false) {
     const data = Buffer.alloc(frameBytes(sampleRate)).toString('base64');
-    const text = audioMessage({ participantId, timestamp: placeholder, data, silent });
+    const timestamp = hasFineStamps ? finePlaceholder : placeholder;
+    const text = audioMessage({ participantId, timestamp, data, silent });
     this.#bytes = textFrame(Buffer.from(text));
     this.#current = Buffer.from(this.#bytes);
     this.messageBytes = text.length;
     // Ids are ASCII, so positions in the text are positions in the bytes.
-    this.timestampAt = frameHeaderBytes + text.indexOf(placeholder);
+    this.timestampAt = frameHeaderBytes + text.indexOf(timestamp);
     this.dataAt = frameHeaderBytes + text.lastIndexOf(data);
   }
 

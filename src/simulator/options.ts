@@ -8,8 +8,9 @@ import { headerProblems, urlProblem } from './address.ts';
 import { type AudioSource, syntheticAudio } from './audio.ts';
 import { churnPerCallMax } from './churn.ts';
 import type { Impairments } from './plan.ts';
+import type { Stamping } from './stamping.ts';
 
-export interface SimulateOptions extends Partial<Impairments> {
+export interface SimulateOptions extends Partial<Impairments>, Partial<Stamping> {
   /** `ws://` or `wss://`, as a call application would give it to ACS. */
   readonly url: string;
   /** Calls at the same time. */
@@ -37,7 +38,7 @@ export interface SimulateOptions extends Partial<Impairments> {
 }
 
 /** What a run consists of, without where it goes: enough to know every byte that is sent but the timestamps. */
-export interface RunShape extends Impairments {
+export interface RunShape extends Impairments, Stamping {
   readonly calls: number;
   readonly participants: number;
   readonly sampleRate: SampleRate;
@@ -70,6 +71,9 @@ export const defaults = Object.freeze({
   reorder: 0,
   malformed: 0,
   jitterMs: 0,
+  stampJitterMs: 0,
+  stampGridMs: 0,
+  stampDriftPpm: 0,
   churn: 0,
 } as const);
 
@@ -80,6 +84,9 @@ export const ranges = Object.freeze({
   durationMs: { min: frameDurationMs, max: 7 * 86_400_000 },
   seed: { min: 0, max: 0xffff_ffff },
   jitterMs: { min: 0, max: 10_000 },
+  stampJitterMs: { min: 0, max: 1000 },
+  stampGridMs: { min: 0, max: 1000 },
+  stampDriftPpm: { min: -10_000, max: 10_000 },
   churn: { min: 0, max: 10_000 },
   rampMs: { min: 0, max: 3_600_000 },
 } as const);
@@ -140,6 +147,9 @@ export function completeShape(options: Omit<SimulateOptions, 'url'>): RunShape {
     reorder: options.reorder ?? defaults.reorder,
     malformed: options.malformed ?? defaults.malformed,
     jitterMs: options.jitterMs ?? defaults.jitterMs,
+    stampJitterMs: options.stampJitterMs ?? defaults.stampJitterMs,
+    stampGridMs: options.stampGridMs ?? defaults.stampGridMs,
+    stampDriftPpm: options.stampDriftPpm ?? defaults.stampDriftPpm,
   };
 }
 

@@ -19,6 +19,7 @@ export const purposes = {
   jitter: 11,
   malformed: 12,
   malformedKind: 13,
+  stampJitter: 14,
 } as const;
 
 const golden = 0x9e3779b9;

@@ -101,6 +101,7 @@ export function reportCall(call: Call): CallReport {
 function reportSettings(options: RunOptions): SimulationReport['settings'] {
   const { calls, participants, sampleRate, frameCount, seed, churn, rampMs, save, insecure } = options;
   const { silence, loss, duplicate, reorder, malformed, jitterMs } = options;
+  const { stampJitterMs, stampGridMs, stampDriftPpm } = options;
   return {
     url: shownUrl(options.url),
     calls,
@@ -115,6 +116,9 @@ function reportSettings(options: RunOptions): SimulationReport['settings'] {
     reorder,
     malformed,
     jitterMs,
+    stampJitterMs,
+    stampGridMs,
+    stampDriftPpm,
     churn,
     rampMs,
     headers: Object.keys(options.headers),

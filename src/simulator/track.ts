@@ -12,6 +12,7 @@ import { AudioTemplate, type TimestampWriter } from './message.ts';
 import type { RunShape } from './options.ts';
 import { Pacing } from './pacing.ts';
 import { ParticipantPlan, type SlotPlan } from './plan.ts';
+import { StampPlan } from './stamping.ts';
 import type { Tally } from './tally.ts';
 import { placeOf, streamCount } from './timeline.ts';
 
@@ -22,6 +23,7 @@ export class Track {
   readonly plan: ParticipantPlan;
   readonly sent: Expectation;
   readonly pacing: Pacing;
+  readonly #stamps: StampPlan;
   readonly #frameBytes: number;
   readonly #voiced: AudioTemplate;
   readonly #silent: AudioTemplate;
@@ -43,9 +45,10 @@ export class Track {
     this.place = placeOf(shape, call, participant);
     this.plan = new ParticipantPlan(shape.seed, call, participant, frameCount, shape);
     this.sent = new Expectation(frameCount, mixed);
+    this.#stamps = new StampPlan(shape.seed, call, participant, shape);
     this.#frameBytes = frameBytes(shape.sampleRate);
-    this.#voiced = new AudioTemplate(this.id, shape.sampleRate, false);
-    this.#silent = new AudioTemplate(this.id, shape.sampleRate, true);
+    this.#voiced = new AudioTemplate(this.id, shape.sampleRate, false, this.#stamps.isFine);
+    this.#silent = new AudioTemplate(this.id, shape.sampleRate, true, this.#stamps.isFine);
     this.#timestamps = timestamps;
     this.#tally = tally;
     this.pacing = new Pacing(tally.pacing);
@@ -63,7 +66,7 @@ export class Track {
     const silent = this.plan.isSilent(index);
     const template = silent ? this.#silent : this.#voiced;
     const message = template.take(connection.epoch);
-    this.#timestamps.write(message, template.timestampAt, baseMs + index * frameDurationMs);
+    this.#timestamps.write(message, template.timestampAt, baseMs + this.#stamps.at(index), this.#stamps.isFine);
     if (!silent) message.set(this.place.loop.base64(this.place.offset + index), template.dataAt);
     this.pacing.note(index, this.#clock());
     connection.sendFrame(message);

@@ -55,6 +55,8 @@ export function reportEnded(memory: SharedMemory, stream: Stream): EndedStream {
       duplicateFrames: sum(counted, (one) => one.duplicateFrames),
       outOfOrderFrames: sum(counted, (one) => one.outOfOrderFrames),
       pauses: sum(counted, (one) => one.pauses),
+      unusableTimestamps: sum(counted, (one) => one.unusableTimestamps),
+      timestampDeviationMs: counted.reduce((worst, one) => Math.max(worst, one.timestampDeviationMs), 0),
       jitterMeanMs: meanJitterMs(memory, stream),
       jitterWorstMs: counted.reduce((worst, one) => Math.max(worst, one.jitterWorstMs), 0),
     },

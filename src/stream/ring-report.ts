@@ -18,6 +18,10 @@ export interface ParticipantReport {
   readonly outOfOrderFrames: number;
   /** How often audio came back after a while without any that was no loss. */
   readonly pauses: number;
+  /** Audio messages whose timestamp said nothing. */
+  readonly unusableTimestamps: number;
+  /** How far timestamps have lain off their own grid lately, at most, in ms. */
+  readonly timestampDeviationMs: number;
   /** RFC 3550 J now, its mean and its worst over the stream, in ms. */
   readonly jitterMs: number;
   readonly jitterMeanMs: number;
@@ -72,6 +76,8 @@ export function reportRing(memory: SharedMemory, index: number): ParticipantRepo
     duplicateFrames: f64[base + ring.duplicateFrames / 8]!,
     outOfOrderFrames: f64[base + ring.outOfOrderFrames / 8]!,
     pauses: f64[base + ring.pauses / 8]!,
+    unusableTimestamps: f64[base + ring.unusableStamps / 8]!,
+    timestampDeviationMs: rounded(f64[base + ring.wanderMs / 8]!),
     jitterMs: rounded(f64[base + ring.jitterMs / 8]!),
     jitterMeanMs: jitterCount === 0 ? 0 : rounded(f64[base + ring.jitterSumMs / 8]! / jitterCount),
     jitterWorstMs: rounded(f64[base + ring.jitterWorstMs / 8]!),

@@ -67,6 +67,24 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'a silent frame without data': { entry: [0, frame(4, 'a', { silent: true, data: '' })] },
   'a short frame': { entry: [0, frame(4, 'a', { data: long(320) })] },
   'a frame without a timestamp': { entry: [0, frame(4, 'a', { timestamp: null })] },
+  'a frame whose timestamp says nothing': { entry: [0, frame(4, 'a', { timestamp: '0001-01-01T00:00:00Z' })] },
+  'a frame of other audio with the timestamp before': { entry: [0, frame(4, 'a', { timestamp: iso(startMs + 60) })] },
+  'a frame after a gap of which it is not sure': { entry: [0, frame(4, 'a', { timestamp: iso(startMs + 97) })] },
+  'a frame that tells that nothing was lost': {
+    before: [[0, frame(4, 'a', { timestamp: iso(startMs + 97) })]],
+    entry: [0, frame(5, 'a', { timestamp: iso(startMs + 100) })],
+  },
+  'a frame into a gap of which it is not sure': {
+    before: [[0, frame(5, 'a', { timestamp: iso(startMs + 103) })]],
+    entry: [0, frame(4, 'a', { timestamp: iso(startMs + 82) })],
+  },
+  'the end of a stream with gaps of which it is not sure': {
+    before: [
+      [0, frame(4, 'a', { timestamp: iso(startMs + 97) })],
+      [0, frame(7, 'b', { timestamp: iso(startMs + 155) })],
+    ],
+    entry: [0, close],
+  },
   'a duplicate': { entry: [0, frame(3, 'a')] },
   'a late frame': { entry: [0, frame(3, 'b')] },
   'a frame after a gap': { entry: [0, frame(9, 'a')] },

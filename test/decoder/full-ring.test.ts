@@ -77,6 +77,8 @@ describe('a full ring', () => {
     rig.memory.slabOf(full).f64[at] = ringFramesMax * 320;
     const since = (rig.memory.ringOffset(full) + ring.firstArrivalMs) / 8;
     rig.memory.slabOf(full).f64[since]! -= ringFramesMax * 20;
+    const origin = (rig.memory.ringOffset(full) + ring.originMs) / 8;
+    rig.memory.slabOf(full).f64[origin]! -= (ringFramesMax - 9) * 20;
     feed(rig, 10 + 100);
     expect(rig.frames()).toMatchObject([{ missingBefore: 0, flags: frameFlag.resumed, positionSamples: 100 * 320 }]);
     expect(rig.laneCount(lane.clockSteps)).toBe(0);

@@ -33,10 +33,24 @@ describe.each(usableDecoders)('participants under --decoder %s', (decoder) => {
     expect(rig.streamWord(streamSlot.unmixed)).toBe(1);
   });
 
-  it('does not take a fourth spelling for one', () => {
+  it('does not take another spelling for one', () => {
     const rig = new DecoderRig({ decoder });
-    rig.feed(audio({ participantrawid: 'a', participant: 'b', participantID: 'c' }));
+    rig.feed(audio({ participantrawid: 'a', Participant: 'b', participantID: 'c' }));
+    rig.feed(audio({ participant: 7 }));
+    rig.feed(audio({ participant: { id: 'd' } }));
     expect(rig.ids()).toEqual(['']);
+  });
+
+  it('tells participants apart that are given as a text or as an object', () => {
+    const rig = new DecoderRig({ decoder });
+    for (const id of ['a', 'b']) {
+      rig.feed(audio({ participant: id }));
+      rig.feed(audio({ participant: { rawId: id, kind: 'unknown' } }));
+    }
+    rig.feed(audio({ participant: { rawId: 'c' }, participantRawID: 'b' }));
+    expect(rig.ids()).toEqual(['a', 'b']);
+    expect(rig.frames()).toHaveLength(2);
+    expect(rig.frames(1)).toHaveLength(3);
   });
 
   it('prefers the official spelling, and after it the first that says something', () => {

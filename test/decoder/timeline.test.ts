@@ -29,11 +29,14 @@ describe.each(['mixed', 'unmixed'] as const)('a %s timeline', (mode) => {
     });
   });
 
-  it('finds no gap up to one and a half frames, and one beyond', () => {
+  it('finds no gap up to one and a half frames, and one beyond, as soon as the stamps have shown that they do not wander', () => {
     const track = new Track(mode);
     track.take(0);
     expect(track.take(30)).toEqual({ ...inOrder, atMs: 20 });
-    expect(track.take(61)).toEqual({ flags: 0, missing: 1, atMs: 60, consecutive: false });
+    expect(track.take(61)).toEqual({ flags: 0, missing: 0, atMs: 60, consecutive: false });
+    for (let n = 4; n <= 27; n++) expect(track.take(20 * n)).toEqual({ ...inOrder, atMs: 20 * n });
+    expect(track.take(560)).toEqual({ ...inOrder, missing: 1, atMs: 560 });
+    expect(track).toMatchObject({ missing: 1, gaps: 1 });
   });
 
   it.each([1, 2, 5, 20])('counts %i frames that did not come, in one gap', (lost) => {

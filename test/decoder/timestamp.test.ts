@@ -22,6 +22,9 @@ describe('a timestamp', () => {
     ['2024-11-15T19:16:12.925123Z', 925.123],
     ['2024-11-15T19:16:12.9251234Z', 925.1234],
     ['2024-11-15T19:16:12.0000001Z', 0.0001],
+    ['2024-11-15T19:16:12.92512345Z', 925.1234],
+    ['2024-11-15T19:16:12.925123499Z', 925.1234],
+    ['2024-11-15T19:16:12.00000009999999999999999999Z', 0],
   ])('%s has %f ms behind its second', (text, ms) => {
     expect(parse(text)).toBe(Date.UTC(2024, 10, 15, 19, 16, 12) + ms);
   });
@@ -83,7 +86,6 @@ describe('a timestamp', () => {
     '2024-11-15T23:59:60Z',
     '2024-11-15T19:16:12.Z',
     '2024-11-15T19:16:12,925Z',
-    '2024-11-15T19:16:12.92512345Z',
     '2024-11-15T19:16:12.9 Z',
     '2024-11-15T19:16:12.-9Z',
     '2024-11-15T19:16:12.925ZZ',
@@ -126,7 +128,7 @@ describe('a timestamp', () => {
       max: new Date('9998-12-31T23:59:59Z'),
       noInvalidDate: true,
     });
-    const fraction = fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength: 7 });
+    const fraction = fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength: 12 });
     const property = fc.property(date, fraction, offset, (when, digits, zone) => {
       const second = when.toISOString().slice(0, 19);
       const whole = `${second}${digits === '' ? '' : `.${digits.slice(0, 3)}`}${zone}`;

@@ -79,6 +79,11 @@ function expectMetadata(parsed: Fields): Expectation {
   };
 }
 
+/** It takes any year; what is before ACS says nothing. */
+function usable(timestampMs: number): number {
+  return timestampMs < Date.UTC(2000) ? Number.NaN : timestampMs;
+}
+
 function expectAudio(parsed: Fields, payload: Fields, isRefusedFormat: boolean): Expectation {
   if (isRefusedFormat) return { outcome: 'dropped: unsupported_format' };
   // It keeps data that is not base64, or is no string at all, and takes any value for `silent`.
@@ -92,21 +97,25 @@ function expectAudio(parsed: Fields, payload: Fields, isRefusedFormat: boolean):
     outcome: 'committed' as const,
     pcm: pcm.length === 0 ? ('zeros' as const) : pcm,
     silent,
-    timestampMs: referenceTimestamp(parsed['timestamp']),
+    timestampMs: usable(referenceTimestamp(parsed['timestamp'])),
   };
   const participant = fieldsOf(parsed['participant']);
   const id = participant === null ? '' : rawIdOf(participant);
   if (Buffer.byteLength(id) > participantIdBytesMax) return { outcome: 'dropped: participant_limit' };
   if (id !== '') return { ...expectation, id: inUtf8(id) };
   // It knows one spelling of the participant only: with another one it says nothing about the id.
-  return 'participantRawId' in payload || 'participantId' in payload
+  return 'participantRawId' in payload || 'participantId' in payload || 'participant' in payload
     ? withoutId(payload, expectation)
     : { ...expectation, id: '' };
 }
 
+function rawIdIn(participant: unknown): unknown {
+  return fieldsOf(participant)?.['rawId'] ?? participant;
+}
+
 /** An over-long id in a spelling that the official parser does not read is still over-long. */
 function withoutId(payload: Fields, expectation: Expectation): Expectation {
-  const ids = [payload['participantRawId'], payload['participantId']];
+  const ids = [payload['participantRawId'], payload['participantId'], rawIdIn(payload['participant'])];
   const id = ids.find((value) => typeof value === 'string' && value !== '');
   const isTooLong = id !== undefined && Buffer.byteLength(id as string) > participantIdBytesMax;
   return isTooLong ? { outcome: 'dropped: participant_limit' } : expectation;

@@ -33,12 +33,12 @@ export function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
-const isoPattern = /^(\d{4}-\d\d-\d\d)T(\d\d):(\d\d:\d\d)(?:\.(\d{1,7}))?(Z|[+-]\d\d:\d\d)$/;
+const isoPattern = /^(\d{4}-\d\d-\d\d)T(\d\d):(\d\d:\d\d)(?:\.(\d{1,7})\d*)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Milliseconds since the epoch with their fraction, or NaN. The calendar is the language's own. */
 export function referenceTimestamp(text: unknown): number {
   const match = typeof text === 'string' ? isoPattern.exec(text) : null;
-  if (match === null) return Number.NaN;
+  if (match === null || match[0].length > 64) return Number.NaN;
   const [, date, hour, minuteSecond, fraction = '', offset] = match as unknown as [
     string,
     string,

@@ -1,5 +1,8 @@
 /** One participant's timeline: packets go in by their timestamps, placements come out. */
-import { Placement, place } from '../../src/decoder/timeline.ts';
+
+import { Pcm, Placement } from '../../src/decoder/placement.ts';
+import { place } from '../../src/decoder/timeline.ts';
+import { frameBytes } from '../../src/limits.ts';
 import { ring, ringSlotCount } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
@@ -25,6 +28,7 @@ export class Track {
   gaps = 0;
   late = 0;
   private readonly writer: RingWriter;
+  private readonly pcm = new Pcm();
   private readonly mode: 'mixed' | 'unmixed';
   private readonly sampleRate: number;
 
@@ -38,12 +42,23 @@ export class Track {
   take(offsetMs: number, durationMs = 20): { flags: number; missing: number; atMs: number; consecutive: boolean } {
     const placement = new Placement();
     const bytes = (durationMs * this.sampleRate * 2) / 1000;
-    place(this.writer, startMs + offsetMs, Number.NaN, bytes, this.mode === 'unmixed', placement);
+    const { pcm, writer } = this;
+    // Each stamp has an audio of its own, so that what comes again is the same.
+    pcm.bytes = Buffer.alloc(bytes, String(offsetMs));
+    pcm.length = bytes;
+    const timestampMs = startMs + offsetMs;
+    place(writer, { noteStamps: () => {} }, timestampMs, Number.NaN, pcm, this.mode === 'unmixed', placement);
+    const frame = frameBytes(this.sampleRate);
+    for (let at = 0; at < bytes; at += frame) {
+      const length = Math.min(frame, bytes - at);
+      pcm.bytes.copy(writer.bytes, writer.nextPcm(), at, at + length);
+      writer.commit(length, 0, 0, timestampMs + at, Number.NaN, placement.positionSamples + at / 2);
+    }
     // As the jitter does after every packet.
     this.writer.f64[(this.writer.at + ring.referenceTimestampMs) / 8] = startMs + offsetMs;
     const { flags, missingFrames, positionSamples, consecutive } = placement;
     this.missing += missingFrames;
-    if (missingFrames > 0) this.gaps++;
+    this.gaps += placement.gaps;
     if ((flags & 8) !== 0) this.late++;
     return { flags, missing: missingFrames, atMs: (positionSamples * 1000) / this.sampleRate, consecutive };
   }

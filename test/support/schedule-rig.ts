@@ -53,6 +53,7 @@ function measure(schedule: Schedule): { answers: Answers; totals: Totals } {
     jitter.set(participant, after);
     after.push(rig.ringCount(rig.rings()[[...jitter.keys()].indexOf(participant)]!, ring.jitterMs));
   }
+  rig.close();
   const tracks = rig.rings().map((index, i): TrackAnswers => {
     const track = noTrack();
     for (const name of counters) track[name] = rig.ringCount(index, ring[name]);

@@ -5,8 +5,10 @@
  */
 import { AudioWriter } from '../../../src/decoder/audio-writer.ts';
 import { LaneCounters } from '../../../src/decoder/lane-counters.ts';
+import type { Pcm, Placement } from '../../../src/decoder/placement.ts';
 import type { Message } from '../../../src/decoder/protocol/message.ts';
-import { type Placement, place } from '../../../src/decoder/timeline.ts';
+import { place } from '../../../src/decoder/timeline.ts';
+import type { UndoNote } from '../../../src/decoder/undo-note.ts';
 import { Histogram } from '../../../src/memory/histogram.ts';
 import type { RingWriter } from '../../../src/ring/writer.ts';
 import { GcPauses } from '../../../src/thread/gc-pauses.ts';
@@ -14,6 +16,7 @@ import { VitalsWatch } from '../../../src/thread/vitals.ts';
 
 interface Inside {
   readonly placement: Placement;
+  readonly pcm: Pcm;
 }
 
 function takeOut(prototype: object, ...methods: readonly string[]): void {
@@ -30,7 +33,18 @@ takeOut(VitalsWatch.prototype, 'arm');
 Object.defineProperty(VitalsWatch.prototype, 'lateness', { value: 0 });
 takeOut(AudioWriter.prototype, 'measure');
 Object.defineProperty(AudioWriter.prototype, 'measure', {
-  value(this: Inside, writer: RingWriter, message: Message, _counters: LaneCounters, arrivalMs: number, bytes: number) {
-    place(writer, message.timestampMs, arrivalMs, bytes, message.idEnd > message.idStart, this.placement);
+  value(
+    this: Inside,
+    writer: RingWriter,
+    message: Message,
+    note: UndoNote,
+    arrivalMs: number,
+    from: Buffer,
+    fromAt: number,
+    bytes: number,
+  ) {
+    const { placement, pcm } = this;
+    Object.assign(pcm, { bytes: from, at: fromAt, length: bytes });
+    place(writer, note, message.timestampMs, arrivalMs, pcm, message.idEnd > message.idStart, placement);
   },
 });

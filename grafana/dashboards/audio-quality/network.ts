@@ -1,11 +1,12 @@
 /** What ACS sends and the network delivers: frames that never came, came late or twice, silence, and none at all. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { chart } from '../../panel.ts';
-import { own, rate, rule, share, sum } from '../../query.ts';
+import { own, quantile, rate, rule, share, sum } from '../../query.ts';
 import { theirs } from './reason.ts';
 
 const third = { w: 8, h: 8 };
 const quarter = { w: 6, h: 8 };
+const half = { w: 12, h: 8 };
 
 export const network = [
   chart({
@@ -20,7 +21,7 @@ export const network = [
   chart({
     title: 'Gaps, late frames, duplicates',
     description:
-      'Gaps: holes of one frame or more. Out of order: frames that came after a later one and were put where they belong. Duplicates: frames that came twice. Good: none. WebSockets do not lose or swap: what is here happened before.',
+      'Gaps: holes of one frame or more. Out of order: frames that came after a later one and were put where they belong. Duplicates: frames that came twice, with the same timestamp and audio. Good: none. WebSockets do not lose or swap: what is here happened before.',
     unit: 'suffix:/s',
     size: third,
     queries: [
@@ -75,9 +76,29 @@ export const network = [
   chart({
     title: "Steps of ACS's clock",
     description:
-      'Times that timestamps jumped back or by more than two minutes. The timeline goes on and nothing is counted as missing. Good: none; some are calls that were moved to another media server.',
+      'Times that timestamps jumped back or by more than two minutes, which our own clock did not confirm. The timeline goes on and nothing is counted as missing. Good: none; some are calls that were moved to another media server.',
     unit: 'suffix:/s',
     size: quarter,
     queries: [[sum(rate(own('clock_steps_total')), 'instance'), '{{instance}}']],
+  }),
+  chart({
+    title: 'How far timestamps wander',
+    description:
+      "Theirs. How far ACS's timestamps lie off their own 20 ms grid. It is part of the jitter, and costs no audio. Good: p95 below 10 ms; from half a frame on loss is told later and to one frame only.",
+    unit: units.Seconds,
+    size: half,
+    queries: [
+      [quantile(0.5, 'timestamp_deviation_seconds'), 'p50'],
+      [quantile(0.95, 'timestamp_deviation_seconds'), 'p95'],
+      [quantile(0.99, 'timestamp_deviation_seconds'), 'p99'],
+    ],
+  }),
+  chart({
+    title: 'Timestamps that say nothing',
+    description:
+      'Absent, unreadable, before 2000, or the same for more than a second. The frames follow each other as they came, and loss among them cannot be seen. Good: none.',
+    unit: 'suffix:/s',
+    size: half,
+    queries: [[sum(rate(own('timestamps_unusable_total')), 'instance'), '{{instance}}']],
   }),
 ];

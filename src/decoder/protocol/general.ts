@@ -7,7 +7,7 @@
 import { participantIdBytesMax } from '../../limits.ts';
 import { isLatin1 } from './base64.ts';
 import { type Message, type MessageParser, messageKind } from './message.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { parseTimestamp, timestampBytesMax } from './timestamp.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -26,12 +26,12 @@ function own(object: JsonObject, key: string): unknown {
 }
 
 /** Official parsers read the first spelling, third parties write the others; the first that is there counts. */
-const idKeys = ['participantRawID', 'participantRawId', 'participantId'] as const;
+const idKeys = ['participantRawID', 'participantRawId', 'participantId', 'participant'] as const;
 
 export class GeneralParser implements MessageParser {
   private readonly parseJson: (text: string) => unknown;
   private readonly scratch = Buffer.alloc(scratchBytes);
-  private readonly timestampScratch = Buffer.alloc(40);
+  private readonly timestampScratch = Buffer.alloc(4 * timestampBytesMax);
 
   /** `parseJson` throws on anything that is not JSON. */
   constructor(parseJson: (text: string) => unknown) {
@@ -66,12 +66,13 @@ export class GeneralParser implements MessageParser {
     message.data = typeof data === 'string' ? data : '';
     message.silent = own(payload, 'silent') === true;
     const timestamp = own(payload, 'timestamp');
-    if (typeof timestamp === 'string' && timestamp.length <= 33) {
+    if (typeof timestamp === 'string' && timestamp.length <= timestampBytesMax) {
       const written = this.timestampScratch.write(timestamp);
       message.timestampMs = parseTimestamp(this.timestampScratch, 0, written);
     }
     for (const key of idKeys) {
-      const id = own(payload, key);
+      const value = own(payload, key);
+      const id = key === 'participant' ? (own(asObject(value) ?? {}, 'rawId') ?? value) : value;
       if (typeof id !== 'string' || id === '') continue;
       message.id = this.scratch;
       message.idEnd = this.scratch.write(id);

@@ -22,7 +22,12 @@ const audioDataKind = ascii('AudioData');
 const timestampKey = ascii('timestamp');
 const dataKey = ascii('data');
 const silentKey = ascii('silent');
-const participantKeys = [ascii('participantRawID'), ascii('participantRawId'), ascii('participantId')] as const;
+const participantKeys = [
+  ascii('participantRawID'),
+  ascii('participantRawId'),
+  ascii('participantId'),
+  ascii('participant'),
+] as const;
 
 // Fields seen so far; a second one of the same name is for the general parser (the last one counts there).
 const seenKind = 1;
@@ -117,6 +122,8 @@ export class Scanner extends Cursor implements MessageParser {
         return this.matches(key, participantKeys[0]) || this.matches(key, participantKeys[1]) ? seenParticipant : 0;
       case participantKeys[2].length:
         return this.matches(key, participantKeys[2]) ? seenParticipant : 0;
+      case participantKeys[3].length:
+        return this.matches(key, participantKeys[3]) ? seenParticipant : 0;
       default:
         return 0;
     }
