@@ -1,7 +1,9 @@
 /**
- * Noise in the place of audio, as base64: as long as what it replaces, good where that is good, bad where it is bad. The
- * same at every run. Pure but for where it is in the noise; any one thread.
+ * Noise in the place of audio, as base64: as long as what it replaces, good where that is good, bad where it is bad. Equal
+ * audio gets equal noise, or a frame that came twice would be two frames; which noise, only the key tells. The same at every
+ * run. Pure but for where it is in the noise; any one thread.
  */
+import { createHmac } from 'node:crypto';
 import { decodeBase64, decodedBytes, isLatin1 } from '../decoder/protocol/base64.ts';
 import { packetBytesMax } from '../limits.ts';
 
@@ -14,9 +16,11 @@ const bad = '*';
 export class Noise {
   private readonly pcm: Buffer;
   private readonly scratch: Buffer;
+  private readonly key: Uint8Array;
   private at = 0;
 
-  constructor() {
+  constructor(key: Uint8Array) {
+    this.key = key;
     this.pcm = Buffer.alloc(2 * packetBytesMax);
     // Xorshift; nothing here has to be unpredictable, it only must not depend on what it replaces.
     let state = 0x2545f491;
@@ -35,9 +39,15 @@ export class Noise {
     const isGood = bytes >= 0 && bytes <= packetBytesMax && decodeBase64(text, bytes, this.scratch, 0);
     if (isGood) {
       if (isSilent && isZero(this.scratch, bytes)) return text;
-      return this.take(bytes).toString('base64');
+      return this.of(this.scratch.subarray(0, bytes)).toString('base64');
     }
     return this.bad(text);
+  }
+
+  private of(pcm: Buffer): Buffer {
+    const digest = createHmac('sha256', this.key).update(pcm).digest();
+    const start = digest.readUInt32LE(0) % (this.pcm.length - packetBytesMax);
+    return this.pcm.subarray(start & ~1, (start & ~1) + pcm.length);
   }
 
   private take(bytes: number): Buffer {

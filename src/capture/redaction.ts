@@ -61,13 +61,14 @@ function masked(text: string, with_: string): string {
 
 export class Redactor implements Redaction, JsonRules {
   private readonly ids: MadeUpIds;
-  private readonly noise = new Noise();
+  private readonly noise: Noise;
   private readonly json = new JsonRedactor(this);
   private isSilent = false;
 
   /** Made-up ids follow from the key; whoever has it can look for real ones. */
   constructor(key: Uint8Array) {
     this.ids = new MadeUpIds(key);
+    this.noise = new Noise(key);
   }
 
   apply(kind: number, body: Uint8Array): { readonly body: Uint8Array; readonly isReplaced: boolean } {

@@ -45,9 +45,25 @@ describe('an audio message', () => {
     expect(Array.from({ length: 320 }, (_, i) => noise[i] === voice[i]).filter(Boolean).length).toBeLessThan(20);
   });
 
-  it('has noise that does not depend on what was said, and is the same each time', () => {
+  it('has the same noise for the same audio, or a frame that comes twice would be two; which, only the key tells', () => {
+    const redactor = new Redactor(key);
+    const noiseOf = (message: string, by = redactor): string => JSON.parse(text(message, by)).audioData.data;
+    const first = noiseOf(audio({}));
     const quiet = audio({ data: Buffer.alloc(640, 1).toString('base64') });
-    expect(JSON.parse(text(quiet)).audioData.data).toBe(JSON.parse(text(audio({}))).audioData.data);
+    expect(noiseOf(quiet)).not.toBe(first);
+    expect(noiseOf(audio({}))).toBe(first);
+    expect(noiseOf(audio({}), new Redactor(key))).toBe(first);
+    expect(noiseOf(audio({}), new Redactor(Buffer.alloc(32, 8)))).not.toBe(first);
+  });
+
+  it('has noise that is as loud whatever was said', () => {
+    const loudest = (fill: number) => {
+      const made = JSON.parse(text(audio({ data: Buffer.alloc(640, fill).toString('base64') })));
+      const noise = Buffer.from(made.audioData.data, 'base64');
+      return Math.max(...Array.from({ length: 320 }, (_, i) => Math.abs(noise.readInt16LE(2 * i))));
+    };
+    for (const fill of [1, 60, 120]) expect(loudest(fill)).toBeGreaterThan(300);
+    for (const fill of [1, 60, 120]) expect(loudest(fill)).toBeLessThan(400);
   });
 
   it('stays digital silence where ACS says so, and only there', () => {

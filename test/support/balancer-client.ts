@@ -33,6 +33,16 @@ export async function dial(url: string, { from = '127.0.0.1', headers = {} }: Di
   return { status, socket, closed };
 }
 
+/** Dials again while there is no room: a gateway on a busy machine refuses for a moment. */
+export async function dialUntilLetIn(url: string, options?: Dial): Promise<Dialled> {
+  for (let attempt = 1; ; attempt++) {
+    const dialled = await dial(url, options);
+    if (dialled.status === 101) return dialled;
+    if (attempt === 20) throw new Error(`the upgrade was refused with ${dialled.status}, ${attempt} times`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
 export async function hangUp({ socket, closed }: Dialled): Promise<number> {
   socket.close(1000);
   return closed;

@@ -58,7 +58,7 @@ export const mutatedMessage: fc.Arbitrary<string> = fc
   .tuple(original, fc.array(treeEdit, { maxLength: 3 }), fc.array(tokenEdit, { maxLength: 3 }), damage)
   .map(([json, tree, inTokens, damaged]) => damaged(build(json, tree, inTokens)));
 
-const plainKey = fc.constantFrom('"version"', '"isSilent"', '"participant"', '"sequenceNumber"', '"x y"', '""');
+const plainKey = fc.constantFrom('"version"', '"isSilent"', '"participants"', '"sequenceNumber"', '"x y"', '""');
 const plainValue = fc.constantFrom('null', 'true', 'false', '0', '640', '""', '"plain, printable {ASCII}: [~]"');
 const plainEdit: fc.Arbitrary<TreeEdit> = fc.oneof(
   fc.record({ op: fc.constant('rotate'), object: fc.nat(2), by: fc.nat(6) }),
