@@ -45,9 +45,9 @@ export class AudioWriter {
       writer = renewed;
     }
     if (writer !== null && bytes > 0 && bytes <= perFrame) {
-      if (!decodeBase64(message.data, bytes, writer.bytes, writer.nextPcm())) return 'malformed_audio';
-      note.noteRing(writer);
       const pcmAt = writer.nextPcm();
+      if (!decodeBase64(message.data, bytes, writer.bytes, pcmAt)) return 'malformed_audio';
+      note.noteRing(writer);
       const deviationMs = this.measure(writer, message, note, arrivalMs, writer.bytes, pcmAt, bytes, sampleRate);
       this.count(writer, message, counters, note, arrivalMs, nowMs, bytes, 1, deviationMs);
       const flags = this.flagsOf(message) | (bytes < perFrame ? frameFlag.partial : 0);

@@ -8,6 +8,7 @@ import { type DropReason, lane, record, recordBytes, recordKind, streamSlot } fr
 import type { SharedMemory, Views } from '../memory/shared-memory.ts';
 import { RingPool } from '../ring/pool.ts';
 import { AudioWriter } from './audio-writer.ts';
+import { CostlyBudget, parseOrdinaryMs } from './costly-budget.ts';
 import { LaneCounters } from './lane-counters.ts';
 import { isStuffed } from './protocol/marks.ts';
 import { Message, messageKind } from './protocol/message.ts';
@@ -15,7 +16,6 @@ import type { Parsers } from './protocol/parsers.ts';
 import { Scanner } from './protocol/scan.ts';
 import type { ShiftResult, StreamTone } from './shift.ts';
 import { StreamState } from './stream-state.ts';
-import { parseOrdinaryMs, TimeBudget } from './time-budget.ts';
 import { UndoNote } from './undo-note.ts';
 
 /** Residence is stamped once for so many records: a clock reading costs as much as a tenth of a frame. */
@@ -31,7 +31,7 @@ export class FrameDecoder {
   private readonly clock: () => number;
   private readonly counters: readonly LaneCounters[];
   private readonly notes: readonly UndoNote[];
-  private readonly budgets: readonly TimeBudget[];
+  private readonly budgets: readonly CostlyBudget[];
   /** Tells plain audio at little cost where the first parser cannot. */
   private readonly scanner = new Scanner();
   private readonly stream: StreamState;
@@ -47,7 +47,7 @@ export class FrameDecoder {
     this.clock = clock;
     this.counters = memory.lanes.map((views) => new LaneCounters(views));
     this.notes = memory.lanes.map((_, laneIndex) => new UndoNote(memory, laneIndex));
-    this.budgets = memory.lanes.map((_, laneIndex) => new TimeBudget(memory, laneIndex));
+    this.budgets = memory.lanes.map((_, laneIndex) => new CostlyBudget(memory, laneIndex));
     this.stream = new StreamState(memory, new RingPool(memory));
     this.audio = new AudioWriter(this.stream);
   }

@@ -67,7 +67,7 @@ export const streamSlot = {
   dropped: streamOffsets.f64(dropReasons.length),
   /** When the stream's last socket broke off, ms on the process's clock; 0: none did. Written by the main thread. */
   brokeOffMs: streamOffsets.f64(),
-  /** Time of workers that its messages took and that is not paid back, and when that was so; see `time-budget.ts`. */
+  /** Time of workers that its messages took and that is not paid back, and when that was so; see `costly-budget.ts`. */
   costlyMs: streamOffsets.f64(2),
   // What every frame touches, in one cache line, and right behind it the rings.
   /** 16000 or 24000; 0 until known; -1 after metadata that we do not support. */

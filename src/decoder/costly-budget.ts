@@ -21,7 +21,7 @@ export function parseOrdinaryMs(bytes: number): number {
   return 0.006 + bytes * 0.000_001;
 }
 
-export class TimeBudget {
+export class CostlyBudget {
   private readonly lane: Float64Array;
   private readonly streams: Float64Array;
 

@@ -1,7 +1,7 @@
 /** What messages cost that are not plain audio: each stream has a little for certain, all together have a bounded rest. */
 import { describe, expect, it } from 'vitest';
+import { CostlyBudget, parseHeldUpMs } from '../../src/decoder/costly-budget.ts';
 import { createParsers, type DecoderName } from '../../src/decoder/protocol/parsers.ts';
-import { parseHeldUpMs, TimeBudget } from '../../src/decoder/time-budget.ts';
 import { costlySavedMs, costlyShare, longMessageMarksMax } from '../../src/limits.ts';
 import { streamSlot } from '../../src/memory/layout.ts';
 import { audio, metadata } from '../support/acs-client.ts';
@@ -121,7 +121,7 @@ describe.each(usableDecoders)('a long message, with the decoder %s', (decoder) =
 
 it('a debt is paid back as time goes by, and never becomes a credit', () => {
   const { memory } = new DecoderRig();
-  const budget = new TimeBudget(memory, 0);
+  const budget = new CostlyBudget(memory, 0);
   const at = memory.streamOffset(0);
   for (let n = 0; n < 40; n++) budget.charge(at, 4096, 0.4, 0);
   expect(budget.allows(at, 0)).toBe(false);
