@@ -81,6 +81,8 @@ export class Listener<Data extends object> {
   private readonly apps = new Set<App>();
   private app: App | null = null;
   private socket: uws.us_listen_socket | null = null;
+  /** Of the app before, until it has accepted who waited. */
+  private oldSocket: uws.us_listen_socket | null = null;
   private port = 0;
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers<Data>) {
@@ -105,6 +107,7 @@ export class Listener<Data extends object> {
 
   /** Accepts no further connection; those that wait for it are refused by the kernel. */
   pause(): void {
+    this.closeOldSocket();
     if (this.socket !== null) uws.us_listen_socket_close(this.socket);
     this.socket = null;
   }
@@ -126,9 +129,14 @@ export class Listener<Data extends object> {
       this.free(next);
       throw new GatewayError('listen_failed', 'the port cannot be taken over');
     }
-    if (oldSocket !== null) uws.us_listen_socket_close(oldSocket);
     this.app = next;
     this.socket = socket;
+    // The kernel resets who waits on a socket that is closed. So it is closed right behind a look for newcomers, which accepts
+    // all of them; only who comes in the instant between the two is reset.
+    this.closeOldSocket();
+    this.oldSocket = oldSocket;
+    // Between the two is one look, wherever in a turn of the loop this is.
+    setImmediate(() => setImmediate(() => this.closeOldSocket()));
     setTimeout(() => {
       old.isRetired = true;
       this.freeIfDone(old);
@@ -137,9 +145,13 @@ export class Listener<Data extends object> {
 
   /** Frees the port and cuts whatever is still connected. */
   stop(): void {
-    if (this.socket !== null) uws.us_listen_socket_close(this.socket);
-    this.socket = null;
+    this.pause();
     for (const app of [...this.apps]) this.free(app);
+  }
+
+  private closeOldSocket(): void {
+    if (this.oldSocket !== null) uws.us_listen_socket_close(this.oldSocket);
+    this.oldSocket = null;
   }
 
   private listenWith({ inner }: App, port: number): uws.us_listen_socket | null {

@@ -68,7 +68,8 @@ test('a renewed certificate is shown to new connections, and open streams go on'
   socket.send(audio(0));
 
   const second = files.renew();
-  await eventually(async () => (await shown(gateway.port)) === second);
+  // Who is being accepted in the very instant is reset, and dials again.
+  await eventually(async () => (await shown(gateway.port).catch(() => null)) === second);
   await eventually(() => gateway.log.some(({ msg }) => msg === 'certificate renewed'));
   socket.send(audio(1));
   await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 2);
