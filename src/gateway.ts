@@ -276,9 +276,9 @@ export class Gateway {
       memory: this.memory,
       index,
       flushIntervalMs: this.config.flushIntervalMs,
-      work: (laneIndex) => this.decoders.work(laneIndex),
-      onShift: ({ news, faults, tones = [] }) => {
-        this.registry.news(news);
+      work: (laneIndex, onNews) => this.decoders.work(laneIndex, onNews),
+      onNews: ({ streams, faults, tones = [] }) => {
+        this.registry.news(streams);
         for (const { streamIndex, tone } of tones) this.registry.tone(streamIndex, tone);
         for (const fault of faults) this.complain({ msg: 'a message could not be decoded', fault });
       },

@@ -50,7 +50,7 @@ export const laneTurnBytes = 64 * 1024;
 /** What a stream may always have in a half of a lane that has room. A thousand streams that send what they can leave half of it. */
 export const laneShareBytesMin = 16 * 1024;
 
-/** A worker stays with a lane for so long, then asks for it again. Costs one task of the pool each time. */
+/** A worker that has several lanes stays with one for so long at the most. */
 export const shiftMsMax = 1000;
 
 /**
@@ -84,7 +84,7 @@ export const degradedMsMax = 60_000;
 /** How long decode threads may take to end when the gateway does; one that hangs in the kernel never does. */
 export const decodeStopMsMax = 2_000;
 
-/** News of streams (a participant, an end) wait so long for others: they end a shift, and many calls begin at a time. */
+/** News of streams (a participant, an end) wait so long for others: each costs a message, and many calls begin at a time. */
 export const newsDelayMs = 10;
 
 /**

@@ -115,7 +115,7 @@ export class LaneRig {
       index: 0,
       flushIntervalMs: 1,
       work: () => new Promise(() => {}),
-      onShift: () => {},
+      onNews: () => {},
       onWorkerLost: () => {},
     });
     this.decoder = new FrameDecoder(this.memory, createParsers('scan'), () => performance.now() + this.aheadMs);

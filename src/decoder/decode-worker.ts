@@ -9,7 +9,7 @@ import { Piscina } from 'piscina';
 import { withinWallTime } from '../deadline.ts';
 import { decodeHangMs, decodeRestartMs, decodeStartMsMax, threadLoadMsMax } from '../limits.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
-import { noLane, type ShiftResult } from './shift.ts';
+import { noLane, type ShiftNews } from './shift.ts';
 import type { ShiftWatch } from './shift-watch.ts';
 
 export interface DecodeWorkerOptions {
@@ -44,8 +44,12 @@ export class DecodeWorker {
   private state: WorkerState = 'stopped';
   private inStateMs = 0;
   private readonly options: DecodeWorkerOptions;
-  private piscina: Piscina<number, ShiftResult | null> | null = null;
+  private piscina: Piscina<number, number> | null = null;
   private thread: Worker | null = null;
+  private onNews: (news: ShiftNews) => void = () => {};
+  /** News that came from its thread so far, and the end of its shift if that waits for some. */
+  private newsHeard = 0;
+  private shiftEnd: { readonly newsTold: number; readonly resolve: () => void } | null = null;
   /** Its thread is up, or lost. */
   private loaded: Promise<void> = Promise.resolve();
   private exited: Promise<void> = Promise.resolve();
@@ -67,7 +71,7 @@ export class DecodeWorker {
   start(): void {
     const { workerData } = this.options;
     this.enter('starting');
-    const piscina = new Piscina<number, ShiftResult | null>({
+    const piscina = new Piscina<number, number>({
       filename: new URL(`./decoder.worker${extname(import.meta.url)}`, import.meta.url).href,
       workerData,
       // With a minimum it would start others by itself, in an event handler where a failure is an uncaught exception.
@@ -84,6 +88,8 @@ export class DecodeWorker {
     });
     // The exit of the thread says the same.
     piscina.on('error', () => {});
+    this.newsHeard = 0;
+    piscina.on('message', (news: ShiftNews) => this.hear(news));
     try {
       this.loaded = piscina.run(noLane).then(
         () => this.isUp(piscina),
@@ -99,13 +105,14 @@ export class DecodeWorker {
   }
 
   /** Works a shift; the worker must be idle. Rejects when the thread is lost, or when the shift threw. */
-  async work(laneIndex: number): Promise<ShiftResult | null> {
+  async work(laneIndex: number, onNews: (news: ShiftNews) => void): Promise<void> {
     const { piscina, thread, exited } = this;
     this.enter('busy');
     this.laneIndex = laneIndex;
+    this.onNews = onNews;
     this.options.watch.begin(laneIndex);
     try {
-      return await piscina!.run(laneIndex);
+      await this.allHeard(await piscina!.run(laneIndex));
     } catch (error) {
       // piscina gives a shift up as soon as its thread is told to end.
       if (piscina!.threads.length === 0) await exited;
@@ -140,6 +147,20 @@ export class DecodeWorker {
     await this.piscina?.destroy();
   }
 
+  private hear(news: ShiftNews): void {
+    this.newsHeard++;
+    this.onNews(news);
+    if (this.shiftEnd !== null && this.newsHeard >= this.shiftEnd.newsTold) this.shiftEnd.resolve();
+  }
+
+  /** Resolves when everything that the thread has told is heard, or the thread is lost. */
+  private allHeard(newsTold: number): Promise<void> {
+    if (this.newsHeard >= newsTold) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.shiftEnd = { newsTold, resolve };
+    });
+  }
+
   private follow(thread: Worker): void {
     let cause: Error | null = null;
     thread.once('error', (error) => {
@@ -172,6 +193,7 @@ export class DecodeWorker {
   private lost(error: Error): void {
     if (this.state === 'stopped') return;
     // One that was up is replaced at once: its calls wait.
+    this.shiftEnd?.resolve();
     const hadLane = this.laneIndex !== noLane;
     this.restartMs = this.state === 'starting' ? this.nextRestartMs : 0;
     if (this.restartMs > 0) this.nextRestartMs = Math.min(2 * this.restartMs, decodeRestartMs.most);

@@ -2,12 +2,12 @@
  * Entry of a decode worker: attaches the shared memory that piscina hands over and works the shifts it is given.
  * Imports no more than that takes.
  */
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { SharedMemory, type SharedMemoryHandle } from '../memory/shared-memory.ts';
 import { GcPauses } from '../thread/gc-pauses.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import { createParsers, type DecoderName } from './protocol/parsers.ts';
-import { noLane, type ShiftResult, workShift } from './shift.ts';
+import { type ShiftNews, workShift } from './shift.ts';
 
 export interface DecoderWorkerData {
   readonly memory: SharedMemoryHandle;
@@ -17,14 +17,21 @@ export interface DecoderWorkerData {
 }
 
 const { memory: handle, decoder, flushIntervalMs, isShared } = workerData as DecoderWorkerData;
-const clock = () => performance.now();
 const memory = SharedMemory.attach(handle);
+const clock = () => performance.now();
 const frameDecoder = new FrameDecoder(memory, createParsers(decoder), clock);
 
-const gcPauses = new GcPauses();
+let newsTold = 0;
 
-export default function work(laneIndex: number): ShiftResult | null {
-  const result = workShift({ memory, decoder: frameDecoder, flushIntervalMs, isShared, clock }, laneIndex);
-  if (laneIndex !== noLane) gcPauses.collect(clock(), frameDecoder.countersOf(laneIndex).gcPause);
-  return result;
+function tell(news: ShiftNews): void {
+  newsTold++;
+  parentPort!.postMessage(news);
+}
+
+const shift = { memory, decoder: frameDecoder, flushIntervalMs, isShared, gcPauses: new GcPauses(), clock, tell };
+
+/** Returns how many news this thread has told so far: they come by another way than what is returned here. */
+export default function work(laneIndex: number): number {
+  workShift(shift, laneIndex);
+  return newsTold;
 }

@@ -14,7 +14,7 @@ import { isStuffed } from './protocol/marks.ts';
 import { Message, messageKind } from './protocol/message.ts';
 import type { Parsers } from './protocol/parsers.ts';
 import { Scanner } from './protocol/scan.ts';
-import type { ShiftResult, StreamTone } from './shift.ts';
+import type { ShiftNews, StreamTone } from './shift.ts';
 import { StreamState } from './stream-state.ts';
 import { UndoNote } from './undo-note.ts';
 
@@ -102,10 +102,10 @@ export class FrameDecoder {
   }
 
   /** What there is to tell since the last time; null when nothing. */
-  takeResult(): ShiftResult | null {
+  takeNews(): ShiftNews | null {
     if (!this.hasNews) return null;
     const { faults, tones } = this;
-    const result = { news: [...this.news], faults, ...(tones.length > 0 && { tones }) };
+    const result = { streams: [...this.news], faults, ...(tones.length > 0 && { tones }) };
     this.news.clear();
     this.faults = [];
     this.tones = [];

@@ -12,7 +12,7 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import { DecodeWorker } from './decode-worker.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
 import type { DecoderName } from './protocol/parsers.ts';
-import { noLane, type ShiftResult } from './shift.ts';
+import { noLane, type ShiftNews } from './shift.ts';
 import { ShiftWatch } from './shift-watch.ts';
 
 /** What happened to a worker, as it is logged. */
@@ -41,7 +41,8 @@ export interface DecoderPoolOptions {
 
 interface WaitingShift {
   readonly laneIndex: number;
-  readonly resolve: (result: ShiftResult | null | Promise<ShiftResult | null>) => void;
+  readonly onNews: (news: ShiftNews) => void;
+  readonly resolve: (shift: Promise<void>) => void;
 }
 
 /**
@@ -106,10 +107,13 @@ export class DecoderPool {
     }
   }
 
-  /** Gives a lane to a worker for a shift, as soon as there is one. Rejects when the worker is lost, or when the shift threw. */
-  work(laneIndex: number): Promise<ShiftResult | null> {
+  /**
+   * Gives a lane to a worker for a shift, as soon as there is one. Rejects when the worker is lost, or when the shift threw.
+   * `onNews` is called while the shift lasts.
+   */
+  work(laneIndex: number, onNews: (news: ShiftNews) => void): Promise<void> {
     return new Promise((resolve) => {
-      this.shifts.push({ laneIndex, resolve });
+      this.shifts.push({ laneIndex, onNews, resolve });
       this.dispatch();
     });
   }
@@ -144,11 +148,11 @@ export class DecoderPool {
 
   private dispatch(): void {
     while (this.shifts.length > 0) {
-      const { laneIndex } = this.shifts[0]!;
+      const { laneIndex, onNews } = this.shifts[0]!;
       const own = this.workers[laneIndex % this.workers.length]!;
       const worker = own.isIdle ? own : this.workers.find(({ isIdle }) => isIdle);
       if (worker === undefined) return;
-      const shift = worker.work(laneIndex);
+      const shift = worker.work(laneIndex, onNews);
       this.shifts.shift()!.resolve(shift);
       const next = () => this.dispatch();
       shift.then(next, next);

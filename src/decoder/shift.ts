@@ -1,17 +1,19 @@
 /**
  * A shift: the time for which one worker has one lane, and the only kind of task that the pool gets. The worker looks into
- * the lane once per flush interval as long as messages come, parks when none came, and goes home when the lane stays quiet,
- * when it has news for the main thread, or when the shift has been long enough. Waking a parked worker costs the main thread
- * ten times what a message does, so between these ends nobody is called. Worker thread.
+ * the lane once per flush interval as long as messages come, parks when none came, and goes home when the lane stays quiet.
+ * Waking a parked worker costs the main thread ten times what a message does, so in between nobody is called. News are sent
+ * to the main thread while the shift goes on: it may be busy for seconds with what came at once, and the lane would be full
+ * before it could give it to a worker again. Worker thread.
  */
 import { newsDelayMs, quietShiftMs, shiftMsMax } from '../limits.ts';
 import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import type { GcPauses } from '../thread/gc-pauses.ts';
 import type { FrameDecoder } from './frame-decoder.ts';
 
-export interface ShiftResult {
-  /** Streams with news for the main thread: metadata, a participant, the end. */
-  readonly news: readonly number[];
+export interface ShiftNews {
+  /** Streams with something new for the main thread: metadata, a participant, the end. */
+  readonly streams: readonly number[];
   /** What went wrong inside, one line each; the records concerned are counted as `worker_lost`. */
   readonly faults: readonly string[];
   /** DTMF tones, if any came. */
@@ -30,21 +32,25 @@ export interface ShiftOptions {
   readonly flushIntervalMs: number;
   /** Other lanes wait for this worker: it goes home as soon as its lane is empty. */
   readonly isShared: boolean;
+  readonly gcPauses: Pick<GcPauses, 'collect'>;
   readonly clock: () => number;
+  /** Sends news to the main thread. */
+  readonly tell: (news: ShiftNews) => void;
 }
 
 /** In place of a lane: the worker only says that it is up. */
 export const noLane = -1;
 
-/** Works one shift on a lane. Returns null when there is nothing to tell, as after most shifts. */
-export function workShift(options: ShiftOptions, laneIndex: number): ShiftResult | null {
-  if (laneIndex === noLane) return null;
-  const { decoder, flushIntervalMs, isShared, clock } = options;
+/** Works one shift on a lane. */
+export function workShift(options: ShiftOptions, laneIndex: number): void {
+  if (laneIndex === noLane) return;
+  const { decoder, flushIntervalMs, isShared, gcPauses, clock, tell } = options;
   const { i32, f64 } = options.memory.lanes[laneIndex]!;
   const counters = decoder.countersOf(laneIndex);
   let nowMs = clock();
-  let homeMs = nowMs + shiftMsMax;
+  const homeMs = isShared ? nowMs + shiftMsMax : Number.POSITIVE_INFINITY;
   let quietMs = nowMs + quietShiftMs;
+  let newsMs = Number.POSITIVE_INFINITY;
   let hasWorked = false;
   for (;;) {
     const head = i32[lane.head / 4]!;
@@ -57,19 +63,24 @@ export function workShift(options: ShiftOptions, laneIndex: number): ShiftResult
       nowMs = clock();
       f64[lane.busyMs / 8]! += nowMs - beganMs;
       quietMs = nowMs + quietShiftMs;
-      if (decoder.hasNews) homeMs = Math.min(homeMs, nowMs + newsDelayMs);
+      if (decoder.hasNews) newsMs = Math.min(newsMs, nowMs + newsDelayMs);
       if (nowMs >= homeMs) break;
-      continue;
+    } else {
+      if (isShared || nowMs >= quietMs) break;
+      // Nobody ever wakes a waiter of the head.
+      if (hasWorked) Atomics.wait(i32, lane.head / 4, head, flushIntervalMs);
+      else park(i32, tail, Math.min(quietMs, newsMs) - nowMs);
+      hasWorked = false;
+      nowMs = clock();
     }
-    const restMs = Math.min(homeMs, quietMs) - nowMs;
-    if (isShared || restMs <= 0) break;
-    // Nobody ever wakes a waiter of the head.
-    if (hasWorked) Atomics.wait(i32, lane.head / 4, head, flushIntervalMs);
-    else park(i32, tail, restMs);
-    hasWorked = false;
-    nowMs = clock();
+    gcPauses.collect(nowMs, counters.gcPause);
+    if (nowMs >= newsMs) {
+      tell(decoder.takeNews()!);
+      newsMs = Number.POSITIVE_INFINITY;
+    }
   }
-  return decoder.takeResult();
+  const last = decoder.takeNews();
+  if (last !== null) tell(last);
 }
 
 /** Sleeps until the main thread has pushed something behind `tail`. */

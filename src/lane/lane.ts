@@ -2,16 +2,18 @@
  * A lane: two halves in shared memory, full of records on their way from the main thread, which alone writes here, to the
  * worker that has the lane for a shift. Group commit: nobody is told of a record, the worker looks again after the flush
  * interval; only one that found nothing then is parked and must be woken. A late worker finds more at a time, and so a
- * cheaper frame. Full: the newest message is refused (a return value). Before it is full, those of streams that have filled it are.
+ * cheaper frame. With much in it this thread waits for the worker, within a budget (`lane-wait.ts`). Full: the newest message is
+ * refused (a return value). Before it is full, those of streams that have filled it are.
  *
  * Invariant: at most one shift has a lane, and with it goes the ownership of the lane's streams and rings. So a stream's
  * records are dealt with in order, and nothing needs a lock. Main thread.
  */
 import { recoverLane } from '../decoder/recovery.ts';
-import type { ShiftResult } from '../decoder/shift.ts';
+import type { ShiftNews } from '../decoder/shift.ts';
 import { laneShareBytesMin, laneTurnBytes } from '../limits.ts';
 import { lane, laneReserveBytes, record, recordBytes, recordKind } from '../memory/layout.ts';
 import type { SharedMemory, Views } from '../memory/shared-memory.ts';
+import { LaneWait, laneWait } from './lane-wait.ts';
 
 export type LaneRecordKind = (typeof recordKind)[keyof typeof recordKind];
 
@@ -19,10 +21,12 @@ export interface LaneOptions {
   readonly memory: SharedMemory;
   readonly index: number;
   readonly flushIntervalMs: number;
-  /** Gives the lane to a worker; resolves when its shift is over, rejects when the worker is lost. */
-  readonly work: (laneIndex: number) => Promise<ShiftResult | null>;
-  /** A shift is over; `result` tells what happened in it. */
-  readonly onShift: (result: ShiftResult) => void;
+  /**
+   * Gives the lane to a worker; resolves when its shift is over, rejects when the worker is lost. `onNews` may be called in
+   * between, and not after that.
+   */
+  readonly work: (laneIndex: number, onNews: (news: ShiftNews) => void) => Promise<void>;
+  readonly onNews: (news: ShiftNews) => void;
   /** A worker is lost, and with it the news of its shift: any stream of the lane may have some. */
   readonly onWorkerLost: (error: Error) => void;
 }
@@ -35,10 +39,13 @@ export class Lane {
   private readonly views: Views;
   private readonly halfBytes: number;
   private readonly messageBytesMax: number;
+  private readonly wait: LaneWait;
   /** Which half is being filled, how far, and how far the other one was. */
   private half = 0;
   private usedBytes = 0;
   private otherBytes = 0;
+  /** Filled so far, it looks what the backlog is. */
+  private lookBytes: number = laneTurnBytes;
   /** How often it changed over; for each stream, the turn in which its last message came, and its bytes since that turn. */
   private turns = 0;
   private readonly turnOf: Int32Array;
@@ -58,8 +65,14 @@ export class Lane {
     this.views = options.memory.lanes[options.index]!;
     this.halfBytes = geometry.laneHalfBytes;
     this.messageBytesMax = geometry.laneHalfBytes - laneReserveBytes(geometry.streamCount);
+    this.wait = new LaneWait(this.views.i32, laneWait.share / geometry.laneCount);
     this.turnOf = new Int32Array(geometry.streamCount);
     this.bytesOf = new Int32Array(geometry.streamCount);
+  }
+
+  /** For how long the main thread has waited for a worker to make room, ms. */
+  get waitedMs(): number {
+    return this.wait.waitedMs;
   }
 
   /** Bytes that no worker has dealt with. */
@@ -76,7 +89,7 @@ export class Lane {
   pushMessage(streamIndex: number, arrivalMs: number, bytes: Uint8Array): boolean {
     const size = recordBytes(bytes.length);
     if (size > this.messageBytesMax) return false;
-    if (this.usedBytes > laneTurnBytes) this.turnIfEmpty();
+    if (this.usedBytes > laneTurnBytes) this.keepUp();
     if (this.usedBytes + size > this.messageBytesMax && !this.turnIfFull()) return false;
     if (this.turnOf[streamIndex] !== this.turns) {
       this.turnOf[streamIndex] = this.turns;
@@ -133,9 +146,17 @@ export class Lane {
     return head >= this.halfBytes === (this.half === 1);
   }
 
-  /** Everything here is dealt with: the other half's beginning is more likely to be in the processor's cache. */
-  private turnIfEmpty(): void {
+  /** Everything here is dealt with: the other half's beginning is more likely to be in the processor's cache. Else it is late. */
+  private keepUp(): void {
     if (this.loadHead() === this.tail) this.turn();
+    else if (this.usedBytes >= this.lookBytes) this.look();
+  }
+
+  private look(): void {
+    this.lookBytes = this.usedBytes + laneTurnBytes;
+    // The timer comes when everything that came at once is read: too late.
+    if (this.state === 'armed') this.serve();
+    else if (this.backlogBytes > laneWait.fromBytes) this.wait.wait(this);
   }
 
   /** Returns false when the worker is still busy with the other half. */
@@ -150,6 +171,7 @@ export class Lane {
     this.otherBytes = this.usedBytes;
     this.half = 1 - this.half;
     this.usedBytes = 0;
+    this.lookBytes = laneTurnBytes;
     this.turns = (this.turns + 1) | 0;
   }
 
@@ -179,21 +201,28 @@ export class Lane {
 
   private arm(): void {
     this.state = 'armed';
-    if (this.timer === null) this.timer = setTimeout(() => this.serve(), this.options.flushIntervalMs);
+    if (this.timer === null) this.timer = setTimeout(() => this.serveIfArmed(), this.options.flushIntervalMs);
     else this.timer.refresh();
+  }
+
+  /** It may have been served before its time. */
+  private serveIfArmed(): void {
+    if (this.state === 'armed') this.serve();
   }
 
   private serve(): void {
     this.state = 'served';
-    this.options.work(this.index).then(
-      (result) => this.shiftOver(result),
+    const onNews = (news: ShiftNews) => {
+      if (this.state !== 'stopped') this.options.onNews(news);
+    };
+    this.options.work(this.index, onNews).then(
+      () => this.shiftOver(),
       (error: unknown) => this.workerLost(error instanceof Error ? error : new Error(String(error))),
     );
   }
 
-  private shiftOver(result: ShiftResult | null): void {
+  private shiftOver(): void {
     if (this.state === 'stopped') return;
-    if (result !== null) this.options.onShift(result);
     if (this.tail !== this.loadHead()) {
       this.serve();
       return;
@@ -210,6 +239,6 @@ export class Lane {
     // Nobody is parked any more.
     if ((Atomics.load(i32, lane.parked / 4) & 1) === 1) Atomics.add(i32, lane.parked / 4, 1);
     this.options.onWorkerLost(error);
-    this.shiftOver(null);
+    this.shiftOver();
   }
 }

@@ -17,6 +17,12 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     batchBounds,
     () => batches.map(({ counts, sum }, index) => ({ labels: { lane: String(index) }, counts, sum })),
   );
+  metrics.counter(
+    'lane_wait_seconds_total',
+    'Time for which the main thread waited until a worker had made room in this lane: a fifth of its time at the most, and only when much came at once, as after a stall of the network. TCP holds the senders back meanwhile.',
+    ['lane'],
+    () => lanes.map((each) => [{ lane: String(each.index) }, each.waitedMs / 1000]),
+  );
   metrics.gauge('decode_tasks_waiting', 'Lanes that wait for a free worker.', [], () => [[{}, decoders.waiting]]);
   metrics.gauge(
     'decode_utilization',

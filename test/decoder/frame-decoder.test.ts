@@ -45,18 +45,18 @@ describe('the news', () => {
     const rig = new DecoderRig();
     rig.feed(audio({ participantRawID: 'a' }), { stream: 2 });
     push(rig, message, 2);
-    expect(rig.run()).toEqual({ news: [2], faults: [] });
+    expect(rig.run()).toEqual({ streams: [2], faults: [] });
   });
 
   it('name a stream that is closed or released, with or without participants', () => {
     const rig = new DecoderRig();
     rig.feed(audio(), { stream: 1 });
-    expect(rig.close(1)).toEqual({ news: [1], faults: [] });
+    expect(rig.close(1)).toEqual({ streams: [1], faults: [] });
     expect(rig.streamWord(streamSlot.end, 1)).toBe(streamEnd.closed);
-    expect(rig.release(1)).toEqual({ news: [1], faults: [] });
+    expect(rig.release(1)).toEqual({ streams: [1], faults: [] });
     expect(rig.streamWord(streamSlot.end, 1)).toBe(streamEnd.released);
-    expect(rig.close(3)).toEqual({ news: [3], faults: [] });
-    expect(rig.release(3)).toEqual({ news: [3], faults: [] });
+    expect(rig.close(3)).toEqual({ streams: [3], faults: [] });
+    expect(rig.release(3)).toEqual({ streams: [3], faults: [] });
   });
 
   it('name each stream once, and only those that have some', () => {
@@ -65,7 +65,7 @@ describe('the news', () => {
     push(rig, '{"kind":"DtmfData"}', 1);
     push(rig, metadata(), 3);
     rig.push(recordKind.close, undefined, 0);
-    expect(rig.run()).toEqual({ news: [0, 3], faults: [] });
+    expect(rig.run()).toEqual({ streams: [0, 3], faults: [] });
   });
 });
 
@@ -184,7 +184,7 @@ describe('a fault inside the decoder', () => {
   it('costs the message in which it happens, and no other', () => {
     const rig = new DecoderRig({ parsers: failing() });
     for (const message of [audio(), '"bomb"', audio({ timestamp: iso(startMs + 20) })]) push(rig, message);
-    expect(rig.run()).toEqual({ news: [0], faults: ['boom'] });
+    expect(rig.run()).toEqual({ streams: [0], faults: ['boom'] });
     expect(rig.frames()).toHaveLength(2);
     expect([rig.laneCount(lane.committed), rig.laneCount(lane.dropped + 8 * reasonIndex.worker_lost)]).toEqual([2, 1]);
     expect(rig.streamCount(streamSlot.dropped + 8 * reasonIndex.worker_lost)).toBe(1);
@@ -193,9 +193,9 @@ describe('a fault inside the decoder', () => {
   it('is told four times in a shift at most, and counted every time', () => {
     const rig = new DecoderRig({ parsers: failing() });
     for (let n = 0; n < 10; n++) push(rig, '"bomb"');
-    expect(rig.run()).toEqual({ news: [], faults: Array(4).fill('boom') });
+    expect(rig.run()).toEqual({ streams: [], faults: Array(4).fill('boom') });
     expect(rig.laneCount(lane.dropped + 8 * reasonIndex.worker_lost)).toBe(10);
     push(rig, audio());
-    expect(rig.run()).toEqual({ news: [0], faults: [] });
+    expect(rig.run()).toEqual({ streams: [0], faults: [] });
   });
 });

@@ -1,4 +1,4 @@
-/** A shift: when it decodes, naps and parks, when it ends, and what it tells then. */
+/** A shift: when it decodes, naps and parks, when it ends, and what it tells. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noLane } from '../../src/decoder/shift.ts';
 import { newsDelayMs, quietShiftMs, shiftMsMax } from '../../src/limits.ts';
@@ -20,8 +20,8 @@ afterEach(() => {
 describe('a shift', () => {
   it('on no lane only says that the worker is up', () => {
     rig.push();
-    expect(rig.work({ laneIndex: noLane })).toBeNull();
-    expect([rig.sleeps, rig.lane.backlogBytes > 0]).toEqual([[], true]);
+    rig.work({ laneIndex: noLane });
+    expect([rig.told, rig.sleeps, rig.lane.backlogBytes > 0]).toEqual([[], [], true]);
   });
 
   it('deals with all that waits, in both halves', () => {
@@ -120,7 +120,8 @@ describe('a shift ends', () => {
 
   it('when nothing came for the quiet time, and tells nothing then', () => {
     rig.push();
-    expect(rig.work()).toBeNull();
+    rig.work();
+    expect(rig.told).toEqual([]);
     expect(rig.nowMs - startMs).toBeGreaterThanOrEqual(quietShiftMs);
     expect(rig.nowMs - startMs).toBeLessThan(quietShiftMs + flushIntervalMs);
   });
@@ -137,65 +138,15 @@ describe('a shift ends', () => {
     expect(rig.nowMs - startMs).toBeGreaterThan(20 * 18 + quietShiftMs);
   });
 
-  it.each([
-    ['a participant', () => rig.push(audio())],
-    ['metadata', () => rig.push(metadata())],
-    ['a close', () => rig.lane.pushControl(recordKind.close, 0)],
-    ['a release', () => rig.lane.pushControl(recordKind.release, 0)],
-  ])('a short time after it has news of %s, and tells them', (_what, push) => {
-    push();
-    expect(rig.work()).toEqual({ news: [0], faults: [] });
-    expect(rig.nowMs - startMs).toBeGreaterThanOrEqual(newsDelayMs);
-    expect(rig.nowMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
-  });
-
-  it('not later because more news come, which it takes along', () => {
-    rig.push(metadata());
-    rig.onSleep = () => {
-      rig.push(metadata());
-      if (rig.nowMs - startMs === 4) rig.lane.pushControl(recordKind.close, 1);
-      return undefined;
-    };
-    expect(rig.work()).toEqual({ news: [0, 1], faults: [] });
-    expect(rig.nowMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
-    // A message that came while it went home is the next shift's, if it was not found any more.
-    expect(rig.count(lane.control)).toBeGreaterThanOrEqual(newsDelayMs / flushIntervalMs);
-  });
-
-  it('a short time after something went wrong, and tells what', () => {
-    rig.push('bomb');
-    expect(rig.work()).toEqual({ news: [], faults: ['boom'] });
-    expect(rig.nowMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
-  });
-
-  it('and the next one tells only its own news', () => {
-    rig.push(metadata());
-    rig.work();
-    rig.push();
-    expect(rig.work()).toBeNull();
-  });
-
   it.each([0, 1, 100])('as soon as its lane is empty when others wait for its worker, after %i records', (records) => {
     for (let n = 0; n < records; n++) rig.push(n === 0 ? metadata() : tone);
-    const result = rig.work({ isShared: true });
+    rig.work({ isShared: true });
     expect([rig.sleeps, rig.nowMs]).toEqual([[], startMs]);
-    expect(result).toEqual(records === 0 ? null : { news: [0], faults: [] });
+    expect(rig.news).toEqual(records === 0 ? [] : [{ streams: [0], faults: [] }]);
     expect(rig.count(lane.control)).toBe(records);
   });
 
-  it('when it was long enough, though messages come in every flush interval', () => {
-    rig.push();
-    rig.onSleep = () => {
-      rig.push();
-      return undefined;
-    };
-    rig.work();
-    expect(rig.nowMs - startMs).toBeGreaterThanOrEqual(shiftMsMax);
-    expect(rig.nowMs - startMs).toBeLessThanOrEqual(shiftMsMax + flushIntervalMs);
-    expect(rig.count(lane.control)).toBeGreaterThanOrEqual(shiftMsMax / flushIntervalMs);
-  });
-
-  it('when it was long enough, though its lane is never empty', () => {
+  it('when it was long enough and others wait for its worker, though its lane is never empty', () => {
     rig.costMs = 7;
     const decode = rig.decoder.decode.bind(rig.decoder);
     vi.spyOn(rig.decoder, 'decode').mockImplementation((laneIndex, tail) => {
@@ -203,10 +154,89 @@ describe('a shift ends', () => {
       return decode(laneIndex, tail);
     });
     rig.push();
-    rig.work();
+    rig.work({ isShared: true });
     expect(rig.sleeps).toEqual([]);
     expect(rig.lane.backlogBytes).toBeGreaterThan(0);
     expect(rig.nowMs - startMs).toBeGreaterThanOrEqual(shiftMsMax);
     expect(rig.nowMs - startMs).toBeLessThanOrEqual(shiftMsMax + 7);
+  });
+
+  it('not as long as messages come in every flush interval', () => {
+    rig.push();
+    rig.onSleep = () => {
+      if (rig.nowMs - startMs < 3 * shiftMsMax) rig.push();
+      return undefined;
+    };
+    rig.work();
+    expect(rig.nowMs - startMs).toBeGreaterThanOrEqual(3 * shiftMsMax + quietShiftMs);
+    expect(rig.count(lane.control)).toBeGreaterThanOrEqual((3 * shiftMsMax) / flushIntervalMs);
+    expect(rig.gcLooks).toBeGreaterThanOrEqual((3 * shiftMsMax) / flushIntervalMs);
+  });
+});
+
+describe('a shift tells', () => {
+  const startMs = 5000;
+
+  /** Messages that make no news come in every flush interval for so long. */
+  function trafficFor(ms: number, meanwhile: () => void = () => {}): void {
+    rig.onSleep = () => {
+      if (rig.nowMs - startMs < ms) rig.push();
+      meanwhile();
+      return undefined;
+    };
+  }
+
+  it.each([
+    ['a participant', () => rig.push(audio())],
+    ['metadata', () => rig.push(metadata())],
+    ['a close', () => rig.lane.pushControl(recordKind.close, 0)],
+    ['a release', () => rig.lane.pushControl(recordKind.release, 0)],
+  ])('news of %s a short time after it has them, and goes on', (_what, push) => {
+    push();
+    trafficFor(1000);
+    rig.work();
+    expect(rig.news).toEqual([{ streams: [0], faults: [] }]);
+    expect(rig.told[0]!.atMs - startMs).toBeGreaterThanOrEqual(newsDelayMs);
+    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
+    expect(rig.nowMs - startMs).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('them in time though nothing else comes', () => {
+    rig.push(metadata());
+    rig.work();
+    expect(rig.news).toEqual([{ streams: [0], faults: [] }]);
+    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
+    expect(rig.nowMs - startMs).toBeGreaterThanOrEqual(quietShiftMs);
+  });
+
+  it('not later because more news come, which it takes along; later ones are told later', () => {
+    rig.push(metadata());
+    trafficFor(40, () => {
+      const ms = rig.nowMs - startMs;
+      if (ms <= newsDelayMs + flushIntervalMs) rig.push(metadata());
+      if (ms === 4) rig.lane.pushControl(recordKind.close, 1);
+    });
+    rig.work();
+    expect(rig.news).toEqual([
+      { streams: [0, 1], faults: [] },
+      { streams: [0], faults: [] },
+    ]);
+    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
+    expect(rig.told[1]!.atMs - rig.told[0]!.atMs).toBeGreaterThanOrEqual(newsDelayMs);
+  });
+
+  it('what went wrong', () => {
+    rig.push('bomb');
+    rig.work();
+    expect(rig.news).toEqual([{ streams: [], faults: ['boom'] }]);
+    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
+  });
+
+  it('everything before it ends, and in the next one only what is new', () => {
+    rig.push(metadata());
+    rig.work({ isShared: true });
+    rig.push();
+    rig.work();
+    expect(rig.news).toEqual([{ streams: [0], faults: [] }]);
   });
 });

@@ -163,16 +163,16 @@ class KillRun {
       memory: this.memory,
       index,
       flushIntervalMs,
-      work: async (laneIndex) => {
+      work: async (laneIndex, onNews) => {
         try {
-          return await this.pool.work(laneIndex);
+          await this.pool.work(laneIndex, onNews);
         } catch (error) {
           this.killed(laneIndex);
           throw error;
         }
       },
-      onShift: ({ news, faults }) => {
-        this.registry.news(news);
+      onNews: ({ streams, faults }) => {
+        this.registry.news(streams);
         for (const fault of faults) this.problem(`a fault in a record: ${fault}`);
       },
       onWorkerLost: () => {

@@ -124,14 +124,14 @@ describe('a lane', () => {
 
   it('passes on what a shift has to tell, and nothing when it has nothing to tell', async () => {
     const rig = new LaneRig();
-    const news = { news: [2], faults: ['x'] };
+    const news = { streams: [2], faults: ['x'] };
     for (const result of [null, news, null]) {
       rig.push(2, 'a');
       vi.advanceTimersByTime(2);
       rig.take();
       await rig.goHome(result);
     }
-    expect(rig.results).toEqual([news]);
+    expect(rig.news).toEqual([news]);
   });
 
   it('asks for no shift after it was stopped', () => {
@@ -151,8 +151,8 @@ describe('a lane', () => {
     rig.takeUp();
     rig.lane.stop();
     if (fate === 'dies') await rig.die();
-    else await rig.goHome({ news: [0], faults: [] });
-    expect([rig.results, rig.lost, rig.errors, rig.shifts]).toEqual([[], [], [], 1]);
+    else await rig.goHome({ streams: [0], faults: [] });
+    expect([rig.news, rig.lost, rig.errors, rig.shifts]).toEqual([[], [], [], 1]);
   });
 
   it('keeps the order of every stream, whenever messages come, are taken, and shifts end', async () => {
@@ -204,8 +204,8 @@ describe('idle', () => {
 
   it('is not yet a lane whose news made the main thread push something', async () => {
     const rig = new LaneRig();
-    rig.onShift = () => {
-      rig.onShift = () => {};
+    rig.onNews = () => {
+      rig.onNews = () => {};
       rig.lane.pushControl(release, 0);
     };
     let isIdle = false;
@@ -215,7 +215,7 @@ describe('idle', () => {
     });
     vi.advanceTimersByTime(2);
     rig.take();
-    await rig.goHome({ news: [0], faults: [] });
+    await rig.goHome({ streams: [0], faults: [] });
     expect([isIdle, rig.shifts]).toEqual([false, 2]);
     expect(rig.take().map(inShort)).toEqual(['release 0']);
     await rig.goHome();

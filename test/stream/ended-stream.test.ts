@@ -49,7 +49,7 @@ class EndingRig {
 
   decode(): void {
     this.decoder.decode(0, this.lane.word(lane.tail));
-    this.registry.news(this.decoder.takeResult()?.news ?? []);
+    this.registry.news(this.decoder.takeNews()?.streams ?? []);
   }
 
   hangUp(): void {

@@ -51,7 +51,7 @@ class Rig {
       onDecoded: () => {},
       onEnded: (record) => this.records.push(record),
     });
-    this.lane.onShift = ({ news }) => this.registry.news(news);
+    this.lane.onNews = ({ streams }) => this.registry.news(streams);
     this.lane.onWorkerLost = () => this.registry.newsOfLane(0);
     this.stream = this.registry.open(facts, 0)!;
   }

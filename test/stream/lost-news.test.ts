@@ -39,7 +39,7 @@ class RegistryRig {
       onDecoded: () => {},
       onEnded: (record) => this.ended.push(record),
     });
-    this.lane.onShift = ({ news }) => this.registry.news(news);
+    this.lane.onNews = ({ streams }) => this.registry.news(streams);
     this.lane.onWorkerLost = () => this.registry.newsOfLane(0);
   }
 

@@ -58,11 +58,11 @@ export class Traffic {
         memory: this.memory,
         index,
         flushIntervalMs,
-        work: (laneIndex) => {
+        work: (laneIndex, onNews) => {
           this.shifts++;
-          return this.pool.work(laneIndex);
+          return this.pool.work(laneIndex, onNews);
         },
-        onShift: ({ news }) => this.news.push(...news),
+        onNews: ({ streams }) => this.news.push(...streams),
         onWorkerLost: () => this.deaths++,
       });
     });

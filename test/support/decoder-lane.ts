@@ -1,5 +1,5 @@
 /** A lane whose worker is the test: it decides when a shift takes records, how far it comes, when it ends and when it dies. */
-import type { ShiftResult } from '../../src/decoder/shift.ts';
+import type { ShiftNews } from '../../src/decoder/shift.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import {
   lane,
@@ -35,15 +35,16 @@ export class LaneRig {
   readonly lane: Lane;
   readonly views: Views;
   readonly halfBytes: number;
-  readonly results: ShiftResult[] = [];
+  readonly news: ShiftNews[] = [];
   /** Streams of the messages that were lost, in order. */
   readonly lost: number[] = [];
   readonly errors: Error[] = [];
   /** Shifts that were asked for so far. */
   shifts = 0;
-  onShift: (result: ShiftResult) => void = () => {};
+  onNews: (news: ShiftNews) => void = () => {};
   onWorkerLost: () => void = () => {};
-  private shift: PromiseWithResolvers<ShiftResult | null> | null = null;
+  private shift: PromiseWithResolvers<void> | null = null;
+  private tell: (news: ShiftNews) => void = () => {};
 
   constructor(sizes: { dataBytes?: number; streams?: number; index?: number } = {}) {
     const { index = 1 } = sizes;
@@ -62,10 +63,13 @@ export class LaneRig {
       memory: this.memory,
       index,
       flushIntervalMs: 2,
-      work: (laneIndex) => this.work(laneIndex),
-      onShift: (result) => {
-        this.results.push(result);
-        this.onShift(result);
+      work: (laneIndex, onNews) => {
+        this.tell = onNews;
+        return this.work(laneIndex);
+      },
+      onNews: (news) => {
+        this.news.push(news);
+        this.onNews(news);
       },
       onWorkerLost: (error) => {
         this.noteLost();
@@ -135,8 +139,9 @@ export class LaneRig {
   }
 
   /** The worker is done with its shift; the lane hears of it in a microtask. */
-  async goHome(result: ShiftResult | null = null): Promise<void> {
-    this.endShift().resolve(result);
+  async goHome(news: ShiftNews | null = null): Promise<void> {
+    if (news !== null) this.tell(news);
+    this.endShift().resolve();
     await settled();
   }
 
@@ -155,7 +160,7 @@ export class LaneRig {
     Atomics.add(this.views.i32, lane.parked / 4, 1);
   }
 
-  private work(laneIndex: number): Promise<ShiftResult | null> {
+  private work(laneIndex: number): Promise<void> {
     if (laneIndex !== this.lane.index) throw new Error(`lane ${laneIndex} instead of ${this.lane.index}`);
     if (this.shift !== null) throw new Error('two shifts on one lane');
     this.shifts++;
@@ -163,7 +168,7 @@ export class LaneRig {
     return this.shift.promise;
   }
 
-  private endShift(): PromiseWithResolvers<ShiftResult | null> {
+  private endShift(): PromiseWithResolvers<void> {
     const { shift } = this;
     if (shift === null) throw new Error('nobody has the lane');
     this.shift = null;

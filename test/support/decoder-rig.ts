@@ -5,7 +5,7 @@
  */
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { createParsers, type DecoderName, decoderNames, type Parsers } from '../../src/decoder/protocol/parsers.ts';
-import type { ShiftResult } from '../../src/decoder/shift.ts';
+import type { ShiftNews } from '../../src/decoder/shift.ts';
 import { laneTurnBytes } from '../../src/limits.ts';
 import {
   type DropReason,
@@ -137,10 +137,10 @@ export class DecoderRig {
   }
 
   /** Decodes what was pushed since the last time, and says what a shift would tell of it. */
-  run(): ShiftResult | null {
+  run(): ShiftNews | null {
     if (this.waits) this.decoder.decode(0, this.tail);
     this.waits = false;
-    return this.decoder.takeResult();
+    return this.decoder.takeNews();
   }
 
   /** Decodes one message and says what it counted as. Throws if it counted as nothing, or as more than one thing. */
@@ -231,12 +231,12 @@ export class DecoderRig {
     return readAll(this.reader(this.rings(stream)[participant]!)).frames;
   }
 
-  close(stream = 0): ShiftResult | null {
+  close(stream = 0): ShiftNews | null {
     this.push(recordKind.close, undefined, stream);
     return this.run();
   }
 
-  release(stream = 0): ShiftResult | null {
+  release(stream = 0): ShiftNews | null {
     this.push(recordKind.release, undefined, stream);
     return this.run();
   }

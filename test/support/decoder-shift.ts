@@ -3,7 +3,7 @@ import { expect, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import type { MessageParser } from '../../src/decoder/protocol/message.ts';
 import { createParsers } from '../../src/decoder/protocol/parsers.ts';
-import { type ShiftResult, workShift } from '../../src/decoder/shift.ts';
+import { type ShiftNews, workShift } from '../../src/decoder/shift.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import { laneTurnBytes } from '../../src/limits.ts';
 import { lane, laneReserveBytes } from '../../src/memory/layout.ts';
@@ -23,7 +23,11 @@ export class ShiftRig {
   readonly lane: Lane;
   readonly decoder: FrameDecoder;
   readonly sleeps: Sleep[] = [];
+  /** What was told, and when. */
+  readonly told: { readonly news: ShiftNews; readonly atMs: number }[] = [];
   nowMs = 5000;
+  /** How often it was asked for the pauses of the garbage collector. */
+  gcLooks = 0;
   /** What a message costs, ms. */
   costMs = 0;
   /** Called as a sleep begins. Returns how long it lasts if that is shorter than its timeout. */
@@ -45,7 +49,7 @@ export class ShiftRig {
       index: 0,
       flushIntervalMs: 1e6,
       work: () => new Promise(() => {}),
-      onShift: () => {},
+      onNews: () => {},
       onWorkerLost: () => {},
     });
   }
@@ -54,15 +58,21 @@ export class ShiftRig {
     if (!this.lane.pushMessage(0, this.nowMs, Buffer.from(text))) throw new Error('the lane is full');
   }
 
-  work(options: { isShared?: boolean; laneIndex?: number } = {}): ShiftResult | null {
+  work(options: { isShared?: boolean; laneIndex?: number } = {}): void {
     const wait = vi.spyOn(Atomics, 'wait').mockImplementation(this.sleep.bind(this) as never);
     try {
       const { memory, decoder } = this;
       const clock = () => this.nowMs;
-      return workShift(
-        { memory, decoder, flushIntervalMs, isShared: options.isShared ?? false, clock },
-        options.laneIndex ?? 0,
-      );
+      const { isShared = false, laneIndex = 0 } = options;
+      const gcPauses = {
+        collect: () => {
+          this.gcLooks++;
+        },
+      };
+      const tell = (news: ShiftNews) => {
+        this.told.push({ news, atMs: this.nowMs });
+      };
+      workShift({ memory, decoder, flushIntervalMs, isShared, gcPauses, clock, tell }, laneIndex);
     } finally {
       wait.mockRestore();
     }
@@ -83,6 +93,10 @@ export class ShiftRig {
 
   get parked(): number {
     return this.memory.lanes[0]!.i32[lane.parked / 4]!;
+  }
+
+  get news(): ShiftNews[] {
+    return this.told.map(({ news }) => news);
   }
 
   get kinds(): string[] {
