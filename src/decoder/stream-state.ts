@@ -122,7 +122,8 @@ export class StreamState {
     writer.open(this.sampleRate, id, idStart, idEnd);
     this.i32[this.word + streamSlot.rings / 4 + count] = index;
     if (idEnd > idStart) this.i32[this.word + streamSlot.unmixed / 4] = 1;
-    this.i32[this.word + streamSlot.participantCount / 4] = count + 1;
+    // Last: the main thread may look at any moment.
+    Atomics.store(this.i32, this.word + streamSlot.participantCount / 4, count + 1);
     this.hasNews = true;
     return writer;
   }
@@ -163,7 +164,7 @@ export class StreamState {
   /** The stream's socket is closed and everything before that is dealt with. */
   close(): void {
     this.endRings();
-    this.i32[this.word + streamSlot.end / 4] = streamEnd.closed;
+    Atomics.store(this.i32, this.word + streamSlot.end / 4, streamEnd.closed);
   }
 
   /** Every reader is done: gives the stream's rings back to the pool. */
@@ -176,7 +177,7 @@ export class StreamState {
       this.i32[this.word + streamSlot.participantCount / 4] = i;
       this.pool.release(index);
     }
-    this.i32[this.word + streamSlot.end / 4] = streamEnd.released;
+    Atomics.store(this.i32, this.word + streamSlot.end / 4, streamEnd.released);
     this.hasNews = true;
   }
 

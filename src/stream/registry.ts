@@ -253,7 +253,8 @@ export class StreamRegistry {
 
   private follow(stream: Stream): void {
     const { memory, audience } = this.options;
-    const end = memory.streams.i32[(memory.streamOffset(stream.index) + streamSlot.end) / 4];
+    // Before all else: what it says of the rings is true from then on.
+    const end = Atomics.load(memory.streams.i32, (memory.streamOffset(stream.index) + streamSlot.end) / 4);
     if (end === streamEnd.released) {
       this.forget(stream);
       return;

@@ -34,7 +34,7 @@ export interface StreamReport {
 }
 
 export function participantCount(memory: SharedMemory, stream: Stream): number {
-  return memory.streams.i32[(memory.streamOffset(stream.index) + streamSlot.participantCount) / 4]!;
+  return Atomics.load(memory.streams.i32, (memory.streamOffset(stream.index) + streamSlot.participantCount) / 4);
 }
 
 function ringIndexOf(memory: SharedMemory, stream: Stream, participant: number): number {
