@@ -109,12 +109,7 @@ test('a thousand calls that come back when an outage ends, each with ten seconds
   await eventually(async () => (await gateway.metrics()).get('streams_active') === 0);
   const second = await Promise.all(calls.map(dial));
   const tenSeconds = Buffer.concat(Array.from({ length: 500 }, (_, n) => frame({ payload: audio(n + 1) })));
-  // Half a gigabyte comes as fast as a network brings it and this machine takes it, not in one turn of the loop.
-  for (let call = 0; call < 1000; call += 50) {
-    for (const each of calls.slice(call, call + 50)) second[each]!.write(Buffer.concat([greeting(each), tenSeconds]));
-    const received = 2000 + (call + 50) * 501;
-    await eventually(async () => (await gateway.metrics()).get('messages_received_total')! >= received);
-  }
+  for (const call of calls) second[call]!.write(Buffer.concat([greeting(call), tenSeconds]));
   await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 501_000);
   const metrics = await gateway.metrics();
   expect(metrics.get('stream_resumes_total')).toBe(1000);
