@@ -53,12 +53,6 @@ export const laneShareBytesMin = 16 * 1024;
 /** A worker that has several lanes stays with one for so long at the most. */
 export const shiftMsMax = 1000;
 
-/**
- * A worker leaves a lane in which nothing came for so long. Longer than the 20 ms between two frames, or a few calls would
- * cost one task per frame.
- */
-export const quietShiftMs = 100;
-
 /** How often the main thread looks whether decode workers do something. Costs some loads per worker. */
 export const decodeWatchMs = 100;
 
@@ -226,11 +220,7 @@ export const hardMessageBytesFactor = 2;
 assertInvariant(ringFramesMax + packetFramesMax < 2 ** 31, 'a head must be a positive 32-bit integer');
 assertInvariant(ringSlabBytes < 2 ** 31, 'offsets into a slab must be small integers');
 assertInvariant(
-  quietShiftMs > 2 * frameDurationMs && shiftMsMax > quietShiftMs && quietShiftMs > newsDelayMs,
-  'a shift outlasts the pause between frames',
-);
-assertInvariant(
-  decodeHangMs >= 10 * quietShiftMs && decodeHangMs >= 10 * decodeWatchMs && degradedMsMax > decodeStartMsMax,
+  decodeHangMs >= 10 * decodeWatchMs && degradedMsMax > decodeStartMsMax,
   'a thread is given up only after several looks, and the gateway only after a thread',
 );
 assertInvariant(reorderWindowFrames === 64, 'the reorder window is kept in two 32-bit words');

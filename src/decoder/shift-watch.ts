@@ -1,7 +1,7 @@
 /**
  * Whether the shift that has a lane does anything, as seen from outside: a worker that decodes, sleeps or parks changes words of
- * its lane all the time, so these words are its heartbeat, and it costs the worker nothing. Main thread. Invariant: a shift
- * in which nothing moves for a second is not a quiet one; that would have ended (`quietShiftMs`).
+ * its lane all the time, so these words are its heartbeat, and it costs the worker nothing. Main thread. Invariant: a shift in
+ * which nothing moves is only in order if its worker is parked in front of an empty lane.
  */
 import { lane, record, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
@@ -30,6 +30,7 @@ export class ShiftWatch {
     this.stillMs += elapsedMs;
     for (let i = 0; i < progressWords.length; i++) this.compare(i, Atomics.load(i32, progressWords[i]!));
     this.compare(progressWords.length, this.ringsInHand(i32));
+    if (isResting(i32)) this.stillMs = 0;
     return this.stillMs;
   }
 
@@ -44,4 +45,10 @@ export class ShiftWatch {
     const { streams, streamBytes } = this.memory;
     return streams.i32[(i32[(at + record.stream) / 4]! * streamBytes + streamSlot.participantCount) / 4] ?? 0;
   }
+}
+
+/** Parked, and nothing waits. */
+function isResting(i32: Int32Array): boolean {
+  const isParked = (Atomics.load(i32, lane.parked / 4) & 1) === 1;
+  return isParked && Atomics.load(i32, lane.head / 4) === Atomics.load(i32, lane.tail / 4);
 }

@@ -1,11 +1,11 @@
 /**
  * A shift: the time for which one worker has one lane, and the only kind of task that the pool gets. The worker looks into
- * the lane once per flush interval as long as messages come, parks when none came, and goes home when the lane stays quiet.
- * Waking a parked worker costs the main thread ten times what a message does, so in between nobody is called. News are sent
- * to the main thread while the shift goes on: it may be busy for seconds with what came at once, and the lane would be full
- * before it could give it to a worker again. Worker thread.
+ * the lane once per flush interval as long as messages come, and parks when none came. Waking a parked worker costs the main
+ * thread ten times what a message does, so in between nobody is called. A worker that has no other lane never leaves: the main
+ * thread may be busy for seconds with what came at once, and could not give the lane to it again before it is full. So news are
+ * sent while the shift goes on. Worker thread.
  */
-import { newsDelayMs, quietShiftMs, shiftMsMax } from '../limits.ts';
+import { newsDelayMs, shiftMsMax } from '../limits.ts';
 import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { GcPauses } from '../thread/gc-pauses.ts';
@@ -41,7 +41,7 @@ export interface ShiftOptions {
 /** In place of a lane: the worker only says that it is up. */
 export const noLane = -1;
 
-/** Works one shift on a lane. */
+/** Works one shift on a lane. Returns only if other lanes wait. */
 export function workShift(options: ShiftOptions, laneIndex: number): void {
   if (laneIndex === noLane) return;
   const { decoder, flushIntervalMs, isShared, gcPauses, clock, tell } = options;
@@ -49,7 +49,6 @@ export function workShift(options: ShiftOptions, laneIndex: number): void {
   const counters = decoder.countersOf(laneIndex);
   let nowMs = clock();
   const homeMs = isShared ? nowMs + shiftMsMax : Number.POSITIVE_INFINITY;
-  let quietMs = nowMs + quietShiftMs;
   let newsMs = Number.POSITIVE_INFINITY;
   let hasWorked = false;
   for (;;) {
@@ -62,14 +61,13 @@ export function workShift(options: ShiftOptions, laneIndex: number): void {
       hasWorked = true;
       nowMs = clock();
       f64[lane.busyMs / 8]! += nowMs - beganMs;
-      quietMs = nowMs + quietShiftMs;
       if (decoder.hasNews) newsMs = Math.min(newsMs, nowMs + newsDelayMs);
       if (nowMs >= homeMs) break;
     } else {
-      if (isShared || nowMs >= quietMs) break;
+      if (isShared) break;
       // Nobody ever wakes a waiter of the head.
       if (hasWorked) Atomics.wait(i32, lane.head / 4, head, flushIntervalMs);
-      else park(i32, tail, Math.min(quietMs, newsMs) - nowMs);
+      else park(i32, tail, newsMs - nowMs);
       hasWorked = false;
       nowMs = clock();
     }

@@ -54,7 +54,6 @@ export class Lane {
   /** The park that was answered last: it needs no second call. */
   private wokenPark = 0;
   private timer: NodeJS.Timeout | null = null;
-  private idleWaiters: (() => void)[] = [];
   /** Messages that were taken, ever. */
   messagesPushed = 0;
 
@@ -109,12 +108,6 @@ export class Lane {
     // The slot's next stream has sent nothing.
     this.bytesOf[streamIndex] = 0;
     this.put(kind, streamIndex, 0, noBytes, size);
-  }
-
-  /** Resolves when nothing waits and no shift has the lane. */
-  idle(): Promise<void> {
-    if (this.state === 'waiting' || this.state === 'stopped') return Promise.resolve();
-    return new Promise((resolve) => this.idleWaiters.push(resolve));
   }
 
   /** What still waits stays where it is, and what shifts still tell is not heard: drain first. */
@@ -223,12 +216,8 @@ export class Lane {
 
   private shiftOver(): void {
     if (this.state === 'stopped') return;
-    if (this.tail !== this.loadHead()) {
-      this.serve();
-      return;
-    }
-    this.state = 'waiting';
-    for (const wake of this.idleWaiters.splice(0)) wake();
+    if (this.tail === this.loadHead()) this.state = 'waiting';
+    else this.serve();
   }
 
   /** The record that the worker had in hand is finished or lost; everything else is still in the lane. */

@@ -25,17 +25,27 @@ describe('a shift', () => {
   it.each([
     ['takes a record up', (rig: LaneRig) => void rig.takeUp()],
     ['is done with one', (rig: LaneRig) => void rig.deal(1)],
-    ['gives room back', (rig: LaneRig) => void rig.take()],
+    ['gives room back', (rig: LaneRig) => void rig.take(2)],
     ['parks', (rig: LaneRig) => rig.park()],
     ['wakes up', (rig: LaneRig) => rig.wakeUp()],
   ])('lives when it %s', (_what, live) => {
     const { rig, look } = watched();
-    rig.push(0, 'a');
-    rig.push(0, 'b');
+    for (const text of ['a', 'b', 'c']) rig.push(0, text);
     look();
     live(rig);
     expect(look()).toBe(0);
     expect(look()).toBe(lookMs);
+  });
+
+  it('lives for as long as its worker is parked and nothing waits, and not when something does', () => {
+    const { rig, look } = watched();
+    rig.push(0, 'a');
+    rig.take();
+    rig.park();
+    for (let n = 0; n < 30; n++) expect(look()).toBe(0);
+    rig.push(0, 'b');
+    expect(look()).toBe(lookMs);
+    expect(look()).toBe(2 * lookMs);
   });
 
   it('lives while it gives rings back, one by one, which takes long if they are large', () => {

@@ -4,7 +4,7 @@ import { recordBytes, recordKind } from '../../src/memory/layout.ts';
 import { inShort, LaneRig } from '../support/decoder-lane.ts';
 import { generator, seed } from '../support/decoder-seed.ts';
 
-const { close, release } = recordKind;
+const { close } = recordKind;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -184,48 +184,5 @@ describe('a lane', () => {
     expect(refused).toBeGreaterThan(0);
     expect(accepted.flat().length + refused).toBe(5000);
     expect(rig.shifts).toBeGreaterThan(50);
-  });
-});
-
-describe('idle', () => {
-  it('is a lane in which nothing waits and which no shift has', async () => {
-    const rig = new LaneRig();
-    await rig.lane.idle();
-    const states: string[] = [];
-    rig.push(0, 'a');
-    void rig.lane.idle().then(() => states.push('idle'));
-    vi.advanceTimersByTime(2);
-    rig.take();
-    await Promise.resolve();
-    states.push('empty, but served');
-    await rig.goHome();
-    expect(states).toEqual(['empty, but served', 'idle']);
-  });
-
-  it('is not yet a lane whose news made the main thread push something', async () => {
-    const rig = new LaneRig();
-    rig.onNews = () => {
-      rig.onNews = () => {};
-      rig.lane.pushControl(release, 0);
-    };
-    let isIdle = false;
-    rig.lane.pushControl(close, 0);
-    void rig.lane.idle().then(() => {
-      isIdle = true;
-    });
-    vi.advanceTimersByTime(2);
-    rig.take();
-    await rig.goHome({ streams: [0], faults: [] });
-    expect([isIdle, rig.shifts]).toEqual([false, 2]);
-    expect(rig.take().map(inShort)).toEqual(['release 0']);
-    await rig.goHome();
-    expect(isIdle).toBe(true);
-  });
-
-  it('is a lane that was stopped', async () => {
-    const rig = new LaneRig();
-    rig.push(0, 'a');
-    rig.lane.stop();
-    await rig.lane.idle();
   });
 });

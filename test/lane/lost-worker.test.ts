@@ -132,20 +132,6 @@ describe('a worker that dies', () => {
     expect(rig.lost).toEqual([0, 1]);
     expect(rig.take().map(inShort)).toEqual(six.slice(2));
   });
-
-  it('keeps the lane from being idle until everything is dealt with', async () => {
-    const rig = served();
-    let isIdle = false;
-    void rig.lane.idle().then(() => {
-      isIdle = true;
-    });
-    rig.takeUp();
-    await rig.die();
-    expect(isIdle).toBe(false);
-    rig.take();
-    await rig.goHome();
-    expect(isIdle).toBe(true);
-  });
 });
 
 describe('a worker that dies at a mark', () => {

@@ -18,6 +18,9 @@ interface Sleep {
   readonly timeoutMs: number;
 }
 
+/** Nobody will wake the worker any more. */
+const asleepForGood = new Error('asleep');
+
 export class ShiftRig {
   readonly memory: SharedMemory;
   readonly lane: Lane;
@@ -73,6 +76,9 @@ export class ShiftRig {
         this.told.push({ news, atMs: this.nowMs });
       };
       workShift({ memory, decoder, flushIntervalMs, isShared, gcPauses, clock, tell }, laneIndex);
+    } catch (error) {
+      if (error !== asleepForGood) throw error;
+      this.memory.lanes[0]!.i32[lane.parked / 4]! += 1;
     } finally {
       wait.mockRestore();
     }
@@ -87,6 +93,7 @@ export class ShiftRig {
     this.sleeps.push(sleep);
     if (this.sleeps.length > 5000) throw new Error('this shift does not end');
     const sleptMs = this.onSleep(sleep);
+    if (timeoutMs === Number.POSITIVE_INFINITY && sleptMs === undefined) throw asleepForGood;
     this.nowMs += sleptMs ?? timeoutMs;
     return kind === 'park' && words[index] !== expected ? 'ok' : 'timed-out';
   }
