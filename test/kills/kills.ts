@@ -135,6 +135,7 @@ class KillRun {
     }
     for (const { stream } of this.peers.values()) if (stream.phase === 'open') this.close(stream);
     while (this.registry.all.length > 0 && this.report.problems.length === 0) await this.turn();
+    await this.registry.empty();
     this.judge();
   }
 
