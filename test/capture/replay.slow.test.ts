@@ -7,7 +7,7 @@ import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { drained, playCapture, startCapturing } from '../support/capture.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, runCommand } from '../support/gateway-process.ts';
-import { Starvation } from '../support/starvation.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 const call = { 'x-ms-call-connection-id': 'call-that-breaks-off' };
 const pcm = (frame: number) => Buffer.alloc(640, frame + 1);
@@ -76,42 +76,47 @@ test('100 calls with every impairment, captured and played again, are counted an
   expect(existsSync(redacted)).toBe(true);
 });
 
-test('a replay keeps the original times, or divides them by --speed, and says how late it was', async () => {
-  await using machine = await Starvation.watch();
-  const file = join(temporaryFolder(), 'calls.acscap');
-  const original = await startCapturing('--capture', file);
-  await simulateCalls({ url: original.url, calls: 3, durationMs: 2000, seed: 63 });
-  await drained(original);
-  const gateway = await startCapturing();
-  const [asItWas, twice] = await Promise.all([
-    playCapture(gateway.url, [file]),
-    playCapture(gateway.url, [file], '--speed', '2', '--header', 'X-Other: 1', '--token', 'secret'),
-  ]);
-  for (const [{ report }, ms] of [
-    [asItWas, 2000],
-    [twice, 1000],
-  ] as const) {
-    expect(report.durations.totalMs).toBeGreaterThan(ms - 100);
-    expect(report.durations.totalMs).toBeLessThan(ms + 700 + machine.worstMs);
-    expect(report.lateness!.p50Ms).toBeLessThan(20 + machine.worstMs);
-  }
-  expect(JSON.stringify(twice.report)).not.toContain('secret');
-});
+test(
+  'a replay keeps the original times, or divides them by --speed, and says how late it was',
+  judgingTimes(async (machine) => {
+    const file = join(temporaryFolder(), 'calls.acscap');
+    const original = await startCapturing('--capture', file);
+    await simulateCalls({ url: original.url, calls: 3, durationMs: 2000, seed: 63 });
+    await drained(original);
+    const gateway = await startCapturing();
+    const [asItWas, twice] = await Promise.all([
+      playCapture(gateway.url, [file]),
+      playCapture(gateway.url, [file], '--speed', '2', '--header', 'X-Other: 1', '--token', 'secret'),
+    ]);
+    for (const [{ report }, ms] of [
+      [asItWas, 2000],
+      [twice, 1000],
+    ] as const) {
+      expect(report.durations.totalMs).toBeGreaterThan(ms - 100);
+      expect(report.durations.totalMs).toBeLessThan(ms + 700 + machine.worstMs);
+      expect(report.lateness!.p50Ms).toBeLessThan(20 + machine.worstMs);
+    }
+    expect(JSON.stringify(twice.report)).not.toContain('secret');
+  }),
+);
 
-test('several captures are played side by side, by the wall clock', async () => {
-  const folder = temporaryFolder();
-  const files = [join(folder, 'a.acscap'), join(folder, 'b.acscap')];
-  const gateways = await Promise.all(files.map((file) => startCapturing('--capture', file)));
-  await Promise.all(
-    gateways.map(({ url }, index) => simulateCalls({ url, calls: 5, durationMs: 1000, seed: 64 + index })),
-  );
-  const sums = (await Promise.all(gateways.map(drained))).map(({ counters }) => counters['frames_committed_total']!);
-  const gateway = await startCapturing();
-  const { report } = await playCapture(gateway.url, files);
-  expect(report.ok).toBe(true);
-  expect(report.durations.totalMs).toBeLessThan(2500);
-  expect((await drained(gateway)).counters['frames_committed_total']).toBe(sums[0]! + sums[1]!);
-});
+test(
+  'several captures are played side by side, by the wall clock',
+  judgingTimes(async () => {
+    const folder = temporaryFolder();
+    const files = [join(folder, 'a.acscap'), join(folder, 'b.acscap')];
+    const gateways = await Promise.all(files.map((file) => startCapturing('--capture', file)));
+    await Promise.all(
+      gateways.map(({ url }, index) => simulateCalls({ url, calls: 5, durationMs: 1000, seed: 64 + index })),
+    );
+    const sums = (await Promise.all(gateways.map(drained))).map(({ counters }) => counters['frames_committed_total']!);
+    const gateway = await startCapturing();
+    const { report } = await playCapture(gateway.url, files);
+    expect(report.ok).toBe(true);
+    expect(report.durations.totalMs).toBeLessThan(2500);
+    expect((await drained(gateway)).counters['frames_committed_total']).toBe(sums[0]! + sums[1]!);
+  }),
+);
 
 test('flags that say what calls are like are refused with --replay, and so is a file that is no capture', async () => {
   const refused = await runCommand(['simulate', '--replay', 'x', '--url', 'ws://127.0.0.1:1/audio', '--calls', '5']);

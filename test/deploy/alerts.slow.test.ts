@@ -64,9 +64,6 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
     await until('a first scrape of every gateway', async () => (await alerting.query('sum(up)')) === names.length);
 
     scenarios.calls(gateways.impaired, { calls: 10, loss: 0.05, jitterMs: 250, malformed: 0.05 });
-    scenarios.calls(gateways.small, { calls: 9 });
-    scenarios.calls(gateways.tight, { calls: 4, participants: 2 });
-    scenarios.calls(gateways.stopping, { calls: 5 });
     scenarios.calls(gateways.stuttering, { calls: 20, participants: 2 });
     scenarios.breakFolder(sinks.broken);
     scenarios.calls(gateways.broken, { calls: 10, churn: 5 });
@@ -74,7 +71,11 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
     await scenarios.flood(gateways.slow);
     scenarios.knock(gateways.locked);
     scenarios.stutter(gateways.stuttering);
-    await until('calls to be cut', async () => (await gateways.stopping.metrics()).get('streams_active') === 5);
+    await Promise.all([
+      scenarios.callsLetIn(gateways.small, { calls: 9 }),
+      scenarios.callsLetIn(gateways.tight, { calls: 4, participants: 2 }),
+      scenarios.callsLetIn(gateways.stopping, { calls: 5 }),
+    ]);
     const active = `acs_gateway_streams_active{instance="${instanceOf(gateways.stopping)}"}`;
     await until('a scrape with calls', async () => (await alerting.query(active)) === 5);
     gateways.stopping.signal('SIGTERM');

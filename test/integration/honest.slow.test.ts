@@ -23,7 +23,7 @@ async function expectNothingRefused(gateway: GatewayProcess): Promise<void> {
 
 test('ten seconds of 16 participants at once', async () => {
   const gateway = await start();
-  const client = await AcsClient.dial(gateway.url);
+  const client = await AcsClient.connect(gateway.url);
   client.send(metadata());
   const ids = Array.from({ length: 16 }, (_, n) => `4:+1555010${1000 + n}`);
   for (let frame = 0; frame < 500; frame++) for (const id of ids) client.send(audio(frame, undefined, id));
@@ -38,7 +38,7 @@ test('ten seconds of 16 participants at once', async () => {
 
 test('ten seconds of packets of 64 KiB at once', async () => {
   const gateway = await start();
-  const client = await AcsClient.dial(gateway.url);
+  const client = await AcsClient.connect(gateway.url);
   client.send(metadata());
   const packetFrames = 65_536 / 640;
   for (let packet = 0; packet < 5; packet++) {
@@ -53,7 +53,7 @@ test('ten seconds of packets of 64 KiB at once', async () => {
 
 test('silence without data, as short as messages of audio get', async () => {
   const gateway = await start();
-  const client = await AcsClient.dial(gateway.url);
+  const client = await AcsClient.connect(gateway.url);
   client.send(metadata());
   for (let frame = 0; frame < 500; frame++) {
     for (const id of ['a', 'b', 'c', 'd']) {
@@ -69,7 +69,7 @@ test('a thousand calls of one address that break off at once and come back at on
   unlessStarved(async () => {
     const gateway = await start('--resume-grace-ms', '60000');
     const calls = Array.from({ length: 1000 }, (_, n) => ({ 'x-ms-call-connection-id': `call ${n}` }));
-    const dial = (headers: Record<string, string>) => AcsClient.dial(gateway.url, headers);
+    const dial = (headers: Record<string, string>) => AcsClient.connect(gateway.url, headers);
     const first = await Promise.all(calls.map(dial));
     first.forEach((client, n) => {
       client.send(metadata(`subscription ${n}`), audio(0));
