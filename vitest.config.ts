@@ -10,8 +10,8 @@ const slow = 'test/**/*.slow.test.ts';
 export default defineConfig({
   test: {
     // Against what hangs, not a judgement: a busy machine may take its time.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // Files that start real servers and threads: one process a file.
     pool: 'forks',
     globalSetup: 'test/support/product.ts',
