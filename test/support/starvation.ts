@@ -55,12 +55,12 @@ export async function always<T>(check: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** Runs a test that judges times; repeats it when it fails and the machine was busy meanwhile. On a quiet one every failure counts. */
-export async function unlessStarved(body: (machine: Starvation) => Promise<void>): Promise<void> {
+/** Runs a test that judges times; repeats it when it fails and the machine was busy meanwhile. On a quiet one every failure counts. `attempt`: from 1. */
+export async function unlessStarved(body: (machine: Starvation, attempt: number) => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     await using machine = await Starvation.watch();
     try {
-      await body(machine);
+      await body(machine, attempt);
       return;
     } catch (error) {
       if (!machine.isBusy || attempt === attemptsMax || unexcused.has(error as object)) throw error;
