@@ -53,16 +53,23 @@ export class Scenarios {
     };
   }
 
-  /** So many calls that are let in: a gateway on a busy machine refuses some for a moment. */
-  async callsLetIn(gateway: GatewayProcess, options: { calls: number; participants?: number }): Promise<void> {
+  /** So many calls that are let in, until they are stopped: a gateway on a busy machine refuses some for a moment. */
+  async callsLetIn(
+    gateway: GatewayProcess,
+    options: Omit<SimulateOptions, 'url'> & { readonly calls: number },
+  ): Promise<{ stop(): Promise<unknown> }> {
+    const active = async () => (await gateway.metrics()).get('streams_active')!;
+    const wanted = (await active()) + options.calls;
+    const runs: { stop(): Promise<unknown> }[] = [];
     for (let missing = options.calls; missing > 0; ) {
-      this.calls(gateway, { ...options, calls: missing });
+      runs.push(this.calls(gateway, { ...options, calls: missing }));
       const giveUpMs = performance.now() + letInMsMax;
       do {
         await sleep(100);
-        missing = options.calls - (await gateway.metrics()).get('streams_active')!;
+        missing = wanted - (await active());
       } while (missing > 0 && performance.now() < giveUpMs);
     }
+    return { stop: () => Promise.all(runs.map((run) => run.stop())) };
   }
 
   /** Calls that begin, and then say nothing. */

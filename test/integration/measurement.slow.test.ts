@@ -11,6 +11,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { eventually, type GatewayProcess } from '../support/gateway-process.ts';
 import {
   collect,
   countAbove,
@@ -107,6 +108,8 @@ describe('a stall of 500 ms', () => {
   const flags = ['--calls', String(calls), '--participants', '2', '--duration', '3s', '--ramp', '0s'];
   const tracks = calls * 2;
   const mainThread = 'thread="main",';
+  const isRunning = (gateway: GatewayProcess) =>
+    eventually(async () => (await gateway.metrics()).get('frames_committed_total')! > tracks * 20);
 
   test(
     'of the sender loses nothing, and shows in deviation and jitter, not in the event loop',
@@ -114,7 +117,7 @@ describe('a stall of 500 ms', () => {
     judgingTimes(async () => {
       const gateway = await startGateway();
       const simulator = startSimulator(gateway.url, ...flags);
-      await sleep(1500);
+      await isRunning(gateway);
       const before = await gateway.metrics();
       simulator.signal('SIGSTOP');
       await sleep(500);
@@ -149,7 +152,7 @@ describe('a stall of 500 ms', () => {
     judgingTimes(async () => {
       const gateway = await startGateway();
       const simulator = startSimulator(gateway.url, ...flags);
-      await sleep(1500);
+      await isRunning(gateway);
       const before = await gateway.metrics();
       gateway.signal('SIGSTOP');
       await sleep(500);
