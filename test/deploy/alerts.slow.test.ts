@@ -24,6 +24,8 @@ const healthyMs = 20_000;
 
 /** A gateway on a machine that has other things to do is late, honestly, and late audio is irregular. */
 const ofTheMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh/;
+/** And one that was seen to be busy may answer a scrape, which gets a fortieth of its time, too late. */
+const ofABusyMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh|Down/;
 
 function instanceOf(gateway: GatewayProcess): string {
   return `127.0.0.1:${gateway.adminPort}`;
@@ -44,9 +46,11 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
   const names = ['impaired', 'small', 'tight', 'silent', 'stopping', 'stuttering', 'broken', 'slow', 'locked'] as const;
   let gateways: Record<(typeof names)[number], GatewayProcess>;
   let alerting: Alerting;
+  let machine: Starvation;
   const sinks = { broken: join(scenarios.folder, 'broken'), slow: join(scenarios.folder, 'slow') };
 
   beforeAll(async () => {
+    machine = await Starvation.watch();
     const flags: Record<(typeof names)[number], string[]> = {
       impaired: [],
       small: ['--max-streams', '10'],
@@ -88,6 +92,7 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
   afterAll(async () => {
     await alerting?.stop();
     await scenarios.stop();
+    await machine[Symbol.asyncDispose]();
   });
 
   async function arrives(name: (typeof names)[number], labels: Record<string, string>): Promise<void> {
@@ -234,7 +239,8 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
       const arrived = alerting.received.filter(({ labels }) => labels['instance'] === instance);
       expect(arrived.length, name).toBeGreaterThan(0);
       for (const { labels } of arrived) {
-        if (!ofTheMachine.test(labels['alertname']!)) expect(labels['alertname'], name).toMatch(caused[name]);
+        const excused = machine.isBusy ? ofABusyMachine : ofTheMachine;
+        if (!excused.test(labels['alertname']!)) expect(labels['alertname'], name).toMatch(caused[name]);
       }
     }
   });
@@ -254,10 +260,10 @@ describe('a healthy gateway', needs('prometheus', 'prometheus-alertmanager'), ()
         // It was watched, and there was something to see.
         expect(await alerting.query('acs_gateway:frames_committed:rate1m')).toBeGreaterThan(500);
         expect(await alerting.query('count(acs_gateway:eventloop_delay_seconds:p99_5m)')).toBe(3);
-        const isExcused = (alert: string) => machine.isBusy && ofTheMachine.test(alert);
+        const isExcused = (alert: string) => machine.isBusy && ofABusyMachine.test(alert);
         expect(alerting.received.filter(({ labels }) => !isExcused(labels['alertname']!))).toEqual([]);
         const firing = machine.isBusy
-          ? `ALERTS{alertstate="firing",alertname!~".*(${ofTheMachine.source})"}`
+          ? `ALERTS{alertstate="firing",alertname!~".*(${ofABusyMachine.source})"}`
           : 'ALERTS{alertstate="firing"}';
         expect(await alerting.query(`count(${firing})`)).toBeNull();
       } finally {

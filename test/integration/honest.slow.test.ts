@@ -1,4 +1,5 @@
 /** What no guard may refuse: what ACS sends after a stall, and everybody who comes back at once. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { frame } from '../fuzz/frame.ts';
 import { RawPeer, upgradeRequest } from '../fuzz/raw-peer.ts';
@@ -110,7 +111,14 @@ test('a thousand calls that come back when an outage ends, each with ten seconds
   const second = await Promise.all(calls.map(dial));
   const tenSeconds = Buffer.concat(Array.from({ length: 500 }, (_, n) => frame({ payload: audio(n + 1) })));
   for (const call of calls) second[call]!.write(Buffer.concat([greeting(call), tenSeconds]));
-  await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 501_000);
+  const committed = async () => (await gateway.metrics()).get('frames_committed_total')!;
+  // A busy machine takes minutes for them; but it gets on.
+  for (let [seen, seenMs] = [-1, 0]; seen < 501_000; ) {
+    const now = await committed();
+    if (now > seen) [seen, seenMs] = [now, performance.now()];
+    expect(performance.now() - seenMs, `since ${seen} frames`).toBeLessThan(20_000);
+    await sleep(100);
+  }
   const metrics = await gateway.metrics();
   expect(metrics.get('stream_resumes_total')).toBe(1000);
   expect(metrics.get('messages_total{outcome="dropped"}')).toBe(0);
