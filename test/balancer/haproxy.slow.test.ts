@@ -6,6 +6,7 @@ import { checkHaproxy, startHaproxy } from '../support/balancer-haproxy.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { testNeeding } from '../support/needs.ts';
+import { judgingTimes } from '../support/starvation.ts';
 import { balancerScenarios } from './scenarios.ts';
 
 const test = testNeeding('haproxy');
@@ -18,51 +19,57 @@ test('haproxy -c finds nothing to complain about', () => {
   expect(checked).toMatchObject({ code: 0, output: expect.stringContaining('Configuration file is valid') });
 });
 
-test('metrics and health say which gateway takes streams; a drain is known within two seconds, and its streams stay', async () => {
-  const fleet = await Fleet.start(startHaproxy);
-  const { statusUrl } = fleet.balancer;
-  const isUp = async (index: number) => {
-    const text = await (await fetch(`${statusUrl}/metrics`)).text();
-    return text.includes(`haproxy_server_status{proxy="gateways",server="gateway-${index + 1}",state="UP"} 1`);
-  };
-  expect([await isUp(0), await isUp(1)]).toEqual([true, true]);
-  expect((await fetch(`${statusUrl}/healthz`)).status).toBe(200);
-  expect((await fetch(`${statusUrl}/stats`)).status).toBe(200);
+test(
+  'metrics and health say which gateway takes streams; a drain is known within two seconds, and its streams stay',
+  judgingTimes(async () => {
+    const fleet = await Fleet.start(startHaproxy);
+    const { statusUrl } = fleet.balancer;
+    const isUp = async (index: number) => {
+      const text = await (await fetch(`${statusUrl}/metrics`)).text();
+      return text.includes(`haproxy_server_status{proxy="gateways",server="gateway-${index + 1}",state="UP"} 1`);
+    };
+    expect([await isUp(0), await isUp(1)]).toEqual([true, true]);
+    expect((await fetch(`${statusUrl}/healthz`)).status).toBe(200);
+    expect((await fetch(`${statusUrl}/stats`)).status).toBe(200);
 
-  const callers = [await dial(fleet.url()), await dial(fleet.url())];
-  expect(await fleet.spread(2)).toEqual([1, 1]);
-  fleet.gateways[0]!.signal('SIGTERM');
-  const signalled = performance.now();
-  await eventually(async () => !(await isUp(0)));
-  expect(performance.now() - signalled).toBeLessThan(2000);
-  expect([await isUp(1), (await fetch(`${statusUrl}/healthz`)).status]).toEqual([true, 200]);
-  expect(await fleet.streams()).toEqual([1, 1]);
-  expect(fleet.balancer.process.logs()).toContain('Layer7 wrong status, code: 503');
+    const callers = [await dial(fleet.url()), await dial(fleet.url())];
+    expect(await fleet.spread(2)).toEqual([1, 1]);
+    fleet.gateways[0]!.signal('SIGTERM');
+    const signalled = performance.now();
+    await eventually(async () => !(await isUp(0)));
+    expect(performance.now() - signalled).toBeLessThan(2000);
+    expect([await isUp(1), (await fetch(`${statusUrl}/healthz`)).status]).toEqual([true, 200]);
+    expect(await fleet.streams()).toEqual([1, 1]);
+    expect(fleet.balancer.process.logs()).toContain('Layer7 wrong status, code: 503');
 
-  fleet.gateways[1]!.signal('SIGTERM');
-  await eventually(async () => (await fetch(`${statusUrl}/healthz`)).status === 503);
-  expect((await dial(fleet.url())).status).toBe(503);
-  for (const { socket, closed } of callers) {
-    socket.close(1000);
-    expect(await closed).toBe(1000);
-  }
-});
+    fleet.gateways[1]!.signal('SIGTERM');
+    await eventually(async () => (await fetch(`${statusUrl}/healthz`)).status === 503);
+    expect((await dial(fleet.url())).status).toBe(503);
+    for (const { socket, closed } of callers) {
+      socket.close(1000);
+      expect(await closed).toBe(1000);
+    }
+  }),
+);
 
-test('newcomers of a gateway that hangs are taken by the other one, and its streams go on when it does', async () => {
-  const fleet = await Fleet.start(startHaproxy);
-  const [hanging] = fleet.gateways;
-  const callers = [await dial(fleet.url()), await dial(fleet.url())];
-  hanging!.signal('SIGSTOP');
-  onTestFinished(() => hanging!.signal('SIGCONT'));
-  const dialled = performance.now();
-  const newcomers = await Promise.all([0, 1, 2, 3].map(() => dial(fleet.url())));
-  expect(newcomers.map(({ status }) => status)).toEqual([101, 101, 101, 101]);
-  expect(performance.now() - dialled).toBeLessThan(6000);
-  hanging!.signal('SIGCONT');
-  expect(await fleet.spread(6)).toEqual([1, 5]);
-  for (const { socket, closed } of callers) {
-    socket.close(1000);
-    expect(await closed).toBe(1000);
-  }
-  await eventually(() => fleet.balancer.process.records().length >= 2);
-});
+test(
+  'newcomers of a gateway that hangs are taken by the other one, and its streams go on when it does',
+  judgingTimes(async () => {
+    const fleet = await Fleet.start(startHaproxy);
+    const [hanging] = fleet.gateways;
+    const callers = [await dial(fleet.url()), await dial(fleet.url())];
+    hanging!.signal('SIGSTOP');
+    onTestFinished(() => hanging!.signal('SIGCONT'));
+    const dialled = performance.now();
+    const newcomers = await Promise.all([0, 1, 2, 3].map(() => dial(fleet.url())));
+    expect(newcomers.map(({ status }) => status)).toEqual([101, 101, 101, 101]);
+    expect(performance.now() - dialled).toBeLessThan(6000);
+    hanging!.signal('SIGCONT');
+    expect(await fleet.spread(6)).toEqual([1, 5]);
+    for (const { socket, closed } of callers) {
+      socket.close(1000);
+      expect(await closed).toBe(1000);
+    }
+    await eventually(() => fleet.balancer.process.records().length >= 2);
+  }),
+);

@@ -9,12 +9,13 @@ import { readFleetResult } from '../../bench/fleet/result.ts';
 import { root } from '../../bench/report/cli.ts';
 import { fillPage } from '../../bench/rollout/page.ts';
 import { needs } from '../support/needs.ts';
+import { judgingTimes } from '../support/starvation.ts';
 import { runBench } from './support/command.ts';
 
 test(
   'one gateway and two behind the real HAProxy take everything, and nothing gets lost',
   needs('haproxy'),
-  async () => {
+  judgingTimes(async () => {
     const folder = mkdtempSync(join(tmpdir(), 'fleet-smoke-'));
     try {
       const json = join(folder, 'result.json');
@@ -42,7 +43,7 @@ test(
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  },
+  }),
 );
 
 test('no share of the processor is left behind', () => {

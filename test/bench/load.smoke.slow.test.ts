@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { has } from '../support/machine.ts';
+import { judgingTimes } from '../support/starvation.ts';
 import { runBench, smoke, startBench } from './support/command.ts';
 
 const labels = [
@@ -16,22 +17,25 @@ const labels = [
   'gateway (json)',
 ];
 
-test('every row is measured, and nothing gets lost in any of them', async () => {
-  const { bench, rows, stdout } = await smoke('load');
-  expect(bench).toBe('load');
-  expect(rows.map(({ name }) => name)).toEqual(labels.map((label) => `500 frames/s · ${label}`));
-  for (const { name, measures, remarks } of rows) {
-    expect(remarks.filter((remark) => remark.includes('match'))).toEqual([]);
-    expect(measures['frames/s']!.median, name).toBeGreaterThan(250);
-    expect(measures['drops']!.median, name).toBe(0);
-    expect(measures['RSS']!.median, name).toBeGreaterThan(20);
-    expect('residence p99' in measures, name).toBe(!name.includes('bare'));
-    for (const [column, { samples }] of Object.entries(measures)) {
-      expect(samples.every(Number.isFinite), `${name}: ${column}`).toBe(true);
+test(
+  'every row is measured, and nothing gets lost in any of them',
+  judgingTimes(async () => {
+    const { bench, rows, stdout } = await smoke('load');
+    expect(bench).toBe('load');
+    expect(rows.map(({ name }) => name)).toEqual(labels.map((label) => `500 frames/s · ${label}`));
+    for (const { name, measures, remarks } of rows) {
+      expect(remarks.filter((remark) => remark.includes('match'))).toEqual([]);
+      expect(measures['frames/s']!.median, name).toBeGreaterThan(250);
+      expect(measures['drops']!.median, name).toBe(0);
+      expect(measures['RSS']!.median, name).toBeGreaterThan(20);
+      expect('residence p99' in measures, name).toBe(!name.includes('bare'));
+      for (const [column, { samples }] of Object.entries(measures)) {
+        expect(samples.every(Number.isFinite), `${name}: ${column}`).toBe(true);
+      }
+      expect(stdout).toContain(name);
     }
-    expect(stdout).toContain(name);
-  }
-});
+  }),
+);
 
 test('a row that does not exist is refused', async () => {
   const { code, stderr } = await runBench('load', '--rows', 'nothing');

@@ -14,6 +14,7 @@ import { temporaryFolder } from '../support/folders.ts';
 import { entry, eventually, runCommand } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 import { smallDisk } from '../support/small-disk.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 type Record = readonly [kind: number, atMs: number, body: string];
 
@@ -45,45 +46,51 @@ function damagedCapture(folder: string): string {
   return file;
 }
 
-test('a replay that comes upon damage beyond use closes its sockets and ends with bad_capture', async () => {
-  const gateway = await startCapturing();
-  const file = damagedCapture(temporaryFolder());
-  const { code, stderr } = await runCommand(['simulate', '--replay', file, '--url', gateway.url]);
-  expect(stderr).toBe(`acs-audio-gateway simulate: ${file}: it is damaged beyond use\n`);
-  expect(code).toBe(10);
-  await eventually(async () => (await gateway.metrics()).get('streams_active') === 0);
-  expect((await gateway.metrics()).get('upgrades_total{result="accepted"}')).toBe(1);
-});
+test(
+  'a replay that comes upon damage beyond use closes its sockets and ends with bad_capture',
+  judgingTimes(async () => {
+    const gateway = await startCapturing();
+    const file = damagedCapture(temporaryFolder());
+    const { code, stderr } = await runCommand(['simulate', '--replay', file, '--url', gateway.url]);
+    expect(stderr).toBe(`acs-audio-gateway simulate: ${file}: it is damaged beyond use\n`);
+    expect(code).toBe(10);
+    await eventually(async () => (await gateway.metrics()).get('streams_active') === 0);
+    expect((await gateway.metrics()).get('upgrades_total{result="accepted"}')).toBe(1);
+  }),
+);
 
-test('a capture with headers that no request may have is played as far as it goes', async () => {
-  const gateway = await startCapturing();
-  const file = join(temporaryFolder(), 'headers.acscap');
-  const end = JSON.stringify({ code: 1000, cause: 'peer' });
-  const calls = [
-    opening({ 'x-ms-call-connection-id': 'call' }),
-    opening({ 'x-ms-call-connection-id': 'call', 'x y': '1' }),
-  ];
-  writeFileSync(
-    file,
-    whole(
-      calls.flatMap((body, n): Record[] => [
-        [recordKind.open, 300 * n, body],
-        [recordKind.end, 300 * n + 200, end],
-      ]),
-    ),
-  );
-  const { code, stdout, stderr } = await runCommand([
-    'simulate',
-    '--replay',
-    file,
-    '--url',
-    gateway.url,
-    '--report',
-    'json',
-  ]);
-  expect([code, stderr]).toEqual([1, '']);
-  expect(JSON.parse(stdout)).toMatchObject({ calls: { completed: 1, failed: 1 } });
-});
+test(
+  'a capture with headers that no request may have is played as far as it goes',
+  judgingTimes(async () => {
+    const gateway = await startCapturing();
+    const file = join(temporaryFolder(), 'headers.acscap');
+    const end = JSON.stringify({ code: 1000, cause: 'peer' });
+    const calls = [
+      opening({ 'x-ms-call-connection-id': 'call' }),
+      opening({ 'x-ms-call-connection-id': 'call', 'x y': '1' }),
+    ];
+    writeFileSync(
+      file,
+      whole(
+        calls.flatMap((body, n): Record[] => [
+          [recordKind.open, 300 * n, body],
+          [recordKind.end, 300 * n + 200, end],
+        ]),
+      ),
+    );
+    const { code, stdout, stderr } = await runCommand([
+      'simulate',
+      '--replay',
+      file,
+      '--url',
+      gateway.url,
+      '--report',
+      'json',
+    ]);
+    expect([code, stderr]).toEqual([1, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ calls: { completed: 1, failed: 1 } });
+  }),
+);
 
 test('info and redact of such a file say so by name, and redact leaves nothing behind', async () => {
   const folder = temporaryFolder();

@@ -12,6 +12,7 @@ import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess, runCommand } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 import { smallDisk } from '../support/small-disk.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 function contentsOf(path: string) {
   const capture = openCapture(path);
@@ -23,24 +24,27 @@ function contentsOf(path: string) {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('the capture of a gateway that was killed with kill -9 is whole up to its last block, and can be played', async () => {
-  const file = join(temporaryFolder(), 'calls.acscap');
-  const gateway = await startCapturing('--capture', file);
-  const calls = simulateCalls({ url: gateway.url, calls: 20, durationMs: 5000, seed: 71 });
-  await pause(2000);
-  await gateway.kill();
-  const { sent } = await calls;
-  const contents = contentsOf(file);
-  expect(contents.sockets).toEqual({ opened: 20, resumed: 0, openAtEnd: 20 });
-  // What waited for the disk is lost, and no more: a tenth of a second, and a slow machine's share.
-  expect(contents.messages.text).toBeGreaterThan(sent.messages * 0.6);
-  expect(contents.damage).toMatchObject({ skippedBytes: 0, missingBlocks: 0 });
+test(
+  'the capture of a gateway that was killed with kill -9 is whole up to its last block, and can be played',
+  judgingTimes(async () => {
+    const file = join(temporaryFolder(), 'calls.acscap');
+    const gateway = await startCapturing('--capture', file);
+    const calls = simulateCalls({ url: gateway.url, calls: 20, durationMs: 5000, seed: 71 });
+    await pause(2000);
+    await gateway.kill();
+    const { sent } = await calls;
+    const contents = contentsOf(file);
+    expect(contents.sockets).toEqual({ opened: 20, resumed: 0, openAtEnd: 20 });
+    // What waited for the disk is lost, and no more: a tenth of a second, and a slow machine's share.
+    expect(contents.messages.text).toBeGreaterThan(sent.messages * 0.6);
+    expect(contents.damage).toMatchObject({ skippedBytes: 0, missingBlocks: 0 });
 
-  const again = await startCapturing();
-  const { report } = await playCapture(again.url, [file], '--speed', 'max');
-  expect(report).toMatchObject({ ok: true, sent: { messages: contents.messages.text }, closes: { 1000: 20 } });
-  expect((await drained(again)).counters['messages_received_total']).toBe(contents.messages.text);
-});
+    const again = await startCapturing();
+    const { report } = await playCapture(again.url, [file], '--speed', 'max');
+    expect(report).toMatchObject({ ok: true, sent: { messages: contents.messages.text }, closes: { 1000: 20 } });
+    expect((await drained(again)).counters['messages_received_total']).toBe(contents.messages.text);
+  }),
+);
 
 test(
   'on a full disk it loses whole messages, says how many and where, and no stream notices',

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type CheckOptions, checkServer } from '../../src/simulator/check/runner.ts';
 import { scenarios } from '../../src/simulator/check/scenarios/all.ts';
+import { unlessStarved } from '../support/starvation.ts';
 import { proofs } from './faults.ts';
 import { rightToken, ServerProcess } from './process.ts';
 
@@ -28,17 +29,19 @@ test('every scenario has its proof', () => {
 });
 
 describe.concurrent('a server with one fault fails', () => {
-  test.for(proofs)('$scenario when it $fault', async ({ scenario, fault, seen, after = [] }, { expect }) => {
-    await using server = await ServerProcess.start(
-      'server.ts',
-      fault,
-      ...(scenario.endsWith('-token') ? ['with-token'] : []),
-    );
-    const report = await check(server.url, [...after, scenario], { token: rightToken });
-    const result = report.scenarios.find(({ name }) => name === scenario);
-    expect(report.unreachable).toBe(null);
-    expect(result?.verdict, JSON.stringify(report.scenarios)).toBe('fail');
-    expect(result!.findings.map((finding) => finding.seen).join('\n')).toMatch(seen);
-    expect(report.ok).toBe(false);
-  });
+  test.for(proofs)('$scenario when it $fault', ({ scenario, fault, seen, after = [] }, { expect }) =>
+    unlessStarved(async () => {
+      await using server = await ServerProcess.start(
+        'server.ts',
+        fault,
+        ...(scenario.endsWith('-token') ? ['with-token'] : []),
+      );
+      const report = await check(server.url, [...after, scenario], { token: rightToken });
+      const result = report.scenarios.find(({ name }) => name === scenario);
+      expect(report.unreachable).toBe(null);
+      expect(result?.verdict, JSON.stringify(report.scenarios)).toBe('fail');
+      expect(result!.findings.map((finding) => finding.seen).join('\n')).toMatch(seen);
+      expect(report.ok).toBe(false);
+    }),
+  );
 });

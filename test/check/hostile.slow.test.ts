@@ -87,7 +87,7 @@ const accepted: Readonly<Record<string, readonly [(socket: Socket) => void, RegE
   ],
 };
 
-async function checkWith(serve: (socket: Socket) => void) {
+async function checkWith(serve: (socket: Socket) => void, patienceMs = timing.patienceMs) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -96,7 +96,8 @@ async function checkWith(serve: (socket: Socket) => void) {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/audio`;
-  const report = await checkServer({ url, scenarios: scenarios.filter(({ name }) => few.includes(name)), timing });
+  const selected = scenarios.filter(({ name }) => few.includes(name));
+  const report = await checkServer({ url, scenarios: selected, timing: { ...timing, patienceMs } });
   for (const socket of sockets) socket.destroy();
   server.close();
   return report;
@@ -113,8 +114,8 @@ describe.concurrent('a server that', () => {
   );
 
   test.for(Object.entries(accepted))('%s fails, in time', ([, [serve, seen]], { expect }) =>
-    unlessStarved(async () => {
-      const report = await checkWith(serve);
+    unlessStarved(async (_machine, attempt) => {
+      const report = await checkWith(serve, timing.patienceMs * attempt ** 2);
       const findings = report.scenarios.flatMap((result) => result.findings.map((finding) => finding.seen));
       expect([report.ok, report.unreachable]).toEqual([false, null]);
       expect(report.counts.fail).toBeGreaterThan(0);

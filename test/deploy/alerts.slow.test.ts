@@ -16,21 +16,27 @@ import { Starvation } from '../support/starvation.ts';
 import { Scenarios } from './scenarios.ts';
 
 const arrivalMsMax = 40_000;
-const testMs = arrivalMsMax + 10_000;
+/** Where everything gets its turn late, so do Prometheus and the Alertmanager, one behind the other. */
+const busyFactor = 3;
+const testMs = busyFactor * arrivalMsMax + 10_000;
 /** How long a gateway must do nothing wrong. The slowest alert takes 15 s: 5 min and 5 min, 40 times as fast. */
 const healthyMs = 20_000;
 
 /** A gateway on a machine that has other things to do is late, honestly, and late audio is irregular. */
 const ofTheMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh/;
+/** And one that was seen to be busy may answer a scrape, which gets a fortieth of its time, too late. */
+const ofABusyMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh|Down/;
 
 function instanceOf(gateway: GatewayProcess): string {
   return `127.0.0.1:${gateway.adminPort}`;
 }
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + arrivalMsMax;
+  await using machine = await Starvation.watch();
+  const begunMs = Date.now();
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
+    if (Date.now() > begunMs + arrivalMsMax * (machine.isBusy ? busyFactor : 1))
+      throw new Error(`not in time: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -40,9 +46,11 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
   const names = ['impaired', 'small', 'tight', 'silent', 'stopping', 'stuttering', 'broken', 'slow', 'locked'] as const;
   let gateways: Record<(typeof names)[number], GatewayProcess>;
   let alerting: Alerting;
+  let machine: Starvation;
   const sinks = { broken: join(scenarios.folder, 'broken'), slow: join(scenarios.folder, 'slow') };
 
   beforeAll(async () => {
+    machine = await Starvation.watch();
     const flags: Record<(typeof names)[number], string[]> = {
       impaired: [],
       small: ['--max-streams', '10'],
@@ -63,18 +71,19 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
     );
     await until('a first scrape of every gateway', async () => (await alerting.query('sum(up)')) === names.length);
 
-    scenarios.calls(gateways.impaired, { calls: 10, loss: 0.05, jitterMs: 250, malformed: 0.05 });
-    scenarios.calls(gateways.small, { calls: 9 });
-    scenarios.calls(gateways.tight, { calls: 4, participants: 2 });
-    scenarios.calls(gateways.stopping, { calls: 5 });
-    scenarios.calls(gateways.stuttering, { calls: 20, participants: 2 });
     scenarios.breakFolder(sinks.broken);
     scenarios.calls(gateways.broken, { calls: 10, churn: 5 });
     await scenarios.silence(gateways.silent, 6);
     await scenarios.flood(gateways.slow);
     scenarios.knock(gateways.locked);
+    await Promise.all([
+      scenarios.callsLetIn(gateways.impaired, { calls: 10, loss: 0.05, jitterMs: 250, malformed: 0.05 }),
+      scenarios.callsLetIn(gateways.stuttering, { calls: 20, participants: 2 }),
+      scenarios.callsLetIn(gateways.small, { calls: 9 }),
+      scenarios.callsLetIn(gateways.tight, { calls: 4, participants: 2 }),
+      scenarios.callsLetIn(gateways.stopping, { calls: 5 }),
+    ]);
     scenarios.stutter(gateways.stuttering);
-    await until('calls to be cut', async () => (await gateways.stopping.metrics()).get('streams_active') === 5);
     const active = `acs_gateway_streams_active{instance="${instanceOf(gateways.stopping)}"}`;
     await until('a scrape with calls', async () => (await alerting.query(active)) === 5);
     gateways.stopping.signal('SIGTERM');
@@ -83,6 +92,7 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
   afterAll(async () => {
     await alerting?.stop();
     await scenarios.stop();
+    await machine[Symbol.asyncDispose]();
   });
 
   async function arrives(name: (typeof names)[number], labels: Record<string, string>): Promise<void> {
@@ -147,7 +157,7 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
     'RingMemoryHigh at eight of nine rings; then MessagesDropped, until there is room again',
     async () => {
       await arrives('tight', { alertname: 'RingMemoryHigh', severity: 'warning' });
-      const surplus = scenarios.calls(gateways.tight, { calls: 1, participants: 6 });
+      const surplus = await scenarios.callsLetIn(gateways.tight, { calls: 1, participants: 6 });
       await arrives('tight', { alertname: 'MessagesDropped', severity: 'warning', reason: 'ring_memory' });
       await arrives('tight', { alertname: 'MessagesDropped', severity: 'critical', reason: 'ring_memory' });
       const inhibited = await alerting.inhibited(instanceOf(gateways.tight));
@@ -229,7 +239,8 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
       const arrived = alerting.received.filter(({ labels }) => labels['instance'] === instance);
       expect(arrived.length, name).toBeGreaterThan(0);
       for (const { labels } of arrived) {
-        if (!ofTheMachine.test(labels['alertname']!)) expect(labels['alertname'], name).toMatch(caused[name]);
+        const excused = machine.isBusy ? ofABusyMachine : ofTheMachine;
+        if (!excused.test(labels['alertname']!)) expect(labels['alertname'], name).toMatch(caused[name]);
       }
     }
   });
@@ -249,10 +260,10 @@ describe('a healthy gateway', needs('prometheus', 'prometheus-alertmanager'), ()
         // It was watched, and there was something to see.
         expect(await alerting.query('acs_gateway:frames_committed:rate1m')).toBeGreaterThan(500);
         expect(await alerting.query('count(acs_gateway:eventloop_delay_seconds:p99_5m)')).toBe(3);
-        const isExcused = (alert: string) => machine.isBusy && ofTheMachine.test(alert);
+        const isExcused = (alert: string) => machine.isBusy && ofABusyMachine.test(alert);
         expect(alerting.received.filter(({ labels }) => !isExcused(labels['alertname']!))).toEqual([]);
         const firing = machine.isBusy
-          ? `ALERTS{alertstate="firing",alertname!~".*(${ofTheMachine.source})"}`
+          ? `ALERTS{alertstate="firing",alertname!~".*(${ofABusyMachine.source})"}`
           : 'ALERTS{alertstate="firing"}';
         expect(await alerting.query(`count(${firing})`)).toBeNull();
       } finally {

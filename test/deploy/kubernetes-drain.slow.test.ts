@@ -12,6 +12,7 @@ import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { NameServer } from '../support/name-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 const test = testNeeding('haproxy');
 
@@ -41,56 +42,70 @@ async function startBalancer(folder: string, names: NameServer, gatewayPort: num
   return { url: `wss://127.0.0.1:${port}/audio`, servers };
 }
 
-test('a new pod takes the newcomers; a pod that goes keeps its streams, and nobody is cut or refused', async () => {
-  const folder = temporaryFolder();
-  const [port] = (await freePorts(1)) as [number];
-  const pod = async (host: string) => {
-    const flags = ['--host', host, '--port', String(port), '--trust-proxy', '--drain-timeout-ms', '20000'];
-    const gateway = await GatewayProcess.start(...flags, '--sink', `wav:${join(folder, 'recorded')}`);
-    onTestFinished(() => gateway.kill());
-    return gateway;
-  };
-  const open = async (gateway: GatewayProcess) => (await gateway.metrics()).get('streams_active');
+test(
+  'a new pod takes the newcomers; a pod that goes keeps its streams, and nobody is cut or refused',
+  judgingTimes(async () => {
+    const folder = temporaryFolder();
+    const [port] = (await freePorts(1)) as [number];
+    const pod = async (host: string) => {
+      const flags = ['--host', host, '--port', String(port), '--trust-proxy', '--drain-timeout-ms', '20000'];
+      const gateway = await GatewayProcess.start(...flags, '--sink', `wav:${join(folder, 'recorded')}`);
+      onTestFinished(() => gateway.kill());
+      return gateway;
+    };
+    const open = async (gateway: GatewayProcess) => (await gateway.metrics()).get('streams_active');
 
-  const names = await NameServer.start('127.0.0.1');
-  onTestFinished(() => names.stop());
-  const old = await pod('127.0.0.1');
-  const { url, servers } = await startBalancer(join(folder, 'balancer'), names, port);
-  await eventually(async () => (await servers()) === 1);
-  let seed = 1;
-  const play = (calls: number, seconds: number) => {
-    const saved = ['--save', join(folder, 'sent'), '--seed', String(seed++)];
-    const flags = ['--calls', String(calls), '--duration', `${seconds}s`, '--participants', '0', ...saved];
-    return startSimulator(url, '--insecure', ...flags);
-  };
-  const first = play(30, 16);
-  await eventually(async () => (await open(old)) === 30);
+    const names = await NameServer.start('127.0.0.1');
+    onTestFinished(() => names.stop());
+    const begunMs = performance.now();
+    const old = await pod('127.0.0.1');
+    // Where a gateway takes longer than that to start, everything here does, and calls must last as much longer.
+    const slowness = Math.max(1, (performance.now() - begunMs) / 1500);
+    const { url, servers } = await startBalancer(join(folder, 'balancer'), names, port);
+    await eventually(async () => (await servers()) === 1);
+    let seed = 1;
+    const play = (calls: number, seconds: number) => {
+      const saved = ['--save', join(folder, 'sent'), '--seed', String(seed++)];
+      const flags = [
+        '--calls',
+        String(calls),
+        '--duration',
+        `${Math.round(1000 * seconds * slowness)}ms`,
+        '--participants',
+        '0',
+        ...saved,
+      ];
+      return startSimulator(url, '--insecure', ...flags);
+    };
+    const first = play(30, 16);
+    await eventually(async () => (await open(old)) === 30);
 
-  // A rollout: the new pod is ready, and only then in the name. Nothing moves; it gets every newcomer.
-  const young = await pod('127.0.0.2');
-  names.addresses = ['127.0.0.1', '127.0.0.2'];
-  await eventually(async () => (await servers()) === 2);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  const second = play(10, 8);
-  await eventually(async () => (await open(young)) === 10);
-  expect(await open(old)).toBe(30);
+    // A rollout: the new pod is ready, and only then in the name. Nothing moves; it gets every newcomer.
+    const young = await pod('127.0.0.2');
+    names.addresses = ['127.0.0.1', '127.0.0.2'];
+    await eventually(async () => (await servers()) === 2);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const second = play(10, 8);
+    await eventually(async () => (await open(young)) === 10);
+    expect(await open(old)).toBe(30);
 
-  // The old one is to go: it leaves the name, and is not told yet (preStop). Whoever still comes to it is taken.
-  names.addresses = ['127.0.0.2'];
-  await eventually(async () => (await servers()) === 1);
-  const third = play(25, 4);
-  await eventually(async () => (await open(young)) === 35);
-  expect(await open(old), 'without newcomers, though it has fewer streams').toBe(30);
+    // The old one is to go: it leaves the name, and is not told yet (preStop). Whoever still comes to it is taken.
+    names.addresses = ['127.0.0.2'];
+    await eventually(async () => (await servers()) === 1);
+    const third = play(25, 4);
+    await eventually(async () => (await open(young)) === 35);
+    expect(await open(old), 'without newcomers, though it has fewer streams').toBe(30);
 
-  // SIGTERM: it goes on until its last stream has ended by itself.
-  const { code, last } = await old.drain();
-  expect([code, last['streamsCut'], last['unaccounted']]).toEqual([0, 0, 0]);
-  for (const { report } of [first, second, third]) {
-    const { ok, unreachable } = await report;
-    expect([ok, unreachable]).toEqual([true, null]);
-  }
-  await young.drain();
-  const recorded = filesBelow(join(folder, 'recorded'), '.wav');
-  expect(recorded.size).toBe(65);
-  expect(differences(recorded, filesBelow(join(folder, 'sent'), '.wav'))).toEqual([]);
-});
+    // SIGTERM: it goes on until its last stream has ended by itself.
+    const { code, last } = await old.drain();
+    expect([code, last['streamsCut'], last['unaccounted']]).toEqual([0, 0, 0]);
+    for (const { report } of [first, second, third]) {
+      const { ok, unreachable } = await report;
+      expect([ok, unreachable]).toEqual([true, null]);
+    }
+    await young.drain();
+    const recorded = filesBelow(join(folder, 'recorded'), '.wav');
+    expect(recorded.size).toBe(65);
+    expect(differences(recorded, filesBelow(join(folder, 'sent'), '.wav'))).toEqual([]);
+  }),
+);

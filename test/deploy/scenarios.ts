@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SimulateOptions } from '../../src/simulator/options.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
@@ -18,6 +19,8 @@ const floodIntervalMs = 250;
 /** The process stands still for so long, then runs for so long. Short, so that much of what is decoded has waited. */
 const stoppedMs = 60;
 const runningMs = 40;
+/** Who is not let in by then was refused. */
+const letInMsMax = 5_000;
 
 export class Scenarios {
   readonly folder = mkdtempSync(join(tmpdir(), 'acs-alerts-'));
@@ -48,6 +51,25 @@ export class Scenarios {
         return run;
       },
     };
+  }
+
+  /** So many calls that are let in, until they are stopped: a gateway on a busy machine refuses some for a moment. */
+  async callsLetIn(
+    gateway: GatewayProcess,
+    options: Omit<SimulateOptions, 'url'> & { readonly calls: number },
+  ): Promise<{ stop(): Promise<unknown> }> {
+    const active = async () => (await gateway.metrics()).get('streams_active')!;
+    const wanted = (await active()) + options.calls;
+    const runs: { stop(): Promise<unknown> }[] = [];
+    for (let missing = options.calls; missing > 0; ) {
+      runs.push(this.calls(gateway, { ...options, calls: missing }));
+      const giveUpMs = performance.now() + letInMsMax;
+      do {
+        await sleep(100);
+        missing = wanted - (await active());
+      } while (missing > 0 && performance.now() < giveUpMs);
+    }
+    return { stop: () => Promise.all(runs.map((run) => run.stop())) };
   }
 
   /** Calls that begin, and then say nothing. */

@@ -9,6 +9,7 @@ import { recordingName } from '../../src/recording-name.ts';
 import { participantId } from '../../src/simulator/identity.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
+import { judgingTimes } from '../support/starvation.ts';
 import { ExampleProcess } from './example-process.ts';
 
 const ports = ['--port', '0', '--admin-port', '0', '--json'];
@@ -25,64 +26,70 @@ function sentPcm(folder: string, id: string): Buffer {
   return [...files.values()][0]!.subarray(44);
 }
 
-it('forwards one participant of three, bit for bit, with silence for what was lost, and says how late', async () => {
-  const folder = temporaryFolder();
-  const calls = ['--seed', '11', '--participants', '3', '--duration', '5s', '--rate', '24000'];
-  const faults = [
-    '--loss',
-    '0.03',
-    '--reorder',
-    '0.02',
-    '--duplicate',
-    '0.02',
-    '--silence',
-    '0.2',
-    '--jitter-ms',
-    '30',
-  ];
-  // Who will be there follows from the seed: the second one is a phone number, with its +.
-  const wanted = participantId(11, 1);
-  const example = await ExampleProcess.start(
-    'interpretation',
-    ...ports,
-    ...patient,
-    ...['--participant', wanted, '--save', join(folder, 'heard')],
-  );
-  const { ok } = await example.simulate(...calls, ...faults, '--save', join(folder, 'sent'));
-  expect(ok).toBe(true);
-  await eventually(() => received(example).length === 1);
-  expect(await example.interrupt()).toBe(0);
+it(
+  'forwards one participant of three, bit for bit, with silence for what was lost, and says how late',
+  judgingTimes(async () => {
+    const folder = temporaryFolder();
+    const calls = ['--seed', '11', '--participants', '3', '--duration', '5s', '--rate', '24000'];
+    const faults = [
+      '--loss',
+      '0.03',
+      '--reorder',
+      '0.02',
+      '--duplicate',
+      '0.02',
+      '--silence',
+      '0.2',
+      '--jitter-ms',
+      '30',
+    ];
+    // Who will be there follows from the seed: the second one is a phone number, with its +.
+    const wanted = participantId(11, 1);
+    const example = await ExampleProcess.start(
+      'interpretation',
+      ...ports,
+      ...patient,
+      ...['--participant', wanted, '--save', join(folder, 'heard')],
+    );
+    const { ok } = await example.simulate(...calls, ...faults, '--save', join(folder, 'sent'));
+    expect(ok).toBe(true);
+    await eventually(() => received(example).length === 1);
+    expect(await example.interrupt()).toBe(0);
 
-  const [{ hello, account, frames, intervalMs }] = received(example) as [Received];
-  const sent = sentPcm(join(folder, 'sent'), wanted);
-  const heard = readFileSync(join(folder, 'heard', '1.pcm'));
-  expect(hello).toMatchObject({ participantId: wanted, sampleRate: 24_000, positionSamples: 0 });
-  expect(heard.equals(sent)).toBe(true);
-  expect(frames).toBe(250);
-  expect(account).toMatchObject({ late: 0, leftOut: 0, setBack: 0, unsent: 0, framesLapped: 0 });
-  expect(account.forwarded + account.silence).toBe(250);
-  expect(account.delayMs.p50).toBeGreaterThan(900);
-  expect(account.delayMs.p50).toBeLessThan(1200);
-  expect(account.delayMs.p99).toBeLessThan(1500);
-  expect(intervalMs.p50).toBeGreaterThanOrEqual(14);
-  expect(intervalMs.p50).toBeLessThanOrEqual(26);
-});
+    const [{ hello, account, frames, intervalMs }] = received(example) as [Received];
+    const sent = sentPcm(join(folder, 'sent'), wanted);
+    const heard = readFileSync(join(folder, 'heard', '1.pcm'));
+    expect(hello).toMatchObject({ participantId: wanted, sampleRate: 24_000, positionSamples: 0 });
+    expect(heard.equals(sent)).toBe(true);
+    expect(frames).toBe(250);
+    expect(account).toMatchObject({ late: 0, leftOut: 0, setBack: 0, unsent: 0, framesLapped: 0 });
+    expect(account.forwarded + account.silence).toBe(250);
+    expect(account.delayMs.p50).toBeGreaterThan(900);
+    expect(account.delayMs.p50).toBeLessThan(1200);
+    expect(account.delayMs.p99).toBeLessThan(1500);
+    expect(intervalMs.p50).toBeGreaterThanOrEqual(14);
+    expect(intervalMs.p50).toBeLessThanOrEqual(26);
+  }),
+);
 
-it('forwards everybody over connections of their own, and adds little more than the buffer', async () => {
-  const folder = temporaryFolder();
-  const example = await ExampleProcess.start('interpretation', ...ports, '--save', folder);
-  await example.simulate('--calls', '2', '--participants', '2', '--duration', '4s');
-  await eventually(() => received(example).length === 4);
-  expect(await example.interrupt()).toBe(0);
-  for (const { account, frames, intervalMs } of received(example)) {
-    expect(account.forwarded + account.silence).toBe(frames);
-    expect(account.forwarded + account.late + account.leftOut).toBe(200);
-    expect(account.delayMs.p50).toBeGreaterThanOrEqual(40);
-    expect(account.delayMs.p50).toBeLessThan(160);
-    expect(account.delayMs.p99).toBeLessThan(400);
-    expect(intervalMs.p99).toBeLessThan(150);
-  }
-});
+it(
+  'forwards everybody over connections of their own, and adds little more than the buffer',
+  judgingTimes(async () => {
+    const folder = temporaryFolder();
+    const example = await ExampleProcess.start('interpretation', ...ports, '--save', folder);
+    await example.simulate('--calls', '2', '--participants', '2', '--duration', '4s');
+    await eventually(() => received(example).length === 4);
+    expect(await example.interrupt()).toBe(0);
+    for (const { account, frames, intervalMs } of received(example)) {
+      expect(account.forwarded + account.silence).toBe(frames);
+      expect(account.forwarded + account.late + account.leftOut).toBe(200);
+      expect(account.delayMs.p50).toBeGreaterThanOrEqual(40);
+      expect(account.delayMs.p50).toBeLessThan(160);
+      expect(account.delayMs.p99).toBeLessThan(400);
+      expect(intervalMs.p99).toBeLessThan(150);
+    }
+  }),
+);
 
 const track: Track = {
   streamId: 's',

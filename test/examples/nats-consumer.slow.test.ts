@@ -8,6 +8,7 @@ import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 const it = testNeeding('nats-server');
 
@@ -70,39 +71,45 @@ async function rig(...flags: readonly string[]) {
   return { members, gateway, heard, expected: join(folder, 'expected') };
 }
 
-it('saves what the gateway saves, bit for bit, however the participants are shared', async () => {
-  const { members, gateway, heard, expected } = await rig('--ring-seconds', '5');
-  const { report } = startSimulator(
-    gateway.url,
-    ...['--calls', '20', '--participants', '2', '--duration', '3s'],
-    ...['--loss', '0.02', '--reorder', '0.02', '--duplicate', '0.02', '--silence', '0.2'],
-  );
-  const { frames } = (await report).expected;
-  await eventually(() => members[0].ended + members[1].ended === 40);
-  await gateway.drain();
-  const totals = [await members[0].leave(), await members[1].leave()];
-  expect(differences(filesBelow(heard, '.pcm'), filesBelow(expected, '.pcm'))).toEqual([]);
-  expect(totals.map(({ participants }) => participants).every((count) => count > 0)).toBe(true);
-  expect(totals[0]!.received + totals[1]!.received).toBe(frames);
-  expect(totals.map(({ missing, repeated }) => [missing, repeated])).toEqual([
-    [0, 0],
-    [0, 0],
-  ]);
-});
+it(
+  'saves what the gateway saves, bit for bit, however the participants are shared',
+  judgingTimes(async () => {
+    const { members, gateway, heard, expected } = await rig('--ring-seconds', '5');
+    const { report } = startSimulator(
+      gateway.url,
+      ...['--calls', '20', '--participants', '2', '--duration', '3s'],
+      ...['--loss', '0.02', '--reorder', '0.02', '--duplicate', '0.02', '--silence', '0.2'],
+    );
+    const { frames } = (await report).expected;
+    await eventually(() => members[0].ended + members[1].ended === 40);
+    await gateway.drain();
+    const totals = [await members[0].leave(), await members[1].leave()];
+    expect(differences(filesBelow(heard, '.pcm'), filesBelow(expected, '.pcm'))).toEqual([]);
+    expect(totals.map(({ participants }) => participants).every((count) => count > 0)).toBe(true);
+    expect(totals[0]!.received + totals[1]!.received).toBe(frames);
+    expect(totals.map(({ missing, repeated }) => [missing, repeated])).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+  }),
+);
 
-it('takes over the participants of a member that dies, and says how much of them it did not hear', async () => {
-  const { members, gateway } = await rig();
-  const { report } = startSimulator(gateway.url, '--calls', '10', '--participants', '2', '--duration', '9s');
-  await eventually(() => members[0].taken + members[1].taken === 20);
-  const left = members[0].taken;
-  members[1].kill();
-  const { frames } = (await report).expected;
-  await eventually(() => members[0].ended === 20);
-  await gateway.drain();
-  const totals = await members[0].leave();
-  expect(left).toBeLessThan(20);
-  expect(totals.participants).toBe(20);
-  // Those that it took over are missing up to then, and nothing else is.
-  expect(totals.received + totals.missing).toBe(frames);
-  expect(totals.missing).toBeGreaterThan(0);
-});
+it(
+  'takes over the participants of a member that dies, and says how much of them it did not hear',
+  judgingTimes(async () => {
+    const { members, gateway } = await rig();
+    const { report } = startSimulator(gateway.url, '--calls', '10', '--participants', '2', '--duration', '9s');
+    await eventually(() => members[0].taken + members[1].taken === 20);
+    const left = members[0].taken;
+    members[1].kill();
+    const { frames } = (await report).expected;
+    await eventually(() => members[0].ended === 20);
+    await gateway.drain();
+    const totals = await members[0].leave();
+    expect(left).toBeLessThan(20);
+    expect(totals.participants).toBe(20);
+    // Those that it took over are missing up to then, and nothing else is.
+    expect(totals.received + totals.missing).toBe(frames);
+    expect(totals.missing).toBeGreaterThan(0);
+  }),
+);

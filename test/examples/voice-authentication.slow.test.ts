@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
+import { judgingTimes } from '../support/starvation.ts';
 import { ExampleProcess, writeWav } from './example-process.ts';
 import { speech, toPcm, type Voice } from './speech.ts';
 
@@ -26,26 +27,29 @@ async function run(flags: readonly string[], calls: readonly { seed: string; voi
   return { lines: ids.map(lineOf), last: example.lines.at(-1), ids };
 }
 
-it('enrols two participants, knows one again, and notices that the other one speaks with a voice that is not theirs', async () => {
-  const voices = ['--voices', join(temporaryFolder(), 'voices.json')];
-  const enrolled = await run(
-    [...voices, '--enrol'],
-    [
-      { seed: '1', voice: low, words: 1 },
-      { seed: '2', voice: high, words: 2 },
-    ],
-  );
-  expect(enrolled.lines).toEqual([expect.stringMatching(/ enrolled$/), expect.stringMatching(/ enrolled$/)]);
-  expect(enrolled.last).toBe('400 frames heard, 0 lost; 2 voices known');
+it(
+  'enrols two participants, knows one again, and notices that the other one speaks with a voice that is not theirs',
+  judgingTimes(async () => {
+    const voices = ['--voices', join(temporaryFolder(), 'voices.json')];
+    const enrolled = await run(
+      [...voices, '--enrol'],
+      [
+        { seed: '1', voice: low, words: 1 },
+        { seed: '2', voice: high, words: 2 },
+      ],
+    );
+    expect(enrolled.lines).toEqual([expect.stringMatching(/ enrolled$/), expect.stringMatching(/ enrolled$/)]);
+    expect(enrolled.last).toBe('400 frames heard, 0 lost; 2 voices known');
 
-  const compared = await run(voices, [
-    { seed: '1', voice: low, words: 3 },
-    { seed: '2', voice: low, words: 4 },
-    { seed: '3', voice: high, words: 5 },
-  ]);
-  const closest = (id: string | undefined) => `closest: .*${id!.slice(-8).replace('+', '\\+')} 0\\.9`;
-  expect(compared.lines[0]).toMatch(new RegExp(`3\\.0 s of speech, the same voice; ${closest(enrolled.ids[0])}`));
-  expect(compared.lines[1]).toMatch(new RegExp(`3\\.0 s of speech, ANOTHER VOICE; ${closest(enrolled.ids[0])}`));
-  expect(compared.lines[2]).toMatch(new RegExp(`3\\.0 s of speech, not enrolled; ${closest(enrolled.ids[1])}`));
-  expect(compared.last).toBe('600 frames heard, 0 lost; 2 voices known');
-});
+    const compared = await run(voices, [
+      { seed: '1', voice: low, words: 3 },
+      { seed: '2', voice: low, words: 4 },
+      { seed: '3', voice: high, words: 5 },
+    ]);
+    const closest = (id: string | undefined) => `closest: .*${id!.slice(-8).replace('+', '\\+')} 0\\.9`;
+    expect(compared.lines[0]).toMatch(new RegExp(`3\\.0 s of speech, the same voice; ${closest(enrolled.ids[0])}`));
+    expect(compared.lines[1]).toMatch(new RegExp(`3\\.0 s of speech, ANOTHER VOICE; ${closest(enrolled.ids[0])}`));
+    expect(compared.lines[2]).toMatch(new RegExp(`3\\.0 s of speech, not enrolled; ${closest(enrolled.ids[1])}`));
+    expect(compared.last).toBe('600 frames heard, 0 lost; 2 voices known');
+  }),
+);

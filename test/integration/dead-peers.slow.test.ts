@@ -17,6 +17,7 @@ import { selfSignedCertificate } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
+import { Starvation } from '../support/starvation.ts';
 
 const metadataTimeoutMs = 600;
 const idleTimeoutMs = 1500;
@@ -49,9 +50,20 @@ function caller(gateway: GatewayProcess, call: string): Promise<RawPeer> {
   return RawPeer.open(gateway.port, upgradeRequest('/audio', [`x-ms-call-connection-id: ${call}`]));
 }
 
+let machine: Starvation;
+beforeAll(async () => {
+  machine = await Starvation.watch();
+});
+afterAll(() => machine[Symbol.asyncDispose]());
+
+/** Several threads in a row wait for their turn until an end is seen. */
+function starvedMs(): number {
+  return machine.isBusy ? 5 * machine.worstMs : 0;
+}
+
 function expectBetween(value: number, least: number, most: number): void {
   expect(value).toBeGreaterThanOrEqual(least);
-  expect(value).toBeLessThanOrEqual(most);
+  expect(value).toBeLessThanOrEqual(most + starvedMs());
 }
 
 // They wait most of the time, so they all do so at the same time, beside one call that lives.
@@ -170,7 +182,7 @@ describe.concurrent('beside a call that goes on', () => {
     const { closeCause, closeCode, durationMs } = endOf(gateway, 'deaf')!;
     // More pings than any peer has a reason to send are a flood: it does not last until the peer is idle.
     expect([closeCause, closeCode]).toEqual(['flood', 1008]);
-    expect(durationMs).toBeLessThan(idleTimeoutMs + marginMs);
+    expect(durationMs).toBeLessThan(idleTimeoutMs + marginMs + starvedMs());
     expect(pings).toBeGreaterThan(16_000);
     expect(most - before).toBeLessThan(32 * 2 ** 20);
     peer.socket.destroy();
@@ -290,6 +302,6 @@ test.concurrent(
     expect((await samples(gateway.adminPort)).get('streams_active')).toBe(0);
     // Our close is never acknowledged: the descriptor must not be kept for as long as the kernel goes on trying.
     await eventually(() => openFiles(gateway.pid).length === connected - 1);
-    expect(performance.now() - cutMs).toBeLessThan(idleTimeoutMs + closeAnswerMsMax);
+    expect(performance.now() - cutMs).toBeLessThan(idleTimeoutMs + closeAnswerMsMax + starvedMs());
   },
 );

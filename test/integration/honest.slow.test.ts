@@ -1,4 +1,5 @@
 /** What no guard may refuse: what ACS sends after a stall, and everybody who comes back at once. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { frame } from '../fuzz/frame.ts';
 import { RawPeer, upgradeRequest } from '../fuzz/raw-peer.ts';
@@ -23,7 +24,7 @@ async function expectNothingRefused(gateway: GatewayProcess): Promise<void> {
 
 test('ten seconds of 16 participants at once', async () => {
   const gateway = await start();
-  const client = await AcsClient.dial(gateway.url);
+  const client = await AcsClient.connect(gateway.url);
   client.send(metadata());
   const ids = Array.from({ length: 16 }, (_, n) => `4:+1555010${1000 + n}`);
   for (let frame = 0; frame < 500; frame++) for (const id of ids) client.send(audio(frame, undefined, id));
@@ -38,7 +39,7 @@ test('ten seconds of 16 participants at once', async () => {
 
 test('ten seconds of packets of 64 KiB at once', async () => {
   const gateway = await start();
-  const client = await AcsClient.dial(gateway.url);
+  const client = await AcsClient.connect(gateway.url);
   client.send(metadata());
   const packetFrames = 65_536 / 640;
   for (let packet = 0; packet < 5; packet++) {
@@ -53,7 +54,7 @@ test('ten seconds of packets of 64 KiB at once', async () => {
 
 test('silence without data, as short as messages of audio get', async () => {
   const gateway = await start();
-  const client = await AcsClient.dial(gateway.url);
+  const client = await AcsClient.connect(gateway.url);
   client.send(metadata());
   for (let frame = 0; frame < 500; frame++) {
     for (const id of ['a', 'b', 'c', 'd']) {
@@ -69,7 +70,7 @@ test('a thousand calls of one address that break off at once and come back at on
   unlessStarved(async () => {
     const gateway = await start('--resume-grace-ms', '60000');
     const calls = Array.from({ length: 1000 }, (_, n) => ({ 'x-ms-call-connection-id': `call ${n}` }));
-    const dial = (headers: Record<string, string>) => AcsClient.dial(gateway.url, headers);
+    const dial = (headers: Record<string, string>) => AcsClient.connect(gateway.url, headers);
     const first = await Promise.all(calls.map(dial));
     first.forEach((client, n) => {
       client.send(metadata(`subscription ${n}`), audio(0));
@@ -110,7 +111,14 @@ test('a thousand calls that come back when an outage ends, each with ten seconds
   const second = await Promise.all(calls.map(dial));
   const tenSeconds = Buffer.concat(Array.from({ length: 500 }, (_, n) => frame({ payload: audio(n + 1) })));
   for (const call of calls) second[call]!.write(Buffer.concat([greeting(call), tenSeconds]));
-  await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 501_000);
+  const committed = async () => (await gateway.metrics()).get('frames_committed_total')!;
+  // A busy machine takes minutes for them; but it gets on.
+  for (let [seen, seenMs] = [-1, 0]; seen < 501_000; ) {
+    const now = await committed();
+    if (now > seen) [seen, seenMs] = [now, performance.now()];
+    expect(performance.now() - seenMs, `since ${seen} frames`).toBeLessThan(20_000);
+    await sleep(100);
+  }
   const metrics = await gateway.metrics();
   expect(metrics.get('stream_resumes_total')).toBe(1000);
   expect(metrics.get('messages_total{outcome="dropped"}')).toBe(0);

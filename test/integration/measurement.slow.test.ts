@@ -11,6 +11,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { eventually, type GatewayProcess } from '../support/gateway-process.ts';
 import {
   collect,
   countAbove,
@@ -25,6 +26,7 @@ import {
   total,
 } from '../support/measurement.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 const jitterSeries = 'frame_jitter_seconds';
 const deviationSeries = 'frame_interarrival_deviation_seconds';
@@ -66,72 +68,91 @@ describe.each([...mixes, ...exchanged])('%s, %j', (_what, mix) => {
 });
 
 describe.each([...mixes, ...exchanged])('%s, %j', (_what, mix) => {
-  test('jitter and deviation are those with which the frames were sent', noisy, async () => {
-    const measured = await measureRun(...mix, ...slow);
-    const { metrics, report } = measured;
-    const { asSent } = report;
-    const pairs = meanJitters(measured);
-    expect(asSent.jitterMs.mean).toBeGreaterThan(8);
-    for (const { measured: ours, sent } of pairs) expect(Math.abs(ours - sent)).toBeLessThan(4);
-    const ratio = mean(pairs.map((pair) => pair.measured)) / mean(pairs.map((pair) => pair.sent));
-    expect(Math.abs(ratio - 1)).toBeLessThan(0.2);
-    const jitter = histogram(metrics, jitterSeries, asSent.boundsMs);
-    const deviation = histogram(metrics, deviationSeries, asSent.boundsMs);
-    expect(distance(jitter, asSent.jitterBuckets)).toBeLessThan(0.25);
-    expect(distance(deviation, asSent.deviationBuckets)).toBeLessThan(0.12);
-    const deviationMs = (metrics.get(`${deviationSeries}_sum`)! * 1000) / total(deviation);
-    expect(Math.abs(deviationMs / asSent.deviationMs.mean - 1)).toBeLessThan(0.2);
-  });
+  test(
+    'jitter and deviation are those with which the frames were sent',
+    noisy,
+    judgingTimes(async () => {
+      const measured = await measureRun(...mix, ...slow);
+      const { metrics, report } = measured;
+      const { asSent } = report;
+      const pairs = meanJitters(measured);
+      expect(asSent.jitterMs.mean).toBeGreaterThan(8);
+      for (const { measured: ours, sent } of pairs) expect(Math.abs(ours - sent)).toBeLessThan(4);
+      const ratio = mean(pairs.map((pair) => pair.measured)) / mean(pairs.map((pair) => pair.sent));
+      expect(Math.abs(ratio - 1)).toBeLessThan(0.2);
+      const jitter = histogram(metrics, jitterSeries, asSent.boundsMs);
+      const deviation = histogram(metrics, deviationSeries, asSent.boundsMs);
+      expect(distance(jitter, asSent.jitterBuckets)).toBeLessThan(0.25);
+      expect(distance(deviation, asSent.deviationBuckets)).toBeLessThan(0.12);
+      const deviationMs = (metrics.get(`${deviationSeries}_sum`)! * 1000) / total(deviation);
+      expect(Math.abs(deviationMs / asSent.deviationMs.mean - 1)).toBeLessThan(0.2);
+    }),
+  );
 });
 
-test('J rises with a sixteenth of what is new, not a fifteenth or a seventeenth', noisy, async () => {
-  // In a call of a second J is still on its way up, so the share of what is new decides how far it comes.
-  const pairs = meanJitters(
-    await measureRun('--calls', '60', '--duration', '1s', '--jitter-ms', '100', '--ramp', '500ms', '--seed', '32'),
-  );
-  expect(pairs).toHaveLength(60);
-  expect(Math.abs(median(pairs.map(({ measured, sent }) => measured / sent)) - 1)).toBeLessThan(0.01);
-});
+test(
+  'J rises with a sixteenth of what is new, not a fifteenth or a seventeenth',
+  noisy,
+  judgingTimes(async () => {
+    // In a call of a second J is still on its way up, so the share of what is new decides how far it comes.
+    const pairs = meanJitters(
+      await measureRun('--calls', '60', '--duration', '1s', '--jitter-ms', '100', '--ramp', '500ms', '--seed', '32'),
+    );
+    expect(pairs).toHaveLength(60);
+    expect(Math.abs(median(pairs.map(({ measured, sent }) => measured / sent)) - 1)).toBeLessThan(0.01);
+  }),
+);
 
 describe('a stall of 500 ms', () => {
   const calls = 5;
   const flags = ['--calls', String(calls), '--participants', '2', '--duration', '3s', '--ramp', '0s'];
   const tracks = calls * 2;
   const mainThread = 'thread="main",';
+  const isRunning = (gateway: GatewayProcess) =>
+    eventually(async () => (await gateway.metrics()).get('frames_committed_total')! > tracks * 20);
 
-  test('of the sender loses nothing, and shows in deviation and jitter, not in the event loop', noisy, async () => {
-    const gateway = await startGateway();
-    const simulator = startSimulator(gateway.url, ...flags);
-    await sleep(1500);
-    const before = await gateway.metrics();
-    simulator.signal('SIGSTOP');
-    await sleep(500);
-    simulator.signal('SIGCONT');
-    const { report, metrics } = await collect(gateway, simulator);
+  test(
+    'of the sender loses nothing, and shows in deviation and jitter, not in the event loop',
+    noisy,
+    judgingTimes(async () => {
+      const gateway = await startGateway();
+      const simulator = startSimulator(gateway.url, ...flags);
+      await isRunning(gateway);
+      const before = await gateway.metrics();
+      simulator.signal('SIGSTOP');
+      await sleep(500);
+      simulator.signal('SIGCONT');
+      const { report, metrics } = await collect(gateway, simulator);
 
-    expect(report.expected).toMatchObject({ frames: tracks * 150, missingFrames: 0 });
-    expect(metrics.get('frames_committed_total')).toBe(tracks * 150);
-    for (const name of ['frames_missing_total', 'gaps_total', 'frames_out_of_order_total', 'participant_pauses_total'])
-      expect(metrics.get(name), name).toBe(0);
-    // One deviation of half a second for each participant, on both sides, and the frames of the burst 20 ms too early.
-    expect(countAbove(metrics, deviationSeries, 200)).toBe(tracks);
-    expect(report.asSent.deviationMs.worst).toBeGreaterThan(400);
-    const [, , early] = histogram(metrics, deviationSeries, [0.5, 15, 20]);
-    expect(early).toBeGreaterThanOrEqual(tracks * 15);
-    expect(countAbove(metrics, jitterSeries, 20)).toBeGreaterThanOrEqual(tracks);
-    // The gateway itself was never held up like that.
-    const stalled = (sample: typeof metrics) => countAbove(sample, 'eventloop_delay_seconds', 200, mainThread);
-    expect(stalled(metrics) - stalled(before)).toBe(0);
-    expect(countAbove(metrics, 'residence_seconds', 200)).toBe(0);
-  });
+      expect(report.expected).toMatchObject({ frames: tracks * 150, missingFrames: 0 });
+      expect(metrics.get('frames_committed_total')).toBe(tracks * 150);
+      for (const name of [
+        'frames_missing_total',
+        'gaps_total',
+        'frames_out_of_order_total',
+        'participant_pauses_total',
+      ])
+        expect(metrics.get(name), name).toBe(0);
+      // One deviation of half a second for each participant, on both sides, and the frames of the burst 20 ms too early.
+      expect(countAbove(metrics, deviationSeries, 200)).toBe(tracks);
+      expect(report.asSent.deviationMs.worst).toBeGreaterThan(400);
+      const [, , early] = histogram(metrics, deviationSeries, [0.5, 15, 20]);
+      expect(early).toBeGreaterThanOrEqual(tracks * 15);
+      expect(countAbove(metrics, jitterSeries, 20)).toBeGreaterThanOrEqual(tracks);
+      // The gateway itself was never held up like that.
+      const stalled = (sample: typeof metrics) => countAbove(sample, 'eventloop_delay_seconds', 200, mainThread);
+      expect(stalled(metrics) - stalled(before)).toBe(0);
+      expect(countAbove(metrics, 'residence_seconds', 200)).toBe(0);
+    }),
+  );
 
   test(
     'of the gateway loses nothing, and shows in its event loop as well as in deviation and jitter',
     noisy,
-    async () => {
+    judgingTimes(async () => {
       const gateway = await startGateway();
       const simulator = startSimulator(gateway.url, ...flags);
-      await sleep(1500);
+      await isRunning(gateway);
       const before = await gateway.metrics();
       gateway.signal('SIGSTOP');
       await sleep(500);
@@ -152,6 +173,6 @@ describe('a stall of 500 ms', () => {
       // What tells it apart from a stall on the way.
       const stalled = (sample: typeof metrics) => countAbove(sample, 'eventloop_delay_seconds', 200, mainThread);
       expect(stalled(metrics) - stalled(before)).toBeGreaterThan(0);
-    },
+    }),
   );
 });

@@ -9,6 +9,7 @@ import { frame, opcode } from '../fuzz/frame.ts';
 import { RawPeer, upgradeRequest } from '../fuzz/raw-peer.ts';
 import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 async function start(...flags: string[]): Promise<GatewayProcess> {
   const gateway = await GatewayProcess.start(...flags);
@@ -97,7 +98,7 @@ for (const [what, bytes] of [
 ] as const) {
   test(`a flood of ${what} ends with 1008, counted, and takes no other stream with it`, async () => {
     const gateway = await start();
-    const client = await AcsClient.dial(gateway.url);
+    const client = await AcsClient.connect(gateway.url);
     client.send(metadata(), audio(0));
     const flood = await RawPeer.open(gateway.port);
     flood.write(repeat(bytes, 30_000));
@@ -116,70 +117,76 @@ for (const [what, bytes] of [
 }
 
 for (const [what, payload] of Object.entries(costlyMessages)) {
-  test(`messages that cost most end their stream with 1008, counted, and take no other one with it: ${what}`, async () => {
-    const gateway = await start('--resume-grace-ms', '0');
-    const client = await AcsClient.dial(gateway.url);
-    client.send(metadata(), audio(0));
-    const hostile = await RawPeer.open(gateway.port);
-    const bytes = repeat(frame({ payload }), 64);
-    for (let n = 1; !hostile.isClosed && hostile.closeFrame === null; n++) {
-      hostile.write(bytes);
-      // Whatever it does, the others are heard.
-      client.send(audio(n), '{"kind":"DtmfData","dtmfData":{"data":"5"}}');
-      await sleep(10);
-    }
-    expect(hostile.closeFrame).toEqual({ code: 1008, reason: 'flood' });
-    await client.hangUp();
-    await eventually(async () => (await gateway.metrics()).get('streams_active') === 0);
-    await eventually(() => gateway.log.filter(({ msg }) => msg === 'stream ended').length === 2);
-    const [first, second] = gateway.log.filter(({ msg }) => msg === 'stream ended') as unknown as EndedStream[];
-    const [bad, good] = first!.dropped.costly > 0 ? [first!, second!] : [second!, first!];
-    expect([bad.closeCause, bad.closeCode]).toEqual(['flood', 1008]);
-    expect(bad.dropped.costly).toBeGreaterThan(250);
-    expect(Object.values(good.dropped)).toEqual(Object.values(good.dropped).map(() => 0));
-    expect(good.messages).toBe(good.committed + good.control);
-    const metrics = await gateway.metrics();
-    expect(metrics.get('stream_closes_total{cause="flood"}')).toBe(1);
-    expect(metrics.get('messages_dropped_total{reason="costly"}')).toBe(bad.dropped.costly);
-    expect(metrics.get('messages_unaccounted')).toBe(0);
-    // Its address is in debt: most of its upgrades are refused now, though a thousand a second are allowed.
-    const answers = await Promise.all(Array.from({ length: 150 }, () => status(gateway.port)));
-    expect(answers.filter((each) => each === '503').length).toBeGreaterThan(50);
-  });
+  test(
+    `messages that cost most end their stream with 1008, counted, and take no other one with it: ${what}`,
+    judgingTimes(async () => {
+      const gateway = await start('--resume-grace-ms', '0');
+      const client = await AcsClient.connect(gateway.url);
+      client.send(metadata(), audio(0));
+      const hostile = await RawPeer.open(gateway.port);
+      const bytes = repeat(frame({ payload }), 64);
+      for (let n = 1; !hostile.isClosed && hostile.closeFrame === null; n++) {
+        hostile.write(bytes);
+        // Whatever it does, the others are heard.
+        client.send(audio(n), '{"kind":"DtmfData","dtmfData":{"data":"5"}}');
+        await sleep(10);
+      }
+      expect(hostile.closeFrame).toEqual({ code: 1008, reason: 'flood' });
+      await client.hangUp();
+      await eventually(async () => (await gateway.metrics()).get('streams_active') === 0);
+      await eventually(() => gateway.log.filter(({ msg }) => msg === 'stream ended').length === 2);
+      const [first, second] = gateway.log.filter(({ msg }) => msg === 'stream ended') as unknown as EndedStream[];
+      const [bad, good] = first!.dropped.costly > 0 ? [first!, second!] : [second!, first!];
+      expect([bad.closeCause, bad.closeCode]).toEqual(['flood', 1008]);
+      expect(bad.dropped.costly).toBeGreaterThan(250);
+      expect(Object.values(good.dropped)).toEqual(Object.values(good.dropped).map(() => 0));
+      expect(good.messages).toBe(good.committed + good.control);
+      const metrics = await gateway.metrics();
+      expect(metrics.get('stream_closes_total{cause="flood"}')).toBe(1);
+      expect(metrics.get('messages_dropped_total{reason="costly"}')).toBe(bad.dropped.costly);
+      expect(metrics.get('messages_unaccounted')).toBe(0);
+      // Its address is in debt: most of its upgrades are refused now, though a thousand a second are allowed.
+      const answers = await Promise.all(Array.from({ length: 150 }, () => status(gateway.port)));
+      expect(answers.filter((each) => each === '503').length).toBeGreaterThan(50);
+    }),
+  );
 }
 
-test('connecting again brings no new burst: what a closed stream had in advance is missing from the next', async () => {
-  const gateway = await start('--max-messages-per-second', '100', '--resume-grace-ms', '0');
-  const burst = repeat(frame({ payload: audio(0) }), 1000);
-  const send = async () => {
-    const peer = await RawPeer.open(gateway.port);
-    peer.write(burst);
-    await peer.barrier().catch(() => {});
-    peer.finish();
-    await peer.closed;
-  };
-  const limited = async () => (await gateway.metrics()).get('messages_dropped_total{reason="rate_limit"}')!;
-  await send();
-  expect(await limited()).toBe(0);
-  await send();
-  const second = await limited();
-  // Of a hundred a second it may have paid back some while this machine was busy.
-  expect(second).toBeGreaterThan(0);
-  for (let n = 0; n < 3; n++) await send();
-  expect(await limited()).toBeGreaterThan(second);
-  // Another address owes nothing.
-  const other = connect({ port: gateway.port, host: '127.0.0.1', localAddress: '127.0.0.9' });
-  onTestFinished(() => {
-    other.destroy();
-  });
-  await once(other, 'connect');
-  const before = await limited();
-  other.write(upgradeRequest());
-  await once(other, 'data');
-  other.write(burst);
-  await eventually(async () => (await gateway.streams()).some(({ messages }) => messages === 1000));
-  expect(await limited()).toBe(before);
-});
+test(
+  'connecting again brings no new burst: what a closed stream had in advance is missing from the next',
+  judgingTimes(async () => {
+    const gateway = await start('--max-messages-per-second', '100', '--resume-grace-ms', '0');
+    const burst = repeat(frame({ payload: audio(0) }), 1000);
+    const send = async () => {
+      const peer = await RawPeer.open(gateway.port);
+      peer.write(burst);
+      await peer.barrier().catch(() => {});
+      peer.finish();
+      await peer.closed;
+    };
+    const limited = async () => (await gateway.metrics()).get('messages_dropped_total{reason="rate_limit"}')!;
+    await send();
+    expect(await limited()).toBe(0);
+    await send();
+    const second = await limited();
+    // Of a hundred a second it may have paid back some while this machine was busy.
+    expect(second).toBeGreaterThan(0);
+    for (let n = 0; n < 3; n++) await send();
+    expect(await limited()).toBeGreaterThan(second);
+    // Another address owes nothing.
+    const other = connect({ port: gateway.port, host: '127.0.0.1', localAddress: '127.0.0.9' });
+    onTestFinished(() => {
+      other.destroy();
+    });
+    await once(other, 'connect');
+    const before = await limited();
+    other.write(upgradeRequest());
+    await once(other, 'data');
+    other.write(burst);
+    await eventually(async () => (await gateway.streams()).some(({ messages }) => messages === 1000));
+    expect(await limited()).toBe(before);
+  }),
+);
 
 test('refusals that need no secret use up nothing that others need', async () => {
   const gateway = await start('--allow-cidr', '127.0.0.1/32', '--max-upgrades-per-second', '5');
@@ -195,14 +202,14 @@ test('refusals that need no secret use up nothing that others need', async () =>
     Array.from({ length: 40 }, (_, n) => stranger(n % 2 === 0 ? '/nonsense' : '/audio')),
   );
   expect(new Set(statuses)).toEqual(new Set(['404', '403']));
-  await (await AcsClient.dial(gateway.url)).hangUp();
+  await (await AcsClient.connect(gateway.url)).hangUp();
 });
 
 test('wrong tokens use up nothing that right ones need', async () => {
   const gateway = await start('--auth', 'token', '--auth-token', 'right', '--max-upgrades-per-second', '5');
   const wrong = await Promise.all(Array.from({ length: 40 }, () => refusedUpgrade(`${gateway.url}?token=wrong`)));
   expect(wrong.every(({ status }) => status === 401)).toBe(true);
-  await (await AcsClient.dial(`${gateway.url}?token=right`)).hangUp();
+  await (await AcsClient.connect(`${gateway.url}?token=right`)).hangUp();
 });
 
 test('an address that makes connections by the thousand is cut off at once, and another one gets in', async () => {
@@ -216,7 +223,7 @@ test('an address that makes connections by the thousand is cut off at once, and 
     }),
   );
   await eventually(async () => ((await gateway.metrics()).get('connections_refused_total{cause="address"}') ?? 0) > 0);
-  await (await AcsClient.dial(gateway.url)).hangUp();
+  await (await AcsClient.connect(gateway.url)).hangUp();
   for (const socket of connections) socket.destroy();
   await eventually(async () => (await gateway.metrics()).get('connections_pending') === 0);
 });
@@ -224,7 +231,7 @@ test('an address that makes connections by the thousand is cut off at once, and 
 test('when descriptors run out accepting stops, files and the admin port have theirs, and it begins again', async () => {
   const gateway = await GatewayProcess.startWith({ openFiles: 128 }, '--workers', '1');
   onTestFinished(() => gateway.kill());
-  const client = await AcsClient.dial(gateway.url);
+  const client = await AcsClient.connect(gateway.url);
   client.send(metadata(), audio(0));
   const others: RawPeer[] = [];
   for (let n = 0; n < 120; n++) {
@@ -242,7 +249,7 @@ test('when descriptors run out accepting stops, files and the admin port have th
   await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 2);
   for (const peer of others) peer.reset();
   await eventually(async () => (await gateway.admin('/readyz')).status === 200);
-  await (await AcsClient.dial(gateway.url)).hangUp();
+  await (await AcsClient.connect(gateway.url)).hangUp();
   await client.hangUp();
 });
 
@@ -260,7 +267,7 @@ test('silent connections of one address leave room for others, and for itself as
   await eventually(async () => (await gateway.metrics()).get('connections_refused_total{cause="address"}')! > 0);
   // A balancer that asks how we are uses its connections.
   for (let n = 0; n < 30; n++) expect((await fetch(`http://127.0.0.1:${gateway.port}/healthz`)).status).toBe(200);
-  await (await AcsClient.dial(gateway.url)).hangUp();
+  await (await AcsClient.connect(gateway.url)).hangUp();
   for (const socket of silent) socket.destroy();
   await eventually(async () => (await gateway.metrics()).get('connections_pending') === 0);
   const same = connect({ port: gateway.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
@@ -271,22 +278,25 @@ test('silent connections of one address leave room for others, and for itself as
   same.destroy();
 });
 
-test('the admin port answers one request a connection, and a probe gets in whoever holds the others', async () => {
-  const gateway = await start();
-  const requests = repeat(Buffer.from('GET /metrics HTTP/1.1\r\nHost: gateway\r\n\r\n'), 40);
-  const deaf = await Promise.all(
-    Array.from({ length: 300 }, async () => {
-      const peer = await RawPeer.connect(gateway.adminPort);
-      peer.socket.pause();
-      peer.write(requests);
-      return peer;
-    }),
-  );
-  const startMs = performance.now();
-  for (let n = 0; n < 10; n++) expect((await gateway.admin('/healthz')).status).toBe(200);
-  expect(performance.now() - startMs).toBeLessThan(5000);
-  for (const peer of deaf) peer.socket.resume();
-  await Promise.all(deaf.map((peer) => peer.closed));
-  for (const peer of deaf)
-    expect(peer.bytes.toString('latin1').split('HTTP/1.1 200').length - 1).toBeLessThanOrEqual(1);
-});
+test(
+  'the admin port answers one request a connection, and a probe gets in whoever holds the others',
+  judgingTimes(async () => {
+    const gateway = await start();
+    const requests = repeat(Buffer.from('GET /metrics HTTP/1.1\r\nHost: gateway\r\n\r\n'), 40);
+    const deaf = await Promise.all(
+      Array.from({ length: 300 }, async () => {
+        const peer = await RawPeer.connect(gateway.adminPort);
+        peer.socket.pause();
+        peer.write(requests);
+        return peer;
+      }),
+    );
+    const startMs = performance.now();
+    for (let n = 0; n < 10; n++) expect((await gateway.admin('/healthz')).status).toBe(200);
+    expect(performance.now() - startMs).toBeLessThan(5000);
+    for (const peer of deaf) peer.socket.resume();
+    await Promise.all(deaf.map((peer) => peer.closed));
+    for (const peer of deaf)
+      expect(peer.bytes.toString('latin1').split('HTTP/1.1 200').length - 1).toBeLessThanOrEqual(1);
+  }),
+);

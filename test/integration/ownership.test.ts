@@ -22,7 +22,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 /** A socket that has sent metadata and frames. */
 async function caller(gateway: GatewayProcess, headers: Record<string, string>, frames = 5): Promise<AcsClient> {
-  const client = await AcsClient.dial(gateway.url, headers);
+  const client = await AcsClient.connect(gateway.url, headers);
   client.send(metadata(), ...Array.from({ length: frames }, (_, frame) => audio(frame)));
   return client;
 }
@@ -116,7 +116,7 @@ test('strangers do not learn whether a call is connected, nor other peers keep i
   expect((await refusedUpgrade(gateway.url, call)).status).toBe(401);
   expect((await refusedUpgrade(gateway.url, { ...call, ...bearer('wrong') })).status).toBe(401);
   expect((await refusedUpgrade(gateway.url, { ...call, ...bearer('token-of-a') })).status).toBe(409);
-  await (await AcsClient.dial(gateway.url, { ...call, ...bearer('token-of-b') })).hangUp();
+  await (await AcsClient.connect(gateway.url, { ...call, ...bearer('token-of-b') })).hangUp();
   await client.hangUp();
 });
 

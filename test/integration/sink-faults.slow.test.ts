@@ -8,6 +8,7 @@ import { differences, filesBelow, temporaryFolder } from '../support/folders.ts'
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 import { smallDisk, smallDiskBytes } from '../support/small-disk.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 const [wavHeader, frameBytes] = [44, 640];
 
@@ -134,45 +135,49 @@ test('a sink thread that dies again and again beneath 100 calls loses nothing, a
   for (const sink of [first, second]) expect(differences(filesBelow(sink, '.wav'), expected)).toEqual([]);
 });
 
-test('a disk that is full costs the frames of that time, counted; then writing goes on', needs('mount'), async () => {
-  const [disk, folder] = [smallDisk(), temporaryFolder()];
-  const [other, sent, ballast] = [join(folder, 'other'), join(folder, 'sent'), join(disk, 'ballast')];
-  // Room for two seconds of four calls.
-  writeFileSync(ballast, Buffer.alloc(smallDiskBytes - 4 * 2 * 50 * frameBytes));
-  const gateway = await start({}, '--sink', `wav:${join(disk, 'recorded')}`, '--sink', `wav:${other}`);
-  const run = simulateCalls({ url: gateway.url, calls: 4, seed: 43, durationMs: 7000, save: sent });
-  await eventually(async () => (await counted(gateway, 'sink_errors_total'))[0]! > 3);
-  await sleep(1200);
-  rmSync(ballast);
-  expect((await run).ok).toBe(true);
-  await eventually(async () => (await gateway.streams()).length === 0);
-  const [errors, ...others] = await counted(gateway, 'sink_errors_total');
-  const [lost] = await counted(gateway, 'sink_lost_frames_total');
-  expect(others).toEqual([0]);
-  expect(await counted(gateway, 'sink_frames_total')).toEqual([4 * 350, 4 * 350]);
-  const { last } = await gateway.drain();
+test(
+  'a disk that is full costs the frames of that time, counted; then writing goes on',
+  needs('mount'),
+  judgingTimes(async () => {
+    const [disk, folder] = [smallDisk(), temporaryFolder()];
+    const [other, sent, ballast] = [join(folder, 'other'), join(folder, 'sent'), join(disk, 'ballast')];
+    // Room for two seconds of four calls.
+    writeFileSync(ballast, Buffer.alloc(smallDiskBytes - 4 * 2 * 50 * frameBytes));
+    const gateway = await start({}, '--sink', `wav:${join(disk, 'recorded')}`, '--sink', `wav:${other}`);
+    const run = simulateCalls({ url: gateway.url, calls: 4, seed: 43, durationMs: 7000, save: sent });
+    await eventually(async () => (await counted(gateway, 'sink_errors_total'))[0]! > 3);
+    await sleep(1200);
+    rmSync(ballast);
+    expect((await run).ok).toBe(true);
+    await eventually(async () => (await gateway.streams()).length === 0);
+    const [errors, ...others] = await counted(gateway, 'sink_errors_total');
+    const [lost] = await counted(gateway, 'sink_lost_frames_total');
+    expect(others).toEqual([0]);
+    expect(await counted(gateway, 'sink_frames_total')).toEqual([4 * 350, 4 * 350]);
+    const { last } = await gateway.drain();
 
-  expect(last).toMatchObject({ msg: 'drained', unaccounted: 0 });
-  const expected = filesBelow(sent, '.wav');
-  expect(differences(filesBelow(other, '.wav'), expected)).toEqual([]);
-  const recorded = filesBelow(join(disk, 'recorded'), '.wav');
-  expect(recorded.size).toBe(4);
-  let silenced = 0;
-  for (const [name, file] of recorded) {
-    expect(file.length).toBe(expected.get(name)!.length);
-    expect(file.subarray(0, wavHeader)).toEqual(expected.get(name)!.subarray(0, wavHeader));
-    expect(file.subarray(-100 * frameBytes)).toEqual(expected.get(name)!.subarray(-100 * frameBytes));
-    silenced += silencedFrames(file, expected.get(name)!);
-  }
-  const notes = notesBelow(join(disk, 'recorded'));
-  expect(sum(notes, 'lost')).toBe(lost);
-  expect(sum(notes, 'frames') + lost!).toBe(4 * 350);
-  // The last frames that found room belong to a group that did not as a whole.
-  expect(silenced).toBeGreaterThan(4 * 25);
-  expect(silenced).toBeLessThanOrEqual(lost!);
-  expect(linesOf(gateway, 'sink error').length).toBeLessThan(6);
-  expect(errorsTold(gateway)).toBe(errors);
-});
+    expect(last).toMatchObject({ msg: 'drained', unaccounted: 0 });
+    const expected = filesBelow(sent, '.wav');
+    expect(differences(filesBelow(other, '.wav'), expected)).toEqual([]);
+    const recorded = filesBelow(join(disk, 'recorded'), '.wav');
+    expect(recorded.size).toBe(4);
+    let silenced = 0;
+    for (const [name, file] of recorded) {
+      expect(file.length).toBe(expected.get(name)!.length);
+      expect(file.subarray(0, wavHeader)).toEqual(expected.get(name)!.subarray(0, wavHeader));
+      expect(file.subarray(-100 * frameBytes)).toEqual(expected.get(name)!.subarray(-100 * frameBytes));
+      silenced += silencedFrames(file, expected.get(name)!);
+    }
+    const notes = notesBelow(join(disk, 'recorded'));
+    expect(sum(notes, 'lost')).toBe(lost);
+    expect(sum(notes, 'frames') + lost!).toBe(4 * 350);
+    // The last frames that found room belong to a group that did not as a whole.
+    expect(silenced).toBeGreaterThan(4 * 25);
+    expect(silenced).toBeLessThanOrEqual(lost!);
+    expect(linesOf(gateway, 'sink error').length).toBeLessThan(6);
+    expect(errorsTold(gateway)).toBe(errors);
+  }),
+);
 
 test('a folder that is deleted is made anew: what was in it is silence, what follows is recorded', async () => {
   const folder = temporaryFolder();
@@ -203,31 +208,34 @@ test('a folder that is deleted is made anew: what was in it is silence, what fol
   expect(errorsTold(gateway)).toBe(6);
 });
 
-test('files that cannot be made are tried again until they can', async () => {
-  const folder = temporaryFolder();
-  const [recordings, away, sent] = [join(folder, 'recorded'), join(folder, 'away'), join(folder, 'sent')];
-  const gateway = await start({}, '--sink', `wav:${recordings}`);
-  renameSync(recordings, away);
-  writeFileSync(recordings, 'in the way');
-  const run = simulateCalls({ url: gateway.url, calls: 3, seed: 45, durationMs: 5000, save: sent });
-  await eventually(async () => (await counted(gateway, 'sink_errors_total'))[0]! >= 6);
-  rmSync(recordings);
-  expect((await run).ok).toBe(true);
-  await eventually(async () => (await gateway.streams()).length === 0);
-  const [lost] = await counted(gateway, 'sink_lost_frames_total');
-  await gateway.drain();
+test(
+  'files that cannot be made are tried again until they can',
+  judgingTimes(async () => {
+    const folder = temporaryFolder();
+    const [recordings, away, sent] = [join(folder, 'recorded'), join(folder, 'away'), join(folder, 'sent')];
+    const gateway = await start({}, '--sink', `wav:${recordings}`);
+    renameSync(recordings, away);
+    writeFileSync(recordings, 'in the way');
+    const run = simulateCalls({ url: gateway.url, calls: 3, seed: 45, durationMs: 5000, save: sent });
+    await eventually(async () => (await counted(gateway, 'sink_errors_total'))[0]! >= 6);
+    rmSync(recordings);
+    expect((await run).ok).toBe(true);
+    await eventually(async () => (await gateway.streams()).length === 0);
+    const [lost] = await counted(gateway, 'sink_lost_frames_total');
+    await gateway.drain();
 
-  const [recorded, expected] = [filesBelow(recordings, '.wav'), filesBelow(sent, '.wav')];
-  expect([...recorded.keys()]).toEqual([...expected.keys()]);
-  let silenced = 0;
-  for (const [name, file] of recorded) {
-    expect(file.length).toBe(expected.get(name)!.length);
-    silenced += silencedFrames(file, expected.get(name)!);
-  }
-  expect(lost).toBeGreaterThan(0);
-  expect(silenced).toBe(lost);
-  expect(existsSync(away)).toBe(true);
-  const lines = linesOf(gateway, 'sink error');
-  expect(lines[0]).toMatchObject({ error: 'ENOTDIR: mkdir' });
-  for (const { error } of lines) expect(error).not.toContain(folder);
-});
+    const [recorded, expected] = [filesBelow(recordings, '.wav'), filesBelow(sent, '.wav')];
+    expect([...recorded.keys()]).toEqual([...expected.keys()]);
+    let silenced = 0;
+    for (const [name, file] of recorded) {
+      expect(file.length).toBe(expected.get(name)!.length);
+      silenced += silencedFrames(file, expected.get(name)!);
+    }
+    expect(lost).toBeGreaterThan(0);
+    expect(silenced).toBe(lost);
+    expect(existsSync(away)).toBe(true);
+    const lines = linesOf(gateway, 'sink error');
+    expect(lines[0]).toMatchObject({ error: 'ENOTDIR: mkdir' });
+    for (const { error } of lines) expect(error).not.toContain(folder);
+  }),
+);

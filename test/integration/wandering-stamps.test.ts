@@ -23,7 +23,7 @@ async function start(folder: string): Promise<GatewayProcess> {
 
 /** Sends it at the pace of a call, five frames at a time. */
 async function send(url: string, { stampsMs, timestamp, frames }: WanderCase, call: string): Promise<void> {
-  const client = await AcsClient.dial(url, { 'x-ms-call-connection-id': call });
+  const client = await AcsClient.connect(url, { 'x-ms-call-connection-id': call });
   client.send(metadata({ subscriptionId: call }));
   const sinceMs = performance.now();
   for (let n = 0; n < frames; n++) {

@@ -47,7 +47,7 @@ async function strike({ fault, before, after }: Strike) {
   const faultyStart = join(folder, 'faulty-start');
   // Longer than the standstill, or the sink would be lapped when the lane is caught up with.
   const gateway = await start(faultyStart, '--ring-seconds', '20', '--sink', `pcm:${join(folder, 'calls')}`);
-  const saboteur = await AcsClient.dial(gateway.url);
+  const saboteur = await AcsClient.connect(gateway.url);
   const options = { calls: 20, durationMs: 8000, seed: 14 };
   const running = simulateCalls({ ...options, url: gateway.url });
   await eventually(async () => (await gateway.metrics()).get('frames_committed_total')! > 500);
@@ -80,7 +80,7 @@ beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'acs-forsaken-'));
   const faultyStart = join(folder, 'faulty-start');
   forsaken = await launch(faultyStart);
-  const client = await AcsClient.dial(forsaken.url);
+  const client = await AcsClient.connect(forsaken.url);
   writeFileSync(faultyStart, 'exit');
   client.send(faultMessage('exit'));
   return async () => {

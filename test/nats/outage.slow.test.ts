@@ -20,6 +20,7 @@ import {
 import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+import { always, judgingTimes } from '../support/starvation.ts';
 
 const test = testNeeding('nats-server');
 
@@ -100,44 +101,49 @@ test('what the rings still have when a server is back waits for slower consumers
   await drainExactly(gateway);
 });
 
-test('a server killed twice under 150 calls: ingestion and the sink beside it do not notice, both accounts are exact', async () => {
-  const folder = temporaryFolder();
-  const [recorded, sent] = [join(folder, 'recorded'), join(folder, 'sent')];
-  const server = await NatsServer.forTest();
-  const gateway = await startOn(server, '--sink', `wav:${recorded}`);
-  const consumer = await NatsConsumer.start({ server: server.address });
-  const [calls, framesEach] = [150, 350];
-  const flags = ['--calls', String(calls), '--duration', '7s', '--ramp', '500ms', '--seed', '71', '--save', sent];
-  const simulator = startSimulator(gateway.url, ...flags);
-  await eventually(async () => (await consumer.summary()).received > 1000);
-  // Shorter than the rings, then longer.
-  for (const awayMs of [300, 2500]) {
-    await server.kill();
-    await sleep(awayMs);
-    await server.start();
-    await eventually(() => isReady(gateway));
-    await sleep(500);
-  }
-  expect((await simulator.report).ok).toBe(true);
-  const tracks = await consumer.ended(calls);
-  await allRead(gateway);
+test(
+  'a server killed twice under 150 calls: ingestion and the sink beside it do not notice, both accounts are exact',
+  judgingTimes(async (machine) => {
+    const folder = temporaryFolder();
+    const [recorded, sent] = [join(folder, 'recorded'), join(folder, 'sent')];
+    const server = await NatsServer.forTest();
+    const gateway = await startOn(server, '--sink', `wav:${recorded}`);
+    const consumer = await NatsConsumer.start({ server: server.address });
+    const [calls, framesEach] = [150, 350];
+    const flags = ['--calls', String(calls), '--duration', '7s', '--ramp', '500ms', '--seed', '71', '--save', sent];
+    const simulator = startSimulator(gateway.url, ...flags);
+    await eventually(async () => (await consumer.summary()).received > 1000);
+    // Shorter than the rings, then longer.
+    for (const awayMs of [300, 2500]) {
+      await server.kill();
+      await sleep(awayMs);
+      await server.start();
+      await eventually(() => isReady(gateway));
+      await sleep(500);
+    }
+    expect((await simulator.report).ok).toBe(true);
+    const tracks = await consumer.ended(calls);
+    await allRead(gateway);
 
-  const { lapped, errors } = await exactCounts(gateway, calls * framesEach);
-  expect(lapped).toBeGreaterThan(0);
-  expectClosedBooks(tracks, framesEach);
-  // What a dying server has taken and not passed on, or passed on and not confirmed, is not more than a round or two.
-  const difference = Math.abs(sumOf(tracks, 'missing') - lapped);
-  expect(difference).toBeLessThan(calls * 10);
-  expect(sumOf(tracks, 'repeated')).toBeLessThan(calls * 20);
-  expect(sumOf(tracks, 'disordered')).toBe(0);
-  expect(differences(filesBelow(recorded, '.wav'), filesBelow(sent, '.wav'))).toEqual([]);
-  const told = gateway.log.filter(({ msg }) => msg === 'sink error');
-  expect(told.length).toBeLessThanOrEqual(Math.min(errors, 10));
-  const metrics = await gateway.metrics();
-  const slow = metrics.get('residence_seconds_count')! - metrics.get('residence_seconds_bucket{le="0.5"}')!;
-  expect(slow).toBeLessThan(0.01 * calls * framesEach);
-  await drainExactly(gateway);
-});
+    const { lapped, errors } = await always(() => exactCounts(gateway, calls * framesEach));
+    expect(lapped).toBeGreaterThan(0);
+    await always(() => expectClosedBooks(tracks, framesEach));
+    // What a dying server has taken and not passed on, or passed on and not confirmed, is not more than a round or two.
+    // A round of a thread that waited for its turn is as long as it waited.
+    const waited = machine.isBusy ? machine.worstMs / 20 : 0;
+    const difference = Math.abs(sumOf(tracks, 'missing') - lapped);
+    expect(difference).toBeLessThan(calls * (10 + 2 * waited));
+    expect(sumOf(tracks, 'repeated')).toBeLessThan(calls * (20 + 2 * waited));
+    expect(sumOf(tracks, 'disordered')).toBe(0);
+    expect(differences(filesBelow(recorded, '.wav'), filesBelow(sent, '.wav'))).toEqual([]);
+    const told = gateway.log.filter(({ msg }) => msg === 'sink error');
+    expect(told.length).toBeLessThanOrEqual(Math.min(errors, 10));
+    const metrics = await gateway.metrics();
+    const slow = metrics.get('residence_seconds_count')! - metrics.get('residence_seconds_bucket{le="0.5"}')!;
+    expect(slow).toBeLessThan(0.01 * calls * framesEach);
+    await always(() => drainExactly(gateway));
+  }),
+);
 
 test('a gateway whose server is not there starts all the same, and publishes when it comes', async () => {
   const server = await NatsServer.away();
@@ -165,14 +171,17 @@ test('a gateway whose server is not there starts all the same, and publishes whe
   await server.remove();
 });
 
-test('a server that is gone for good when calls end and the gateway drains: exit 0 in time, the account is exact', async () => {
-  const server = await NatsServer.forTest();
-  const gateway = await startOn(server);
-  const simulator = startSimulator(gateway.url, '--calls', '50', '--duration', '2s');
-  await eventually(async () => (await sinkCounts(gateway)).frames > 500);
-  await server.kill();
-  expect((await simulator.report).ok).toBe(true);
-  const signalledMs = performance.now();
-  await drainExactly(gateway);
-  expect(performance.now() - signalledMs).toBeLessThan(20_000);
-});
+test(
+  'a server that is gone for good when calls end and the gateway drains: exit 0 in time, the account is exact',
+  judgingTimes(async () => {
+    const server = await NatsServer.forTest();
+    const gateway = await startOn(server);
+    const simulator = startSimulator(gateway.url, '--calls', '50', '--duration', '2s');
+    await eventually(async () => (await sinkCounts(gateway)).frames > 500);
+    await server.kill();
+    expect((await simulator.report).ok).toBe(true);
+    const signalledMs = performance.now();
+    await always(() => drainExactly(gateway));
+    expect(performance.now() - signalledMs).toBeLessThan(20_000);
+  }),
+);

@@ -24,22 +24,18 @@ export class AcsClient {
     this.closed = new Promise((resolve) => socket.once('close', resolve));
   }
 
+  /** Again and again as long as there is no room: on a busy machine the main thread may honestly be late. */
   static async connect(url: string, headers: Record<string, string> = {}): Promise<AcsClient> {
-    const socket = new WebSocket(url, { headers, perMessageDeflate: false });
-    const client = new AcsClient(socket);
-    await once(socket, 'open');
-    return client;
-  }
-
-  /** The same, again and again as long as there is no room: on a busy machine the main thread may honestly be late. */
-  static async dial(url: string, headers: Record<string, string> = {}): Promise<AcsClient> {
     for (const giveUpMs = performance.now() + 60_000; ; ) {
+      const socket = new WebSocket(url, { headers, perMessageDeflate: false });
+      const client = new AcsClient(socket);
       try {
-        return await AcsClient.connect(url, headers);
+        await once(socket, 'open');
+        return client;
       } catch (error) {
         if (!(error as Error).message.endsWith('503') || performance.now() > giveUpMs) throw error;
         // Slowly and not all at once: a thousand of them must not look like a flood.
-        await new Promise((resolve) => setTimeout(resolve, 1000 + 3000 * Math.random()));
+        await new Promise((resolve) => setTimeout(resolve, 500 + 1000 * Math.random()));
       }
     }
   }

@@ -17,6 +17,9 @@ export interface FleetOptions extends Partial<BalancerOptions> {
 /** Only the balancer's address says who the client is, although all of 127.0.0.0/8 is at hand. */
 const commonFlags = ['--trust-proxy', '--proxy-cidr', '127.0.0.1/32', '--drain-timeout-ms', '20000'];
 
+/** Calls may have ended, or been refused: then it never comes. */
+const spreadMsMax = 15_000;
+
 export class Fleet {
   readonly balancer: Balancer;
   readonly gateways: GatewayProcess[];
@@ -65,7 +68,9 @@ export class Fleet {
   /** Waits until so many streams are connected, and says how they are spread. */
   async spread(total: number): Promise<number[]> {
     let spread: number[] = [];
+    const giveUpMs = performance.now() + spreadMsMax;
     await eventually(async () => {
+      if (performance.now() > giveUpMs) throw new Error(`not ${total} streams, but ${spread}`);
       spread = await this.streams();
       return spread.reduce((sum, count) => sum + count, 0) === total;
     });

@@ -43,16 +43,33 @@ export class Starvation {
   }
 }
 
-/** Runs a test that judges times; repeats it when it fails and the machine was busy meanwhile. On a quiet one every failure counts. */
-export async function unlessStarved(body: (machine: Starvation) => Promise<void>): Promise<void> {
+const unexcused = new WeakSet<object>();
+
+/** What no want of time excuses: when it fails in `unlessStarved`, that is the end of the test. */
+export async function always<T>(check: () => T | Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    unexcused.add(error as object);
+    throw error;
+  }
+}
+
+/** Runs a test that judges times; repeats it when it fails and the machine was busy meanwhile. On a quiet one every failure counts. `attempt`: from 1. */
+export async function unlessStarved(body: (machine: Starvation, attempt: number) => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     await using machine = await Starvation.watch();
     try {
-      await body(machine);
+      await body(machine, attempt);
       return;
     } catch (error) {
-      if (!machine.isBusy || attempt === attemptsMax) throw error;
+      if (!machine.isBusy || attempt === attemptsMax || unexcused.has(error as object)) throw error;
       console.info(`repeated: a thread was woken ${machine.worstMs.toFixed(0)} ms late`);
     }
   }
+}
+
+/** The body of a test that judges times, for `test`. */
+export function judgingTimes(body: (machine: Starvation) => Promise<void>): () => Promise<void> {
+  return () => unlessStarved(body);
 }
