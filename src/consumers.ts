@@ -84,6 +84,7 @@ export class Consumers {
     return new SinkHost({
       memory,
       spec,
+      gateIndex: index,
       threadTimeoutMs: config.threadTimeoutMs,
       onDrained: (streamId, { framesRead, framesLapped }) => onDrained(streamId, index, framesRead, framesLapped),
       onError: (error, streamId, leftOut) =>

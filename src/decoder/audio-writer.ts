@@ -6,6 +6,7 @@
 import { bytesPerSample, frameBytes, packetBytesMax } from '../limits.ts';
 import { type DropReason, frameFlag, lane, ring, streamSlot } from '../memory/layout.ts';
 import type { RingWriter } from '../ring/writer.ts';
+import type { Gating } from './gating.ts';
 import { measureArrival } from './jitter.ts';
 import type { LaneCounters } from './lane-counters.ts';
 import { Pcm, Placement } from './placement.ts';
@@ -20,9 +21,13 @@ export class AudioWriter {
   private readonly stream: StreamState;
   private readonly placement = new Placement();
   private readonly pcm = new Pcm();
+  private readonly gating: Gating;
+  private readonly clock: () => number;
 
-  constructor(stream: StreamState) {
+  constructor(stream: StreamState, gating: Gating, clock: () => number) {
     this.stream = stream;
+    this.gating = gating;
+    this.clock = clock;
   }
 
   /** Returns why the message was dropped, or null when it is committed and counted. */
@@ -39,10 +44,15 @@ export class AudioWriter {
     // Before ACS was: the default of a type, or a clock that was never set.
     if (message.timestampMs < stampMsMin) message.timestampMs = Number.NaN;
     let writer = stream.find(message.id, message.idStart, message.idEnd);
-    if (writer?.isFull) {
-      const renewed = stream.renew(writer, note);
-      if (typeof renewed === 'string') return renewed;
-      writer = renewed;
+    if (writer !== null && (writer.isDue || bytes > perFrame)) {
+      if (writer.isFull) {
+        const renewed = stream.renew(writer, note);
+        if (typeof renewed === 'string') return renewed;
+        writer = renewed;
+      }
+      // Nothing is changed yet: a worker that dies in a wait has lost no more than the message.
+      this.gating.pass(writer, Math.max(1, Math.ceil(bytes / perFrame)), stream.at, note.laneIndex);
+      if (this.gating.hasWaited) nowMs = this.clock();
     }
     if (writer !== null && bytes > 0 && bytes <= perFrame) {
       const pcmAt = writer.nextPcm();

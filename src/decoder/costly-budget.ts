@@ -7,6 +7,7 @@
 import { costlySavedMs, costlyShare } from '../limits.ts';
 import { lane, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { owe, owedMs } from './time-debt.ts';
 
 const ofLane = lane.costlyMs / 8;
 const ofStream = streamSlot.costlyMs / 8;
@@ -42,17 +43,7 @@ export class CostlyBudget {
   charge(streamAt: number, bytes: number, tookMs: number, nowMs: number): void {
     const costMs = Math.min(tookMs, parseHeldUpMs(bytes));
     if (!(costMs > 0)) return;
-    add(this.streams, streamAt / 8 + ofStream, costlyShare.ofStream, costMs, nowMs);
-    add(this.lane, ofLane, costlyShare.ofLane, costMs, nowMs);
+    owe(this.streams, streamAt / 8 + ofStream, costlyShare.ofStream, costMs, nowMs);
+    owe(this.lane, ofLane, costlyShare.ofLane, costMs, nowMs);
   }
-}
-
-/** What is left of a debt, which stands at `at` and behind it when that was so. */
-function owedMs(debts: Float64Array, at: number, share: number, nowMs: number): number {
-  return Math.max(0, debts[at]! - share * (nowMs - debts[at + 1]!));
-}
-
-function add(debts: Float64Array, at: number, share: number, costMs: number, nowMs: number): void {
-  debts[at] = owedMs(debts, at, share, nowMs) + costMs;
-  debts[at + 1] = nowMs;
 }

@@ -9,6 +9,7 @@ import type { SharedMemory, Views } from '../memory/shared-memory.ts';
 import { RingPool } from '../ring/pool.ts';
 import { AudioWriter } from './audio-writer.ts';
 import { CostlyBudget, parseOrdinaryMs } from './costly-budget.ts';
+import { Gating } from './gating.ts';
 import { LaneCounters } from './lane-counters.ts';
 import { isStuffed } from './protocol/marks.ts';
 import { Message, messageKind } from './protocol/message.ts';
@@ -35,6 +36,7 @@ export class FrameDecoder {
   /** Tells plain audio at little cost where the first parser cannot. */
   private readonly scanner = new Scanner();
   private readonly stream: StreamState;
+  private readonly gating: Gating;
   private readonly audio: AudioWriter;
   private readonly message = new Message();
   private readonly news = new Set<number>();
@@ -49,7 +51,8 @@ export class FrameDecoder {
     this.notes = memory.lanes.map((_, laneIndex) => new UndoNote(memory, laneIndex));
     this.budgets = memory.lanes.map((_, laneIndex) => new CostlyBudget(memory, laneIndex));
     this.stream = new StreamState(memory, new RingPool(memory));
-    this.audio = new AudioWriter(this.stream);
+    this.gating = new Gating(memory, clock);
+    this.audio = new AudioWriter(this.stream, this.gating, clock);
   }
 
   /** Of the lane that this worker has. */
@@ -63,6 +66,7 @@ export class FrameDecoder {
     const { i32 } = views;
     const counters = this.counters[laneIndex]!;
     const note = this.notes[laneIndex]!;
+    const { gating } = this;
     const { laneHalfBytes } = this.memory.geometry;
     let nowMs = this.clock();
     let records = 0;
@@ -76,7 +80,10 @@ export class FrameDecoder {
         counters.release(head);
         continue;
       }
-      if (++records % recordsPerClockReading === 0) nowMs = this.clock();
+      if (++records % recordsPerClockReading === 0 || gating.hasWaited) {
+        nowMs = this.clock();
+        gating.hasWaited = false;
+      }
       const end = head + recordBytes(i32[(at + record.payloadBytes) >> 2]!);
       counters.begin(end);
       if (i32[(at + record.kind) >> 2] === recordKind.message) {

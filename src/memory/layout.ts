@@ -24,7 +24,7 @@ import { dropReasons } from './outcomes.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 8;
+export const layoutVersion = 9;
 
 /** The sizes that follow from the configuration. Written into `control`, so that `attach` needs no configuration. */
 export interface Geometry {
@@ -37,6 +37,9 @@ export interface Geometry {
 }
 
 // ── control ────────────────────────────────────────────────────────────────────────────────────────────────────────
+/** Words of a gate, and where each stands among them. */
+export const gateWords = 4;
+export const gate = { thread: 0, urges: 1, moves: 2 } as const;
 const controlOffsets = new Offsets();
 export const control = {
   magic: controlOffsets.i32(),
@@ -48,6 +51,8 @@ export const control = {
   laneCount: controlOffsets.i32(),
   laneHalfBytes: controlOffsets.i32(),
   ringFramesMax: controlOffsets.i32(),
+  /** Of each gate (`ring/gate.ts`), so many words: who holds it, how often it was urged, how often its reader has moved on. */
+  gates: controlOffsets.apart().i32(limits.gatesMax * gateWords),
   /** Where to look for a free ring first. */
   freeFrom: controlOffsets.apart().i32(),
   /** Which lane has a ring, one word per ring: its index plus one; 0: the ring is free. */
@@ -69,6 +74,8 @@ export const streamSlot = {
   brokeOffMs: streamOffsets.f64(),
   /** Time of workers that its messages took and that is not paid back, and when that was so; see `costly-budget.ts`. */
   costlyMs: streamOffsets.f64(2),
+  /** The same of the time for which its frames waited for readers; see `gating.ts`. */
+  gatedMs: streamOffsets.f64(2),
   // What every frame touches, in one cache line, and right behind it the rings.
   /** 16000 or 24000; 0 until known; -1 after metadata that we do not support. */
   sampleRate: streamOffsets.line().i32(),
@@ -122,6 +129,8 @@ export const ring = {
   jitterSumMs: ringOffsets.f64(),
   jitterCount: ringOffsets.f64(),
   silentFrames: ringOffsets.f64(),
+  /** At this head the writer looks how far readers with a gate have come. */
+  gateAt: ringOffsets.i32(),
   // What was learnt of the participant's timestamps (`stamp-state.ts`). `unsettled`: 0 when they are regular, and nothing is open.
   unsettled: ringOffsets.f64(),
   highestTimestampMs: ringOffsets.f64(),
@@ -143,6 +152,9 @@ export const ring = {
   unusableStamps: ringOffsets.f64(),
   firstTimestampMs: ringOffsets.f64(),
   firstArrivalMs: ringOffsets.f64(),
+  // Written by readers.
+  /** Of each gate: the sequence number of the first frame that may not be overwritten, plus one; 0: its reader does not know the ring. */
+  gates: ringOffsets.apart().i32(limits.gatesMax),
   end: ringOffsets.apart().end,
 } as const;
 export const ringState = { free: 0, live: 1, ended: 2 } as const;
@@ -255,6 +267,13 @@ export const lane = {
   busyMs: laneOffsets.f64(),
   /** What its streams took of that with costly messages and that is not paid back, and when that was so. */
   costlyMs: laneOffsets.f64(2),
+  /** The same of the time for which it waited for readers; all of that, for each gate; and the moves of a reader that is not waited for. */
+  gateDebtMs: laneOffsets.f64(2),
+  gatedMs: laneOffsets.f64(limits.gatesMax),
+  gateGivenUp: laneOffsets.i32(limits.gatesMax),
+  /** Rings whose readers shall read at once: how many were named, ever, and the latest of them. */
+  urgedCount: laneOffsets.i32(),
+  urged: laneOffsets.i32(limits.urgedRingsMax),
   // What every frame adds to.
   committed: laneOffsets.f64(),
   frames: laneOffsets.f64(),

@@ -37,6 +37,7 @@ export interface RingConsumer {
   readonly restarts: number;
   readonly isReady: boolean;
   readonly framesUnaccounted: number;
+  readonly gatedMs: number;
 }
 
 export interface Sources {

@@ -54,6 +54,12 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     perSink((sink) => sink.lappedFrames),
   );
   metrics.counter(
+    'gated_seconds_total',
+    'Time that decode workers spent waiting for this sink to read what was about to be overwritten, as after a network stall. All calls of the lane wait as long; a tenth of the time at most.',
+    ['sink'],
+    perSink((sink) => sink.gatedMs / 1000),
+  );
+  metrics.counter(
     'sink_lost_frames_total',
     'Frames that this sink read and could not keep: the disk was full, a file was deleted, the server refused them. Also in sink_frames_total.',
     ['sink'],

@@ -35,6 +35,8 @@ export class ReaderGroup {
   readonly restarts = 0;
   readonly isReady = true;
   readonly framesUnaccounted = 0;
+  /** Nobody waits for it. */
+  readonly gatedMs = 0;
   private readonly options: ReaderGroupOptions;
   private readonly entries = new Map<string, Entry>();
   private readonly drained = { framesRead: 0, framesLapped: 0 };

@@ -1,6 +1,6 @@
 /**
- * Writes one participant's ring: overwrites the oldest frame, never waits, never looks at a reader. Holds no state of its
- * own, only addresses: whichever worker holds the lane's batch may write. Invariant: a frame is complete before `head`
+ * Writes one participant's ring: overwrites the oldest frame, never waits, never looks at a reader; at some heads its caller does
+ * (`decoder/gating.ts`). Holds no state of its own, only addresses: whichever worker holds the lane's batch may write. Invariant: a frame is complete before `head`
  * says that it exists, and slot `head % slots` belongs to the writer alone. A full ring takes no further message; its
  * participant goes on in another one.
  */
@@ -18,6 +18,7 @@ export class RingWriter {
   readonly at: number;
   private readonly slotsAt: number;
   private readonly headWord: number;
+  private readonly gateAtWord: number;
   readonly slotCount: number;
   private readonly framesMax: number;
 
@@ -31,6 +32,7 @@ export class RingWriter {
     this.at = memory.ringOffset(index);
     this.slotsAt = memory.slotsOffset(index);
     this.headWord = (this.at + ring.head) / 4;
+    this.gateAtWord = (this.at + ring.gateAt) / 4;
     this.slotCount = memory.geometry.ringSlotCount;
     this.framesMax = memory.ringFramesMax;
   }
@@ -48,6 +50,16 @@ export class RingWriter {
   /** Its frames have used their sequence numbers up. Looked at between messages: one may bring several frames. */
   get isFull(): boolean {
     return this.i32[this.headWord]! >= this.framesMax;
+  }
+
+  /** It is full, or its readers must be looked at. */
+  get isDue(): boolean {
+    return this.i32[this.headWord]! >= this.i32[this.gateAtWord]!;
+  }
+
+  /** The next frame for which it is due. */
+  set dueAt(head: number) {
+    this.i32[this.gateAtWord] = Math.min(head, this.framesMax);
   }
 
   /** Where the PCM of the next frame belongs, in bytes from the start of the slab. */

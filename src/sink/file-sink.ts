@@ -23,6 +23,7 @@ export class FileSink implements Sink {
   readonly readIntervalMs = readIntervalMs;
   readonly leadMs = 0;
   readonly isReady = true;
+  readonly needsEveryFrame = true;
   private readonly spec: FileSinkSpec;
   private readonly modes: FileModes;
   private readonly scratch = Buffer.alloc(scratchBytes);

@@ -6,9 +6,11 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { TellComplaint } from '../complaints.ts';
 import { GatewayError } from '../errors.ts';
-import { abandonedThreadsMax } from '../limits.ts';
+import { abandonedThreadsMax, gatesMax } from '../limits.ts';
+import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
+import { Gate } from '../ring/gate.ts';
 import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
 import { type DrainedTrack, type Entry, Ledger } from './ledger.ts';
 import { type FromSink, type SinkWorkerData, sinkCounter, sinkCountersBytes, type ToSink } from './messages.ts';
@@ -18,6 +20,8 @@ import type { SinkSpec } from './spec.ts';
 export interface SinkHostOptions {
   readonly memory: SharedMemory;
   readonly spec: SinkSpec;
+  /** By its place among the sinks: those beyond `gatesMax` have none. */
+  readonly gateIndex?: number;
   /** Without a sign of life for so long its thread hangs. */
   readonly threadTimeoutMs: number;
   /** The sink does not look at a ring of this stream any more. */
@@ -57,6 +61,8 @@ export class SinkHost {
   private readonly options: SinkHostOptions;
   private readonly ledger: Ledger;
   private counters = new Float64Array(new SharedArrayBuffer(sinkCountersBytes));
+  private readonly gate: Gate | null;
+  private threads = 0;
   private losses = 0;
   /** What the thread has to be told before it knows everything; null while it is not ready. */
   private untold: Entry[] | null = null;
@@ -66,13 +72,16 @@ export class SinkHost {
     this.options = options;
     this.name = spec.name;
     this.ledger = new Ledger(memory);
+    const gateIndex = options.gateIndex ?? -1;
+    this.gate = gateIndex >= 0 && gateIndex < gatesMax ? new Gate(memory, gateIndex) : null;
     this.thread = new SupervisedThread<ToSink, FromSink>({
       name: `sink:${spec.name}`,
       timeoutMs: threadTimeoutMs,
       abandonedMax: abandonedThreadsMax,
       startWorker: (signs, isRestart) => {
         const counters = this.counters.buffer as SharedArrayBuffer;
-        return (options.startThread ?? startThread)({ memory: memory.handle, spec, counters, signs, isRestart });
+        const gate = { index: this.gate?.index ?? -1, thread: ++this.threads };
+        return (options.startThread ?? startThread)({ memory: memory.handle, spec, counters, signs, gate, isRestart });
       },
       onReady: () => this.threadReady(),
       onMessage: (message) => this.take(message),
@@ -126,6 +135,12 @@ export class SinkHost {
   get isReady(): boolean {
     return this.thread.isReady && this.counters[sinkCounter.ready] === 1;
   }
+  /** For how long decoders have waited for it. */
+  get gatedMs(): number {
+    if (this.gate === null) return 0;
+    const at = lane.gatedMs / 8 + this.gate.index;
+    return this.options.memory.lanes.reduce((sum, { f64 }) => sum + f64[at]!, 0);
+  }
   get errors(): number {
     return this.counters[sinkCounter.errors]! + this.losses;
   }
@@ -139,6 +154,7 @@ export class SinkHost {
    */
   async stop(deadlineMs: number): Promise<boolean> {
     const isDone = await this.thread.stop(deadlineMs);
+    this.gate?.leave();
     this.ledger.takeAway();
     this.drained(this.ledger.giveUp(performance.now(), 0));
     return isDone;
@@ -159,6 +175,7 @@ export class SinkHost {
 
   private threadLost(loss: ThreadLoss): void {
     this.losses++;
+    this.gate?.leave();
     this.untold = null;
     if (loss.kind === 'hung') {
       this.counters = new Float64Array(this.counters.buffer.slice(0) as SharedArrayBuffer);

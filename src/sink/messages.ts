@@ -12,8 +12,16 @@ export interface SinkWorkerData {
   readonly counters: SharedArrayBuffer;
   /** See `ThreadSigns`. */
   readonly signs: SharedArrayBuffer;
+  /** See `SinkGate`. */
+  readonly gate: GateKey;
   /** Another thread of this sink ran before and died. */
   readonly isRestart: boolean;
+}
+
+/** Which gate a sink that needs every frame holds, or -1, and its thread's number there. */
+export interface GateKey {
+  readonly index: number;
+  readonly thread: number;
 }
 
 /** Doubles in the counters of a sink; written by its thread only. `ready`: 1 while it takes frames. */

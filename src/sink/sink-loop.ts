@@ -1,5 +1,6 @@
 /**
- * The loop of a sink's thread: reads each track once per interval, spread evenly, and at once when it ends. An exception
+ * The loop of a sink's thread: reads each track once per interval, spread evenly, and at once when it ends, or when its frames
+ * are about to be overwritten and the sink needs them all. An exception
  * of the sink stays with its track: counted, told, and the frames go on being read, so that nothing piles up. A sink that
  * learns only later whether it has kept something works in rounds, one at a time: what a failed round had read is read
  * again. Invariants: for each ring, frames published = read + lapped when its track has ended; whenever this thread dies,
@@ -14,6 +15,7 @@ import { Frame } from '../ring/frame.ts';
 import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackNews } from './messages.ts';
 import { Reading } from './reading.ts';
 import type { Sink, Track } from './sink.ts';
+import { allRings, type SinkGate } from './sink-gate.ts';
 
 /** Longer than any sink of ours takes to find out that its server is away. */
 const roundMsMax = 30_000;
@@ -35,12 +37,20 @@ export class SinkLoop {
   /** What was read in this round; always empty for a sink that need not settle. */
   private round: Reading[] = [];
   private isSettling = false;
+  private readonly gate: SinkGate;
   private isClosing = false;
   private timer: NodeJS.Timeout | null = null;
 
-  constructor(memory: SharedMemory, sink: Sink, counters: SharedArrayBuffer, tell: (message: FromSink) => void) {
+  constructor(
+    memory: SharedMemory,
+    sink: Sink,
+    counters: SharedArrayBuffer,
+    tell: (message: FromSink) => void,
+    gate: SinkGate,
+  ) {
     this.memory = memory;
     this.sink = sink;
+    this.gate = gate;
     this.counters = new Float64Array(counters);
     this.tell = tell;
     this.complaints = new Complaints((message, streamId, leftOut) =>
@@ -51,6 +61,7 @@ export class SinkLoop {
   start(): void {
     this.counters[sinkCounter.ready] = Number(this.isReady);
     this.timer = setInterval(() => this.tick(performance.now()), tickMs);
+    if (this.sink.needsEveryFrame) this.gate.open(() => this.readUrged());
   }
 
   /** Counts and tells an error. */
@@ -83,6 +94,7 @@ export class SinkLoop {
     const nowMs = performance.now();
     const reading = new Reading(this.memory, news, nowMs, this.report);
     this.readings.set(ringKey(news.ring), reading);
+    this.gate.note(news.ring, reading.reader.next);
     const { streamId } = news.track;
     this.tracksOfStream.set(streamId, (this.tracksOfStream.get(streamId) ?? 0) + 1);
     if (this.takesFrames) this.visit(reading, nowMs);
@@ -122,6 +134,7 @@ export class SinkLoop {
     this.complaints.tick(nowMs);
     if (this.isSettling) return;
     const { isReady } = this;
+    this.gate.takesFrames(isReady);
     this.counters[sinkCounter.ready] = Number(isReady);
     if (isReady) this.visitDue(nowMs);
     else for (const reading of this.readings.values()) this.fallBehind(reading);
@@ -139,10 +152,31 @@ export class SinkLoop {
     }
   }
 
-  private visit(reading: Reading, nowMs: number): void {
+  /** Reads the rings whose frames are about to be overwritten. */
+  private readUrged(): void {
+    if (!this.takesFrames) return;
+    const { gate, readings } = this;
+    const nowMs = performance.now();
+    let key = gate.nextUrged();
+    for (; key !== null && key !== allRings && this.isReady; key = gate.nextUrged()) {
+      const reading = readings.get(key);
+      if (reading !== undefined) this.visitUrged(reading, nowMs);
+    }
+    if (key === allRings)
+      for (const reading of [...readings.values()]) if (this.isReady) this.visitUrged(reading, nowMs);
+    this.settle();
+  }
+
+  private visitUrged(reading: Reading, nowMs: number): void {
+    if (reading.isOver || reading.reader.lag < this.gate.urgentFrames) return;
+    this.visit(reading, nowMs, true);
+    reading.dueMs = nowMs + this.sink.readIntervalMs;
+  }
+
+  private visit(reading: Reading, nowMs: number, isUrged = false): void {
     const isLast = reading.framesTotal !== null;
     const isOpened = reading.tryToOpen(this.sink, nowMs);
-    if (isOpened && !isLast && reading.reader.next === 0) {
+    if (isOpened && !isLast && !isUrged && reading.reader.next === 0) {
       // A random phase spreads the readings of many tracks over the interval.
       reading.dueMs = nowMs + this.sink.leadMs + Math.random() * this.sink.readIntervalMs;
     } else {
@@ -181,6 +215,7 @@ export class SinkLoop {
     const roundEnded = (outcome: (reading: Reading) => void) => {
       this.isSettling = false;
       for (const reading of readings) outcome(reading);
+      this.readUrged();
     };
     settledInTime(settling).then(
       () => roundEnded((reading) => this.hold(reading)),
@@ -194,6 +229,7 @@ export class SinkLoop {
   /** What was read of it holds. If it was the end, the main thread is told. */
   private hold(reading: Reading): void {
     reading.commit();
+    this.gate.note(reading.ring, reading.reader.next);
     if (!reading.isOver) return;
     this.readings.delete(ringKey(reading.ring));
     this.tell({ type: 'drained', ring: reading.ring });
@@ -213,6 +249,7 @@ export class SinkLoop {
   private closeIfDone(): void {
     if (!this.isClosing || this.readings.size > 0) return;
     if (this.timer !== null) clearInterval(this.timer);
+    this.gate.close();
     this.closeSink()
       .catch((error: unknown) => this.report(error))
       .finally(() => {

@@ -5,6 +5,7 @@ import { SharedMemory } from '../memory/shared-memory.ts';
 import { showSigns } from '../thread/thread-signs.ts';
 import type { FromSink, SinkWorkerData, ToSink } from './messages.ts';
 import type { Sink } from './sink.ts';
+import { SinkGate } from './sink-gate.ts';
 import { SinkLoop } from './sink-loop.ts';
 
 export async function runSink(data: SinkWorkerData, port: MessagePort, create: () => Promise<Sink>): Promise<void> {
@@ -15,7 +16,9 @@ export async function runSink(data: SinkWorkerData, port: MessagePort, create: (
   });
   try {
     const sink = await create();
-    const loop = new SinkLoop(SharedMemory.attach(data.memory), sink, data.counters, tell);
+    const memory = SharedMemory.attach(data.memory);
+    const gate = new SinkGate(memory, data.gate);
+    const loop = new SinkLoop(memory, sink, data.counters, tell, gate);
     await sink.start({ isRestart: data.isRestart, report: loop.report });
     port.on('message', (message: ToSink) => loop.take(message));
     loop.start();

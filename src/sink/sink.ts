@@ -44,6 +44,11 @@ export interface Sink {
   /** How long after it was opened a track is read for the first time, at least. Nothing is lost: frames wait in the ring. */
   readonly leadMs: number;
   /**
+   * It records: before frames are overwritten that it has not read, it is asked to read at once, whatever its interval, and the
+   * decoder waits for it, within a budget that all of the lane's calls share. Asked once, after `start`.
+   */
+  readonly needsEveryFrame: boolean;
+  /**
    * Whether it takes frames right now. While it does not, nothing is read: frames wait in their rings, and what is
    * overwritten there counts as lapped.
    */

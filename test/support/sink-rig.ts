@@ -12,6 +12,7 @@ import {
 } from '../../src/sink/messages.ts';
 import { type Memo, Progress } from '../../src/sink/progress.ts';
 import type { Sink, Track, TrackEnd, TrackWriter } from '../../src/sink/sink.ts';
+import { SinkGate } from '../../src/sink/sink-gate.ts';
 import { SinkLoop } from '../../src/sink/sink-loop.ts';
 import { openRing, smallMemory } from './decoder-ring.ts';
 
@@ -34,6 +35,7 @@ export class NotingSink implements Sink {
   isOpen = true;
 
   readonly leadMs: number = 0;
+  needsEveryFrame = false;
   isReady = true;
 
   start(): void {}
@@ -124,6 +126,7 @@ export class SinkRig<S extends NotingSink = NotingSink> {
   readonly memory;
   readonly pool;
   loop: SinkLoop;
+  private threads = 0;
 
   constructor(ringSlotCount = 12, sink: S = new NotingSink() as S) {
     this.sink = sink;
@@ -133,7 +136,8 @@ export class SinkRig<S extends NotingSink = NotingSink> {
 
   /** A loop that knows nothing, as in a thread that was just started. The one before does nothing any more. */
   newThread(): SinkLoop {
-    this.loop = new SinkLoop(this.memory, this.sink, this.counters, (message) => this.told.push(message));
+    const gate = new SinkGate(this.memory, { index: 0, thread: ++this.threads });
+    this.loop = new SinkLoop(this.memory, this.sink, this.counters, (message) => this.told.push(message), gate);
     this.loop.start();
     return this.loop;
   }

@@ -20,7 +20,8 @@ export interface ModuleTrackWriter {
 }
 
 /** A sink of yours. Its methods are called in a thread of its own; see `Sink` in docs/library.md for the order. */
-export interface ModuleSink extends Partial<Pick<Sink, 'readIntervalMs' | 'leadMs' | 'isReady' | 'streamEnded'>> {
+export interface ModuleSink
+  extends Partial<Pick<Sink, 'readIntervalMs' | 'leadMs' | 'needsEveryFrame' | 'isReady' | 'streamEnded'>> {
   start?(context: SinkStart): void | Promise<void>;
   open(track: Track, memo: Memo): ModuleTrackWriter;
   settle?(): Promise<void> | null;

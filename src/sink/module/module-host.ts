@@ -69,6 +69,9 @@ export class ModuleHost implements Sink {
   get leadMs(): number {
     return millisecondsOf(this.module.leadMs, 0);
   }
+  get needsEveryFrame(): boolean {
+    return this.module.needsEveryFrame ?? false;
+  }
   get isReady(): boolean {
     return this.module.isReady ?? true;
   }

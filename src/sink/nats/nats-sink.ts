@@ -22,6 +22,7 @@ const messageOverheadBytes = 300;
 export class NatsSink implements Sink {
   readonly readIntervalMs: number;
   readonly leadMs = leadMs;
+  readonly needsEveryFrame = true;
   private readonly spec: NatsSinkSpec;
   private readonly link: NatsLink;
   /** Who published in this round, by the subject of the frames. */

@@ -1,0 +1,101 @@
+/**
+ * Before frames are overwritten that a reader needs (`ring/gate.ts`): urges it early, when half of the ring is unread, so that it
+ * reads while we go on; and waits for it when nothing else is left, within a budget. When that is used up, the reader is lapped,
+ * as one without a gate is. A reader that did not move during a wait is not waited for again until it has. Worker thread.
+ *
+ * A wait holds up all calls of the lane. What it may cost is bounded for the lane, whatever its readers do, and for each stream,
+ * whatever its peer does. Between two looks a frame costs a comparison (`RingWriter.isDue`).
+ */
+import { gatedSavedMs, gatedShare, gatedWaitMsMax } from '../limits.ts';
+import { lane, streamSlot } from '../memory/layout.ts';
+import type { SharedMemory } from '../memory/shared-memory.ts';
+import { framesHeld, type Gate, gatesOf, nameUrged, unknown } from '../ring/gate.ts';
+import type { RingWriter } from '../ring/writer.ts';
+import { owe, owedMs } from './time-debt.ts';
+
+/** A reader that is behind all the same is looked at again after so many frames, and so is one that does not know the ring. */
+const lookAgainFrames = 16;
+/** A wait is interrupted so often to see whether the gate is still open. */
+const waitSliceMs = 5;
+
+const ofLane = lane.gateDebtMs / 8;
+const ofStream = streamSlot.gatedMs / 8;
+
+export class Gating {
+  /** Set by a wait, until whoever reads the clock has seen it. */
+  hasWaited = false;
+  private readonly memory: SharedMemory;
+  private readonly clock: () => number;
+  private readonly gates: readonly Gate[];
+  private readonly held: number;
+  private readonly half: number;
+
+  constructor(memory: SharedMemory, clock: () => number) {
+    this.memory = memory;
+    this.clock = clock;
+    this.gates = gatesOf(memory);
+    this.held = framesHeld(memory.geometry.ringSlotCount);
+    this.half = this.held >> 1;
+  }
+
+  /** Before so many frames are published in a ring. */
+  pass(writer: RingWriter, frames: number, streamAt: number, laneIndex: number): void {
+    const head = writer.head + frames;
+    let dueAt = head + this.half;
+    for (const gate of this.gates) {
+      if (!gate.isOpen) continue;
+      let position = gate.positionIn(writer);
+      if (position === unknown) {
+        dueAt = Math.min(dueAt, head + lookAgainFrames);
+        continue;
+      }
+      if (head - position > this.held) position = this.wait(gate, writer, head, streamAt, laneIndex);
+      else if (head - position >= this.half) this.urge(gate, writer, laneIndex);
+      const unread = head - position;
+      if (unread > this.held) dueAt = Math.min(dueAt, head + lookAgainFrames);
+      else dueAt = Math.min(dueAt, position + (unread < this.half ? this.half : this.held));
+    }
+    writer.dueAt = dueAt;
+  }
+
+  /** Returns how far the reader has come. */
+  private wait(gate: Gate, writer: RingWriter, head: number, streamAt: number, laneIndex: number): number {
+    const { i32, f64 } = this.memory.lanes[laneIndex]!;
+    const givenUp = lane.gateGivenUp / 4 + gate.index;
+    const { moves } = gate;
+    let position = gate.positionIn(writer);
+    if (i32[givenUp] === ((moves + 1) | 0)) return position;
+    const beganMs = this.clock();
+    const untilMs = beganMs + this.allowedMs(streamAt, f64, beganMs);
+    if (untilMs <= beganMs) return position;
+    this.urge(gate, writer, laneIndex);
+    let nowMs = beganMs;
+    while (nowMs < untilMs && head - position > this.held && gate.isOpen) {
+      gate.wait(writer, position, Math.min(waitSliceMs, untilMs - nowMs));
+      position = gate.positionIn(writer);
+      nowMs = this.clock();
+    }
+    this.hasWaited = true;
+    if (head - position > this.held && gate.moves === moves) i32[givenUp] = moves + 1;
+    f64[lane.gatedMs / 8 + gate.index]! += nowMs - beganMs;
+    // A process that stood still as a whole has not waited for that.
+    const costMs = Math.min(nowMs - beganMs, gatedWaitMsMax);
+    owe(f64, ofLane, gatedShare.ofLane, costMs, nowMs);
+    owe(this.memory.streams.f64, streamAt / 8 + ofStream, gatedShare.ofStream, costMs, nowMs);
+    return position;
+  }
+
+  private urge(gate: Gate, writer: RingWriter, laneIndex: number): void {
+    nameUrged(this.memory.lanes[laneIndex]!.i32, writer.index);
+    gate.urge();
+  }
+
+  private allowedMs(streamAt: number, lane64: Float64Array, nowMs: number): number {
+    const { streams } = this.memory;
+    return Math.min(
+      gatedWaitMsMax,
+      gatedSavedMs.ofLane - owedMs(lane64, ofLane, gatedShare.ofLane, nowMs),
+      gatedSavedMs.ofStream - owedMs(streams.f64, streamAt / 8 + ofStream, gatedShare.ofStream, nowMs),
+    );
+  }
+}
