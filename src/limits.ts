@@ -183,7 +183,7 @@ export const forgivenCostlyMs = 0.1;
  * for 10 s costs a lane a tenth of what it may save up.
  */
 export const gatedShare = { ofStream: 0.01, ofLane: 0.1 } as const;
-export const gatedSavedMs = { ofStream: 250, ofLane: 1_000 } as const;
+export const gatedSavedMs = { ofStream: 500, ofLane: 2_000 } as const;
 export const gatedWaitMsMax = 200;
 
 /** Readers that the decoder may wait for: one word of each in every ring. */

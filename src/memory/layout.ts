@@ -145,13 +145,13 @@ export const ring = {
   // Counters that most frames do not change, written by the decoder only.
   missingFrames: ringOffsets.f64(),
   gaps: ringOffsets.f64(),
-  id: ringOffsets.line().bytes(limits.participantIdBytesMax),
   duplicateFrames: ringOffsets.f64(),
   outOfOrderFrames: ringOffsets.f64(),
   pauses: ringOffsets.f64(),
   unusableStamps: ringOffsets.f64(),
   firstTimestampMs: ringOffsets.f64(),
   firstArrivalMs: ringOffsets.f64(),
+  id: ringOffsets.line().bytes(limits.participantIdBytesMax),
   // Written by readers.
   /** Of each gate: the sequence number of the first frame that may not be overwritten, plus one; 0: its reader does not know the ring. */
   gates: ringOffsets.apart().i32(limits.gatesMax),

@@ -39,7 +39,7 @@ const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Recor
         'laneCount',
         'laneHalfBytes',
       ),
-      ...words('freeFrom', 'holders'),
+      ...words('gates', 'freeFrom', 'holders'),
     },
   ],
   [
@@ -56,6 +56,7 @@ const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Recor
     layout.ring,
     {
       ...words('generation', 'state', 'sampleRate', 'slotBytes', 'idBytes', 'head', 'windowLow', 'windowHigh'),
+      ...words('gateAt', 'gates'),
       id: participantIdBytesMax,
     },
   ],
@@ -64,7 +65,7 @@ const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Recor
     'a lane',
     layout.lane,
     {
-      ...words('tail', 'head', 'parked', 'begun', 'done', 'ringsHeld'),
+      ...words('tail', 'head', 'parked', 'begun', 'done', 'ringsHeld', 'gateGivenUp', 'urgedCount', 'urged'),
       dropped,
       jitter: histogram(jitterBoundsMs),
       deviation: histogram(jitterBoundsMs),

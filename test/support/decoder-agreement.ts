@@ -36,7 +36,8 @@ interface Account {
 
 const ringWords = [ring.state, ring.sampleRate, ring.slotBytes, ring.head, ring.windowLow, ring.windowHigh];
 const ringDoubles = [
-  [ring.newestTimestampMs, ring.gaps],
+  [ring.newestTimestampMs, ring.silentFrames],
+  [ring.unsettled, ring.gaps],
   [ring.duplicateFrames, ring.firstTimestampMs],
 ] as const;
 

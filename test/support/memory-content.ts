@@ -59,7 +59,8 @@ function ringContent(memory: SharedMemory, index: number): string {
   const head = own.readInt32LE(ring.head);
   const slotBytes = own.readInt32LE(ring.slotBytes);
   const { ringSlotCount } = memory.geometry;
-  const lines = [own.toString('hex', ring.state)];
+  // When the writer looks at its readers next is a hint, and is never taken back.
+  const lines = [own.toString('hex', ring.state, ring.gateAt), own.toString('hex', ring.gateAt + 4)];
   for (let n = Math.max(0, head - ringSlotCount + 2); n < head; n++) {
     const at = memory.slotsOffset(index) + (n % ringSlotCount) * slotBytes;
     lines.push(bytes.toString('hex', at, at + slot.pcm + i32[(at + slot.pcmBytes) / 4]!));
