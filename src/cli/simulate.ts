@@ -12,6 +12,7 @@ import { churnPerCallMax } from '../simulator/churn.ts';
 import { churnProblem, defaults, ranges, type SimulateOptions } from '../simulator/options.ts';
 import type { SimulationReport } from '../simulator/report.ts';
 import { type Progress, simulateCalls } from '../simulator/simulator.ts';
+import { type Stalling, stallProblem } from '../simulator/stall.ts';
 import { progressLine, summarize } from '../simulator/summary.ts';
 import { check } from './check.ts';
 import { connectionSettings, headersOf } from './connection-settings.ts';
@@ -72,6 +73,20 @@ export const simulateSettings = {
     placeholder: 'PPM',
     help: 'the clock of timestamps is too fast by so many millionths',
   }),
+  stall: setting.duration({
+    fallbackMs: defaults.stallMs,
+    minMs: ranges.stallMs.min,
+    maxMs: ranges.stallMs.max,
+    help: 'in the middle of the run the network stands still for so long; then everything arrives at once',
+  }),
+  stallEvery: optional(
+    setting.duration({
+      fallbackMs: defaults.stallEveryMs,
+      minMs: 1000,
+      maxMs: ranges.stallEveryMs.max,
+      help: 'it stands still again and again, each time after so long; else once',
+    }),
+  ),
   loss: setting.ratio({ fallback: defaults.loss, help: 'share of frames that are never sent' }),
   duplicate: setting.ratio({ fallback: defaults.duplicate, help: 'share of frames that are sent twice' }),
   reorder: setting.ratio({ fallback: defaults.reorder, help: 'share of frames that change places with the next one' }),
@@ -113,9 +128,15 @@ function contradictions(values: SimulateValues): string[] {
   else if (values.insecure && !values.url.startsWith('wss:')) {
     problems.push('--insecure: there is no certificate with ws://; leave it out, or use wss://');
   }
+  const stalled = stallProblem(stallingOf(values), values.duration);
+  if (stalled !== null) problems.push(`--${stalled}`);
   if (values.churn > values.calls * churnPerCallMax) problems.push(`--${churnProblem(values.churn, values.calls)}`);
   problems.push(...headerProblems(headersOf(values), values.token).map((line) => `--${line}`));
   return problems;
+}
+
+function stallingOf({ stall, stallEvery }: SimulateValues): Stalling {
+  return { stallMs: stall, stallEveryMs: stallEvery ?? 0 };
 }
 
 function readAudio(path: string | null, sampleRate: number): AudioSource | null {
@@ -148,6 +169,7 @@ function toOptions(values: SimulateValues): SimulateOptions {
     stampJitterMs,
     stampGridMs,
     stampDriftPpm,
+    ...stallingOf(values),
     loss,
     duplicate,
     reorder,

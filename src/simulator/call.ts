@@ -10,6 +10,7 @@ import { type CallIdentity, callIdentity } from './identity.ts';
 import { metadataMessage, type TimestampWriter } from './message.ts';
 import type { RunOptions } from './options.ts';
 import { emptySlot } from './plan.ts';
+import { releasedMs } from './stall.ts';
 import { type CallOutcome, countBy, type Tally } from './tally.ts';
 import { streamCount } from './timeline.ts';
 import { Track } from './track.ts';
@@ -21,6 +22,8 @@ export interface CallContext {
   /** Milliseconds that never go back, and those since 1970. */
   readonly clock: () => number;
   readonly wallClock: () => number;
+  /** When the run began, on the clock. */
+  readonly begunAt: number;
   readonly tally: Tally;
   readonly timestamps: TimestampWriter;
   readonly patience: Patience;
@@ -125,9 +128,11 @@ export class Call extends WheelItem {
       if (this.#frame === this.#planned.frameCount) return false;
     }
     this.tracks[this.#participant]!.plan.slot(this.#frame, this.#slot);
+    const { options, begunAt } = this.#context;
     const dueAt = this.#startAt + this.#frame * frameDurationMs + this.#slot.delayMs;
+    const leavesAt = begunAt + releasedMs(options, options.frameCount * frameDurationMs, dueAt - begunAt);
     // TCP keeps the order: nothing overtakes what was delayed before it.
-    this.#nextAt = Math.max(this.#nextAt, dueAt);
+    this.#nextAt = Math.max(this.#nextAt, leavesAt);
     return true;
   }
 

@@ -8,9 +8,10 @@ import { headerProblems, urlProblem } from './address.ts';
 import { type AudioSource, syntheticAudio } from './audio.ts';
 import { churnPerCallMax } from './churn.ts';
 import type { Impairments } from './plan.ts';
+import { type Stalling, stallProblem } from './stall.ts';
 import type { Stamping } from './stamping.ts';
 
-export interface SimulateOptions extends Partial<Impairments>, Partial<Stamping> {
+export interface SimulateOptions extends Partial<Impairments>, Partial<Stamping>, Partial<Stalling> {
   /** `ws://` or `wss://`, as a call application would give it to ACS. */
   readonly url: string;
   /** Calls at the same time. */
@@ -38,7 +39,7 @@ export interface SimulateOptions extends Partial<Impairments>, Partial<Stamping>
 }
 
 /** What a run consists of, without where it goes: enough to know every byte that is sent but the timestamps. */
-export interface RunShape extends Impairments, Stamping {
+export interface RunShape extends Impairments, Stamping, Stalling {
   readonly calls: number;
   readonly participants: number;
   readonly sampleRate: SampleRate;
@@ -74,6 +75,8 @@ export const defaults = Object.freeze({
   stampJitterMs: 0,
   stampGridMs: 0,
   stampDriftPpm: 0,
+  stallMs: 0,
+  stallEveryMs: 0,
   churn: 0,
 } as const);
 
@@ -87,6 +90,8 @@ export const ranges = Object.freeze({
   stampJitterMs: { min: 0, max: 1000 },
   stampGridMs: { min: 0, max: 1000 },
   stampDriftPpm: { min: -10_000, max: 10_000 },
+  stallMs: { min: 0, max: 60_000 },
+  stallEveryMs: { min: 0, max: 86_400_000 },
   churn: { min: 0, max: 10_000 },
   rampMs: { min: 0, max: 3_600_000 },
 } as const);
@@ -114,6 +119,9 @@ function shapeProblems(options: Omit<SimulateOptions, 'url'>): string[] {
     problems.push(`sampleRate ${options.sampleRate}: expected one of ${sampleRates.join(', ')}`);
   }
   const calls = options.calls ?? defaults.calls;
+  const stalling = { stallMs: options.stallMs ?? 0, stallEveryMs: options.stallEveryMs ?? 0 };
+  const stalled = stallProblem(stalling, options.durationMs ?? defaults.durationMs);
+  if (stalled !== null) problems.push(stalled);
   if ((options.churn ?? 0) > calls * churnPerCallMax) problems.push(churnProblem(options.churn ?? 0, calls));
   return problems;
 }
@@ -150,6 +158,8 @@ export function completeShape(options: Omit<SimulateOptions, 'url'>): RunShape {
     stampJitterMs: options.stampJitterMs ?? defaults.stampJitterMs,
     stampGridMs: options.stampGridMs ?? defaults.stampGridMs,
     stampDriftPpm: options.stampDriftPpm ?? defaults.stampDriftPpm,
+    stallMs: options.stallMs ?? defaults.stallMs,
+    stallEveryMs: options.stallEveryMs ?? defaults.stallEveryMs,
   };
 }
 

@@ -101,7 +101,7 @@ export function reportCall(call: Call): CallReport {
 function reportSettings(options: RunOptions): SimulationReport['settings'] {
   const { calls, participants, sampleRate, frameCount, seed, churn, rampMs, save, insecure } = options;
   const { silence, loss, duplicate, reorder, malformed, jitterMs } = options;
-  const { stampJitterMs, stampGridMs, stampDriftPpm } = options;
+  const { stampJitterMs, stampGridMs, stampDriftPpm, stallMs, stallEveryMs } = options;
   return {
     url: shownUrl(options.url),
     calls,
@@ -119,6 +119,8 @@ function reportSettings(options: RunOptions): SimulationReport['settings'] {
     stampJitterMs,
     stampGridMs,
     stampDriftPpm,
+    stallMs,
+    stallEveryMs,
     churn,
     rampMs,
     headers: Object.keys(options.headers),

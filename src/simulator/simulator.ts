@@ -102,6 +102,7 @@ class Simulator {
       wheel: this.#wheel,
       clock: () => performance.now(),
       wallClock: () => Date.now(),
+      begunAt: this.#startedAt,
       tally: this.#tally,
       timestamps: new TimestampWriter(),
       patience: {

@@ -23,6 +23,7 @@ async function run(options: SimulateOptions, speed: number, patience: Patience) 
     wheel,
     clock,
     wallClock: () => Date.now(),
+    begunAt: origin,
     tally,
     timestamps: new TimestampWriter(),
     patience,

@@ -1,5 +1,5 @@
 /**
- * A sink module that stands still. `?loops`: in an endless loop, with the first frame of each thread; `?loops=once`: of the
+ * A sink module that stands still, and with `?records` says that it needs every frame. `?loops`: in an endless loop, with the first frame of each thread; `?loops=once`: of the
  * first thread only. `?blocks=PIPE`: in a system call, until somebody writes into the pipe. `?while=FILE`: in a loop, when it finds
  * this file.
  */
@@ -12,6 +12,7 @@ export default defineSink((options) => {
   let isRestart = false;
   return {
     readIntervalMs: 50,
+    needsEveryFrame: options['records'] === '',
     start: (context) => {
       isRestart = context.isRestart;
     },
