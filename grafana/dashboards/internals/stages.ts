@@ -173,6 +173,14 @@ export const sinks = [
     only: 'warning',
   }),
   chart({
+    title: 'Waited for, by sink',
+    description:
+      'Share of their time for which decoders waited until this sink had read what was about to be overwritten, as after a stall of the network. Good: 0, with short peaks; they may have 10 %.',
+    unit: units.PercentUnit,
+    size: third,
+    queries: [[sum(rate(own('gated_seconds_total')), 'instance', 'sink'), '{{instance}} {{sink}}']],
+  }),
+  chart({
     title: 'Errors, by sink',
     description: 'Of opening, writing and closing files. Good: 0. The log has the cause of each.',
     unit: 'suffix:/s',
@@ -185,7 +193,7 @@ export const sinks = [
     description:
       'Frames that this sink read and could not keep: the disk was full, a file was deleted. Good: 0. Recordings have silence there.',
     unit: 'suffix:/s',
-    size: half,
+    size: third,
     queries: [[sum(rate(own('sink_lost_frames_total')), 'instance', 'sink'), '{{instance}} {{sink}}']],
     alert: 'AcsGatewaySinkErrors',
     only: 'warning',
@@ -194,7 +202,7 @@ export const sinks = [
     title: 'Restarts, by sink',
     description: 'Times that the thread of a sink died and was started again. Good: 0. The log has the cause of each.',
     unit: 'suffix:/s',
-    size: half,
+    size: third,
     queries: [[sum(rate(own('sink_restarts_total')), 'instance', 'sink'), '{{instance}} {{sink}}']],
   }),
 ];
