@@ -177,19 +177,8 @@ export const costlyMessageUnits = 64;
 export const unitsPerCostlyMs = 250;
 export const forgivenCostlyMs = 0.1;
 
-/**
- * Decode workers' time that goes by while readers that need every frame catch up: the share that a stream may have, and that all
- * streams of a lane have; what each may save up, ms; and how long a single wait may be. A burst of 200 calls that stood still
- * for 10 s costs a lane a tenth of what it may save up.
- */
-export const gatedShare = { ofStream: 0.01, ofLane: 0.1 } as const;
-export const gatedSavedMs = { ofStream: 500, ofLane: 2_000 } as const;
-export const gatedWaitMsMax = 200;
-
-/** Readers that the decoder may wait for: one word of each in every ring. */
+/** Readers that the decoder may wait for, one word each in every ring; and rings of a lane that are remembered as urgent. */
 export const gatesMax = 8;
-
-/** Rings of a lane that are remembered as urgent. A reader that comes later than that looks at all of its rings. */
 export const urgedRingsMax = 256;
 
 /** Metadata have some 200 bytes; nothing longer is looked at, and no more than so many of a stream's messages. */
@@ -238,7 +227,6 @@ assertInvariant(
   decodeHangMs >= 10 * decodeWatchMs && degradedMsMax > decodeStartMsMax,
   'a thread is given up only after several looks, and the gateway only after a thread',
 );
-assertInvariant(decodeHangMs > 2 * gatedWaitMsMax, 'a worker that waits for a reader does not hang');
 assertInvariant(reorderWindowFrames === 64, 'the reorder window is kept in two 32-bit words');
 assertInvariant(
   idleGapMs > reorderWindowFrames * 2 && timelineJumpMsMax > idleGapMs,

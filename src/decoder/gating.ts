@@ -6,12 +6,21 @@
  * A wait holds up all calls of the lane. What it may cost is bounded for the lane, whatever its readers do, and for each stream,
  * whatever its peer does. Between two looks a frame costs a comparison (`RingWriter.isDue`).
  */
-import { gatedSavedMs, gatedShare, gatedWaitMsMax } from '../limits.ts';
+import { assertInvariant } from '../errors.ts';
+import { decodeHangMs } from '../limits.ts';
 import { lane, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { framesHeld, type Gate, gatesOf, nameUrged, unknown } from '../ring/gate.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import { owe, owedMs } from './time-debt.ts';
+
+/** The share of the time that a stream may have, and that all streams of a lane have; and what each may save up, ms. */
+export const gatedShare = { ofStream: 0.01, ofLane: 0.1 } as const;
+export const gatedSavedMs = { ofStream: 500, ofLane: 2_000 } as const;
+/** How long a single wait may be. */
+export const gatedWaitMsMax = 200;
+/** With so much of both halves of the lane filled nobody waits: to lap one reader is better than to refuse everybody's messages. */
+const filledShareMax = 0.75;
 
 /** A reader that is behind all the same is looked at again after so many frames, and so is one that does not know the ring. */
 const lookAgainFrames = 16;
@@ -70,11 +79,12 @@ export class Gating {
     if (untilMs <= beganMs) return position;
     this.urge(gate, writer, laneIndex);
     let nowMs = beganMs;
-    while (nowMs < untilMs && head - position > this.held && gate.isOpen) {
+    while (nowMs < untilMs && head - position > this.held && gate.isOpen && !this.isFilling(i32)) {
       gate.wait(writer, position, Math.min(waitSliceMs, untilMs - nowMs));
       position = gate.positionIn(writer);
       nowMs = this.clock();
     }
+    if (nowMs === beganMs) return position;
     this.hasWaited = true;
     if (head - position > this.held && gate.moves === moves) i32[givenUp] = moves + 1;
     f64[lane.gatedMs / 8 + gate.index]! += nowMs - beganMs;
@@ -83,6 +93,13 @@ export class Gating {
     owe(f64, ofLane, gatedShare.ofLane, costMs, nowMs);
     owe(this.memory.streams.f64, streamAt / 8 + ofStream, gatedShare.ofStream, costMs, nowMs);
     return position;
+  }
+
+  private isFilling(lane32: Int32Array): boolean {
+    const { laneHalfBytes } = this.memory.geometry;
+    const backlogBytes = Atomics.load(lane32, lane.tail / 4) - lane32[lane.head / 4]!;
+    const bytes = backlogBytes < 0 ? backlogBytes + 2 * laneHalfBytes : backlogBytes;
+    return bytes > filledShareMax * 2 * laneHalfBytes;
   }
 
   private urge(gate: Gate, writer: RingWriter, laneIndex: number): void {
@@ -99,3 +116,5 @@ export class Gating {
     );
   }
 }
+
+assertInvariant(decodeHangMs > 2 * gatedWaitMsMax, 'a worker that waits for a reader does not hang');

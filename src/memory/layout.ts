@@ -21,6 +21,7 @@ import * as limits from '../limits.ts';
 import { batchBounds, delayBoundsMs, histogramDoubles, jitterBoundsMs, residenceBoundsMs } from './histogram.ts';
 import { alignUp, cacheLinesBytes, Offsets } from './offsets.ts';
 import { dropReasons } from './outcomes.ts';
+import { recordBytes } from './record.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
@@ -313,31 +314,7 @@ export function laneBytes(halfBytes: number): number {
   return lane.halves + 2 * halfBytes;
 }
 
-const recordOffsets = new Offsets();
-export const record = {
-  kind: recordOffsets.i32(),
-  payloadBytes: recordOffsets.i32(),
-  stream: recordOffsets.i32(),
-  /** Of a message: the how manieth of its lane it is, modulo 2^32. The counters are held against it. */
-  ordinal: recordOffsets.i32(),
-  arrivalMs: recordOffsets.f64(),
-  payload: recordOffsets.bytes(0),
-} as const;
-
-export const recordKind = {
-  /** A text message of a stream. */
-  message: 1,
-  /** The stream's last record: its socket is closed. Its rings end here. */
-  close: 2,
-  /** Every reader is done: the stream's rings go back to the pool, zeroed. */
-  release: 3,
-  /** No record but a mark: the next one stands at the beginning of the other half. */
-  turn: 4,
-} as const;
-
-export function recordBytes(payloadBytes: number): number {
-  return alignUp(record.payload + payloadBytes, 8);
-}
+export { record, recordBytes, recordKind } from './record.ts';
 
 /** Room in a half that messages may not take: a close and a release of every stream always fit, and the turn. */
 export function laneReserveBytes(streamCount: number): number {

@@ -10,7 +10,7 @@ import { framesHeld, Gate } from '../ring/gate.ts';
 import { type GateKey, ringKey } from './messages.ts';
 
 /** More rings were urgent than are remembered. */
-export const allRings = 'all';
+const allRings = 'all';
 
 export class SinkGate {
   /** With fewer frames unread no ring is urgent. */
@@ -52,8 +52,16 @@ export class SinkGate {
     if (this.onUrged !== null) this.gate!.note(this.thread, address, next);
   }
 
+  /** Those whose rings are urgent, by `ringKey`; all of them when more were than are remembered. */
+  *urgedOf<Value>(values: ReadonlyMap<string, Value>): Generator<Value, void> {
+    for (let key = this.nextUrged(); key !== null; key = this.nextUrged()) {
+      if (key === allRings) yield* values.values();
+      else if (values.has(key)) yield values.get(key)!;
+    }
+  }
+
   /** The key of an urgent ring, `allRings`, or null when there is none. */
-  nextUrged(): string | null {
+  private nextUrged(): string | null {
     const { memory, seen } = this;
     for (let index = 0; index < seen.length; index++) {
       const { i32 } = memory.lanes[index]!;

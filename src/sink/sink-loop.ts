@@ -7,18 +7,16 @@
  * another one goes on with the frames that were not yet flushed. Sink thread.
  */
 import { Complaints } from '../complaints.ts';
-import { within } from '../deadline.ts';
 import { withoutPath } from '../errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import { Frame } from '../ring/frame.ts';
 import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackNews } from './messages.ts';
 import { Reading } from './reading.ts';
+import { settledInTime } from './settling.ts';
 import type { Sink, Track } from './sink.ts';
-import { allRings, type SinkGate } from './sink-gate.ts';
+import type { SinkGate } from './sink-gate.ts';
 
-/** Longer than any sink of ours takes to find out that its server is away. */
-const roundMsMax = 30_000;
 /** How often the loop looks for tracks that are due; their readings are spread over the interval by as much. */
 const tickMs = 10;
 
@@ -155,22 +153,12 @@ export class SinkLoop {
   /** Reads the rings whose frames are about to be overwritten. */
   private readUrged(): void {
     if (!this.takesFrames) return;
-    const { gate, readings } = this;
     const nowMs = performance.now();
-    let key = gate.nextUrged();
-    for (; key !== null && key !== allRings && this.isReady; key = gate.nextUrged()) {
-      const reading = readings.get(key);
-      if (reading !== undefined) this.visitUrged(reading, nowMs);
+    for (const reading of this.gate.urgedOf(this.readings)) {
+      if (!this.isReady) break;
+      if (!reading.isOver && reading.reader.lag >= this.gate.urgentFrames) this.visit(reading, nowMs, true);
     }
-    if (key === allRings)
-      for (const reading of [...readings.values()]) if (this.isReady) this.visitUrged(reading, nowMs);
     this.settle();
-  }
-
-  private visitUrged(reading: Reading, nowMs: number): void {
-    if (reading.isOver || reading.reader.lag < this.gate.urgentFrames) return;
-    this.visit(reading, nowMs, true);
-    reading.dueMs = nowMs + this.sink.readIntervalMs;
   }
 
   private visit(reading: Reading, nowMs: number, isUrged = false): void {
@@ -180,7 +168,7 @@ export class SinkLoop {
       // A random phase spreads the readings of many tracks over the interval.
       reading.dueMs = nowMs + this.sink.leadMs + Math.random() * this.sink.readIntervalMs;
     } else {
-      reading.dueMs = Math.max(reading.dueMs + this.sink.readIntervalMs, nowMs);
+      reading.dueMs = Math.max((isUrged ? nowMs : reading.dueMs) + this.sink.readIntervalMs, nowMs);
       reading.readAll(this.frame);
       if (isLast) reading.end();
     }
@@ -250,23 +238,11 @@ export class SinkLoop {
     if (!this.isClosing || this.readings.size > 0) return;
     if (this.timer !== null) clearInterval(this.timer);
     this.gate.close();
-    this.closeSink()
+    (async () => this.sink.close())()
       .catch((error: unknown) => this.report(error))
       .finally(() => {
         this.complaints.tellAll();
         this.tell({ type: 'closed' });
       });
   }
-
-  private async closeSink(): Promise<void> {
-    await this.sink.close();
-  }
-}
-
-/** Rejects when a round takes so long that its sink can only have forgotten it. */
-async function settledInTime(settling: Promise<void>): Promise<void> {
-  const round = Promise.resolve(settling);
-  // It may still come, and nobody waits for it then.
-  round.catch(() => {});
-  if (!(await within(roundMsMax, round))) throw new Error(`nothing was settled within ${roundMsMax} ms`);
 }

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Gating } from '../../src/decoder/gating.ts';
-import { gatedSavedMs, gatedShare, gatedWaitMsMax, ringFramesMax } from '../../src/limits.ts';
+import { Gating, gatedSavedMs, gatedShare, gatedWaitMsMax } from '../../src/decoder/gating.ts';
+import { ringFramesMax } from '../../src/limits.ts';
 import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import type { RingAddress } from '../../src/ring/cursor.ts';

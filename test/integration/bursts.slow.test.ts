@@ -1,7 +1,7 @@
 /** Bursts of 200 calls at once, with all recorders there are, beside calls that go on; and recorders that do not come. */
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { gatedSavedMs, gatedShare } from '../../src/limits.ts';
+import { gatedSavedMs, gatedShare } from '../../src/decoder/gating.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { hangingSink } from '../support/hanging-sink.ts';

@@ -1,0 +1,13 @@
+/** The end of a sink's round. Sink thread. */
+import { within } from '../deadline.ts';
+
+/** Longer than any sink of ours takes to find out that its server is away. */
+const roundMsMax = 30_000;
+
+/** Rejects when a round takes so long that its sink can only have forgotten it. */
+export async function settledInTime(settling: Promise<void>): Promise<void> {
+  const round = Promise.resolve(settling);
+  // It may still come, and nobody waits for it then.
+  round.catch(() => {});
+  if (!(await within(roundMsMax, round))) throw new Error(`nothing was settled within ${roundMsMax} ms`);
+}
