@@ -20,12 +20,12 @@ export const gatedSavedMs = { ofStream: 500, ofLane: 2_000 } as const;
 /** How long a single wait may be. */
 export const gatedWaitMsMax = 200;
 /** With so much of both halves of the lane filled nobody waits: to lap one reader is better than to refuse everybody's messages. */
-const filledShareMax = 0.75;
+const filledShareMax = 0.5;
 
 /** A reader that is behind all the same is looked at again after so many frames, and so is one that does not know the ring. */
 const lookAgainFrames = 16;
-/** A wait is interrupted so often to see whether the gate is still open. */
-const waitSliceMs = 5;
+/** A wait is interrupted so often to see whether the gate is still open, and to show that the worker does not hang. */
+const waitSliceMs = 2;
 
 const ofLane = lane.gateDebtMs / 8;
 const ofStream = streamSlot.gatedMs / 8;
@@ -80,6 +80,7 @@ export class Gating {
     this.urge(gate, writer, laneIndex);
     let nowMs = beganMs;
     while (nowMs < untilMs && head - position > this.held && gate.isOpen && !this.isFilling(i32)) {
+      Atomics.add(i32, lane.gateWaits / 4, 1);
       gate.wait(writer, position, Math.min(waitSliceMs, untilMs - nowMs));
       position = gate.positionIn(writer);
       nowMs = this.clock();

@@ -14,6 +14,9 @@ export const laneWait = { fromBytes: 2 * 2 ** 20, untilBytes: 2 ** 20, share: 0.
 /** How long it sleeps between two looks. The worker is never without work meanwhile. */
 const lookMs = 1;
 
+/** Above where any record stands. */
+const doneMax = 2 ** 28;
+
 /** A worker that did nothing in so many looks is not waited for. */
 const stillLooksMax = 5;
 
@@ -64,6 +67,7 @@ export class LaneWait {
   }
 
   private loadDone(): number {
-    return Atomics.load(this.i32, lane.done / 4);
+    // One that waits for a reader does stand still, but not for long.
+    return Atomics.load(this.i32, lane.done / 4) + Atomics.load(this.i32, lane.gateWaits / 4) * doneMax;
   }
 }

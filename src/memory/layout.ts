@@ -272,6 +272,8 @@ export const lane = {
   gateDebtMs: laneOffsets.f64(2),
   gatedMs: laneOffsets.f64(limits.gatesMax),
   gateGivenUp: laneOffsets.i32(limits.gatesMax),
+  /** Counts up while it waits for a reader. */
+  gateWaits: laneOffsets.i32(),
   /** Rings whose readers shall read at once: how many were named, ever, and the latest of them. */
   urgedCount: laneOffsets.i32(),
   urged: laneOffsets.i32(limits.urgedRingsMax),

@@ -29,8 +29,17 @@ function shareWithin(samples: Samples, seconds: number): number {
   return samples.get(`residence_seconds_bucket{le="${seconds}"}`)! / samples.get('residence_seconds_count')!;
 }
 
-/** Nothing is missing from any recording, or the machine had no time for the recorders, and that is told. */
-function expectNoLoss(samples: Samples): void {
+/** Nothing of ours keeps a thread waiting for so long: others had the machine, and what a burst cost then says nothing. */
+const starvedMs = 300;
+
+/** Nothing is missing from any recording. On a machine that gave us no time all that counts is that loss is told. */
+function expectNoLoss(samples: Samples, machine: Starvation): void {
+  if (machine.worstMs > starvedMs) {
+    const read = total(samples, 'sink_frames_total') + total(samples, 'sink_lapped_frames_total');
+    const sinks = [...samples.keys()].filter((name) => name.startsWith('sink_frames_total')).length;
+    expect(read).toBe(sinks * total(samples, 'frames_committed_total'));
+    return;
+  }
   const lost = ['sink_lapped_frames_total', 'sink_lost_frames_total', 'frames_missing_total', 'messages_dropped_total'];
   expect(lost.map((name) => [name, total(samples, name)])).toEqual(lost.map((name) => [name, 0]));
 }
@@ -54,10 +63,11 @@ describe('a stall of 200 calls', () => {
       const samples = await gateway.metrics();
       tell(`200 calls, ${seconds} s`, samples, machine);
       expect(report).toMatchObject({ ok: true, expected: { frames: 200 * 50 * (seconds + 6) } });
-      expectNoLoss(samples);
+      expectNoLoss(samples, machine);
       expect((await gateway.drain()).code).toBe(0);
       const notes = [...filesBelow(folder, '.json').values()].map((note) => JSON.parse(note.toString()));
       expect(notes).toHaveLength(400);
+      if (machine.worstMs > starvedMs) return;
       for (const note of notes) expect(note).toMatchObject({ frames: 50 * (seconds + 6), missing: 0, lapped: 0 });
     }),
   );
@@ -72,7 +82,7 @@ describe('a stall of 200 calls', () => {
       await eventually(async () => (await gateway.metrics()).get('ring_memory_bytes') === 0);
       const samples = await gateway.metrics();
       tell('beside 500 others', samples, machine);
-      expectNoLoss(samples);
+      expectNoLoss(samples, machine);
       // Of all frames, those of the burst included. A machine that is busy with others says nothing about ours.
       if (!machine.isBusy) expect(shareWithin(samples, 0.02)).toBeGreaterThanOrEqual(0.99);
     }),

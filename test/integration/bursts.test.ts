@@ -15,7 +15,7 @@ const pcmOf = (n: number) => Buffer.alloc(640, `${n},`);
 
 /** Some frames at their pace, so that the recorders know the call, then everything that a stall held back. */
 async function playStalled(url: string, seconds: number): Promise<void> {
-  const client = await AcsClient.dial(url, { 'x-ms-call-connection-id': `call-${seconds}` });
+  const client = await AcsClient.connect(url, { 'x-ms-call-connection-id': `call-${seconds}` });
   client.send(metadata(`call-${seconds}`));
   for (let n = 0; n < framesBefore; n += 10) {
     for (let i = n; i < n + 10; i++) client.send(audio(i, pcmOf(i)));
