@@ -55,7 +55,7 @@ test(
     }
     const { ok, perCall } = await running;
     expect(ok).toBe(true);
-    expect(await lost(gateway)).toBe(deaths);
+    await eventually(async () => (await lost(gateway)) === deaths);
     const metrics = await gateway.metrics();
     await always(() => expect(metrics.get('messages_unaccounted')).toBe(0));
     await saboteur.hangUp();
