@@ -48,7 +48,7 @@ test(
     const folder = temporaryFolder();
     const [port] = (await freePorts(1)) as [number];
     const pod = async (host: string) => {
-      const flags = ['--host', host, '--port', String(port), '--trust-proxy', '--drain-timeout-ms', '20000'];
+      const flags = ['--host', host, '--port', String(port), '--trust-proxy', '--drain-timeout-ms', '100000'];
       const gateway = await GatewayProcess.start(...flags, '--sink', `wav:${join(folder, 'recorded')}`);
       onTestFinished(() => gateway.kill());
       return gateway;

@@ -8,6 +8,7 @@ import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { faultMessage, faults } from '../support/faulty-decoder.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+import { always, judgingTimes } from '../support/starvation.ts';
 
 const preload = new URL('../support/faulty-decoder.ts', import.meta.url).href;
 
@@ -39,27 +40,31 @@ test.each(faults)('by %s: one message is lost, its stream and all others go on',
   expect((await gateway.drain()).last).toMatchObject({ msg: 'drained', unaccounted: 0, received: 7, committed: 4 });
 });
 
-test('again and again beneath 200 streams: every recording is what was sent, and the account is exact', async () => {
-  const folder = temporaryFolder();
-  const gateway = await start('--sink', `pcm:${folder}`, '--workers', '2');
-  const saboteur = await AcsClient.connect(gateway.url);
-  const options = { calls: 200, durationMs: 5000, seed: 77 };
-  const running = simulateCalls({ ...options, url: gateway.url });
-  const deaths = 6;
-  for (let n = 0; n < deaths; n++) {
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    saboteur.send(faultMessage(n % 2 === 0 ? 'exit' : 'throw'));
-  }
-  const { ok, perCall } = await running;
-  expect(ok).toBe(true);
-  expect(await lost(gateway)).toBe(deaths);
-  expect((await gateway.metrics()).get('messages_unaccounted')).toBe(0);
-  await saboteur.hangUp();
-  expect((await gateway.drain()).last).toMatchObject({ msg: 'drained', unaccounted: 0 });
-  expect(readdirSync(folder)).toHaveLength(200);
-  const wrong = perCall.filter(({ call, callConnectionId }) => {
-    const recorded = readFileSync(join(folder, callConnectionId, 'mixed.pcm'));
-    return !recorded.equals(expectedTimeline(options, call, 0));
-  });
-  expect(wrong).toEqual([]);
-});
+test(
+  'again and again beneath 200 streams: every recording is what was sent, and the account is exact',
+  judgingTimes(async () => {
+    const folder = temporaryFolder();
+    const gateway = await start('--sink', `pcm:${folder}`, '--workers', '2');
+    const saboteur = await AcsClient.connect(gateway.url);
+    const options = { calls: 200, durationMs: 5000, seed: 77 };
+    const running = simulateCalls({ ...options, url: gateway.url });
+    const deaths = 6;
+    for (let n = 0; n < deaths; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      saboteur.send(faultMessage(n % 2 === 0 ? 'exit' : 'throw'));
+    }
+    const { ok, perCall } = await running;
+    expect(ok).toBe(true);
+    await eventually(async () => (await lost(gateway)) === deaths);
+    const metrics = await gateway.metrics();
+    await always(() => expect(metrics.get('messages_unaccounted')).toBe(0));
+    await saboteur.hangUp();
+    expect((await gateway.drain()).last).toMatchObject({ msg: 'drained', unaccounted: 0 });
+    expect(readdirSync(folder)).toHaveLength(200);
+    const wrong = perCall.filter(({ call, callConnectionId }) => {
+      const recorded = readFileSync(join(folder, callConnectionId, 'mixed.pcm'));
+      return !recorded.equals(expectedTimeline(options, call, 0));
+    });
+    expect(wrong).toEqual([]);
+  }),
+);

@@ -6,6 +6,7 @@ import { afterEach, expect, it } from 'vitest';
 import { newsDelayMs, shiftMsMax } from '../../src/limits.ts';
 import { recordKind } from '../../src/memory/layout.ts';
 import { generator, seed } from '../support/decoder-seed.ts';
+import { judgingTimes } from '../support/starvation.ts';
 import { sleep } from './canary.ts';
 import { flushIntervalMs, streamsPerLane, Traffic, threads } from './traffic.ts';
 
@@ -84,31 +85,37 @@ async function wakingTimes(run: Traffic, rounds: number, pauseOf: (round: number
 /**
  * Without a call a parked worker would sleep on until it is taken for one that hangs.
  */
-it('a parked worker wakes with the next message', async () => {
-  const run = await start(1, 1);
-  const times = await wakingTimes(run, 70, (round) => 8 + (round % 15));
-  expect(times.length).toBeGreaterThan(40);
-  expect(times[times.length >> 1]).toBeLessThan(20);
-  // They were parked within one shift.
-  expect(run.shifts).toBe(1);
-});
+it(
+  'a parked worker wakes with the next message',
+  judgingTimes(async () => {
+    const run = await start(1, 1);
+    const times = await wakingTimes(run, 70, (round) => 8 + (round % 15));
+    expect(times.length).toBeGreaterThan(40);
+    expect(times[times.length >> 1]).toBeLessThan(20);
+    // They were parked within one shift.
+    expect(run.shifts).toBe(1);
+  }),
+);
 
 /** Pushes that race with the parking: here a call that comes too early must be seen by the worker before it sleeps. */
-it('no message is left lying when it comes just as the worker parks', async () => {
-  const random = generator(seed);
-  const run = await start(1, 1);
-  let late = 0;
-  const rounds = 400;
-  for (let round = 0; round < rounds; round++) {
-    const waitsMs = flushIntervalMs - 0.3 + random() * 0.8;
-    const since = performance.now();
-    while (performance.now() - since < waitsMs);
-    run.send(0);
-    if ((await until(() => run.isDone, 5000)) > 40) late++;
-  }
-  expect(run.isDone, `seed ${seed}`).toBe(true);
-  expect(late, `seed ${seed}`).toBeLessThan(rounds / 20);
-});
+it(
+  'no message is left lying when it comes just as the worker parks',
+  judgingTimes(async () => {
+    const random = generator(seed);
+    const run = await start(1, 1);
+    let late = 0;
+    const rounds = 400;
+    for (let round = 0; round < rounds; round++) {
+      const waitsMs = flushIntervalMs - 0.3 + random() * 0.8;
+      const since = performance.now();
+      while (performance.now() - since < waitsMs);
+      run.send(0);
+      if ((await until(() => run.isDone, 5000)) > 40) late++;
+    }
+    expect(run.isDone, `seed ${seed}`).toBe(true);
+    expect(late, `seed ${seed}`).toBeLessThan(rounds / 20);
+  }),
+);
 
 it('threads that are killed cost what they had in hand, and the lane works on as before', async () => {
   const random = generator(seed);
