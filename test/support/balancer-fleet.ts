@@ -19,10 +19,14 @@ const commonFlags = ['--trust-proxy', '--proxy-cidr', '127.0.0.1/32', '--drain-t
 
 /** Calls may have ended, or been refused: then it never comes. */
 const spreadMsMax = 15_000;
+/** Two gateways and a balancer. */
+const quickStartMs = 2500;
 
 export class Fleet {
   readonly balancer: Balancer;
   readonly gateways: GatewayProcess[];
+  /** How many times longer than on a quiet machine its start took: so much longer must calls last. */
+  slowness = 1;
   private readonly folder: string;
   private readonly flags: readonly string[];
   private seed = 1;
@@ -41,11 +45,14 @@ export class Fleet {
     const balancerFolder = join(folder, 'balancer');
     mkdirSync(balancerFolder);
     const all = [...commonFlags, ...flags];
+    const begunMs = performance.now();
     const gateways = await (areShared ? shared() : startGateways(folder, all));
     const addresses = gateways.map(({ port }) => `127.0.0.1:${port}`) as [string, string];
     const balancer = await startBalancer({ gateways: addresses, folder: balancerFolder, ...rest });
     onTestFinished(() => balancer.process.stop());
-    return new Fleet(balancer, [...gateways], folder, all);
+    const fleet = new Fleet(balancer, [...gateways], folder, all);
+    fleet.slowness = Math.max(1, (performance.now() - begunMs) / quickStartMs);
+    return fleet;
   }
 
   url(path?: string): string {
