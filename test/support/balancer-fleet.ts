@@ -15,7 +15,11 @@ export interface FleetOptions extends Partial<BalancerOptions> {
 }
 
 /** Only the balancer's address says who the client is, although all of 127.0.0.0/8 is at hand. */
-const commonFlags = ['--trust-proxy', '--proxy-cidr', '127.0.0.1/32', '--drain-timeout-ms', '20000'];
+const commonFlags = [
+  ...['--trust-proxy', '--proxy-cidr', '127.0.0.1/32', '--drain-timeout-ms', '20000'],
+  // A sink that was starved is lapped later.
+  ...['--ring-seconds', '10'],
+];
 
 /** Calls may have ended, or been refused: then it never comes. */
 const spreadMsMax = 15_000;
