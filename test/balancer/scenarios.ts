@@ -44,7 +44,7 @@ export function balancerScenarios(given: TestAPI, start: StartBalancer): void {
 
   test('SIGTERM of one gateway under 200 streams while new ones arrive: none cut, no frame lost, nobody refused', async () => {
     const fleet = await fleetOf();
-    const running = fleet.play('--calls', '200', '--duration', '5s');
+    const running = fleet.play('--calls', '200', '--duration', `${Math.round(5000 * fleet.slowness)}ms`);
     expect(unevenness(await fleet.spread(200))).toBeLessThanOrEqual(2);
     const [draining, other] = fleet.gateways as [Fleet['gateways'][0], Fleet['gateways'][0]];
     const before = (await other.metrics()).get('upgrades_total{result="accepted"}')!;

@@ -15,14 +15,22 @@ export interface FleetOptions extends Partial<BalancerOptions> {
 }
 
 /** Only the balancer's address says who the client is, although all of 127.0.0.0/8 is at hand. */
-const commonFlags = ['--trust-proxy', '--proxy-cidr', '127.0.0.1/32', '--drain-timeout-ms', '20000'];
+const commonFlags = [
+  ...['--trust-proxy', '--proxy-cidr', '127.0.0.1/32', '--drain-timeout-ms', '20000'],
+  // A sink that was starved is lapped later.
+  ...['--ring-seconds', '10'],
+];
 
 /** Calls may have ended, or been refused: then it never comes. */
 const spreadMsMax = 15_000;
+/** Two gateways and a balancer. */
+const quickStartMs = 2500;
 
 export class Fleet {
   readonly balancer: Balancer;
   readonly gateways: GatewayProcess[];
+  /** How many times longer than on a quiet machine its start took: so much longer must calls last. */
+  slowness = 1;
   private readonly folder: string;
   private readonly flags: readonly string[];
   private seed = 1;
@@ -41,11 +49,14 @@ export class Fleet {
     const balancerFolder = join(folder, 'balancer');
     mkdirSync(balancerFolder);
     const all = [...commonFlags, ...flags];
+    const begunMs = performance.now();
     const gateways = await (areShared ? shared() : startGateways(folder, all));
     const addresses = gateways.map(({ port }) => `127.0.0.1:${port}`) as [string, string];
     const balancer = await startBalancer({ gateways: addresses, folder: balancerFolder, ...rest });
     onTestFinished(() => balancer.process.stop());
-    return new Fleet(balancer, [...gateways], folder, all);
+    const fleet = new Fleet(balancer, [...gateways], folder, all);
+    fleet.slowness = Math.max(1, (performance.now() - begunMs) / quickStartMs);
+    return fleet;
   }
 
   url(path?: string): string {
