@@ -128,7 +128,7 @@ export async function runChurn({ warmUp, connections, perSecond }: ChurnOptions)
     const filesAfter = openFiles(gateway.pid);
     const end = await samples(gateway.adminPort);
     const streams = await ask(gateway.adminPort, '/streams');
-    collector.detach();
+    await collector.detach();
     const { code, last } = await gateway.drain();
     return {
       connections: warmUp + connections,

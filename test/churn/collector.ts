@@ -53,9 +53,11 @@ export class Collector {
     return collector;
   }
 
-  /** A process with an inspector attached does not exit. */
-  detach(): void {
-    this.socket.terminate();
+  /** A process with an inspector attached does not exit, and one whose threads end while theirs lets go of them may crash. */
+  async detach(): Promise<void> {
+    await this.call('NodeWorker.disable');
+    this.socket.close();
+    await once(this.socket, 'close');
   }
 
   /** The main thread's heap, and those of all threads that answer: a decode worker that is parked does not. */

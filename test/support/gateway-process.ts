@@ -152,10 +152,11 @@ export class GatewayProcess {
     return this.exited;
   }
 
-  /** Asks it to drain and waits for its end. Returns the last log line: the account. */
-  async drain(): Promise<{ readonly code: number | null; readonly last: LogLine }> {
+  /** Asks it to drain and waits for its end. Returns the last log line: the account. Throws if a signal ended it. */
+  async drain(): Promise<{ readonly code: number; readonly last: LogLine }> {
     this.signal('SIGTERM');
     const code = await this.exited;
+    if (code === null) throw new Error(`ended by ${this.child.signalCode}: ${this.errors.join('')}`);
     return { code, last: this.log.at(-1)! };
   }
 
