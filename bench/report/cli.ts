@@ -44,8 +44,12 @@ export function withDefaults(bench: BenchName, { json, smoke }: ParsedBenchFlags
   return { json: resolve(json ?? join(root, 'bench/results', `${bench}-${time}.json`)), smoke };
 }
 
+/** Somebody asked what there is. */
+class Help extends Error {}
+
 /** Runs a parser of flags; what it complains about becomes a `BadInput` with the usage behind it. */
 export function parseFlags<T>(parse: () => T, usage: string): T {
+  if (process.argv.includes('--help')) throw new Help(usage);
   try {
     return parse();
   } catch (error) {
@@ -63,6 +67,10 @@ export async function runMain(main: () => number | Promise<number>): Promise<voi
   try {
     process.exitCode = await main();
   } catch (error) {
+    if (error instanceof Help) {
+      console.log(error.message);
+      return;
+    }
     if (!(error instanceof BadInput)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = exitCode.badInput;

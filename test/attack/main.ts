@@ -1,22 +1,20 @@
-/**
- * `npm run attack [-- --only TEXT] [--seconds N] [--calls N] [--siege CALLS]`: every attack on a gateway with calls in it, one
- * after the other, and what the calls felt; `--siege 200`: all of them at once for a minute, beside so many recorded calls.
- * Loopback only. Ends with 1 if one of them could be heard.
- */
+/** `npm run attack`: attacks on a gateway with calls in it, and what the calls felt. Loopback only. */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { readToolFlags } from '../support/tool-flags.ts';
 import { attacks } from './attacks.ts';
 import { meet, type Neighbours } from './field.ts';
 import { besiege } from './siege.ts';
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    seconds: { type: 'string' },
-    calls: { type: 'string', default: '10' },
-    siege: { type: 'string' },
-  },
-});
+const usage = `Usage: npm run attack -- [flags]
+
+Every attack on a gateway with calls in it, one after the other, and what the calls felt. Ends with 1 if one of them could be heard.
+
+  --only TEXT     attacks with this in their name
+  --seconds N     for how long (4; of a siege 60)
+  --calls N       beside it (10)
+  --siege CALLS   all of them at once instead, beside so many recorded calls
+`;
+const { values } = readToolFlags(usage, { only: '', seconds: 0, calls: 10, siege: 0 });
 
 /** Without it one connection that pours can hold the thread that reads. */
 console.log(`net.ipv4.tcp_rmem: ${readFileSync('/proc/sys/net/ipv4/tcp_rmem', 'latin1').trim().replaceAll('\t', ' ')}`);
@@ -33,7 +31,7 @@ function told(neighbours: Neighbours): string {
 }
 
 async function one(index: number): Promise<boolean> {
-  const size = { calls: Number(values.calls), durationMs: 1000 * Number(values.seconds ?? '4') };
+  const size = { calls: values.calls, durationMs: 1000 * (values.seconds || 4) };
   const attack = attacks[index]!;
   const { neighbours, fate } = await meet(attack, index, size);
   console.log(`\n${attack.name}\n${told(neighbours)}\nattacker: ${JSON.stringify(fate)}`);
@@ -41,7 +39,7 @@ async function one(index: number): Promise<boolean> {
 }
 
 async function all(calls: number): Promise<boolean> {
-  const durationMs = 1000 * Number(values.seconds ?? '60');
+  const durationMs = 1000 * (values.seconds || 60);
   const { wrong, recordings, ofCalls, framesDropped, log, fates } = await besiege({ calls, durationMs }, values.only);
   console.log(`\n${recordings} recordings, ${wrong} not what was sent; dropped ${JSON.stringify(framesDropped)}`);
   console.log(`the calls: ${JSON.stringify(ofCalls)}`);
@@ -51,7 +49,7 @@ async function all(calls: number): Promise<boolean> {
 }
 
 let heard = 0;
-if (values.siege === undefined) {
+if (values.siege === 0) {
   for (const [index, { name }] of attacks.entries()) {
     if (!name.includes(values.only)) continue;
     try {
@@ -61,5 +59,5 @@ if (values.siege === undefined) {
       heard++;
     }
   }
-} else if (await all(Number(values.siege))) heard++;
+} else if (await all(values.siege)) heard++;
 process.exit(heard === 0 ? 0 : 1);

@@ -7,7 +7,6 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { recordingName } from '../../src/recording-name.ts';
 import { deriveKey, uniformAt } from '../../src/simulator/random.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
@@ -18,25 +17,14 @@ import { audio, metadata, startMs } from '../support/decoder-messages.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { IdentityWatch } from '../support/identity-watch.ts';
 import { stamp } from '../support/stamp-schedules.ts';
+import { readToolFlags } from '../support/tool-flags.ts';
 
 const usage = `Usage: npm run soak:stamps -- [--minutes N] [--calls N] [--seed N]
 
 Calls with timestamps that are late, of a coarse clock, of one that drifts, and all of it; with losses, with stalls of the network
 of 1 to 10 s, and calls with pauses. Ends with 1 if a recording is not what was sent.
 `;
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '30' },
-    calls: { type: 'string', default: '200' },
-    seed: { type: 'string', default: '1' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(usage);
-  process.exit(0);
-}
-const [minutes, calls, seed] = [Number(values.minutes), Number(values.calls), Number(values.seed)];
+const { minutes, calls, seed } = readToolFlags(usage, { minutes: 30, calls: 200, seed: 1 }).values;
 const durationMs = minutes * 60_000;
 const frameMs = 20;
 const bytesPerFrame = 640;

@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { IdentityWatch } from '../support/identity-watch.ts';
 import { has } from '../support/machine.ts';
+import { readToolFlags } from '../support/tool-flags.ts';
 import { type Arena, openFiles, residentMib, settle, wrongRecordings } from './arena.ts';
 import { lastingFaults } from './faults.ts';
 
@@ -19,19 +19,7 @@ const usage = `Usage: npm run soak -- [--minutes N] [--calls N] [--seed N]
 One gateway under faults: ${lastingFaults.map(({ name }) => name).join('; ')}.
 Ends with 1 if anything was not as it should be.
 `;
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '60' },
-    calls: { type: 'string', default: '200' },
-    seed: { type: 'string', default: '1' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(usage);
-  process.exit(0);
-}
-const [minutes, calls, seed] = [Number(values.minutes), Number(values.calls), Number(values.seed)];
+const { minutes, calls, seed } = readToolFlags(usage, { minutes: 60, calls: 200, seed: 1 }).values;
 const roundMs = 20_000;
 const ringSeconds = 5;
 

@@ -1,18 +1,16 @@
-/** `main.ts [--connections 20000] [--warm-up 6000] [--per-second 900]`: churn, a report, and exit code 1 if anything is left. */
-import { parseArgs } from 'node:util';
+/** `npm run churn`: connections come and go, and nothing may be left of them. */
+import { readToolFlags } from '../support/tool-flags.ts';
 import { problems, runChurn } from './churn.ts';
 
-const { values } = parseArgs({
-  options: {
-    connections: { type: 'string', default: '20000' },
-    'warm-up': { type: 'string', default: '6000' },
-    'per-second': { type: 'string', default: '900' },
-  },
-});
+const usage = `Usage: npm run churn -- [--connections 20000] [--warm-up 6000] [--per-second 900]
+
+Connections that come, send something and go. Ends with 1 if anything is left of them.
+`;
+const { values } = readToolFlags(usage, { connections: 20_000, 'warm-up': 6_000, 'per-second': 900 });
 const report = await runChurn({
-  connections: Number(values.connections),
-  warmUp: Number(values['warm-up']),
-  perSecond: Number(values['per-second']),
+  connections: values.connections,
+  warmUp: values['warm-up'],
+  perSecond: values['per-second'],
 });
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const found = problems(report);

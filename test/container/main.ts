@@ -1,12 +1,7 @@
-/**
- * `npm run container`: builds deploy/Dockerfile for real, runs the image, and starts deploy/compose.yaml as far as this machine
- * has the programs. Wants root, buildah, podman, runc, catatonit, debootstrap and iproute2; four minutes. Debian is kept for the
- * next run, in ACS_DEBIAN_CACHE or the temporary folder. `--only image,drain` does less. Ends with 1 if anything was not as
- * it should be, with 2 if it cannot be tried here.
- */
-import { parseArgs } from 'node:util';
+/** `npm run container`: the image and the compose file, for real. */
 import { ContainerEngine, containersMissing } from '../support/container-engine.ts';
 import { buildBases, buildGateway } from '../support/container-images.ts';
+import { readToolFlags } from '../support/tool-flags.ts';
 import { checkCompose } from './compose.ts';
 import { checkImage, checkRefusals } from './image.ts';
 import { Results } from './results.ts';
@@ -17,8 +12,14 @@ const parts = ['image', 'refusals', 'start', 'drain', 'memory', 'compose'] as co
 /** All of it; whatever hangs is ended with it. */
 const runMsMax = 600_000;
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
-const wanted = values.only === undefined ? parts : parts.filter((part) => values.only!.split(',').includes(part));
+const usage = `Usage: npm run container -- [--only ${parts.join(',')}]
+
+Builds deploy/Dockerfile for real, runs the image, and starts deploy/compose.yaml as far as this machine has the programs. Wants
+root, buildah, podman, runc, catatonit, debootstrap and iproute2; four minutes. Debian is kept for the next run, in
+ACS_DEBIAN_CACHE or the temporary folder. Ends with 1 if anything was not as it should be, with 2 if it cannot be tried here.
+`;
+const { values } = readToolFlags(usage, { only: parts.join(',') });
+const wanted = parts.filter((part) => values.only.split(',').includes(part));
 
 const missing = containersMissing();
 if (missing !== null) {

@@ -1,12 +1,6 @@
-/**
- * `npm run fresh`: the README's promise on a machine that has nothing but Node.js and npm. Makes a bare Debian root, clones
- * this repository's HEAD without its history into it, and runs the README's two commands there as a user without rights.
- * `--node 22` for another Node.js than 20, `--npm 11` for another npm than 10, `--only start` or `--only test` for less.
- *
- * Wants root, debootstrap and namespaces. Where they are missing it says so and ends with 0, with 1 if ACS_TEST_REQUIRE=all.
- */
-import { parseArgs } from 'node:util';
+/** `npm run fresh`: the README's promise on a machine that has nothing but Node.js and npm. */
 import { Results } from '../container/results.ts';
+import { readToolFlags } from '../support/tool-flags.ts';
 import { closingOf } from './closing-line.ts';
 import { FreshMachine, freshMachineMissing, type Run } from './machine.ts';
 import { freshCloneCommands } from './readme.ts';
@@ -19,13 +13,13 @@ const tailLines = 200;
 /** What a fresh machine does not have, and a promise must not lean on. */
 const needless = ['gcc', 'cc', 'g++', 'make', 'python3', 'git', 'curl', 'openssl', 'haproxy', 'nginx', 'nats-server'];
 
-const { values } = parseArgs({
-  options: {
-    node: { type: 'string', default: '20' },
-    npm: { type: 'string', default: '10' },
-    only: { type: 'string', default: 'start,test' },
-  },
-});
+const usage = `Usage: npm run fresh -- [--node 20] [--npm 10] [--only start,test]
+
+Makes a bare Debian root, clones this repository's HEAD without its history into it, and runs the README's two commands there as a
+user without rights. Wants root, debootstrap and namespaces; where they are missing it says so and ends with 0, with 1 if
+ACS_TEST_REQUIRE=all.
+`;
+const { values } = readToolFlags(usage, { node: '20', npm: '10', only: 'start,test' });
 const wanted = values.only.split(',');
 
 const missing = freshMachineMissing();

@@ -1,32 +1,26 @@
-/**
- * Fuzzing for as long as one likes: `main.ts websocket|http|decoders [--seed N] [--cases N] [--seconds N] [--from N]`. Prints its seed,
- * stops at the first fault with exit code 1, and keeps the case in the corpus.
- */
-import { parseArgs } from 'node:util';
+/** `npm run fuzz`: fuzzing for as long as one likes. */
+import { readToolFlags } from '../support/tool-flags.ts';
 import { runDecoderCases } from './decoders.ts';
 import { runHttpCases, runWebsocketCases } from './run.ts';
 
 const runs = { websocket: runWebsocketCases, http: runHttpCases, decoders: runDecoderCases };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-    cases: { type: 'string', default: 'Infinity' },
-    seconds: { type: 'string', default: '60' },
-    from: { type: 'string', default: '0' },
-  },
-});
+const usage = `Usage: npm run fuzz -- [websocket] [http] [decoders] [flags]
+
+Damaged input of each kind, drawn. Prints its seed, stops at the first fault with exit code 1, and keeps the case in the corpus.
+
+  --seed N      the same cases again
+  --from N      from that case on (0)
+  --cases N     so many of them
+  --seconds N   for so long at the most (60)
+`;
+const defaults = { seed: Math.floor(Math.random() * 2 ** 31), cases: Number.POSITIVE_INFINITY, seconds: 60, from: 0 };
+const { values, positionals } = readToolFlags(usage, defaults, Object.keys(runs));
 const names = positionals.length === 0 ? Object.keys(runs) : positionals;
-const [seed, from] = [Number(values.seed), Number(values.from)];
-const [cases, seconds] = [Number(values.cases), Number(values.seconds)];
+const { seed, from, cases, seconds } = values;
 
 for (const name of names) {
   const run = runs[name as keyof typeof runs];
-  if (run === undefined || [seed, from, cases, seconds].some(Number.isNaN)) {
-    console.error(`usage: main.ts [${Object.keys(runs).join('|')}] [--seed N] [--cases N] [--seconds N] [--from N]`);
-    process.exit(2);
-  }
   console.log(`${name}: seed ${seed}`);
   try {
     const startedMs = performance.now();

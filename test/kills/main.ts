@@ -1,14 +1,12 @@
-/** `npm run kills -- [--kills 5000] [--workers 4] [--seed N]`: kills of decode workers under load; ends with 1 if anything was not as it should be. */
-import { parseArgs } from 'node:util';
+/** `npm run kills`: decode workers are killed under load, and everything has to be accounted for. */
+import { readToolFlags } from '../support/tool-flags.ts';
 import { type KillReport, runKills } from './kills.ts';
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '5000' },
-    workers: { type: 'string', default: '4' },
-    seed: { type: 'string', default: String(Date.now() % 1e9) },
-  },
-});
+const usage = `Usage: npm run kills -- [--kills 5000] [--workers 4] [--seed N]
+
+Kills decode workers under load at random moments. Ends with 1 if anything was not as it should be.
+`;
+const { values } = readToolFlags(usage, { kills: 5000, workers: 4, seed: Date.now() % 1e9 });
 
 function line({ kills, inHand, halfDone, streams, messages, committed, lost, frames, looks }: KillReport): string {
   return (
@@ -17,11 +15,11 @@ function line({ kills, inHand, halfDone, streams, messages, committed, lost, fra
   );
 }
 
-const seed = Number(values.seed);
+const { kills, workers, seed } = values;
 console.log(`seed ${seed}`);
 const report = await runKills({
-  kills: Number(values.kills),
-  workers: Number(values.workers),
+  kills,
+  workers,
   seed,
   onProgress: (now) => console.log(line(now)),
 });
