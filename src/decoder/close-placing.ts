@@ -97,6 +97,7 @@ export class ClosePlacing {
   private followSame(): void {
     const { grid, placement } = this;
     grid.sameMs += this.durationMs;
+    grid.takeSame(this.timestampMs, this.stepMs);
     // Where in its tick the first stamp lies is not known: the next tick tells.
     if (this.timestampMs === this.double(ring.firstTimestampMs)) grid.learnt = 0;
     else grid.refuteDoubt(this.timestampMs + this.stepMs, this.stepMs);

@@ -41,16 +41,6 @@ export class StampGrid extends StampState {
     this.settle();
   }
 
-  /** From how far behind the grid on a stamp may mean loss. Beyond 50 ms of wander not a single frame's loss shows at once. */
-  slackMs(stepMs: number): number {
-    return Math.max(stepMs / 2, 0.35 * this.wanderMs);
-  }
-
-  /** How far a stamp may be before the grid although its packet is in order. */
-  leadMs(stepMs: number): number {
-    return this.learnt < settleFrames ? stampWanderMs : stepMs / 2 + this.wanderMs;
-  }
-
   /** How far off the grid a stamp may be that is told by it; negative if none can be. */
   toleranceMs(stepMs: number): number {
     if (this.wanderMs > stepMs / 2) return -1;
@@ -123,8 +113,10 @@ export class StampGrid extends StampState {
     // As many as wander cannot explain; what is left has to prove itself.
     const surely = Math.max(0, Math.floor((offMs - Math.max(this.wanderMs, stampWanderMs)) / stepMs));
     this.lose(surely, 1);
-    // What was late before that says nothing about what is late now.
-    if (surely > 0) this.lateStamps = 0;
+    // Of what was late before, that much is told; if it was late by less, it says nothing about what is late now.
+    this.lateLeastMs -= surely * stepMs;
+    this.lateMostMs -= surely * stepMs;
+    if (surely > 0 && this.lateLeastMs <= this.slackMs(stepMs)) this.lateStamps = 0;
     return surely;
   }
 
@@ -137,6 +129,13 @@ export class StampGrid extends StampState {
       this.isRefuted = true;
       this.forgetDoubt();
     } else if (++this.doubtfulStamps >= settleFrames) this.endDoubt();
+  }
+
+  /** Another packet has the last stamp. It is one of the 25 that settle what is lost; if it is in time, nothing is. */
+  takeSame(timestampMs: number, stepMs: number): void {
+    if (this.lateStamps === 0) return;
+    if (timestampMs - this.gridMs <= this.slackMs(stepMs)) this.lateStamps = 0;
+    else this.lateStamps++;
   }
 
   /** The clock is a coarse one: nothing is known of what seemed to be left out, but where the next packet is on the grid. */
@@ -181,6 +180,8 @@ export class StampGrid extends StampState {
       this.wanderMs = Math.max(this.wanderMs, Math.min(offMs, stampWanderMs));
       return 0;
     }
+    // So much later than those before it that something was lost only now: they say nothing about it.
+    if (offMs > this.lateMostMs + stepMs && offMs - this.lateLeastMs > this.wanderMs + stepMs / 2) this.lateStamps = 0;
     this.lateLeastMs = this.lateStamps === 0 ? offMs : Math.min(this.lateLeastMs, offMs);
     this.lateMostMs = this.lateStamps === 0 ? offMs : Math.max(this.lateMostMs, offMs);
     if (this.lateStamps === 0) this.lateSinceMs = arrivalMs;

@@ -4,7 +4,7 @@
  */
 import { ring } from '../memory/layout.ts';
 import type { RingWriter } from '../ring/writer.ts';
-import { settleFrames } from './stamp-limits.ts';
+import { settleFrames, stampWanderMs } from './stamp-limits.ts';
 
 /** Stamps that are regular are no further off than this: they are rounded to milliseconds. */
 export const regularMs = 1.1;
@@ -142,6 +142,16 @@ export class StampState {
     this.doubtfulStamps = 0;
     this.forgetDoubt();
     this.displacedSteps = 0;
+  }
+
+  /** From how far behind the grid on a stamp may mean loss. Beyond 50 ms of wander not a single frame's loss shows at once. */
+  slackMs(stepMs: number): number {
+    return Math.max(stepMs / 2, 0.35 * this.wanderMs);
+  }
+
+  /** How far a stamp may be before the grid although its packet is in order. */
+  leadMs(stepMs: number): number {
+    return this.learnt < settleFrames ? stampWanderMs : stepMs / 2 + this.wanderMs;
   }
 
   get isRegular(): boolean {

@@ -43,7 +43,19 @@ async function until(what: string, condition: () => boolean | Promise<boolean>):
 
 describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
   const scenarios = new Scenarios();
-  const names = ['impaired', 'small', 'tight', 'silent', 'stopping', 'stuttering', 'broken', 'slow', 'locked'] as const;
+  const names = [
+    'impaired',
+    'small',
+    'tight',
+    'silent',
+    'stopping',
+    'stuttering',
+    'broken',
+    'slow',
+    'locked',
+    'wandering',
+    'lossy',
+  ] as const;
   let gateways: Record<(typeof names)[number], GatewayProcess>;
   let alerting: Alerting;
   let machine: Starvation;
@@ -62,6 +74,8 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
       broken: ['--sink', `wav:${sinks.broken}`],
       slow: ['--sink', `pcm:${sinks.slow}`, '--ring-seconds', '1'],
       locked: ['--auth', 'token', '--auth-token', 'right'],
+      wandering: [],
+      lossy: [],
     };
     const started = await Promise.all(names.map((name) => scenarios.gateway(...flags[name])));
     gateways = Object.fromEntries(names.map((name, index) => [name, started[index]!])) as typeof gateways;
@@ -82,6 +96,8 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
       scenarios.callsLetIn(gateways.small, { calls: 9 }),
       scenarios.callsLetIn(gateways.tight, { calls: 4, participants: 2 }),
       scenarios.callsLetIn(gateways.stopping, { calls: 5 }),
+      wanderingCalls(gateways.wandering, {}),
+      wanderingCalls(gateways.lossy, { loss: 0.05 }),
     ]);
     scenarios.stutter(gateways.stuttering);
     const active = `acs_gateway_streams_active{instance="${instanceOf(gateways.stopping)}"}`;
@@ -94,6 +110,13 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
     await scenarios.stop();
     await machine[Symbol.asyncDispose]();
   });
+
+  /** Some calls of each kind of timestamps that a bot may make. */
+  async function wanderingCalls(gateway: GatewayProcess, impairments: { readonly loss?: number }): Promise<void> {
+    for (const stamping of [{ stampJitterMs: 40 }, { stampGridMs: 15.625 }, { stampDriftPpm: 400 }]) {
+      await scenarios.callsLetIn(gateway, { calls: 3, ...stamping, ...impairments });
+    }
+  }
 
   async function arrives(name: (typeof names)[number], labels: Record<string, string>): Promise<void> {
     const wanted = { ...labels, alertname: `AcsGateway${labels['alertname']}`, instance: instanceOf(gateways[name]) };
@@ -124,6 +147,18 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
     async () => {
       await arrives('stopping', { alertname: 'Down', severity: 'critical' });
       expect(await alerting.inhibited(instanceOf(gateways.stopping))).not.toContain('AcsGatewayDrainForced');
+    },
+    testMs,
+  );
+
+  test(
+    'FramesMissing: not for timestamps that wander, but for the same with loss',
+    async () => {
+      await arrives('lossy', { alertname: 'FramesMissing', severity: 'warning' });
+      const instance = `instance="${instanceOf(gateways.wandering)}"`;
+      // It was watched for as long, and is not even pending.
+      expect(await alerting.query(`acs_gateway:frames_missing:ratio5m{${instance}}`)).toBeLessThan(0.01);
+      expect(await alerting.query(`count(ALERTS{alertname="AcsGatewayFramesMissing",${instance}})`)).toBeNull();
     },
     testMs,
   );
@@ -233,11 +268,13 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
       broken: /SinkErrors/,
       slow: /SinkLapped/,
       locked: /AuthFailures/,
+      wandering: /^$/,
+      lossy: /FramesMissing/,
     };
     for (const name of names) {
       const instance = instanceOf(gateways[name]);
       const arrived = alerting.received.filter(({ labels }) => labels['instance'] === instance);
-      expect(arrived.length, name).toBeGreaterThan(0);
+      if (name !== 'wandering') expect(arrived.length, name).toBeGreaterThan(0);
       for (const { labels } of arrived) {
         const excused = machine.isBusy ? ofABusyMachine : ofTheMachine;
         if (!excused.test(labels['alertname']!)) expect(labels['alertname'], name).toMatch(caused[name]);
