@@ -7,9 +7,16 @@ import type { CliIo } from './cli/io.ts';
 import { programUsage, serveUsage } from './cli/usage.ts';
 import { GatewayError } from './errors.ts';
 import { exitNow, exitSoon } from './exit.ts';
+import { suggestion } from './nearest.ts';
 import { packageVersion } from './version.ts';
 
-async function run(argv: readonly string[], io: CliIo): Promise<number> {
+/** What people type before they know better. */
+const aliases: Readonly<Record<string, string>> = { '-h': '--help', '-v': '--version' };
+const commands = ['serve', 'simulate', 'capture', 'doctor'];
+
+async function run(typed: readonly string[], io: CliIo): Promise<number> {
+  const words = typed.map((word) => aliases[word] ?? word);
+  const argv = words[0] === 'help' || words[0] === 'version' ? [`--${words[0]}`, ...words.slice(1)] : words;
   const [first, ...rest] = argv;
   if (argv.includes('--version')) {
     io.stdout(`${packageVersion()}\n`);
@@ -29,7 +36,10 @@ async function run(argv: readonly string[], io: CliIo): Promise<number> {
       return (await import('./cli/doctor.ts')).doctor(rest, process.env, io);
     default: {
       if (first !== undefined && first !== 'serve' && !first.startsWith('-')) {
-        throw new GatewayError('bad_settings', `${JSON.stringify(first)} is no command\n\n${programUsage.trimEnd()}`);
+        throw new GatewayError(
+          'bad_settings',
+          `${JSON.stringify(first)} is no command${suggestion(first, commands)}\n\n${programUsage.trimEnd()}`,
+        );
       }
       return (await import('./cli/serve.ts')).serve(first === 'serve' ? rest : argv, process.env, io);
     }

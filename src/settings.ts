@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { GatewayError } from './errors.ts';
+import { suggestion } from './nearest.ts';
 
 export interface Setting<T> {
   readonly schema: z.ZodType<T>;
@@ -159,7 +160,7 @@ function fromArguments(settings: Settings, argv: readonly string[], withFile: bo
     const key = keyOfFlag.get(flag);
     const isFile = withFile && flag === '--config';
     if (key === undefined && !isFile) {
-      problems.push(`${quote(flag)}: unknown flag`);
+      problems.push(`${quote(flag)}: unknown flag${suggestion(flag, keyOfFlag.keys())}`);
       // Its value, if it has one, is not a second mistake.
       if (inline === null && argv[i + 1] !== undefined && !argv[i + 1]!.startsWith('--')) i++;
       continue;
@@ -197,7 +198,9 @@ function fromEnvironment(settings: Settings, sources: SettingSources, problems: 
       const split = settings[key]!.repeatable ? value.split(',').map((part) => part.trim()) : value;
       given.set(key, { value: split, source: name });
     } else if (name === `${prefix}CONFIG` && sources.readFile !== undefined) file = value;
-    else if (!serviceLink.test(name.slice(prefix.length))) problems.push(`${name}: unknown environment variable`);
+    else if (!serviceLink.test(name.slice(prefix.length))) {
+      problems.push(`${name}: unknown environment variable${suggestion(name, keyOfName.keys())}`);
+    }
   }
   return { given, file };
 }
@@ -227,7 +230,7 @@ function fromValues(
   const given = new Map<string, Given>();
   for (const [key, value] of Object.entries(values)) {
     if (Object.hasOwn(settings, key)) given.set(key, { value, source: `${key}${where}` });
-    else problems.push(`${quote(key)}${where}: unknown key`);
+    else problems.push(`${quote(key)}${where}: unknown key${suggestion(key, Object.keys(settings))}`);
   }
   return given;
 }

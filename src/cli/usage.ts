@@ -9,8 +9,8 @@ export const programUsage = `Usage: acs-audio-gateway [command] [flags]
   capture    look into a recording of serve --capture, or redact it
   doctor     check this machine and this configuration
 
-  --help     on every command
-  --version
+  --help     on every command, also -h
+  --version  also -v
 `;
 
 export const serveUsage = `Usage: acs-audio-gateway [serve] [flags]

@@ -35,6 +35,25 @@ test('every bad setting is reported in one go, with its name, its value and what
   }
 });
 
+test('a name that is nearly right is followed by the one that was meant', async () => {
+  const { stderr } = await runCommand(['serve', '--ring-second', '4'], { ACS_GATEWAY_WORKER: '1' });
+  expect(stderr).toContain('"--ring-second": unknown flag; did you mean --ring-seconds?');
+  expect(stderr).toContain('ACS_GATEWAY_WORKER: unknown environment variable; did you mean ACS_GATEWAY_WORKERS?');
+  expect((await runCommand(['simulat'])).stderr).toContain('"simulat" is no command; did you mean simulate?');
+});
+
+test.each([
+  [['-h'], /^Usage: acs-audio-gateway \[command\]/],
+  [['help'], /^Usage: acs-audio-gateway \[command\]/],
+  [['serve', '-h'], /^Usage: acs-audio-gateway \[serve\]/],
+  [['simulate', '-h'], /^Usage: acs-audio-gateway simulate/],
+  [['-v'], /^\d+\.\d+\.\d+/],
+  [['version'], /^\d+\.\d+\.\d+/],
+])('%s says what it is, and ends with 0', async (argv, expected) => {
+  const { code, stdout } = await runCommand(argv);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(expected)]);
+});
+
 test('the command line counts more than the environment, the environment more than the file, the file more than the default', async () => {
   const file = join(temporaryFolder(), 'gateway.json');
   writeFileSync(file, JSON.stringify({ port: 1, path: '/file', ringSeconds: 3 }));
