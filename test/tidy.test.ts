@@ -47,6 +47,7 @@ const stages = [
     'complaints.ts',
     'networks.ts',
     'settings.ts',
+    'nearest.ts',
     'log.ts',
     'log-line.ts',
     'log-output.ts',
