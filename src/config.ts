@@ -180,6 +180,8 @@ export const serveSettings = {
     placeholder: 'SINK',
     help: 'where audio goes: wav:DIR, pcm:DIR, nats://HOST:PORT, module:FILE',
     expects: 'wav:DIR, pcm:DIR, nats://HOST:PORT[/SUBJECT-PREFIX] or module:FILE',
+    // A kind, not a further HOST:PORT.
+    itemStart: /^[a-z]+:(?!\d)/,
   }),
   threadTimeoutMs: setting.integer({
     fallback: 10_000,

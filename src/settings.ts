@@ -16,6 +16,8 @@ export interface Setting<T> {
   /** How the value is called in the usage text; null for a flag without a value. */
   readonly placeholder: string | null;
   readonly repeatable: boolean;
+  /** How an item of a repeatable one begins, if it may have commas in it. */
+  readonly itemStart: RegExp | null;
   /** How the default is shown; null when there is nothing to show. */
   readonly shownFallback: string | null;
   /** Redacted in every message: the value is a credential. */
@@ -42,7 +44,7 @@ interface Common {
   readonly placeholder?: string;
 }
 
-type Text = Common & { readonly secret?: boolean };
+type Text = Common & { readonly secret?: boolean; readonly itemStart?: RegExp };
 
 function make<T>(
   schema: z.ZodType<T>,
@@ -59,6 +61,7 @@ function make<T>(
     placeholder: placeholder === null ? null : (common.placeholder ?? placeholder),
     help: common.help,
     repeatable,
+    itemStart: common.itemStart ?? null,
     shownFallback: fallback === null || fallback === false || Array.isArray(fallback) ? null : String(fallback),
     secret: common.secret ?? false,
   };
@@ -118,9 +121,10 @@ export const setting = {
     );
     return make(schema, false, 'true or false', null, options);
   },
-  /** May be given several times; comma-separated in the environment, an array in the file. */
+  /** May be given several times; comma-separated in the environment, an array in the file, where a text is a list of one. */
   list(options: Text & { pattern?: RegExp; expects?: string }): Setting<readonly string[]> {
-    const schema = z.array(z.string().regex(options.pattern ?? /^.+$/s));
+    const items = z.array(z.string().regex(options.pattern ?? /^.+$/s));
+    const schema = z.preprocess((value) => (typeof value === 'string' ? [value] : value), items);
     return make<readonly string[]>(schema, [], options.expects ?? 'a text that is not empty', 'TEXT', options, true);
   },
 };
@@ -185,6 +189,16 @@ function fromArguments(settings: Settings, argv: readonly string[], withFile: bo
   return { given, file };
 }
 
+/** A part that does not begin as an item does belongs to the one before. */
+function itemsOf(text: string, itemStart: RegExp | null): string[] {
+  const items: string[] = [];
+  for (const part of text.split(',').map((each) => each.trim())) {
+    if (items.length > 0 && itemStart !== null && !itemStart.test(part)) items.push(`${items.pop()},${part}`);
+    else items.push(part);
+  }
+  return items;
+}
+
 function fromEnvironment(settings: Settings, sources: SettingSources, problems: string[]) {
   const given = new Map<string, Given>();
   let file: string | null = null;
@@ -195,8 +209,8 @@ function fromEnvironment(settings: Settings, sources: SettingSources, problems: 
     if (!name.startsWith(prefix) || value === undefined) continue;
     const key = keyOfName.get(name);
     if (key !== undefined) {
-      const split = settings[key]!.repeatable ? value.split(',').map((part) => part.trim()) : value;
-      given.set(key, { value: split, source: name });
+      const { repeatable, itemStart } = settings[key]!;
+      given.set(key, { value: repeatable ? itemsOf(value, itemStart) : value, source: name });
     } else if (name === `${prefix}CONFIG` && sources.readFile !== undefined) file = value;
     else if (!serviceLink.test(name.slice(prefix.length))) {
       problems.push(`${name}: unknown environment variable${suggestion(name, keyOfName.keys())}`);

@@ -8,7 +8,9 @@ import { createLog } from './log.ts';
 import { shownSink, sinkProblem } from './sink/spec.ts';
 
 /** The settings of the command line, as numbers, texts, switches and lists, and who reads rings. All may be left out. */
-export interface GatewayOptions extends Partial<Config> {
+export interface GatewayOptions extends Partial<Omit<Config, 'sink'>> {
+  /** As on the command line; one may stand by itself. */
+  readonly sink?: string | readonly string[];
   /**
    * Names of those who will read rings in threads of yours, at most 16: they are what `participant.ring(name)` takes, and the label
    * `sink` in the metrics. `reader` if left out.

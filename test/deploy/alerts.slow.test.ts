@@ -13,7 +13,7 @@ import { Alerting } from '../support/alerting.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 import { Starvation } from '../support/starvation.ts';
-import { Scenarios } from './scenarios.ts';
+import { Scenarios, slowSinkName } from './scenarios.ts';
 
 const arrivalMsMax = 40_000;
 /** Where everything gets its turn late, so do Prometheus and the Alertmanager, one behind the other. */
@@ -59,7 +59,7 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
   let gateways: Record<(typeof names)[number], GatewayProcess>;
   let alerting: Alerting;
   let machine: Starvation;
-  const sinks = { broken: join(scenarios.folder, 'broken'), slow: join(scenarios.folder, 'slow') };
+  const sinks = { broken: join(scenarios.folder, 'broken') };
 
   beforeAll(async () => {
     machine = await Starvation.watch();
@@ -72,7 +72,7 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
       // More is in the lane whenever the process is stopped.
       stuttering: ['--flush-interval-ms', '10'],
       broken: ['--sink', `wav:${sinks.broken}`],
-      slow: ['--sink', `pcm:${sinks.slow}`, '--ring-seconds', '1'],
+      slow: ['--sink', scenarios.slowSink(), '--ring-seconds', '1'],
       locked: ['--auth', 'token', '--auth-token', 'right'],
       wandering: [],
       lossy: [],
@@ -231,7 +231,7 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
   test(
     'SinkLapped: audio comes faster than a sink reads',
     async () => {
-      const sink = `pcm:${sinks.slow}`;
+      const sink = slowSinkName;
       await arrives('slow', { alertname: 'SinkLapped', severity: 'warning', sink });
       await arrives('slow', { alertname: 'SinkLapped', severity: 'critical', sink });
     },

@@ -22,6 +22,8 @@ const runningMs = 40;
 /** Who is not let in by then was refused. */
 const letInMsMax = 5_000;
 
+export const slowSinkName = 'slow';
+
 export class Scenarios {
   readonly folder = mkdtempSync(join(tmpdir(), 'acs-alerts-'));
   private readonly gateways: GatewayProcess[] = [];
@@ -93,6 +95,13 @@ export class Scenarios {
       for (let i = 0; i < floodFrames; i++) client.send(audio(frame++));
     }, floodIntervalMs);
     this.timers.add(timer);
+  }
+
+  /** Looks once a second and is waited for by nobody. */
+  slowSink(): string {
+    const file = join(this.folder, 'slow-sink.mjs');
+    writeFileSync(file, 'export default () => ({ readIntervalMs: 1000, open: () => ({ write() {} }) });');
+    return `module:${file}?name=${slowSinkName}`;
   }
 
   /** Somebody tries the door with a wrong token, again and again. */

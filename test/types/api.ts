@@ -21,6 +21,7 @@ export async function settings(): Promise<void> {
   // @ts-expect-error a list
   await startGateway({ readers: 'one' });
   const options: GatewayOptions = { port: 0, sink: ['wav:./x'], readers: ['a'] };
+  void ({ sink: 'wav:./x' } satisfies GatewayOptions);
   const gateway = await startGateway(options);
   // @ts-expect-error decided at the start
   gateway.port = 1;
