@@ -152,11 +152,12 @@ export class GatewayProcess {
     return this.exited;
   }
 
-  /** Asks it to drain and waits for its end. Returns the last log line: the account. Throws if a signal ended it. */
-  async drain(): Promise<{ readonly code: number; readonly last: LogLine }> {
+  /** Asks it to drain and waits for its end. Returns the last log line: the account. Throws if it crashed. */
+  async drain(): Promise<{ readonly code: number | null; readonly last: LogLine }> {
     this.signal('SIGTERM');
     const code = await this.exited;
-    if (code === null) throw new Error(`ended by ${this.child.signalCode}: ${this.errors.join('')}`);
+    const signal = this.child.signalCode;
+    if (signal !== null && signal !== 'SIGKILL') throw new Error(`crashed by ${signal}: ${this.errors.join('')}`);
     return { code, last: this.log.at(-1)! };
   }
 
