@@ -102,7 +102,7 @@ async function pausing(number: number): Promise<Expected> {
       frames++;
       last = at;
     }
-    at += 50 + Math.floor(3000 * uniformAt(key, 2 * turn + 1));
+    at += 50 + Math.floor(2400 * uniformAt(key, 2 * turn + 1));
   }
   await client.hangUp();
   const file = join(folder, call, recordingName('8:acs:pausing'));
