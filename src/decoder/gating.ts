@@ -16,7 +16,7 @@ import { owe, owedMs } from './time-debt.ts';
 
 /** The share of the time that a stream may have, and that all streams of a lane have; and what each may save up, ms. */
 export const gatedShare = { ofStream: 0.01, ofLane: 0.1 } as const;
-export const gatedSavedMs = { ofStream: 500, ofLane: 2_000 } as const;
+export const gatedSavedMs = { ofStream: 500, ofLane: 3_000 } as const;
 /** How long a single wait may be. */
 export const gatedWaitMsMax = 200;
 /** With so much of both halves of the lane filled nobody waits: to lap one reader is better than to refuse everybody's messages. */

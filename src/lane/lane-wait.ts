@@ -9,7 +9,7 @@ import { lane } from '../memory/layout.ts';
  * With more than `fromBytes` in a lane the main thread waits until there is less than `untilBytes`: a residence of some
  * milliseconds. `share` of its time for all lanes, of which it may save up some.
  */
-export const laneWait = { fromBytes: 2 * 2 ** 20, untilBytes: 2 ** 20, share: 0.2, savedMs: 1000 } as const;
+export const laneWait = { fromBytes: 2 * 2 ** 20, untilBytes: 2 ** 20, share: 0.2, savedMs: 2500 } as const;
 
 /** How long it sleeps between two looks. The worker is never without work meanwhile. */
 const lookMs = 1;

@@ -71,7 +71,7 @@ it('it has a share of the time, and saves some up', () => {
   const backlog = { backlogBytes: dataBytes };
   let now = 0;
   const wait = new LaneWait(rig.views.i32, 0.2, () => now);
-  push(3000);
+  push(6000);
   work = () => {
     now++;
     if (rig.take(1).length === 0) throw new Error('nothing is left to do');
