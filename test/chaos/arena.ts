@@ -45,6 +45,8 @@ export interface Fault {
   readonly folder?: (cleanUp: (() => unknown)[]) => string | null;
   /** Happens in the middle of the calls. */
   readonly strike: (arena: Arena, size: Size) => Promise<void>;
+  /** How long calls are, if they must outlast it. */
+  readonly callsMs?: (size: Size) => number;
   /** Calls that the fault itself may end. */
   readonly mayEndCalls?: boolean;
   /** What is lost on the way to the files, counted; then they are not compared. */
@@ -131,7 +133,7 @@ export async function run(fault: Fault, size: Size): Promise<Outcome> {
     await settle(isEmpty, 15_000);
     const before = { files: openFiles(gateway.pid), mib: residentMib(gateway.pid), metrics: await gateway.metrics() };
 
-    const options = { calls: size.streams, durationMs: size.durationMs, seed: 2 };
+    const options = { calls: size.streams, durationMs: fault.callsMs?.(size) ?? size.durationMs, seed: 2 };
     // What a fault sends itself has rings as well.
     const watch = new IdentityWatch(gateway, { rings: size.streams + 8, ringSeconds: fault.ringSeconds ?? 2 });
     watch.start();

@@ -87,6 +87,7 @@ const processIsStopped: Fault = {
   flags: () => Promise.resolve(['--idle-timeout-ms', '2000']),
   // What the kernel's buffers do not take, the simulator sends afterwards: more at once than rings of two seconds keep.
   mayLoseRecordings: true,
+  callsMs: ({ durationMs, standstillMs }) => durationMs + standstillMs,
   strike: async ({ gateway }, { standstillMs }) => {
     gateway.signal('SIGSTOP');
     await sleep(standstillMs);
