@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { happens } from '../fuzz/case.ts';
+import { freePort } from '../support/free-ports.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
-import { Collector, freePort } from './collector.ts';
+import { Collector } from './collector.ts';
 import { visits } from './peers.ts';
 import { ask, openFiles, residentBytes, samples } from './process-facts.ts';
 

@@ -1,19 +1,8 @@
 /** Asks a running gateway for a full garbage collection, by way of Node's inspector: what is in use after it is held. */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { WebSocket } from 'ws';
 import { happens } from '../fuzz/case.ts';
 import { eventually } from '../support/gateway-process.ts';
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 interface Message {
   readonly id?: number;

@@ -5,9 +5,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { BalancerProcess, freePorts, substitute } from '../support/balancer.ts';
+import { BalancerProcess, substitute } from '../support/balancer.ts';
 import { haproxyEnvironment } from '../support/balancer-haproxy.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { NameServer } from '../support/name-server.ts';
 import { testNeeding } from '../support/needs.ts';

@@ -10,6 +10,8 @@ export interface Case {
   readonly gapMs?: number;
   /** Break off with a RST after the last write: what the server has not read by then is lost. */
   readonly isReset?: boolean;
+  /** Costs a worker so much that it may be ended in the middle of it. */
+  readonly isCostly?: boolean;
   /** What the author says that it comes to; what follows from the protocol otherwise. */
   readonly expected?: Partial<Outcome>;
   /** The code of the server's close frame; null for none. */

@@ -7,9 +7,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { freePort } from './free-ports.ts';
 import { scaleDuration, scaleFile } from './scaled-rules.ts';
 
 const deploy = resolve(import.meta.dirname, '../../deploy/prometheus');
@@ -32,15 +33,6 @@ interface PrometheusFile {
 
 interface AlertmanagerFile {
   receivers: { name: string; webhook_configs: { url: string }[] }[];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function source(name: string): string {

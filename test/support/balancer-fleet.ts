@@ -2,8 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Balancer, type BalancerOptions, balancerUrl, freePorts, type StartBalancer } from './balancer.ts';
+import { type Balancer, type BalancerOptions, balancerUrl, type StartBalancer } from './balancer.ts';
 import { differences, filesBelow, temporaryFolder } from './folders.ts';
+import { freePorts } from './free-ports.ts';
 import { eventually, GatewayProcess } from './gateway-process.ts';
 import { type SimulatorProcess, startSimulator } from './simulator-process.ts';
 

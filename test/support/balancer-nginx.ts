@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Balancer, type BalancerOptions, BalancerProcess, deploy, freePorts, substitute } from './balancer.ts';
+import { type Balancer, type BalancerOptions, BalancerProcess, deploy, substitute } from './balancer.ts';
 import { selfSignedCertificate } from './certificate.ts';
+import { freePorts } from './free-ports.ts';
 
 export const nginxFile = join(deploy, 'nginx/nginx.conf');
 

@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { filesBelow } from './folders.ts';
 import { eventually } from './gateway-process.ts';
@@ -41,17 +40,6 @@ export interface Balancer {
 
 export function balancerUrl({ port }: Balancer, path = '/audio'): string {
   return `wss://127.0.0.1:${port}${path}`;
-}
-
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  const ports: number[] = [];
-  for (const server of servers) {
-    if (!server.listening) await once(server, 'listening');
-    ports.push((server.address() as { port: number }).port);
-  }
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }
 
 /** Replaces texts that each occur exactly once. */
