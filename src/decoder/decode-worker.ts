@@ -192,9 +192,9 @@ export class DecodeWorker {
 
   private lost(error: Error): void {
     if (this.state === 'stopped') return;
-    // One that was up is replaced at once: its calls wait.
     this.shiftEnd?.resolve();
     const hadLane = this.laneIndex !== noLane;
+    // One that was up is replaced at once: its calls wait.
     this.restartMs = this.state === 'starting' ? this.nextRestartMs : 0;
     if (this.restartMs > 0) this.nextRestartMs = Math.min(2 * this.restartMs, decodeRestartMs.most);
     this.piscina = null;

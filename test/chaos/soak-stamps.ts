@@ -16,7 +16,7 @@ import { AcsClient } from '../support/acs-client.ts';
 import { audio, metadata, startMs } from '../support/decoder-messages.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { IdentityWatch } from '../support/identity-watch.ts';
-import { stamp } from '../support/stamp-schedules.ts';
+import { frameBytes, frameMs, frameOf, stamp } from '../support/stamp-schedules.ts';
 import { readToolFlags } from '../support/tool-flags.ts';
 
 const usage = `Usage: npm run soak:stamps -- [--minutes N] [--calls N] [--seed N]
@@ -26,8 +26,6 @@ of 1 to 10 s, and calls with pauses. Ends with 1 if a recording is not what was 
 `;
 const { minutes, calls, seed } = readToolFlags(usage, { minutes: 30, calls: 200, seed: 1 }).values;
 const durationMs = minutes * 60_000;
-const frameMs = 20;
-const bytesPerFrame = 640;
 const rareShare = 0.05;
 
 const regular = { stampJitterMs: 0, stampGridMs: 0, stampDriftPpm: 0 };
@@ -97,7 +95,7 @@ async function pausing(number: number): Promise<Expected> {
     const talkEnd = Math.min(framesMax, at + 100 + Math.floor(900 * uniformAt(key, 2 * turn)));
     for (; at < talkEnd; at++) {
       if (at % 5 === 0) await sleep(Math.max(0, sinceMs + at * frameMs - performance.now()));
-      const data = Buffer.alloc(bytesPerFrame, `${at},`).toString('base64');
+      const data = frameOf(at).toString('base64');
       client.send(audio({ data, timestamp: stamp(startMs + plan.at(at)), participantRawID: '8:acs:pausing' }));
       frames++;
       last = at;
@@ -120,7 +118,7 @@ function wanderFrames({ stampJitterMs, stampGridMs }: { stampJitterMs: number; s
  */
 function judge({ name, file, frames, missing, lengthFrames, wander }: Expected): void {
   const note = JSON.parse(readFileSync(`${file}.json`, 'utf8'));
-  const fileFrames = (statSync(`${file}.wav`).size - wavHeaderBytes) / bytesPerFrame;
+  const fileFrames = (statSync(`${file}.wav`).size - wavHeaderBytes) / frameBytes;
   const stampedFrames = (Date.parse(note.lastTimestamp) - Date.parse(note.firstTimestamp)) / frameMs + 1;
   const isRight =
     note.frames === frames &&

@@ -111,6 +111,12 @@ describe('a stall of 500 ms', () => {
   const isRunning = (gateway: GatewayProcess) =>
     eventually(async () => (await gateway.metrics()).get('frames_committed_total')! > tracks * 20);
 
+  function expectNothingLost(metrics: ReadonlyMap<string, number>): void {
+    expect(metrics.get('frames_committed_total')).toBe(tracks * 150);
+    const names = ['frames_missing_total', 'gaps_total', 'frames_out_of_order_total', 'participant_pauses_total'];
+    for (const name of names) expect(metrics.get(name), name).toBe(0);
+  }
+
   test(
     'of the sender loses nothing, and shows in deviation and jitter, not in the event loop',
     noisy,
@@ -125,14 +131,7 @@ describe('a stall of 500 ms', () => {
       const { report, metrics } = await collect(gateway, simulator);
 
       expect(report.expected).toMatchObject({ frames: tracks * 150, missingFrames: 0 });
-      expect(metrics.get('frames_committed_total')).toBe(tracks * 150);
-      for (const name of [
-        'frames_missing_total',
-        'gaps_total',
-        'frames_out_of_order_total',
-        'participant_pauses_total',
-      ])
-        expect(metrics.get(name), name).toBe(0);
+      expectNothingLost(metrics);
       // One deviation of half a second for each participant, on both sides, and the frames of the burst 20 ms too early.
       expect(countAbove(metrics, deviationSeries, 200)).toBe(tracks);
       expect(report.asSent.deviationMs.worst).toBeGreaterThan(400);
@@ -159,14 +158,7 @@ describe('a stall of 500 ms', () => {
       gateway.signal('SIGCONT');
       const { report, metrics } = await collect(gateway, simulator);
 
-      expect(metrics.get('frames_committed_total')).toBe(tracks * 150);
-      for (const name of [
-        'frames_missing_total',
-        'gaps_total',
-        'frames_out_of_order_total',
-        'participant_pauses_total',
-      ])
-        expect(metrics.get(name), name).toBe(0);
+      expectNothingLost(metrics);
       // An arrival is when we read: frames that waited in the kernel came late, as far as we can know.
       expect(countAbove(metrics, deviationSeries, 200)).toBe(tracks);
       expect(report.asSent.deviationMs.worst).toBeLessThan(200);

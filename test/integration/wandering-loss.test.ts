@@ -18,14 +18,12 @@ import {
   lossyStampings,
   missingBounds,
 } from '../support/lossy-stamps.ts';
-import { stamp } from '../support/stamp-schedules.ts';
+import { frameBytes, frameOf, stamp } from '../support/stamp-schedules.ts';
 import { always, judgingTimes } from '../support/starvation.ts';
 
 const wavHeaderBytes = 44;
-const frameBytes = 640;
 const frames = 350;
 const speaker = '8:acs:speaker';
-const frameOf = (n: number) => Buffer.alloc(frameBytes, `${n},`);
 
 const calls = Object.keys(lossyStampings).flatMap((name, i) =>
   [0, 1, 2, 3].map((j) => drawLossyCall(name, seed + 4 * i + j, j % 2 === 1, frames)),

@@ -8,11 +8,9 @@ import { AcsClient } from '../support/acs-client.ts';
 import { audio, metadata, startMs } from '../support/decoder-messages.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
-import { stamp, type WanderCase, wanderCases } from '../support/stamp-schedules.ts';
+import { frameBytes, frameOf, stamp, type WanderCase, wanderCases } from '../support/stamp-schedules.ts';
 
 const wavHeaderBytes = 44;
-const frameBytes = 640;
-const frameOf = (n: number) => Buffer.alloc(frameBytes, `${n},`);
 
 async function start(folder: string): Promise<GatewayProcess> {
   // On a busy machine everything may come at once: that no reader is lapped is not what is tried here.

@@ -66,14 +66,22 @@ interface PlayOptions {
   readonly decoder?: DecoderName;
 }
 
-/** Its audio says which frame it is. Kept, in bytes: made anew for millions of frames it takes longer than decoding them. */
+/** Of a frame at 16 kHz. */
+export const frameBytes = 640;
+
+/** Audio that says which frame it is. */
+export function frameOf(number: number): Buffer {
+  return Buffer.alloc(frameBytes, `${number},`);
+}
+
+/** The end of the message of a frame. Kept, in bytes: made anew for millions of frames it takes longer than decoding them. */
 const audioOf: Buffer[] = [];
 const written = Buffer.alloc(4096);
 const beforeStamp = '{"kind":"AudioData","audioData":{"timestamp":';
 
 /** An `AudioData` message, in memory that the next one takes. */
 function messageOf(number: number, timestamp: string | null, unmixed: boolean): Buffer {
-  audioOf[number] ??= Buffer.from(`,"data":"${Buffer.alloc(640, `${number},`).toString('base64')}","silent":false}}`);
+  audioOf[number] ??= Buffer.from(`,"data":"${frameOf(number).toString('base64')}","silent":false}}`);
   const participant = unmixed ? ',"participantRawID":"a"' : '';
   let end = written.write(`${beforeStamp}${JSON.stringify(timestamp)}${participant}`);
   end += audioOf[number].copy(written, end);
