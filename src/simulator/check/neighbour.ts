@@ -1,7 +1,7 @@
 /**
  * Another call, played at the pace of a real one while the scenarios go on: whether they cut it off or hold it up. Main thread.
- * How long it is held up is the way of a ping there and back, less what this process itself was late. Invariant: what is
- * told between two calls of `take` happened between them.
+ * How long it is held up is the way of a ping there and back, less what this process itself was late during it. Invariant:
+ * what is told between two calls of `take` happened between them.
  */
 import type { Call } from './call.ts';
 import { callHeaders, Kit, type KitOptions } from './kit.ts';
@@ -25,6 +25,7 @@ export class Neighbour {
   #dueMs = performance.now();
   #ticks = 0;
   #worstMs = 0;
+  /** The latest that this process was since the ping that is on its way, or the last one. */
   #ownLateMs = 0;
   /** When the ping went off that is not answered yet. */
   #pingedMs: number | null = null;
@@ -64,25 +65,31 @@ export class Neighbour {
 
   #tick(): void {
     const nowMs = performance.now();
-    this.#ownLateMs = Math.max(this.#ownLateMs, nowMs - this.#dueMs - frameMs);
+    this.#ownLateMs = this.#lateMs(nowMs);
     const due = Math.max(1, Math.round((nowMs - this.#dueMs) / frameMs));
     this.#dueMs = nowMs;
     if (!this.#call.link.isOpen) return;
     this.#call.speak(due);
     if (this.#ticks++ % framesPerPing !== 0 || this.#pingedMs !== null || !this.#kit.facts.answersPings) return;
     this.#pingedMs = nowMs;
+    this.#ownLateMs = 0;
     this.#call.link.ping(2 ** 30).then((ms) => {
       this.#pingedMs = null;
-      if (ms !== null) this.#worstMs = Math.max(this.#worstMs, ms);
+      if (ms !== null) this.#worstMs = Math.max(this.#worstMs, ms - this.#lateMs(performance.now()));
     });
+  }
+
+  #lateMs(nowMs: number): number {
+    return Math.max(this.#ownLateMs, nowMs - this.#dueMs - frameMs);
   }
 
   /** What happened since the last time. */
   take(): Disturbance {
-    const openMs = this.#pingedMs === null || !this.#call.link.isOpen ? 0 : performance.now() - this.#pingedMs;
-    const heldUpMs = Math.max(0, Math.max(this.#worstMs, openMs) - Math.max(0, this.#ownLateMs));
+    const nowMs = performance.now();
+    const isOnItsWay = this.#pingedMs !== null && this.#call.link.isOpen;
+    const openMs = isOnItsWay ? nowMs - this.#pingedMs! - this.#lateMs(nowMs) : 0;
+    const heldUpMs = Math.max(0, this.#worstMs, openMs);
     this.#worstMs = 0;
-    this.#ownLateMs = 0;
     return { ending: this.#call.link.ending?.seen ?? null, heldUpMs };
   }
 
