@@ -4,8 +4,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Scenario, sources } from '../src/simulator/check/scenario.ts';
-import { groups, scenarios } from '../src/simulator/check/scenarios/all.ts';
+import { type Scenario, sources } from '../src/conformance/scenario.ts';
+import { groups, scenarios } from '../src/conformance/scenarios/all.ts';
 
 export const conformancePage = join(import.meta.dirname, 'conformance.md');
 const table = /<!-- scenarios: ([^>]*) -->\n(?:.*\n)*?<!-- \/scenarios -->/g;

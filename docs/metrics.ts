@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ExpositionFamily, parseExposition } from '../test/support/exposition.ts';
+import { type ExpositionFamily, parseExposition } from '../test/grafana/exposition.ts';
 import { GatewayProcess } from '../test/support/gateway-process.ts';
 
 export const metricsPage = join(import.meta.dirname, 'metrics.md');

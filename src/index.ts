@@ -1,8 +1,10 @@
 /** The public API of the package: what a user's own code may import. */
-export type { Config } from './config.ts';
-export { type ErrorCode, GatewayError } from './errors.ts';
-export type { GatewayEvents, Participant, StreamFormat, StreamInfo, Tone } from './events.ts';
-export type { DrainResult } from './gateway.ts';
+
+export { type ErrorCode, GatewayError } from './base/errors.ts';
+export type { Config } from './config/serve-settings.ts';
+export type { GatewayEvents, Participant, StreamFormat, StreamInfo, Tone } from './gateway/events.ts';
+export type { DrainResult } from './gateway/gateway.ts';
+export { type GatewayOptions, type RunningGateway, startGateway } from './gateway/start.ts';
 export type { RingHandle } from './reader/handle.ts';
 export { RingReader, type RingReaderOptions, type WaitResult } from './reader/ring-reader.ts';
 export type { ReadResult } from './ring/cursor.ts';
@@ -11,7 +13,6 @@ export type { Track } from './ring/track.ts';
 export { type CreateSink, defineSink, type ModuleSink, type ModuleTrackWriter } from './sink/module/define-sink.ts';
 export type { Memo } from './sink/progress.ts';
 export type { SinkStart, TrackEnd } from './sink/sink.ts';
-export { type GatewayOptions, type RunningGateway, startGateway } from './start.ts';
 export type { Account } from './stream/accounting.ts';
 export type { EndedStream } from './stream/ended-stream.ts';
 export type { ParticipantReport } from './stream/ring-report.ts';

@@ -3,12 +3,12 @@
  * The process: arguments, environment, signals, exit. Nothing else touches them. The first SIGTERM, SIGINT or SIGHUP asks
  * the command to end, the second ends it at once.
  */
+import { GatewayError } from './base/errors.ts';
+import { exitNow, exitSoon } from './base/exit.ts';
+import { packageVersion } from './base/version.ts';
 import type { CliIo } from './cli/io.ts';
 import { programUsage, serveUsage } from './cli/usage.ts';
-import { GatewayError } from './errors.ts';
-import { exitNow, exitSoon } from './exit.ts';
-import { suggestion } from './nearest.ts';
-import { packageVersion } from './version.ts';
+import { suggestion } from './config/nearest.ts';
 
 /** What people type before they know better. */
 const aliases: Readonly<Record<string, string>> = { '-h': '--help', '-v': '--version' };

@@ -1,6 +1,6 @@
 /** `npm run bench:capacity`: how many streams one gateway process holds with no drop and little delay. */
 
-import { framesPerSecond as framesPerVoice } from '../../src/limits.ts';
+import { framesPerSecond as framesPerVoice } from '../../src/base/limits.ts';
 import { integerFlag, numberFlag, participantsFlag, readFlags, sampleRateFlag } from '../load/flags.ts';
 import { gatewayOf, gateways } from '../load/gateway.ts';
 import { type Load, type Measurement, measureOnce } from '../load/measurement.ts';

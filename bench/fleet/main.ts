@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { framesPerSecond as framesPerStream } from '../../src/limits.ts';
+import { framesPerSecond as framesPerStream } from '../../src/base/limits.ts';
 import { integerFlag, numberFlag } from '../load/flags.ts';
 import { interleave } from '../load/interleave.ts';
 import { groupName } from '../load/labels.ts';

@@ -4,7 +4,7 @@
  */
 import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { framesPerSecond as framesPerStream } from '../../src/limits.ts';
+import { framesPerSecond as framesPerStream } from '../../src/base/limits.ts';
 import { type Buckets, between } from '../load/histogram.ts';
 import { mismatches } from '../load/mismatch.ts';
 import type { ProcessStats } from '../load/process-stats.ts';

@@ -6,7 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { frameBytes, frameDurationMs } from '../../src/limits.ts';
+import { frameBytes, frameDurationMs } from '../../src/base/limits.ts';
 import { Histogram, quantile } from './histogram.ts';
 import { audioText, maskedTextFrame, metadataText, participantId } from './message.ts';
 import { addDigest, Payloads } from './payload.ts';

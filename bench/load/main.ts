@@ -2,7 +2,7 @@
  * `npm run bench:load`: the gateway beside its rivals under the same paced load, each server a fresh process. Fails when
  * what came out of a server is not what went in.
  */
-import { framesPerSecond } from '../../src/limits.ts';
+import { framesPerSecond } from '../../src/base/limits.ts';
 import { BadInput, exitCode, runMain, writeResult } from '../report/cli.ts';
 import { result } from '../report/result.ts';
 import { consoleTable } from '../report/table.ts';

@@ -1,5 +1,5 @@
 /** What ACS sends, as whole WebSocket frames (RFC 6455 section 5.2) that need nothing but to be written. Pure. */
-import { frameBytes } from '../../src/limits.ts';
+import { frameBytes } from '../../src/base/limits.ts';
 
 const finalText = 0x81;
 const masked = 0x80;

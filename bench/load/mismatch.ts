@@ -1,5 +1,5 @@
 /** Whether what came out is what went in. Pure. */
-import { frameBytes } from '../../src/limits.ts';
+import { frameBytes } from '../../src/base/limits.ts';
 import type { GeneratorReport } from './plan.ts';
 import type { GatewayAccount, ServerCounts } from './server.ts';
 

@@ -1,6 +1,6 @@
 /** The audio that a generator sends: a few different frames of noise, the same for the same seed. Pure. */
 import { crc32 } from 'node:zlib';
-import { frameBytes } from '../../src/limits.ts';
+import { frameBytes } from '../../src/base/limits.ts';
 import { scramble } from '../../src/simulator/random.ts';
 
 /** A prime, so that no cycle of streams or participants is in step with it. */

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { frameBytes } from '../../src/limits.ts';
+import { frameBytes } from '../../src/base/limits.ts';
 import { addDigest } from './payload.ts';
 
 /** Of all `.pcm` files below the folder. Half a frame at the end counts as one, which makes the digest differ. */

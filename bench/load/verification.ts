@@ -1,6 +1,6 @@
 /** Before anything is timed: does a server decode what was sent, byte for byte? Costs CPU, so it is a run of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { framesPerSecond as framesPerVoice } from '../../src/limits.ts';
+import { framesPerSecond as framesPerVoice } from '../../src/base/limits.ts';
 import { type Load, planOf, settle, withServer } from './measurement.ts';
 import { mismatches } from './mismatch.ts';
 import type { ServerKind } from './server.ts';

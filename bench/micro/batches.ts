@@ -2,7 +2,7 @@
  * The whole decoder on batches as a lane brings them: scan, participant, base64, timeline, jitter, counters. Once with
  * 1,000 streams, whose state does not fit into the processor's nearest cache, and once with one stream that stays hot.
  */
-import { frameDurationMs } from '../../src/limits.ts';
+import { frameDurationMs } from '../../src/base/limits.ts';
 import { audioMessages, metadataMessage, timestampText } from './messages.ts';
 import { LaneRig } from './rig.ts';
 import type { Step } from './steps.ts';

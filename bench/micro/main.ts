@@ -2,7 +2,7 @@
  * `npm run bench`: what every step of a frame's way costs, in nanoseconds per frame, and what a scrape costs. Prints a
  * table and writes a result.
  */
-import { sampleRates } from '../../src/limits.ts';
+import { sampleRates } from '../../src/base/limits.ts';
 import { benchFlags, exitCode, runMain, writeResult } from '../report/cli.ts';
 import { formatMeasure } from '../report/format.ts';
 import { result } from '../report/result.ts';

@@ -2,7 +2,7 @@
  * The inputs of the micro benchmarks: audio messages as ACS writes them, each with its own participant and its own
  * pseudo-random PCM, and their timestamps, which advance from round to round. The same in every run. Pure.
  */
-import { frameBytes, frameDurationMs } from '../../src/limits.ts';
+import { frameBytes, frameDurationMs } from '../../src/base/limits.ts';
 import { deriveKey, scramble } from '../../src/simulator/random.ts';
 
 export interface AudioMessage {

@@ -3,13 +3,14 @@
  * file changes with it. A lane and its worker run here in one thread and by hand, without a timer or a pool between them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DecoderName } from '../../src/config/decoder-names.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { decodeBase64, decodedBytes } from '../../src/decoder/protocol/base64.ts';
-import { Message } from '../../src/decoder/protocol/message.ts';
-import { createParsers, type DecoderName, loadSimdjson } from '../../src/decoder/protocol/parsers.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import { lane, ring } from '../../src/memory/layout.ts';
 import { fitGeometry, SharedMemory } from '../../src/memory/shared-memory.ts';
+import { decodeBase64, decodedBytes } from '../../src/protocol/base64.ts';
+import { Message } from '../../src/protocol/message.ts';
+import { createParsers, loadSimdjson } from '../../src/protocol/parsers.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { RingPool } from '../../src/ring/pool.ts';

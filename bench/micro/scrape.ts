@@ -1,6 +1,6 @@
 /**
  * What a scrape of `/metrics` costs with thousands of participants: the gateway's own metrics over its own shared memory,
- * composed as `src/gateway.ts` does it, without sockets, threads and HTTP.
+ * composed as `src/gateway/gateway.ts` does it, without sockets, threads and HTTP.
  */
 import type { DecoderPool } from '../../src/decoder/pool.ts';
 import { createMetrics } from '../../src/metrics/gateway-metrics.ts';

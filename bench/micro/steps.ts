@@ -2,7 +2,7 @@
  * The steps of a frame's way, one by one, at one sample rate. Every step is fed with the messages of hundreds of
  * participants in turn, answers with a number that depends on all of its work, and is checked when it is done.
  */
-import { decoderNames } from '../../src/decoder/protocol/parsers.ts';
+import { decoderNames } from '../../src/config/decoder-names.ts';
 import { batchSteps } from './batches.ts';
 import { type AudioMessage, audioMessages, inboxOf, metadataMessage } from './messages.ts';
 import { createDecodeStep, createParse, isUsable, LaneRig, Rings, writeBase64 } from './rig.ts';

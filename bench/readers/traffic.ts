@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { frameBytes, framesPerSecond } from '../../src/limits.ts';
+import { frameBytes, framesPerSecond } from '../../src/base/limits.ts';
 import { ringSlotCount } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import type { RingHandle } from '../../src/reader/handle.ts';

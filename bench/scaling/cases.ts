@@ -1,5 +1,5 @@
 /** What `bench:scaling` measures: one case is one row, measured once in each repetition. */
-import { framesPerSecond as framesPerVoice } from '../../src/limits.ts';
+import { framesPerSecond as framesPerVoice } from '../../src/base/limits.ts';
 import { groupName, rowName } from '../load/labels.ts';
 import { type Load, type Measurement, measureOnce, type Timing } from '../load/measurement.ts';
 import { cpuUsPerFrame, rowOf } from '../load/rows.ts';

@@ -4,7 +4,7 @@
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { adminAnswerMsMax, adminConnectionsMax } from '../limits.ts';
+import { adminAnswerMsMax, adminConnectionsMax } from '../base/limits.ts';
 
 export class AdminConnections {
   /** The oldest first. */

@@ -6,8 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { GatewayError } from '../errors.ts';
-import { adminConnectionMs } from '../limits.ts';
+import { GatewayError } from '../base/errors.ts';
+import { adminConnectionMs } from '../base/limits.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { bearerOf, Secrets } from '../socket/auth/credentials.ts';
 import type { Readiness } from '../socket/upgrade.ts';

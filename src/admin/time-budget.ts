@@ -4,7 +4,7 @@
  * or after a standstill, the port would be deaf for as long as it takes to save up what the clock says. Main thread.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { adminSavedMsMax, adminShare } from '../limits.ts';
+import { adminSavedMsMax, adminShare } from '../base/limits.ts';
 
 /** Time of the processor that this thread has used, ms; before Node.js 22.19, which cannot tell, the time on the clock. */
 export function threadTimeMs(): number {

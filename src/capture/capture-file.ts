@@ -1,7 +1,7 @@
 /** The file of a capture on the disk: made under a name that is free, appended to. Capture thread. */
 import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { dirname, format, parse, resolve } from 'node:path';
-import { type FileModes, firstFree, makeFolder, numbered, writeAll } from '../sink/files.ts';
+import { type FileModes, firstFree, makeFolder, numbered, writeAll } from '../sink/files/files.ts';
 
 /** Makes a file that was not there, with these bytes at its beginning. Returns its path: the name may have got a number. */
 export function createCapture(

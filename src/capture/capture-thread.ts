@@ -1,8 +1,8 @@
 /** What runs in the capture's thread: looks into the queue ten times a second, until it is told to end. Capture thread. */
 import type { MessagePort } from 'node:worker_threads';
-import { GatewayError, withoutPath } from '../errors.ts';
-import { externalBytesMax } from '../limits.ts';
-import { fileModes } from '../sink/files.ts';
+import { GatewayError, withoutPath } from '../base/errors.ts';
+import { externalBytesMax } from '../base/limits.ts';
+import { fileModes } from '../sink/files/files.ts';
 import { showSigns } from '../thread/thread-signs.ts';
 import { CaptureFile, createCapture } from './capture-file.ts';
 import { Drain } from './drain.ts';

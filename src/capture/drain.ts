@@ -2,11 +2,12 @@
  * Takes what is in the queue, makes blocks of it and appends them to the file. What cannot be written is tried again, and
  * nothing further is taken meanwhile: the queue fills, and the main thread counts what finds no room. Capture thread.
  */
+
+import type { CaptureSpec } from '../config/capture-spec.ts';
 import type { CaptureFile } from './capture-file.ts';
 import { recordKind, replacedFlag } from './format.ts';
 import { BlockWriter } from './format-writer.ts';
 import type { QueueReader } from './queue.ts';
-import type { CaptureSpec } from './spec.ts';
 
 /** Replaces what must not be written. The result is as long as what it replaces; `isReplaced`: it was not understood. */
 export interface Redaction {

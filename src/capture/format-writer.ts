@@ -1,6 +1,7 @@
 /** Writes the format of a capture: a head, and blocks that are filled record by record. Pure: bytes out; any one thread. */
 import { constants, crc32, zstdCompressSync } from 'node:zlib';
-import { assertInvariant } from '../errors.ts';
+import { assertInvariant } from '../base/errors.ts';
+import type { CaptureSpec } from '../config/capture-spec.ts';
 import {
   block,
   blockBytesMax,
@@ -14,7 +15,6 @@ import {
   syncWord,
   writeVarint,
 } from './format.ts';
-import type { CaptureSpec } from './spec.ts';
 
 /** `startedAtMs`: the moment from which all times in the file count, in milliseconds since 1970. */
 export function captureHead(startedAtMs: number, isRedacted: boolean): Buffer {

@@ -11,8 +11,8 @@
  * All numbers little-endian; varints as in Protocol Buffers. A block says nothing about another one, so whatever is cut off
  * or destroyed costs the blocks that it hits and no more.
  */
-import { assertInvariant, GatewayError } from '../errors.ts';
-import { hardMessageBytesFactor } from '../limits.ts';
+import { assertInvariant, GatewayError } from '../base/errors.ts';
+import { hardMessageBytesFactor } from '../base/limits.ts';
 
 /** A byte that is no text, and a line end that a transfer as text would change. */
 export const magic = Buffer.from('\x89ACSCAP\n', 'latin1');

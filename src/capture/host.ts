@@ -5,12 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../base/errors.ts';
+import type { CaptureSpec } from '../config/capture-spec.ts';
 import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
 import type { CaptureWorkerData, FromCapture, ToCapture } from './messages.ts';
 import { createQueue, QueueWriter } from './queue.ts';
 import { CaptureRecorder } from './recorder.ts';
-import type { CaptureSpec } from './spec.ts';
 
 export interface CaptureHostOptions {
   readonly spec: CaptureSpec;

@@ -1,6 +1,7 @@
 /** What the main thread and the capture's thread tell each other: one union per direction. */
+
+import type { CaptureSpec } from '../config/capture-spec.ts';
 import type { FromThread } from '../thread/supervised-thread.ts';
-import type { CaptureSpec } from './spec.ts';
 
 export interface CaptureWorkerData {
   readonly spec: CaptureSpec;

@@ -4,8 +4,8 @@
  * run. Pure but for where it is in the noise; any one thread.
  */
 import { createHmac } from 'node:crypto';
-import { decodeBase64, decodedBytes, isLatin1 } from '../decoder/protocol/base64.ts';
-import { packetBytesMax } from '../limits.ts';
+import { packetBytesMax } from '../base/limits.ts';
+import { decodeBase64, decodedBytes, isLatin1 } from '../protocol/base64.ts';
 
 /** Quiet: somebody will listen to it. */
 const amplitude = 400;

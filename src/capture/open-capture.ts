@@ -1,6 +1,6 @@
 /** A capture on the disk, opened to be read. Any thread. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../base/errors.ts';
 import { badCapture } from './format.ts';
 import { CaptureReader, type CaptureRecord } from './format-reader.ts';
 

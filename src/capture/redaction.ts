@@ -5,7 +5,7 @@
  *
  * Invariant: the result is as long as the message, and a gateway counts it as it counts the message.
  */
-import { parseTimestamp } from '../decoder/protocol/timestamp.ts';
+import { parseTimestamp } from '../protocol/timestamp.ts';
 import type { Redaction } from './drain.ts';
 import { bodyObject, openingOf, recordKind } from './format.ts';
 import { MadeUpIds } from './made-up-ids.ts';

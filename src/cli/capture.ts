@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { GatewayError } from '../base/errors.ts';
 import { type Contents, ContentsCounter, gapsOf } from '../capture/contents.ts';
 import { replacedFlag } from '../capture/format.ts';
 import { BlockWriter, captureHead } from '../capture/format-writer.ts';
 import { type OpenCapture, openCapture } from '../capture/open-capture.ts';
 import { Redactor } from '../capture/redaction.ts';
-import { GatewayError } from '../errors.ts';
-import { createWhole, writeAll } from '../sink/files.ts';
+import { createWhole, writeAll } from '../sink/files/files.ts';
 import type { CliIo } from './io.ts';
 
 const usage = `Usage: acs-audio-gateway capture info FILE [--report json]

@@ -2,14 +2,14 @@
  * The command `simulate --check`: settings in, verdicts out. Main thread; touches nothing of the process but `io`. Invariant: with
  * `--report json` standard output is exactly one JSON document, whatever the server does.
  */
-import { GatewayError } from '../errors.ts';
-import { describeSettings, readSettings, setting, type Values } from '../settings.ts';
+import { GatewayError } from '../base/errors.ts';
+import { describeSettings, readSettings, setting, type Values } from '../config/settings.ts';
+import { resultLines, summaryLine } from '../conformance/report.ts';
+import { checkServer } from '../conformance/runner.ts';
+import type { Scenario } from '../conformance/scenario.ts';
+import { scenarios } from '../conformance/scenarios/all.ts';
+import { defaultTiming } from '../conformance/timing.ts';
 import { headerProblems, shownUrl, urlProblem } from '../simulator/address.ts';
-import { resultLines, summaryLine } from '../simulator/check/report.ts';
-import { checkServer } from '../simulator/check/runner.ts';
-import type { Scenario } from '../simulator/check/scenario.ts';
-import { scenarios } from '../simulator/check/scenarios/all.ts';
-import { defaultTiming } from '../simulator/check/timing.ts';
 import { connectionSettings, headersOf } from './connection-settings.ts';
 import type { CliIo } from './io.ts';
 

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
-import type { Config } from '../config.ts';
-import { loadSimdjson } from '../decoder/protocol/parsers.ts';
+import type { Config } from '../config/serve-settings.ts';
 import { geometryOf } from '../memory/geometry.ts';
 import { laneBytes, ringBytes, streamSlotBytes } from '../memory/layout.ts';
+import { loadSimdjson } from '../protocol/parsers.ts';
 
 export interface Finding {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** The checks of `doctor` about who may connect: the certificate, and the keys with which tokens are checked. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/serve-settings.ts';
 import { KeySet } from '../socket/auth/key-set.ts';
 import { problemOfPair } from '../socket/certificate.ts';
 import type { Finding } from './doctor-checks.ts';

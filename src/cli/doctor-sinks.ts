@@ -1,9 +1,9 @@
 /** The checks of `doctor` that look at where audio goes: folders, NATS servers. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { withoutPath } from '../errors.ts';
-import type { NatsSinkSpec } from '../sink/nats/nats-spec.ts';
-import { type FileSinkSpec, parseSink, shownSink } from '../sink/spec.ts';
+import { withoutPath } from '../base/errors.ts';
+import type { NatsSinkSpec } from '../config/nats-spec.ts';
+import { type FileSinkSpec, parseSink, shownSink } from '../config/sink-spec.ts';
 import type { Finding } from './doctor-checks.ts';
 
 function folder(name: string, spec: FileSinkSpec): Finding {

@@ -2,8 +2,9 @@
  * The command `doctor`: checks this machine and this configuration, says what is wrong and how to mend it. Takes the
  * settings of `serve`. Starts nothing, changes nothing, and runs even where parts are missing.
  */
-import type { Config } from '../config.ts';
-import { GatewayError } from '../errors.ts';
+
+import { GatewayError } from '../base/errors.ts';
+import type { Config } from '../config/serve-settings.ts';
 import { configure, type Environment } from './configuration.ts';
 import * as checks from './doctor-checks.ts';
 import * as security from './doctor-security.ts';

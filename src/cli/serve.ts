@@ -1,10 +1,10 @@
 /** The command `serve`: runs the gateway until it is told to stop, then drains it. */
 import { EventEmitter } from 'node:events';
-import { type GatewayError, inexactExitCode } from '../errors.ts';
-import type { GatewayEvents } from '../events.ts';
-import { Gateway } from '../gateway.ts';
-import { createLog } from '../log.ts';
-import { shownSink } from '../sink/spec.ts';
+import { type GatewayError, inexactExitCode } from '../base/errors.ts';
+import { createLog } from '../base/log.ts';
+import { shownSink } from '../config/sink-spec.ts';
+import type { GatewayEvents } from '../gateway/events.ts';
+import { Gateway } from '../gateway/gateway.ts';
 import { configure, type Environment } from './configuration.ts';
 import type { CliIo } from './io.ts';
 import { serveUsage } from './usage.ts';

@@ -3,9 +3,9 @@
  * Invariant: with `--report json` standard output is exactly one JSON document, whatever happens after the settings.
  */
 import { readFileSync } from 'node:fs';
-import { GatewayError } from '../errors.ts';
-import type { SampleRate } from '../limits.ts';
-import { describeSettings, flagName, readSettings, type Setting, setting, type Values } from '../settings.ts';
+import { GatewayError } from '../base/errors.ts';
+import type { SampleRate } from '../base/limits.ts';
+import { describeSettings, flagName, readSettings, type Setting, setting, type Values } from '../config/settings.ts';
 import { headerProblems, shownUrl, urlProblem } from '../simulator/address.ts';
 import { type AudioSource, fileAudio } from '../simulator/audio.ts';
 import { churnPerCallMax } from '../simulator/churn.ts';

@@ -3,15 +3,15 @@
  * whole or not at all; a packet longer than 20 ms becomes several frames. Publishing comes last: until then everything can
  * be taken back. Worker thread.
  */
-import { bytesPerSample, frameBytes, packetBytesMax } from '../limits.ts';
+import { bytesPerSample, frameBytes, packetBytesMax } from '../base/limits.ts';
 import { type DropReason, frameFlag, lane, ring, streamSlot } from '../memory/layout.ts';
+import { decodeBase64, decodedBytes } from '../protocol/base64.ts';
+import type { Message } from '../protocol/message.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import type { Gating } from './gating.ts';
 import { measureArrival } from './jitter.ts';
 import type { LaneCounters } from './lane-counters.ts';
 import { Pcm, Placement } from './placement.ts';
-import { decodeBase64, decodedBytes } from './protocol/base64.ts';
-import type { Message } from './protocol/message.ts';
 import { stampMsMin } from './stamp-limits.ts';
 import type { StreamState } from './stream-state.ts';
 import { isInDoubt, place, settleDoubt } from './timeline.ts';

@@ -1,7 +1,7 @@
 /**
  * Places a packet that needs a closer look: the stamps are not regular yet, or it is not simply the next one. Reused. Worker thread.
  */
-import { frameDurationMs, idleGapMs, reorderWindowFrames, timelineJumpMsMax } from '../limits.ts';
+import { frameDurationMs, idleGapMs, reorderWindowFrames, timelineJumpMsMax } from '../base/limits.ts';
 import { frameFlag, ring } from '../memory/layout.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import { Pcm, type Placement } from './placement.ts';

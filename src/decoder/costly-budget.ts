@@ -4,7 +4,7 @@
  * lane want beyond that is bounded. Debts in shared memory that are paid back as time goes by, so any worker goes on with them.
  * Worker thread.
  */
-import { costlySavedMs, costlyShare } from '../limits.ts';
+import { costlySavedMs, costlyShare } from '../base/limits.ts';
 import { lane, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { owe, owedMs } from './time-debt.ts';

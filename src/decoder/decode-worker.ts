@@ -6,10 +6,11 @@
 import { extname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { withinWallTime } from '../deadline.ts';
-import { decodeHangMs, decodeRestartMs, decodeStartMsMax, threadLoadMsMax } from '../limits.ts';
+import { withinWallTime } from '../base/deadline.ts';
+import { decodeHangMs, decodeRestartMs, decodeStartMsMax, threadLoadMsMax } from '../base/limits.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
-import { noLane, type ShiftNews } from './shift.ts';
+import { noLane } from './shift.ts';
+import type { ShiftNews } from './shift-news.ts';
 import type { ShiftWatch } from './shift-watch.ts';
 
 export interface DecodeWorkerOptions {

@@ -3,11 +3,13 @@
  * Imports no more than that takes.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { DecoderName } from '../config/decoder-names.ts';
 import { SharedMemory, type SharedMemoryHandle } from '../memory/shared-memory.ts';
+import { createParsers } from '../protocol/parsers.ts';
 import { GcPauses } from '../thread/gc-pauses.ts';
 import { FrameDecoder } from './frame-decoder.ts';
-import { createParsers, type DecoderName } from './protocol/parsers.ts';
-import { type ShiftNews, workShift } from './shift.ts';
+import { workShift } from './shift.ts';
+import type { ShiftNews } from './shift-news.ts';
 
 export interface DecoderWorkerData {
   readonly memory: SharedMemoryHandle;

@@ -3,19 +3,19 @@
  * Stateless between shifts: all that must survive is in shared memory. Worker thread.
  * Invariant: each message record adds exactly one to committed, control, ignored or dropped of its lane and its stream.
  */
-import { sampleRates } from '../limits.ts';
+import { sampleRates } from '../base/limits.ts';
 import { type DropReason, lane, record, recordBytes, recordKind, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory, Views } from '../memory/shared-memory.ts';
+import { isStuffed } from '../protocol/marks.ts';
+import { Message, messageKind } from '../protocol/message.ts';
+import type { Parsers } from '../protocol/parsers.ts';
+import { Scanner } from '../protocol/scan.ts';
 import { RingPool } from '../ring/pool.ts';
 import { AudioWriter } from './audio-writer.ts';
 import { CostlyBudget, parseOrdinaryMs } from './costly-budget.ts';
 import { Gating } from './gating.ts';
 import { LaneCounters } from './lane-counters.ts';
-import { isStuffed } from './protocol/marks.ts';
-import { Message, messageKind } from './protocol/message.ts';
-import type { Parsers } from './protocol/parsers.ts';
-import { Scanner } from './protocol/scan.ts';
-import type { ShiftNews, StreamTone } from './shift.ts';
+import type { ShiftNews, StreamTone } from './shift-news.ts';
 import { StreamState } from './stream-state.ts';
 import { UndoNote } from './undo-note.ts';
 

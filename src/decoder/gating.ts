@@ -6,8 +6,8 @@
  * A wait holds up all calls of the lane. What it may cost is bounded for the lane, whatever its readers do, and for each stream,
  * whatever its peer does. Between two looks a frame costs a comparison (`RingWriter.isDue`).
  */
-import { assertInvariant } from '../errors.ts';
-import { decodeHangMs } from '../limits.ts';
+import { assertInvariant } from '../base/errors.ts';
+import { decodeHangMs } from '../base/limits.ts';
 import { lane, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { framesHeld, type Gate, gatesOf, nameUrged, unknown } from '../ring/gate.ts';

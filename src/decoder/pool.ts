@@ -4,15 +4,16 @@
  * message. Main thread.
  */
 import { setFlagsFromString } from 'node:v8';
-import { within } from '../deadline.ts';
-import { GatewayError } from '../errors.ts';
-import { decodeStopMsMax, decodeWatchMs, degradedAfterMs, degradedMsMax } from '../limits.ts';
+import { within } from '../base/deadline.ts';
+import { GatewayError } from '../base/errors.ts';
+import { decodeStopMsMax, decodeWatchMs, degradedAfterMs, degradedMsMax } from '../base/limits.ts';
+import type { DecoderName } from '../config/decoder-names.ts';
 import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { DecodeWorker } from './decode-worker.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
-import type { DecoderName } from './protocol/parsers.ts';
-import { noLane, type ShiftNews } from './shift.ts';
+import { noLane } from './shift.ts';
+import type { ShiftNews } from './shift-news.ts';
 import { ShiftWatch } from './shift-watch.ts';
 
 /** What happened to a worker, as it is logged. */

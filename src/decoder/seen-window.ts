@@ -1,7 +1,7 @@
 /**
  * The newest packet of a participant, and which of the last 64 steps before it were seen, in the ring's header. Worker thread.
  */
-import { bytesPerSample } from '../limits.ts';
+import { bytesPerSample } from '../base/limits.ts';
 import { ring } from '../memory/layout.ts';
 import type { RingWriter } from '../ring/writer.ts';
 

@@ -5,26 +5,12 @@
  * thread may be busy for seconds with what came at once, and could not give the lane to it again before it is full. So news are
  * sent while the shift goes on. Worker thread.
  */
-import { newsDelayMs, shiftMsMax } from '../limits.ts';
+import { newsDelayMs, shiftMsMax } from '../base/limits.ts';
 import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { GcPauses } from '../thread/gc-pauses.ts';
 import type { FrameDecoder } from './frame-decoder.ts';
-
-export interface ShiftNews {
-  /** Streams with something new for the main thread: metadata, a participant, the end. */
-  readonly streams: readonly number[];
-  /** What went wrong inside, one line each; the records concerned are counted as `worker_lost`. */
-  readonly faults: readonly string[];
-  /** DTMF tones, if any came. */
-  readonly tones?: readonly StreamTone[];
-}
-
-/** Personal data, often a secret: for whoever listens, never for a log. */
-export interface StreamTone {
-  readonly streamIndex: number;
-  readonly tone: string;
-}
+import type { ShiftNews } from './shift-news.ts';
 
 export interface ShiftOptions {
   readonly memory: SharedMemory;

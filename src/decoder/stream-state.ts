@@ -2,7 +2,7 @@
  * A stream's slot in shared memory, as the worker that holds its lane's batch sees it: format, participants, counters.
  * Stateless itself: an address into shared memory, set anew for every record. Worker thread.
  */
-import { participantIdBytesMax, subscriptionIdBytesMax, talkingMs } from '../limits.ts';
+import { participantIdBytesMax, subscriptionIdBytesMax, talkingMs } from '../base/limits.ts';
 import { type DropReason, reasonIndex, ring, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingPool } from '../ring/pool.ts';

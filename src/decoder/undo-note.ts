@@ -4,7 +4,7 @@
  * published, finishes it, because a reader may have that frame. Worker thread; main thread while no worker has the lane.
  * Invariant: the bit of a part is set after the part was noted, and before anything that it covers is changed.
  */
-import { bytesPerSample, frameBytes, frameDurationMs, packetBytesMax } from '../limits.ts';
+import { bytesPerSample, frameBytes, frameDurationMs, packetBytesMax } from '../base/limits.ts';
 import { frameFlag, lane, note, ring, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { RingPool } from '../ring/pool.ts';

@@ -8,9 +8,10 @@
  * Invariant: at most one shift has a lane, and with it goes the ownership of the lane's streams and rings. So a stream's
  * records are dealt with in order, and nothing needs a lock. Main thread.
  */
+
+import { laneShareBytesMin, laneTurnBytes } from '../base/limits.ts';
 import { recoverLane } from '../decoder/recovery.ts';
-import type { ShiftNews } from '../decoder/shift.ts';
-import { laneShareBytesMin, laneTurnBytes } from '../limits.ts';
+import type { ShiftNews } from '../decoder/shift-news.ts';
 import { lane, laneReserveBytes, record, recordBytes, recordKind } from '../memory/layout.ts';
 import type { SharedMemory, Views } from '../memory/shared-memory.ts';
 import { LaneWait, laneWait } from './lane-wait.ts';

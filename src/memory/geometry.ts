@@ -1,6 +1,7 @@
 /** The sizes of shared memory that a configuration asks for. Any thread. */
-import type { Config } from '../config.ts';
-import { laneHalfBytes } from '../limits.ts';
+
+import { laneHalfBytes } from '../base/limits.ts';
+import type { Config } from '../config/serve-settings.ts';
 import type { Geometry } from './layout.ts';
 import { fitGeometry } from './shared-memory.ts';
 

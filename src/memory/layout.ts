@@ -16,8 +16,8 @@
  * that holds the lane; records and the tail by the main thread. What one thread writes often lies two cache lines away
  * from what another one does.
  */
-import { assertInvariant } from '../errors.ts';
-import * as limits from '../limits.ts';
+import { assertInvariant } from '../base/errors.ts';
+import * as limits from '../base/limits.ts';
 import { batchBounds, delayBoundsMs, histogramDoubles, jitterBoundsMs, residenceBoundsMs } from './histogram.ts';
 import { alignUp, cacheLinesBytes, Offsets } from './offsets.ts';
 import { dropReasons } from './outcomes.ts';

@@ -3,8 +3,8 @@
  * The creator writes magic and version; `attach` refuses anything else. Memory is reserved, not touched: the operating
  * system gives pages when they are first written. Any thread.
  */
-import { GatewayError } from '../errors.ts';
-import { ringFramesMax, ringSlabBytes } from '../limits.ts';
+import { GatewayError } from '../base/errors.ts';
+import { ringFramesMax, ringSlabBytes } from '../base/limits.ts';
 import * as layout from './layout.ts';
 import { alignUp } from './offsets.ts';
 

@@ -1,16 +1,6 @@
 /** The capture: what is in its file, and what is not. */
-import type { Sources } from './families.ts';
+import type { CaptureCounters, Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
-
-/** What a capture counts. */
-export interface CaptureCounters {
-  readonly messages: number;
-  readonly dropped: number;
-  readonly bytes: number;
-  readonly errors: number;
-  readonly restarts: number;
-  readonly backlogBytes: number;
-}
 
 export function registerCapture(metrics: Metrics, { capture = null }: Sources): void {
   const read = (value: (counters: CaptureCounters) => number) => () =>

@@ -1,5 +1,5 @@
 /** Connections and what peers send beside messages: what is counted so that it can be bounded. */
-import { hardMessageBytesFactor, outgoingBytesMax, pendingConnectionBytes } from '../limits.ts';
+import { hardMessageBytesFactor, outgoingBytesMax, pendingConnectionBytes } from '../base/limits.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
 

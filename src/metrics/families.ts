@@ -8,7 +8,6 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingPool } from '../ring/pool.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Totals } from '../stream/totals.ts';
-import type { CaptureCounters } from './capture.ts';
 
 /** What holds a thread up. */
 export interface ThreadVitals {
@@ -38,6 +37,16 @@ export interface RingConsumer {
   readonly isReady: boolean;
   readonly framesUnaccounted: number;
   readonly gatedMs: number;
+}
+
+/** What a capture counts. */
+export interface CaptureCounters {
+  readonly messages: number;
+  readonly dropped: number;
+  readonly bytes: number;
+  readonly errors: number;
+  readonly restarts: number;
+  readonly backlogBytes: number;
 }
 
 export interface Sources {

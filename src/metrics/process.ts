@@ -3,7 +3,7 @@
  * lists `/proc/self/fd`, which holds the loop up for 10 ms with 9,000 sockets, and watches loop and collector a second time.
  */
 import { getHeapStatistics } from 'node:v8';
-import { logOutput } from '../log-output.ts';
+import { logOutput } from '../base/log-output.ts';
 import { descriptorsMax, openDescriptors } from '../thread/descriptors.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';

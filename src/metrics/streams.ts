@@ -1,5 +1,5 @@
 /** Streams, upgrades, closes. */
-import { withoutAudioMs } from '../limits.ts';
+import { withoutAudioMs } from '../base/limits.ts';
 import { participantCount } from '../stream/stream-report.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';

@@ -1,5 +1,5 @@
 /** What crosses threads so that a user's own code can read a participant's ring. */
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../base/errors.ts';
 import { layoutVersion } from '../memory/layout.ts';
 import type { RingPlace } from '../ring/cursor.ts';
 import type { Track } from '../ring/track.ts';

@@ -4,7 +4,7 @@
  * up. Main thread.
  */
 
-import { awakeClock } from '../awake-clock.ts';
+import { awakeClock } from '../base/awake-clock.ts';
 import { layoutVersion } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { placeOf, type RingAddress } from '../ring/cursor.ts';

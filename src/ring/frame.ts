@@ -1,5 +1,5 @@
 /** What a reader gets: one frame, or several of one participant in a row, into memory that is used again. Any thread. */
-import { bytesPerSample, frameBytesMax } from '../limits.ts';
+import { bytesPerSample, frameBytesMax } from '../base/limits.ts';
 import { frameFlag } from '../memory/layout.ts';
 
 /** A place for one frame; reused for every read. */

@@ -4,7 +4,7 @@
  * does about a reader that does not come is the writer's business. A gate has one holder at a time, a thread with a number; what
  * an earlier one still says does not count. Any thread.
  */
-import { gatesMax, urgedRingsMax } from '../limits.ts';
+import { gatesMax, urgedRingsMax } from '../base/limits.ts';
 import { control, gate, gateWords, guardSlots, lane, ring } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from './cursor.ts';

@@ -3,9 +3,9 @@
  * where. Pure but for what it keeps; any thread. Invariant: no two participants of a run are at the same place of the same
  * loop, as long as there are places: a receiver that mixes up streams is found out by comparison.
  */
-import { GatewayError } from '../errors.ts';
-import { frameBytes, frameDurationMs, framesPerSecond } from '../limits.ts';
-import { decodeWav, downMix, type WavAudio } from '../wav.ts';
+import { GatewayError } from '../base/errors.ts';
+import { frameBytes, frameDurationMs, framesPerSecond } from '../base/limits.ts';
+import { decodeWav, downMix, type WavAudio } from '../base/wav.ts';
 import { deriveKey, purposes } from './random.ts';
 import { synthesizeVoice } from './voice.ts';
 

@@ -3,7 +3,7 @@
  * jitter; what is overdue leaves at once. Invariants: within a call messages leave in the order of their slots, as TCP keeps
  * them; a call ends in exactly one outcome, and never lasts longer than its plan plus the bounded waits at its end.
  */
-import { frameDurationMs } from '../limits.ts';
+import { frameDurationMs } from '../base/limits.ts';
 import type { PlannedCall } from './churn.ts';
 import { Connection } from './connection.ts';
 import { type CallIdentity, callIdentity } from './identity.ts';

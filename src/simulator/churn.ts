@@ -3,7 +3,7 @@
  * Hang-ups are dealt to the lines in turn, at equal distances in time. Pure; any thread. Invariant: the calls of a line have
  * together exactly the frames of one call that is never hung up, so churn changes who speaks but not how much is said.
  */
-import { framesPerSecond } from '../limits.ts';
+import { framesPerSecond } from '../base/limits.ts';
 
 /** Most hang-ups a second for one line: a call then lives 200 ms. */
 export const churnPerCallMax = 5;

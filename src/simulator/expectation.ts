@@ -3,7 +3,7 @@
  * down, from the order of sending alone. Shares no code with the gateway on purpose: it is its judge. Pure; any thread.
  * Invariant: every frame noted is in `frames`; frames - duplicateFrames = distinct frames sent.
  */
-import { frameDurationMs, idleGapMs, timelineJumpMsMax } from '../limits.ts';
+import { frameDurationMs, idleGapMs, timelineJumpMsMax } from '../base/limits.ts';
 
 export interface FrameCounts {
   /** Audio messages. */

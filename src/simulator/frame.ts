@@ -6,7 +6,7 @@
  * The RFC wants an unpredictable mask, to protect proxies on the way from scripts in a browser that choose what is sent.
  * Here nobody but the operator chooses the payload, and masking with zeros changes no byte, so none has to be touched.
  */
-import { assertInvariant } from '../errors.ts';
+import { assertInvariant } from '../base/errors.ts';
 
 export const frameHeaderBytes = 8;
 

@@ -2,7 +2,7 @@
  * The place of one of the calls held at a time: dials its first call, and the next one when a call has been hung up. Main
  * thread. Invariant: at most one call of a line exists at any moment.
  */
-import { frameDurationMs } from '../limits.ts';
+import { frameDurationMs } from '../base/limits.ts';
 import { Call, type CallContext } from './call.ts';
 import { callsOfLine, type PlannedCall } from './churn.ts';
 import { WheelItem } from './wheel.ts';

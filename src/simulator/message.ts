@@ -3,7 +3,7 @@
  * kept ready: between two frames of a participant only the timestamp and the base64 change. Invariant: what a template
  * holds is byte for byte what JSON.stringify would give.
  */
-import { frameBytes } from '../limits.ts';
+import { frameBytes } from '../base/limits.ts';
 import { frameHeaderBytes, textFrame } from './frame.ts';
 
 export interface AudioMessage {

@@ -2,8 +2,8 @@
  * What a run is asked to do. Pure; any thread. Defaults stand in one frozen object; options become a complete, checked set
  * once, at the edge. Invariant: a `RunOptions` has every value, and they do not contradict each other.
  */
-import { GatewayError } from '../errors.ts';
-import { frameDurationMs, type SampleRate, sampleRates } from '../limits.ts';
+import { GatewayError } from '../base/errors.ts';
+import { frameDurationMs, type SampleRate, sampleRates } from '../base/limits.ts';
 import { headerProblems, urlProblem } from './address.ts';
 import { type AudioSource, syntheticAudio } from './audio.ts';
 import { churnPerCallMax } from './churn.ts';

@@ -8,7 +8,7 @@
  * comes after a lost, a repeated late or an exchanged frame says nothing about pacing. Invariant: deviations observed =
  * frames compared, jitter observed = frames sent.
  */
-import { frameDurationMs } from '../limits.ts';
+import { frameDurationMs } from '../base/limits.ts';
 
 /** Upper bounds of the buckets, in ms; one more follows for all above. */
 export const pacingBoundsMs: readonly number[] = Object.freeze([

@@ -5,10 +5,10 @@
  */
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GatewayError } from '../errors.ts';
-import { frameBytes } from '../limits.ts';
-import { recordingName } from '../recording-name.ts';
-import { encodeWavHeader } from '../wav.ts';
+import { GatewayError } from '../base/errors.ts';
+import { frameBytes } from '../base/limits.ts';
+import { recordingName } from '../base/recording-name.ts';
+import { encodeWavHeader } from '../base/wav.ts';
 import type { Call } from './call.ts';
 import { renderFrames } from './timeline.ts';
 import type { Track } from './track.ts';

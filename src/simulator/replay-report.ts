@@ -5,7 +5,7 @@
 import { gapsOf } from '../capture/contents.ts';
 import { shownUrl } from './address.ts';
 import { type LatenessSummary, lateAfterMs } from './lateness.ts';
-import type { ReplayOptions } from './replay.ts';
+import type { ReplayOptions } from './replay-options.ts';
 import type { ReplayTally } from './replay-socket.ts';
 import type { FileContents } from './replay-source.ts';
 import type { CallOutcome } from './tally.ts';

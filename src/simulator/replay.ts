@@ -4,21 +4,12 @@
  * socket and no timer of the run is left, whatever the server does.
  */
 import { endingOf, openingOf, recordKind } from '../capture/format.ts';
+import type { ReplayOptions } from './replay-options.ts';
 import { type ReplayReport, reportReplay } from './replay-report.ts';
 import { ReplaySocket, type ReplayTally } from './replay-socket.ts';
 import { type ReplayRecord, ReplaySource } from './replay-source.ts';
 import type { SimulateHooks } from './simulator.ts';
 import { Tally } from './tally.ts';
-
-export interface ReplayOptions {
-  readonly url: string;
-  readonly files: readonly string[];
-  /** How many times as fast as it was; infinite: as fast as the server takes it. */
-  readonly speed: number;
-  /** Beside those of the capture. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly insecure: boolean;
-}
 
 const callIdHeader = 'x-ms-call-connection-id';
 /** What one socket may hold back before the others wait for it, and how long they do. */

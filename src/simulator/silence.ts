@@ -2,7 +2,7 @@
  * When a participant is silent. Pure; any thread. Invariant: the spans are in order, do not touch each other, and sum to
  * the asked share of the call exactly, rounded to a frame.
  */
-import { framesPerSecond } from '../limits.ts';
+import { framesPerSecond } from '../base/limits.ts';
 import { RandomSequence } from './random.ts';
 
 const spanFramesMin = 0.2 * framesPerSecond;

@@ -2,7 +2,7 @@
  * The timestamps of one participant, as a bot makes them that stamps what it receives: delayed, by a coarse clock, by one that
  * drifts. They never go back from one frame to the next. Pure; any thread. Invariant: a function of the seed and the frame alone.
  */
-import { frameDurationMs } from '../limits.ts';
+import { frameDurationMs } from '../base/limits.ts';
 import { deriveKey, purposes, uniformAt } from './random.ts';
 
 /** How far timestamps are from steps of exactly 20 ms. Nothing is lost for any of it. */

@@ -2,8 +2,8 @@
  * What a perfect recorder ends up with: every frame that was sent, once, at its place in time, and zeros for the others.
  * Pure; any thread. Invariant: computed from the seed and the plan alone, never from what a server answered.
  */
-import { GatewayError } from '../errors.ts';
-import { frameBytes } from '../limits.ts';
+import { GatewayError } from '../base/errors.ts';
+import { frameBytes } from '../base/limits.ts';
 import type { AudioPlace } from './audio.ts';
 import { plannedCall } from './churn.ts';
 import { Expectation } from './expectation.ts';

@@ -2,7 +2,7 @@
  * One participant of one call: what it says, and the messages that carry it. Main thread. Nothing is allocated per frame as
  * long as the server keeps up. Invariant: what was handed to the connection is what `sent` has noted.
  */
-import { frameBytes, frameDurationMs } from '../limits.ts';
+import { frameBytes, frameDurationMs } from '../base/limits.ts';
 import type { AudioPlace } from './audio.ts';
 import type { Connection } from './connection.ts';
 import { Expectation } from './expectation.ts';

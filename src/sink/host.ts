@@ -4,9 +4,10 @@
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { TellComplaint } from '../complaints.ts';
-import { GatewayError } from '../errors.ts';
-import { abandonedThreadsMax, gatesMax } from '../limits.ts';
+import type { TellComplaint } from '../base/error-throttle.ts';
+import { GatewayError } from '../base/errors.ts';
+import { abandonedThreadsMax, gatesMax } from '../base/limits.ts';
+import type { SinkSpec } from '../config/sink-spec.ts';
 import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
@@ -15,7 +16,6 @@ import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.t
 import { type DrainedTrack, type Entry, Ledger } from './ledger.ts';
 import { type FromSink, type SinkWorkerData, sinkCounter, sinkCountersBytes, type ToSink } from './messages.ts';
 import type { Track, TrackEnd } from './sink.ts';
-import type { SinkSpec } from './spec.ts';
 
 export interface SinkHostOptions {
   readonly memory: SharedMemory;

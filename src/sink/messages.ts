@@ -1,9 +1,10 @@
 /** What the main thread and a sink's thread tell each other: one union per direction. */
+
+import type { SinkSpec } from '../config/sink-spec.ts';
 import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import type { FromThread } from '../thread/supervised-thread.ts';
 import type { Track } from './sink.ts';
-import type { SinkSpec } from './spec.ts';
 
 export interface SinkWorkerData {
   readonly memory: SharedMemoryHandle;

@@ -1,5 +1,5 @@
 /** The end of a sink's round. Sink thread. */
-import { within } from '../deadline.ts';
+import { within } from '../base/deadline.ts';
 
 /** Longer than any sink of ours takes to find out that its server is away. */
 const roundMsMax = 30_000;

@@ -2,7 +2,7 @@
  * A sink's side of its gate (`ring/gate.ts`): says how far the sink has come for good, and hears which rings are urgent. One that
  * does not need every frame has none: then nothing here does anything. Sink thread.
  */
-import { urgedRingsMax } from '../limits.ts';
+import { urgedRingsMax } from '../base/limits.ts';
 import { lane, ring } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';

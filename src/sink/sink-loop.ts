@@ -6,16 +6,16 @@
  * again. Invariants: for each ring, frames published = read + lapped when its track has ended; whenever this thread dies,
  * another one goes on with the frames that were not yet flushed. Sink thread.
  */
-import { Complaints } from '../complaints.ts';
-import { withoutPath } from '../errors.ts';
+import { Complaints } from '../base/error-throttle.ts';
+import { withoutPath } from '../base/errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import { Frame } from '../ring/frame.ts';
 import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackNews } from './messages.ts';
-import { Reading } from './reading.ts';
 import { settledInTime } from './settling.ts';
 import type { Sink, Track } from './sink.ts';
 import type { SinkGate } from './sink-gate.ts';
+import { Reading } from './track-reader.ts';
 
 /** How often the loop looks for tracks that are due; their readings are spread over the interval by as much. */
 const tickMs = 10;

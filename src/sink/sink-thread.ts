@@ -1,6 +1,6 @@
 /** What runs in a sink's thread: the loop over its rings, fed by messages of the main thread. Sink thread. */
 import type { MessagePort } from 'node:worker_threads';
-import { externalBytesMax } from '../limits.ts';
+import { externalBytesMax } from '../base/limits.ts';
 import { SharedMemory } from '../memory/shared-memory.ts';
 import { showSigns } from '../thread/thread-signs.ts';
 import type { FromSink, SinkWorkerData, ToSink } from './messages.ts';

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { GatewayError, withoutPath } from '../errors.ts';
+import { GatewayError, withoutPath } from '../base/errors.ts';
 import { BackOff } from '../thread/back-off.ts';
 import type { TlsFiles } from './uws.ts';
 

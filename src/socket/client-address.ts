@@ -3,8 +3,9 @@
  * in the PROXY protocol v2 header or in X-Forwarded-For, and is believed from trusted proxies only: anybody can write either.
  * Pure; main thread.
  */
-import type { Config } from '../config.ts';
-import { Networks, normalized, privateNetworks } from '../networks.ts';
+
+import { Networks, normalized, privateNetworks } from '../config/networks.ts';
+import type { Config } from '../config/serve-settings.ts';
 
 /** What a request says about where it comes from. */
 export interface Origin {

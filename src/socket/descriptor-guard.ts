@@ -3,7 +3,7 @@
  * when there is room again. Without descriptors the accept loop would turn for nothing, and files could not be opened. Main
  * thread.
  */
-import { descriptorReserveMax, descriptorReserveMin, descriptorReserveShare } from '../limits.ts';
+import { descriptorReserveMax, descriptorReserveMin, descriptorReserveShare } from '../base/limits.ts';
 
 /** A reading holds for so long; connections made since are added to it. */
 const readingMs = 100;

@@ -2,10 +2,10 @@
  * The front end: takes upgrades, stamps the arrival of every message, hands its bytes on and returns. Nothing here parses
  * JSON. Main thread.
  */
-import { awakeClock } from '../awake-clock.ts';
+import { awakeClock } from '../base/awake-clock.ts';
+import { metadataReadMax } from '../base/limits.ts';
 import { notCaptured, type Upgrade } from '../capture/recorder.ts';
-import { metadataReadMax } from '../limits.ts';
-import { peerOf } from '../networks.ts';
+import { peerOf } from '../config/networks.ts';
 import { closeCode } from '../stream/close-code.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Stream, StreamFacts } from '../stream/stream.ts';

@@ -1,6 +1,7 @@
 /** What stands between strangers and the rest, each with the limits that the configuration gives it. Main thread. */
-import type { Config } from '../config.ts';
-import { catchUpSeconds, connectionsPerAddressMin, pendingConnectionsMax } from '../limits.ts';
+
+import { catchUpSeconds, connectionsPerAddressMin, pendingConnectionsMax } from '../base/limits.ts';
+import type { Config } from '../config/serve-settings.ts';
 import type { Totals } from '../stream/totals.ts';
 import { descriptorsMax, openDescriptors } from '../thread/descriptors.ts';
 import { ConnectionLimit } from './connection-limit.ts';

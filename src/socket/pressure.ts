@@ -3,8 +3,9 @@
  * before memory does, when lanes fill, and when the main thread is late for what it has. Every refusal is counted by its
  * cause, and it ends by itself as soon as the cause is gone. Main thread.
  */
+
+import { laneBacklogBytesMax, loopLateMsMax, ringReserveShare } from '../base/limits.ts';
 import type { Lane } from '../lane/lane.ts';
-import { laneBacklogBytesMax, loopLateMsMax, ringReserveShare } from '../limits.ts';
 import type { RingPool } from '../ring/pool.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { OverloadCause } from '../stream/totals.ts';

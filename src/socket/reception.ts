@@ -2,9 +2,10 @@
  * The HTTP side of the ingest port: whether a connection may be made at all, what a plain request is answered, and the
  * decision about each upgrade. Every answer but 101 closes its connection. Main thread.
  */
+
+import { pendingHandshakesMax } from '../base/limits.ts';
 import type { CaptureRecorder, Upgrade } from '../capture/recorder.ts';
-import { pendingHandshakesMax } from '../limits.ts';
-import { type Networks, normalized, peerOf } from '../networks.ts';
+import { type Networks, normalized, peerOf } from '../config/networks.ts';
 import type { StreamFacts } from '../stream/stream.ts';
 import type { OverloadCause, Totals } from '../stream/totals.ts';
 import { neverFailing } from './auth/never-failing.ts';

@@ -2,9 +2,10 @@
  * Which subscription a new socket belongs to, read from its metadata before they go to a lane: the one thing that the main
  * thread must know of a message, because it decides whose stream the socket goes on with. Main thread.
  */
-import { Message, messageKind } from '../decoder/protocol/message.ts';
-import { createParsers } from '../decoder/protocol/parsers.ts';
-import { metadataBytesMax, subscriptionIdBytesMax } from '../limits.ts';
+
+import { metadataBytesMax, subscriptionIdBytesMax } from '../base/limits.ts';
+import { Message, messageKind } from '../protocol/message.ts';
+import { createParsers } from '../protocol/parsers.ts';
 
 const kind = Buffer.from('AudioMetadata');
 const parser = createParsers('json').general;

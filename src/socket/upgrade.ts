@@ -4,7 +4,7 @@
  * credentials say at a glance, is there room, who is it, is the call here already. Strangers learn nothing of calls.
  */
 import { createHash } from 'node:crypto';
-import { callIdCharsMax } from '../limits.ts';
+import { callIdCharsMax } from '../base/limits.ts';
 import type { StreamFacts } from '../stream/stream.ts';
 import type { OverloadCause, UpgradeResult } from '../stream/totals.ts';
 

@@ -5,8 +5,8 @@
 
 import * as uws from 'uWebSockets.js';
 import { type AddressInfo, createServer } from 'node:net';
-import { GatewayError } from '../errors.ts';
-import { hardMessageBytesFactor, outgoingBytesMax } from '../limits.ts';
+import { GatewayError } from '../base/errors.ts';
+import { hardMessageBytesFactor, outgoingBytesMax } from '../base/limits.ts';
 
 export type HttpRequest = uws.HttpRequest;
 export type HttpResponse = uws.HttpResponse;

@@ -2,7 +2,7 @@
  * What one stream may still send: messages by their size, pings and pongs like the shortest of them. A stall leaves it messages to catch up with; so
  * does a new stream begin, less what its address owes. Small integers throughout: every message passes here. Main thread.
  */
-import { catchUpSeconds, excessMessagesMax, excessMessagesOfDebtorMax, messageUnitBytes } from '../limits.ts';
+import { catchUpSeconds, excessMessagesMax, excessMessagesOfDebtorMax, messageUnitBytes } from '../base/limits.ts';
 
 const tickMs = 100;
 const ticksPerSecond = 1000 / tickMs;

@@ -1,5 +1,5 @@
 /** What the messages of a stream cost its decode worker, for the main thread, which ends those that cost too much. */
-import { costlyMessagesMax, costlyMessageUnits, forgivenCostlyMs, unitsPerCostlyMs } from '../limits.ts';
+import { costlyMessagesMax, costlyMessageUnits, forgivenCostlyMs, unitsPerCostlyMs } from '../base/limits.ts';
 import { reasonIndex, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { Stream } from './stream.ts';

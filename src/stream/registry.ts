@@ -4,7 +4,7 @@
  * lingers until every reader has drained it or the deadline is up. Main thread.
  */
 
-import { awakeClock } from '../awake-clock.ts';
+import { awakeClock } from '../base/awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import { recordKind, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';

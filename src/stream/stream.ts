@@ -3,7 +3,7 @@
  * Everything that messages change lives in the stream's slot in shared memory. Main thread.
  */
 import { randomUUID } from 'node:crypto';
-import type { AwakeTimer } from '../awake-clock.ts';
+import type { AwakeTimer } from '../base/awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import { Allowance } from './allowance.ts';

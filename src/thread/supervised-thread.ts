@@ -10,13 +10,13 @@
  * shared memory away from it. Main thread.
  */
 import type { Worker } from 'node:worker_threads';
-import { within, withinWallTime } from '../deadline.ts';
-import { withoutPath } from '../errors.ts';
-import { threadEndMsMax, threadLoadMsMax, threadReadyMsMax } from '../limits.ts';
+import { within, withinWallTime } from '../base/deadline.ts';
+import { withoutPath } from '../base/errors.ts';
+import { threadEndMsMax, threadLoadMsMax, threadReadyMsMax } from '../base/limits.ts';
 import { BackOff } from './back-off.ts';
 import { StandstillClock } from './standstill-clock.ts';
+import type { Vitals } from './thread-metrics.ts';
 import { ThreadSigns } from './thread-signs.ts';
-import type { Vitals } from './vitals.ts';
 
 /** What every supervised thread says, beside what its host wants to know. */
 export type FromThread =

@@ -3,7 +3,7 @@
  * thread alone, read by the main thread.
  */
 import { getHeapStatistics } from 'node:v8';
-import { Vitals, VitalsWatch, vitalsDoubles } from './vitals.ts';
+import { Vitals, VitalsWatch, vitalsDoubles } from './thread-metrics.ts';
 
 /** The beats, and what aligns the vitals behind them. */
 const headBytes = 8;

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { recordingName } from '../../src/recording-name.ts';
+import { recordingName } from '../../src/base/recording-name.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { expectedTimeline } from '../../src/simulator/timeline.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';

@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import { proxyHeader } from '../attack/attacks.ts';
 import { upgradeRequest } from '../fuzz/raw-peer.ts';
-import { BalancerProcess } from '../support/balancer.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { testNeeding } from '../support/needs.ts';
+import { BalancerProcess } from './balancer.ts';
 
 const test = testNeeding('haproxy');
 

@@ -1,12 +1,12 @@
 /** deploy/haproxy/haproxy.cfg, in a real HAProxy. */
 import { expect, onTestFinished } from 'vitest';
-import { dial } from '../support/balancer-client.ts';
-import { Fleet } from '../support/balancer-fleet.ts';
-import { checkHaproxy, startHaproxy } from '../support/balancer-haproxy.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { testNeeding } from '../support/needs.ts';
 import { judgingTimes } from '../support/starvation.ts';
+import { dial } from './client.ts';
+import { Fleet } from './fleet.ts';
+import { checkHaproxy, startHaproxy } from './haproxy.ts';
 import { balancerScenarios } from './scenarios.ts';
 
 const test = testNeeding('haproxy');

@@ -1,12 +1,12 @@
 /** deploy/nginx/nginx.conf, in a real nginx. */
 import { expect } from 'vitest';
-import { dial, hangUp } from '../support/balancer-client.ts';
-import { Fleet } from '../support/balancer-fleet.ts';
-import { checkNginx, startNginx } from '../support/balancer-nginx.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { testNeeding } from '../support/needs.ts';
 import { judgingTimes } from '../support/starvation.ts';
+import { dial, hangUp } from './client.ts';
+import { Fleet } from './fleet.ts';
+import { checkNginx, startNginx } from './nginx.ts';
 import { balancerScenarios } from './scenarios.ts';
 
 const test = testNeeding('nginx');

@@ -2,11 +2,11 @@
 import { afterAll, expect, onTestFinished, type TestAPI } from 'vitest';
 import { upgradeRequest } from '../fuzz/raw-peer.ts';
 import { audio, metadata } from '../support/acs-client.ts';
-import type { StartBalancer } from '../support/balancer.ts';
-import { type Dialled, dial, dialUntilLetIn, firstLine, hangUp, proxyHeader } from '../support/balancer-client.ts';
-import { endSharedGateways, Fleet, type FleetOptions } from '../support/balancer-fleet.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { judgingTimes } from '../support/starvation.ts';
+import type { StartBalancer } from './balancer.ts';
+import { type Dialled, dial, dialUntilLetIn, firstLine, hangUp, proxyHeader } from './client.ts';
+import { endSharedGateways, Fleet, type FleetOptions } from './fleet.ts';
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { root, writeResult } from '../../bench/report/cli.ts';
 import { compareResults, describeComparison } from '../../bench/report/compare.ts';
 import { type BenchResult, measure, type Row } from '../../bench/report/result.ts';
-import { cpu, resultOf, row } from '../support/bench-results.ts';
+import { cpu, resultOf, row } from './results.ts';
 
 describe('a comparison', () => {
   const verdicts = (before: Row['measures'], after: Row['measures']) =>

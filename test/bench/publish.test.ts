@@ -6,7 +6,7 @@ import { BadInput, root } from '../../bench/report/cli.ts';
 import { pagePath, publishedResults, render, resultsFolder } from '../../bench/report/publish.ts';
 import { measure } from '../../bench/report/result.ts';
 import { sectionsOf } from '../../bench/report/sections.ts';
-import { cpu, resultOf, row } from '../support/bench-results.ts';
+import { cpu, resultOf, row } from './results.ts';
 
 describe('a section', () => {
   test('is a group of rows, with the labels behind the group', () => {

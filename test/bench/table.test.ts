@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatMeasure, formatNumber } from '../../bench/report/format.ts';
 import { measure } from '../../bench/report/result.ts';
 import { consoleTable, markdownTable } from '../../bench/report/table.ts';
-import { cpu, row } from '../support/bench-results.ts';
+import { cpu, row } from './results.ts';
 
 describe('figures', () => {
   test('have three significant digits and thousands separators', () => {

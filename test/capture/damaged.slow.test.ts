@@ -9,12 +9,12 @@ import { expect, test } from 'vitest';
 import { block, blockBytesMax, recordKind, syncWord } from '../../src/capture/format.ts';
 import { BlockWriter, captureHead } from '../../src/capture/format-writer.ts';
 import { metadata } from '../support/acs-client.ts';
-import { startCapturing } from '../support/capture.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { entry, eventually, runCommand } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { judgingTimes } from '../support/starvation.ts';
+import { startCapturing } from './captured.ts';
 
 type Record = readonly [kind: number, atMs: number, body: string];
 

@@ -6,13 +6,13 @@ import { ContentsCounter } from '../../src/capture/contents.ts';
 import { openCapture } from '../../src/capture/open-capture.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
-import { drained, playCapture, startCapturing } from '../support/capture.ts';
-import { captureFaults, faultyCapture, killCapture } from '../support/faulty-capture.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess, runCommand } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { judgingTimes } from '../support/starvation.ts';
+import { drained, playCapture, startCapturing } from './captured.ts';
+import { captureFaults, faultyCapture, killCapture } from './faulty-capture.ts';
 
 function contentsOf(path: string) {
   const capture = openCapture(path);

@@ -2,10 +2,10 @@
 import { crc32, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { GatewayError } from '../../src/base/errors.ts';
 import { block, blockBytesMax, head, syncWord, VarintCursor, writeVarint } from '../../src/capture/format.ts';
 import { CaptureReader, type CaptureRecord } from '../../src/capture/format-reader.ts';
 import { BlockWriter, captureHead } from '../../src/capture/format-writer.ts';
-import { GatewayError } from '../../src/errors.ts';
 
 type Plain = readonly [kind: number, socket: number, atUs: number, body: string];
 

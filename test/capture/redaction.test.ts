@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { recordKind } from '../../src/capture/format.ts';
 import { Redactor } from '../../src/capture/redaction.ts';
 import { malformedKinds } from '../../src/simulator/malformed.ts';
-import { almostPlainAudio, mutatedMessage, plainAudio } from '../support/decoder-mutation.ts';
-import { DecoderRig, usableDecoders } from '../support/decoder-rig.ts';
+import { almostPlainAudio, mutatedMessage, plainAudio } from '../decoder/mutation.ts';
+import { DecoderRig, usableDecoders } from '../decoder/rig.ts';
 
 const key = Buffer.alloc(32, 7);
 const person = '8:acs:3d20e1de-0f28-41c5-84a0-4960fde5f411_0000000b-faeb-c708-99bf-a43a0d0036b0';

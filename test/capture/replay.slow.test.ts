@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
-import { drained, playCapture, startCapturing } from '../support/capture.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, runCommand } from '../support/gateway-process.ts';
 import { judgingTimes } from '../support/starvation.ts';
+import { drained, playCapture, startCapturing } from './captured.ts';
 
 const call = { 'x-ms-call-connection-id': 'call-that-breaks-off' };
 const pcm = (frame: number) => Buffer.alloc(640, frame + 1);

@@ -5,18 +5,18 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { faultMessage } from '../decoder/faulty-decoder.ts';
 import { upgradeRequest } from '../fuzz/raw-peer.ts';
+import { NatsServer } from '../nats/server.ts';
+import { hangingSink } from '../sink/hanging-sink.ts';
+import { audience, issuer, KeyServer, SigningKey } from '../socket/key-server.ts';
 import { AcsClient } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
-import { faultMessage } from '../support/faulty-decoder.ts';
 import { FrozenDisk } from '../support/frozen-disk.ts';
 import { eventually } from '../support/gateway-process.ts';
-import { hangingSink } from '../support/hanging-sink.ts';
-import { audience, issuer, KeyServer, SigningKey } from '../support/key-server.ts';
-import { NatsServer } from '../support/nats-server.ts';
 import type { Arena, Fault, Size } from './arena.ts';
 
-const faultyDecoder = new URL('../support/faulty-decoder.ts', import.meta.url).href;
+const faultyDecoder = new URL('../decoder/faulty-decoder.ts', import.meta.url).href;
 
 const workerDies: Fault = {
   name: 'a decode worker dies, four times',

@@ -7,16 +7,16 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { recordingName } from '../../src/recording-name.ts';
+import { recordingName } from '../../src/base/recording-name.ts';
+import { wavHeaderBytes } from '../../src/base/wav.ts';
 import { deriveKey, uniformAt } from '../../src/simulator/random.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { StampPlan } from '../../src/simulator/stamping.ts';
-import { wavHeaderBytes } from '../../src/wav.ts';
+import { audio, metadata, startMs } from '../decoder/messages.ts';
+import { frameBytes, frameMs, frameOf, stamp } from '../decoder/stamp-schedules.ts';
 import { AcsClient } from '../support/acs-client.ts';
-import { audio, metadata, startMs } from '../support/decoder-messages.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { IdentityWatch } from '../support/identity-watch.ts';
-import { frameBytes, frameMs, frameOf, stamp } from '../support/stamp-schedules.ts';
 import { readToolFlags } from '../support/tool-flags.ts';
 
 const usage = `Usage: npm run soak:stamps -- [--minutes N] [--calls N] [--seed N]

@@ -1,9 +1,9 @@
 /** The system of deploy/compose.yaml, for more than a minute under the calls of its simulator. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readCompose } from '../support/container-compose.ts';
-import type { ContainerEngine } from '../support/container-engine.ts';
-import { buildServices, hasStandIn } from '../support/container-images.ts';
+import { readCompose } from './compose-file.ts';
+import type { ContainerEngine } from './engine.ts';
 import { Fleet } from './fleet.ts';
+import { buildServices, hasStandIn } from './images.ts';
 import type { Results } from './results.ts';
 
 const gateways = ['gateway-1', 'gateway-2'];

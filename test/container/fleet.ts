@@ -3,10 +3,10 @@
  * they stand there, in the order of `depends_on`, each when its conditions hold.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ComposeFile, milliseconds, mountsOf, type Service, startOrder } from '../support/container-compose.ts';
-import type { Container, ContainerEngine } from '../support/container-engine.ts';
-import { gatewayImage } from '../support/container-images.ts';
-import { ContainerNetwork } from '../support/container-network.ts';
+import { type ComposeFile, milliseconds, mountsOf, type Service, startOrder } from './compose-file.ts';
+import type { Container, ContainerEngine } from './engine.ts';
+import { gatewayImage } from './images.ts';
+import { ContainerNetwork } from './network.ts';
 
 const healthyMsMax = 40_000;
 

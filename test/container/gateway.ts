@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SimulationReport } from '../../src/simulator/report.ts';
-import type { Container, ContainerEngine, Output } from '../support/container-engine.ts';
-import { gatewayImage } from '../support/container-images.ts';
+import type { Container, ContainerEngine, Output } from './engine.ts';
+import { gatewayImage } from './images.ts';
 
 /** On this machine's own loopback. */
 export const port = 22_080;

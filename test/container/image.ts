@@ -1,7 +1,7 @@
 /** What is in the image, and what is not; and that it refuses to run open or wrongly configured. */
-import type { ContainerEngine } from '../support/container-engine.ts';
-import { gatewayImage } from '../support/container-images.ts';
+import type { ContainerEngine } from './engine.ts';
 import { gatewayFlags, oneShot } from './gateway.ts';
+import { gatewayImage } from './images.ts';
 import { mebibytes, megabytes, type Results } from './results.ts';
 
 /** Programs that build, install or fetch something, and would serve an intruder. */

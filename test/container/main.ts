@@ -1,9 +1,10 @@
 /** `npm run container`: the image and the compose file, for real. */
-import { ContainerEngine, containersMissing } from '../support/container-engine.ts';
-import { buildBases, buildGateway } from '../support/container-images.ts';
+
 import { readToolFlags } from '../support/tool-flags.ts';
 import { checkCompose } from './compose.ts';
+import { ContainerEngine, containersMissing } from './engine.ts';
 import { checkImage, checkRefusals } from './image.ts';
+import { buildBases, buildGateway } from './images.ts';
 import { Results } from './results.ts';
 import { checkDrain, checkMemory, checkStart } from './running.ts';
 

@@ -1,9 +1,9 @@
 /** What a container does from its start to its end: start-up, health, signals, recordings, memory. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Container, type ContainerEngine, command } from '../support/container-engine.ts';
-import { gatewayImage } from '../support/container-images.ts';
+import { type Container, type ContainerEngine, command } from './engine.ts';
 import { memoryOf, metric, oneShot, port, Simulator, startGateway, streamsConnected } from './gateway.ts';
+import { gatewayImage } from './images.ts';
 import { mebibytes, type Results } from './results.ts';
 
 const small = { ACS_GATEWAY_RING_MEMORY_MB: '64' };

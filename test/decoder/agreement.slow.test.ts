@@ -5,13 +5,13 @@
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { decoderNames } from '../../src/decoder/protocol/parsers.ts';
-import { Agreement, contexts } from '../support/decoder-agreement.ts';
-import { almostPlainAudio, mutatedMessage, plainAudio } from '../support/decoder-mutation.ts';
-import { usableDecoders } from '../support/decoder-rig.ts';
-import { sample, sampleNames, wholePacketSample } from '../support/decoder-samples.ts';
-import { seed, seeded } from '../support/decoder-seed.ts';
+import { decoderNames } from '../../src/config/decoder-names.ts';
 import { needs } from '../support/needs.ts';
+import { seed, seeded } from '../support/seed.ts';
+import { Agreement, contexts } from './agreement.ts';
+import { almostPlainAudio, mutatedMessage, plainAudio } from './mutation.ts';
+import { usableDecoders } from './rig.ts';
+import { sample, sampleNames, wholePacketSample } from './samples.ts';
 
 const timeout = 240_000;
 const agreement = new Agreement();

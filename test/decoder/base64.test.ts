@@ -1,9 +1,9 @@
 /** The decoder against a slow reference: random texts, and valid ones with something wrong at every position. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBase64, decodedBytes, isLatin1 } from '../../src/decoder/protocol/base64.ts';
-import { referenceBase64, toBase64 } from '../support/decoder-reference.ts';
-import { seeded } from '../support/decoder-seed.ts';
+import { decodeBase64, decodedBytes, isLatin1 } from '../../src/protocol/base64.ts';
+import { seeded } from '../support/seed.ts';
+import { referenceBase64, toBase64 } from './reference.ts';
 
 /** Where the decoder writes, between two guards of a pattern of their own. */
 const guard = 16;

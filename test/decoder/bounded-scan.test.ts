@@ -1,7 +1,7 @@
 /** The scanner looks at little of a message, whatever it is made of, and never beyond its end. */
 import { describe, expect, it } from 'vitest';
-import { Message } from '../../src/decoder/protocol/message.ts';
-import { Scanner } from '../../src/decoder/protocol/scan.ts';
+import { Message } from '../../src/protocol/message.ts';
+import { Scanner } from '../../src/protocol/scan.ts';
 
 /** Counts which bytes are looked at. */
 function watched(text: string): { bytes: Buffer; furthest: () => number } {

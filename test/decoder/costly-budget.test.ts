@@ -1,11 +1,12 @@
 /** What messages cost that are not plain audio: each stream has a little for certain, all together have a bounded rest. */
 import { describe, expect, it } from 'vitest';
+import { costlySavedMs, costlyShare, longMessageMarksMax } from '../../src/base/limits.ts';
+import type { DecoderName } from '../../src/config/decoder-names.ts';
 import { CostlyBudget, parseHeldUpMs } from '../../src/decoder/costly-budget.ts';
-import { createParsers, type DecoderName } from '../../src/decoder/protocol/parsers.ts';
-import { costlySavedMs, costlyShare, longMessageMarksMax } from '../../src/limits.ts';
 import { streamSlot } from '../../src/memory/layout.ts';
+import { createParsers } from '../../src/protocol/parsers.ts';
 import { audio, metadata } from '../support/acs-client.ts';
-import { DecoderRig, usableDecoders } from '../support/decoder-rig.ts';
+import { DecoderRig, usableDecoders } from './rig.ts';
 
 /** A rig whose general parser takes as long as it is told, and counts how often it is asked. */
 function slowRig(decoder: DecoderName, streamCount = 4) {

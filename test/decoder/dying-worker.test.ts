@@ -3,16 +3,16 @@
  * it was, and a message of which nothing is left counts as lost. Compared bit for bit: every counter, histogram, slot, ring.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ringFramesMax } from '../../src/base/limits.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { createParsers } from '../../src/decoder/protocol/parsers.ts';
-import { ringFramesMax } from '../../src/limits.ts';
 import { lane, reasonIndex, recordKind, ring, streamSlot } from '../../src/memory/layout.ts';
+import { createParsers } from '../../src/protocol/parsers.ts';
 import { RingPool } from '../../src/ring/pool.ts';
-import { LaneRig } from '../support/decoder-lane.ts';
-import { audio, iso, metadata, pcm, startMs } from '../support/decoder-messages.ts';
-import { generator, seed } from '../support/decoder-seed.ts';
-import { contentOf } from '../support/memory-content.ts';
-import { Mortal, patchAtomics } from '../support/mortal-memory.ts';
+import { LaneRig } from '../lane/lane-rig.ts';
+import { generator, seed } from '../support/seed.ts';
+import { contentOf } from './memory-content.ts';
+import { audio, iso, metadata, pcm, startMs } from './messages.ts';
+import { Mortal, patchAtomics } from './mortal-memory.ts';
 
 const laneIndex = 1;
 /** Of all decoders here: what they observe must not depend on when they do. */

@@ -1,13 +1,13 @@
 /** What a worker does with the records that it finds: what it tells the main thread, what it counts, and what happens when something in it goes wrong. */
 import { describe, expect, it } from 'vitest';
-import type { MessageParser } from '../../src/decoder/protocol/message.ts';
-import { createParsers } from '../../src/decoder/protocol/parsers.ts';
 import { batchBounds, residenceBoundsMs } from '../../src/memory/histogram.ts';
 import { lane, reasonIndex, recordBytes, recordKind, streamEnd, streamSlot } from '../../src/memory/layout.ts';
-import { audio, iso, metadata, startMs } from '../support/decoder-messages.ts';
-import { DecoderRig } from '../support/decoder-rig.ts';
-import { sample, sampleNames } from '../support/decoder-samples.ts';
-import { generator, seed } from '../support/decoder-seed.ts';
+import type { MessageParser } from '../../src/protocol/message.ts';
+import { createParsers } from '../../src/protocol/parsers.ts';
+import { generator, seed } from '../support/seed.ts';
+import { audio, iso, metadata, startMs } from './messages.ts';
+import { DecoderRig } from './rig.ts';
+import { sample, sampleNames } from './samples.ts';
 
 function push(rig: DecoderRig, message: string | Uint8Array, stream = 0): void {
   rig.push(recordKind.message, Buffer.from(message), stream);

@@ -1,9 +1,9 @@
 /** A ring whose sequence numbers are used up: the participant goes on in another one, and nothing of it tells. */
 import { describe, expect, it } from 'vitest';
-import { ringFramesMax } from '../../src/limits.ts';
+import { ringFramesMax } from '../../src/base/limits.ts';
 import { frameFlag, lane, ring, ringState, streamSlot } from '../../src/memory/layout.ts';
-import { audio, iso, metadata, pcm, startMs } from '../support/decoder-messages.ts';
-import { DecoderRig, readAll, type SeenFrame } from '../support/decoder-rig.ts';
+import { audio, iso, metadata, pcm, startMs } from './messages.ts';
+import { DecoderRig, readAll, type SeenFrame } from './rig.ts';
 
 /** Feeds frame n of a participant, which arrives a little early or late; says what it counted as. */
 function feed(rig: DecoderRig, n: number, id = 'a') {

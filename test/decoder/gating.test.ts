@@ -2,15 +2,15 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ringFramesMax } from '../../src/base/limits.ts';
 import { Gating, gatedSavedMs, gatedShare, gatedWaitMsMax } from '../../src/decoder/gating.ts';
-import { ringFramesMax } from '../../src/limits.ts';
 import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import type { RingAddress } from '../../src/ring/cursor.ts';
 import { Gate } from '../../src/ring/gate.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import type { RingWriter } from '../../src/ring/writer.ts';
-import { openRing } from '../support/decoder-ring.ts';
+import { openRing } from '../ring/ring-rig.ts';
 import type { GateReaderData } from './gate-reader.worker.ts';
 
 const slotCount = 12;

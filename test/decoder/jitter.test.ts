@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jitterBoundsMs, residenceBoundsMs } from '../../src/memory/histogram.ts';
 import { lane, ring } from '../../src/memory/layout.ts';
-import { audio, audioOf, iso, metadata, pcm, startMs } from '../support/decoder-messages.ts';
-import { referenceJitter } from '../support/decoder-reference.ts';
-import { DecoderRig } from '../support/decoder-rig.ts';
-import { seeded } from '../support/decoder-seed.ts';
+import { seeded } from '../support/seed.ts';
+import { audio, audioOf, iso, metadata, pcm, startMs } from './messages.ts';
+import { referenceJitter } from './reference.ts';
+import { DecoderRig } from './rig.ts';
 
 /** J of the stream's nth participant, as every metric and report reads it. */
 function jitter(rig: DecoderRig, participant = 0): number {

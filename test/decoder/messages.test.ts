@@ -1,8 +1,8 @@
 /** What a message counts as, row by row, for every decoder; and that none of them harms the stream that it came in. */
 import { describe, expect, it } from 'vitest';
 import { frameFlag } from '../../src/memory/layout.ts';
-import { audio, audioOf, metadata } from '../support/decoder-messages.ts';
-import { DecoderRig, type OutcomeText, usableDecoders } from '../support/decoder-rig.ts';
+import { audio, audioOf, metadata } from './messages.ts';
+import { DecoderRig, type OutcomeText, usableDecoders } from './rig.ts';
 
 type Row = readonly [what: string, message: string, outcome: OutcomeText];
 

@@ -1,9 +1,9 @@
 /** AudioMetadata: before, between and after audio, again, and of formats that are not supported. */
 import { describe, expect, it } from 'vitest';
-import { subscriptionIdBytesMax } from '../../src/limits.ts';
+import { subscriptionIdBytesMax } from '../../src/base/limits.ts';
 import { lane, ring, ringState, streamSlot } from '../../src/memory/layout.ts';
-import { audio, audioOf, metadata, pcm } from '../support/decoder-messages.ts';
-import { DecoderRig, usableDecoders } from '../support/decoder-rig.ts';
+import { audio, audioOf, metadata, pcm } from './messages.ts';
+import { DecoderRig, usableDecoders } from './rig.ts';
 
 const at24k = metadata({ sampleRate: 24_000 });
 const frame24k = audio({ data: pcm(960, 5).toString('base64') });

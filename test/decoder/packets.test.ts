@@ -1,10 +1,10 @@
 /** How PCM becomes frames: both rates, packets longer and shorter than 20 ms, and silence. */
 import { describe, expect, it } from 'vitest';
-import { packetBytesMax } from '../../src/limits.ts';
+import { packetBytesMax } from '../../src/base/limits.ts';
 import { frameFlag, lane, ring } from '../../src/memory/layout.ts';
 import { Frame } from '../../src/ring/frame.ts';
-import { audio, audioOf, iso, metadata, pcm, startMs } from '../support/decoder-messages.ts';
-import { DecoderRig, readAll } from '../support/decoder-rig.ts';
+import { audio, audioOf, iso, metadata, pcm, startMs } from './messages.ts';
+import { DecoderRig, readAll } from './rig.ts';
 
 function rigAt(sampleRate: number): DecoderRig {
   const rig = new DecoderRig();

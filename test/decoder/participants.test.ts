@@ -1,9 +1,9 @@
 /** Whose audio it is: mixed or a participant's, how ids are spelled, and how many there may be. */
 import { describe, expect, it } from 'vitest';
-import { participantIdBytesMax } from '../../src/limits.ts';
+import { participantIdBytesMax } from '../../src/base/limits.ts';
 import { ring, ringState, streamSlot } from '../../src/memory/layout.ts';
-import { audio, iso, pcm, startMs } from '../support/decoder-messages.ts';
-import { DecoderRig, usableDecoders } from '../support/decoder-rig.ts';
+import { audio, iso, pcm, startMs } from './messages.ts';
+import { DecoderRig, usableDecoders } from './rig.ts';
 
 describe.each(usableDecoders)('participants under --decoder %s', (decoder) => {
   it.each([

@@ -1,9 +1,9 @@
 /** The same silence means two things: a loss in mixed audio, a participant who is not dominant in unmixed audio. */
 import { describe, expect, it } from 'vitest';
-import { idleGapMs, timelineJumpMsMax } from '../../src/limits.ts';
+import { idleGapMs, timelineJumpMsMax } from '../../src/base/limits.ts';
 import { frameFlag } from '../../src/memory/layout.ts';
-import { Track } from '../support/decoder-track.ts';
-import { frameMs, play } from '../support/stamp-schedules.ts';
+import { frameMs, play } from './stamp-schedules.ts';
+import { Track } from './track.ts';
 
 const { resumed } = frameFlag;
 const inOrder = { flags: 0, missing: 0, consecutive: true };

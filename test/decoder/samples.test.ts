@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { streamSlot } from '../../src/memory/layout.ts';
-import { DecoderRig, type OutcomeText, usableDecoders } from '../support/decoder-rig.ts';
-import { sample, sampleNames, wholePacketSample } from '../support/decoder-samples.ts';
+import { DecoderRig, type OutcomeText, usableDecoders } from './rig.ts';
+import { sample, sampleNames, wholePacketSample } from './samples.ts';
 
 /** What each message counts as, as the first one of its stream. */
 const expected: Readonly<Record<string, OutcomeText>> = {

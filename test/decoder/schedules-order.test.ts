@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../support/decoder-seed.ts';
-import { play } from '../support/schedule-rig.ts';
-import { type Packet, steady } from '../support/schedules.ts';
-import { drawnSchedule } from '../support/schedules-drawn.ts';
+import { seeded } from '../support/seed.ts';
+import { play } from './schedule-rig.ts';
+import { type Packet, steady } from './schedules.ts';
+import { drawnSchedule } from './schedules-drawn.ts';
 
 const clean = { missingFrames: 0, gaps: 0, duplicateFrames: 0, outOfOrderFrames: 0, pauses: 0, silentFrames: 0 };
 

@@ -4,9 +4,9 @@
  */
 import { describe, expect, it } from 'vitest';
 import { jitterBoundsMs } from '../../src/memory/histogram.ts';
-import { generator, seed } from '../support/decoder-seed.ts';
-import { buckets, play } from '../support/schedule-rig.ts';
-import { boundsMs, grain, steady } from '../support/schedules.ts';
+import { generator, seed } from '../support/seed.ts';
+import { buckets, play } from './schedule-rig.ts';
+import { boundsMs, grain, steady } from './schedules.ts';
 
 const clean = { missingFrames: 0, gaps: 0, duplicateFrames: 0, outOfOrderFrames: 0, pauses: 0, silentFrames: 0 };
 /** What is left of a deviation after k more packets. */

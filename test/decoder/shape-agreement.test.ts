@@ -1,10 +1,10 @@
 /** Messages of a known shape, with one byte another, through the whole decoder: all decoders still agree. */
 import { isUtf8 } from 'node:buffer';
 import { afterAll, expect, it, vi } from 'vitest';
-import { Shape } from '../../src/decoder/protocol/shape.ts';
-import { Agreement, type Context } from '../support/decoder-agreement.ts';
-import { envelopes, tellingBytes } from '../support/decoder-envelopes.ts';
-import { audio } from '../support/decoder-messages.ts';
+import { Shape } from '../../src/protocol/shape.ts';
+import { Agreement, type Context } from './agreement.ts';
+import { envelopes, tellingBytes } from './envelopes.ts';
+import { audio } from './messages.ts';
 
 /** What `fits` answered since it was last looked at. */
 const fits = vi.spyOn(Shape.prototype, 'fits');

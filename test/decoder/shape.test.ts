@@ -4,15 +4,15 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Message, type MessageParser } from '../../src/decoder/protocol/message.ts';
-import { Scanner } from '../../src/decoder/protocol/scan.ts';
-import { Shape } from '../../src/decoder/protocol/shape.ts';
-import { ShapedScanner } from '../../src/decoder/protocol/shaped-scan.ts';
-import { envelopes, tellingBytes } from '../support/decoder-envelopes.ts';
-import { audio, iso, startMs } from '../support/decoder-messages.ts';
-import { plainAudio } from '../support/decoder-mutation.ts';
-import { referenceBase64 } from '../support/decoder-reference.ts';
-import { seeded } from '../support/decoder-seed.ts';
+import { Message, type MessageParser } from '../../src/protocol/message.ts';
+import { Scanner } from '../../src/protocol/scan.ts';
+import { Shape } from '../../src/protocol/shape.ts';
+import { ShapedScanner } from '../../src/protocol/shaped-scan.ts';
+import { seeded } from '../support/seed.ts';
+import { envelopes, tellingBytes } from './envelopes.ts';
+import { audio, iso, startMs } from './messages.ts';
+import { plainAudio } from './mutation.ts';
+import { referenceBase64 } from './reference.ts';
 
 /** How often a shape was asked, and how often it fitted. */
 const counts = { asked: 0, fitted: 0 };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ShiftWatch } from '../../src/decoder/shift-watch.ts';
 import { streamSlot } from '../../src/memory/layout.ts';
-import { LaneRig } from '../support/decoder-lane.ts';
+import { LaneRig } from '../lane/lane-rig.ts';
 
 const lookMs = 100;
 

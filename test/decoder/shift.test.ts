@@ -1,11 +1,11 @@
 /** A shift: when it decodes, naps and parks, when it ends, and what it tells. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { newsDelayMs, shiftMsMax } from '../../src/base/limits.ts';
 import { noLane } from '../../src/decoder/shift.ts';
-import { newsDelayMs, shiftMsMax } from '../../src/limits.ts';
 import { batchBounds } from '../../src/memory/histogram.ts';
 import { lane, recordKind } from '../../src/memory/layout.ts';
-import { audio, metadata } from '../support/decoder-messages.ts';
-import { flushIntervalMs, ShiftRig, tone } from '../support/decoder-shift.ts';
+import { audio, metadata } from './messages.ts';
+import { flushIntervalMs, ShiftRig, tone } from './shift.ts';
 
 let rig: ShiftRig;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 /** The optional simdjson addon: what loading it must guarantee, where it could be compiled at all. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createParsers, loadSimdjson } from '../../src/decoder/protocol/parsers.ts';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/base/errors.ts';
+import { createParsers, loadSimdjson } from '../../src/protocol/parsers.ts';
 import { needs } from '../support/needs.ts';
 
 describe('the simdjson addon', () => {

@@ -1,8 +1,8 @@
 /** How the verdict of the timeline reaches the frames and the counters. */
 import { describe, expect, it } from 'vitest';
 import { frameFlag, lane, ring, streamSlot } from '../../src/memory/layout.ts';
-import { audio, iso, startMs } from '../support/decoder-messages.ts';
-import { DecoderRig } from '../support/decoder-rig.ts';
+import { audio, iso, startMs } from './messages.ts';
+import { DecoderRig } from './rig.ts';
 
 const { duplicate, late, resumed } = frameFlag;
 

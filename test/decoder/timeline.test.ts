@@ -1,10 +1,10 @@
 /** Where packets lie, and what is missing, seen twice, late, or a pause: inferred from timestamps alone. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { idleGapMs, reorderWindowFrames, timelineJumpMsMax } from '../../src/limits.ts';
+import { idleGapMs, reorderWindowFrames, timelineJumpMsMax } from '../../src/base/limits.ts';
 import { frameFlag } from '../../src/memory/layout.ts';
-import { seeded } from '../support/decoder-seed.ts';
-import { Track } from '../support/decoder-track.ts';
+import { seeded } from '../support/seed.ts';
+import { Track } from './track.ts';
 
 const { duplicate, late, resumed } = frameFlag;
 const inOrder = { flags: 0, missing: 0, consecutive: true };

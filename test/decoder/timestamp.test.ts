@@ -1,9 +1,9 @@
 /** ISO 8601 in UTC: what ACS writes, and every kind of nonsense. */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { parseTimestamp } from '../../src/decoder/protocol/timestamp.ts';
-import { referenceTimestamp } from '../support/decoder-reference.ts';
-import { seeded } from '../support/decoder-seed.ts';
+import { parseTimestamp } from '../../src/protocol/timestamp.ts';
+import { seeded } from '../support/seed.ts';
+import { referenceTimestamp } from './reference.ts';
 
 /** Parses from the middle of a buffer whose rest would go on with the timestamp. */
 function parse(text: string): number {
@@ -173,7 +173,7 @@ describe('a timestamp', () => {
     'on %s is none, also when it is the first of all',
     async (date) => {
       vi.resetModules();
-      const fresh = await import('../../src/decoder/protocol/timestamp.ts');
+      const fresh = await import('../../src/protocol/timestamp.ts');
       const bytes = Buffer.from(`${date}T00:00:00Z`);
       expect(fresh.parseTimestamp(bytes, 0, bytes.length)).toBeNaN();
     },

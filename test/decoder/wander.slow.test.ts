@@ -1,7 +1,7 @@
 /** As `wander.test.ts`, with thousands of schedules. */
 import { expect, it } from 'vitest';
-import { generator, seed } from '../support/decoder-seed.ts';
-import { events, playAll } from '../support/stamp-schedules.ts';
+import { generator, seed } from '../support/seed.ts';
+import { events, playAll } from './stamp-schedules.ts';
 
 it.each([
   ['nothing happens', []],

@@ -3,9 +3,9 @@
  * decoder; what must hold is written down without it.
  */
 import { describe, expect, it } from 'vitest';
-import { usableDecoders } from '../support/decoder-rig.ts';
-import { generator, seed } from '../support/decoder-seed.ts';
-import { draw, events, frameMs, play, playAll, wanderCases } from '../support/stamp-schedules.ts';
+import { generator, seed } from '../support/seed.ts';
+import { usableDecoders } from './rig.ts';
+import { draw, events, frameMs, play, playAll, wanderCases } from './stamp-schedules.ts';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 const clean = { missing: 0, gaps: 0, duplicates: 0, late: 0, clockSteps: 0, overlaps: false };

@@ -1,14 +1,8 @@
 /** Timestamps that wander while messages are really lost: how many, and that half a second is enough to know it. */
 import { describe, expect, it } from 'vitest';
-import { seed } from '../support/decoder-seed.ts';
-import {
-  drawLossyCall,
-  type LossyCall,
-  lengthFaultMs,
-  lossyStampings,
-  missingBounds,
-} from '../support/lossy-stamps.ts';
-import { play } from '../support/stamp-schedules.ts';
+import { seed } from '../support/seed.ts';
+import { drawLossyCall, type LossyCall, lengthFaultMs, lossyStampings, missingBounds } from './lossy-stamps.ts';
+import { play } from './stamp-schedules.ts';
 
 /** A call of which `lost` frames are lost at once after two seconds; `stampOf` by the time of a frame. */
 function callWithHole(lost: number, stampOf: (atMs: number, n: number) => number) {

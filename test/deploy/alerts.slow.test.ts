@@ -9,10 +9,10 @@
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Alerting } from '../support/alerting.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 import { Starvation } from '../support/starvation.ts';
+import { Alerting } from './alerting.ts';
 import { Scenarios, slowSinkName } from './scenarios.ts';
 
 const arrivalMsMax = 40_000;

@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { composePath, mountsOf, parseCompose, readCompose } from '../support/container-compose.ts';
-import { composeProblems } from '../support/container-compose-problems.ts';
-import { readDeploy, referenceProblems } from '../support/container-compose-references.ts';
+import { composePath, mountsOf, parseCompose, readCompose } from '../container/compose-file.ts';
+import { composeProblems } from '../container/compose-problems.ts';
+import { readDeploy, referenceProblems } from '../container/compose-references.ts';
 import { needs } from '../support/needs.ts';
 
 const text = readFileSync(composePath, 'utf8');

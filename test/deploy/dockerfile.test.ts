@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { dockerfileProblems, healthCommand } from '../support/container-dockerfile.ts';
+import { dockerfileProblems, healthCommand } from '../container/dockerfile.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 
 const root = resolve(import.meta.dirname, '../..');

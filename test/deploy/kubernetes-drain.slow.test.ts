@@ -5,15 +5,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { BalancerProcess, substitute } from '../support/balancer.ts';
-import { haproxyEnvironment } from '../support/balancer-haproxy.ts';
+import { BalancerProcess, substitute } from '../balancer/balancer.ts';
+import { haproxyEnvironment } from '../balancer/haproxy.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
-import { NameServer } from '../support/name-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 import { judgingTimes } from '../support/starvation.ts';
+import { NameServer } from './name-server.ts';
 
 const test = testNeeding('haproxy');
 

@@ -1,13 +1,13 @@
 /** How many pods KEDA would ask for: the query of the ScaledObject, answered by a real Prometheus that scrapes real gateways. */
 import { resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Alerting } from '../support/alerting.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
-import { buildManifests } from '../support/manifests.ts';
 import { needs } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 import { judgingTimes } from '../support/starvation.ts';
+import { Alerting } from './alerting.ts';
+import { buildManifests } from './manifests.ts';
 
 interface ScaledObject {
   readonly spec: { readonly triggers: readonly { readonly metadata: Readonly<Record<string, string>> }[] };

@@ -8,19 +8,20 @@ import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { copies } from '../../deploy/kubernetes/copies.ts';
-import { configure } from '../../src/cli/configuration.ts';
 import {
   hardMessageBytesFactor,
   laneHalfBytes,
   outgoingBytesMax,
   pendingConnectionBytes,
   pendingConnectionsMax,
-} from '../../src/limits.ts';
-import { packageVersion } from '../../src/version.ts';
-import { rulesIn } from '../support/catalogue.ts';
-import { afterDrainMs } from '../support/drain-time.ts';
+} from '../../src/base/limits.ts';
+import { packageVersion } from '../../src/base/version.ts';
+import { configure } from '../../src/cli/configuration.ts';
+import { rulesIn } from '../grafana/catalogue.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
+import { afterDrainMs } from './drain-time.ts';
 import {
   containerPorts,
   environmentOf,
@@ -28,10 +29,9 @@ import {
   probesOf,
   selectorProblems,
   templateOf,
-} from '../support/manifest-references.ts';
-import { fieldProblems, valueProblems } from '../support/manifest-types.ts';
-import { buildManifests, containersOf, type Fields, type Manifest } from '../support/manifests.ts';
-import { needs } from '../support/needs.ts';
+} from './manifest-references.ts';
+import { fieldProblems, valueProblems } from './manifest-types.ts';
+import { buildManifests, containersOf, type Fields, type Manifest } from './manifests.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const folder = join(root, 'deploy/kubernetes');

@@ -7,9 +7,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readCatalogue, rulesIn } from '../support/catalogue.ts';
+import { readCatalogue, rulesIn } from '../grafana/catalogue.ts';
+import { type Catalogue, checkQuery, metricsIn } from '../grafana/promql.ts';
 import { needs } from '../support/needs.ts';
-import { type Catalogue, checkQuery, metricsIn } from '../support/promql.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const folder = join(root, 'deploy/prometheus');

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { scaleDuration, scaleFile, scaleQuery } from '../support/scaled-rules.ts';
+import { scaleDuration, scaleFile, scaleQuery } from './scaled-rules.ts';
 
 const folder = resolve(import.meta.dirname, '../../deploy/prometheus');
 

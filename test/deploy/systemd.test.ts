@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { errorCodes } from '../../src/base/errors.ts';
+import { laneHalfBytes } from '../../src/base/limits.ts';
 import { configure } from '../../src/cli/configuration.ts';
-import { errorCodes } from '../../src/errors.ts';
-import { laneHalfBytes } from '../../src/limits.ts';
-import { afterDrainMs } from '../support/drain-time.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { needs } from '../support/needs.ts';
+import { afterDrainMs } from './drain-time.ts';
 
 const folder = resolve(import.meta.dirname, '../../deploy/systemd');
 const single = 'acs-audio-gateway.service';

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
-import { encodeWavHeader } from '../../src/wav.ts';
+import { encodeWavHeader } from '../../src/base/wav.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 

@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { must } from '../support/container-engine.ts';
-import { debianRoot } from '../support/debian-root.ts';
+import { debianRoot } from '../container/debian-root.ts';
+import { must } from '../container/engine.ts';
 import { NetworkSettings } from './network.ts';
 
 const repository = resolve(import.meta.dirname, '../..');

@@ -1,7 +1,7 @@
 /** A short run of what `npm run fuzz -- decoders` does for hours, and every message about which decoders once disagreed. */
 import { expect, it } from 'vitest';
-import { Agreement, type Context } from '../support/decoder-agreement.ts';
-import { seed } from '../support/decoder-seed.ts';
+import { Agreement, type Context } from '../decoder/agreement.ts';
+import { seed } from '../support/seed.ts';
 import { storedMessages } from './corpus.ts';
 import { runDecoderCases } from './decoders.ts';
 

@@ -4,9 +4,9 @@
  */
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
-import { Agreement, type Context, contexts } from '../support/decoder-agreement.ts';
-import { envelopes } from '../support/decoder-envelopes.ts';
-import { almostPlainAudio, mutatedMessage, plainAudio } from '../support/decoder-mutation.ts';
+import { Agreement, type Context, contexts } from '../decoder/agreement.ts';
+import { envelopes } from '../decoder/envelopes.ts';
+import { almostPlainAudio, mutatedMessage, plainAudio } from '../decoder/mutation.ts';
 import { storeMessage } from './corpus.ts';
 import type { RunLimits } from './run.ts';
 

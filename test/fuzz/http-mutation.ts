@@ -1,5 +1,5 @@
 /** Requests drawn at random from good ones, and damaged: one number names each of them. */
-import { generator } from '../support/decoder-seed.ts';
+import { generator } from '../support/seed.ts';
 import type { HttpCase } from './http-cases.ts';
 import { httpCases } from './http-cases.ts';
 

@@ -3,7 +3,7 @@
  * is documented or none, the connection ends in time, the calls do not notice. The long form is `npm run fuzz -- http`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seed } from '../support/decoder-seed.ts';
+import { seed } from '../support/seed.ts';
 import { Arena } from './arena.ts';
 import { bystanderToken } from './bystander.ts';
 import { storedHttpCases } from './corpus.ts';

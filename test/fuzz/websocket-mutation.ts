@@ -1,6 +1,6 @@
 /** Streams of frames drawn at random, mostly legal, then damaged at random: one number names each of them. */
 import { audio, metadata } from '../support/acs-client.ts';
-import { generator } from '../support/decoder-seed.ts';
+import { generator } from '../support/seed.ts';
 import type { Case } from './case.ts';
 import { closeFrame, type FrameFields, frame, opcode } from './frame.ts';
 

@@ -4,7 +4,7 @@
  * never stands still. The long form is `npm run fuzz -- websocket`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seed } from '../support/decoder-seed.ts';
+import { seed } from '../support/seed.ts';
 import { Arena } from './arena.ts';
 import { storedCases } from './corpus.ts';
 import { borrowedReasons, boundaryCases, websocketCases } from './websocket-cases.ts';

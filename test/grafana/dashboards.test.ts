@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generate, generatedFolder } from '../../grafana/generate.ts';
 import { thresholds } from '../../grafana/threshold.ts';
-import { type AlertRule, rulesIn } from '../support/catalogue.ts';
-import { syntaxErrors } from '../support/promql.ts';
+import { type AlertRule, rulesIn } from './catalogue.ts';
 import { dataPanels, names, readDashboard } from './dashboard-json.ts';
+import { syntaxErrors } from './promql.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const all = names.map((name) => [name, readDashboard(name)] as const);

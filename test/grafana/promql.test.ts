@@ -1,7 +1,7 @@
 /** The tools that judge queries: a query that is wrong must not pass. */
 import { describe, expect, test } from 'vitest';
-import { parseExposition, seriesLabels } from '../support/exposition.ts';
-import { checkQuery, metricsIn, syntaxErrors } from '../support/promql.ts';
+import { parseExposition, seriesLabels } from './exposition.ts';
+import { checkQuery, metricsIn, syntaxErrors } from './promql.ts';
 
 const exposition = String.raw`# HELP frames_total Frames, by "kind".
 # TYPE frames_total counter

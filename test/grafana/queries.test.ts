@@ -1,9 +1,9 @@
 /** Every query of every dashboard, held against what a real gateway exposes and what the rules record. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { substitute } from '../../grafana/variables.ts';
-import { readCatalogue } from '../support/catalogue.ts';
-import { checkQuery } from '../support/promql.ts';
+import { readCatalogue } from './catalogue.ts';
 import { dataPanels, names, readDashboard } from './dashboard-json.ts';
+import { checkQuery } from './promql.ts';
 
 const values = { job: '.*', instance: '.*', __rate_interval: '1m', __range: '1h' };
 

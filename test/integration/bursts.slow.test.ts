@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { gatedSavedMs, gatedShare } from '../../src/decoder/gating.ts';
+import { hangingSink } from '../sink/hanging-sink.ts';
+import { recordingSink } from '../sink/recording-sink.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
-import { hangingSink } from '../support/hanging-sink.ts';
-import { recordingSink } from '../support/recording-sink.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 import { type Starvation, unlessStarved } from '../support/starvation.ts';
 

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { recordingSink } from '../sink/recording-sink.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
-import { recordingSink } from '../support/recording-sink.ts';
 import { unlessStarved } from '../support/starvation.ts';
 
 const stallsSeconds = [2, 3, 5, 10];

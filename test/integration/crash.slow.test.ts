@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { framesPerSecond } from '../../src/limits.ts';
-import { decodeWav } from '../../src/wav.ts';
+import { framesPerSecond } from '../../src/base/limits.ts';
+import { decodeWav } from '../../src/base/wav.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';

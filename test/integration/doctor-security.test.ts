@@ -3,10 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { receiveBuffer } from '../../src/cli/doctor-security.ts';
+import { KeyServer, SigningKey } from '../socket/key-server.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { runCommand } from '../support/gateway-process.ts';
-import { KeyServer, SigningKey } from '../support/key-server.ts';
 
 function doctor(flags: readonly string[], env: Record<string, string> = {}) {
   return runCommand(['doctor', '--port', '0', '--admin-port', '0', ...flags], env);

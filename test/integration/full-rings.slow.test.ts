@@ -5,14 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { expectedTimeline } from '../../src/simulator/timeline.ts';
+import { faultMessage } from '../decoder/faulty-decoder.ts';
+import { shortRingFrames } from '../ring/short-ring-frames.ts';
 import { AcsClient } from '../support/acs-client.ts';
-import { faultMessage } from '../support/faulty-decoder.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
-import { shortRingFrames } from '../support/short-ring-frames.ts';
 
-const preloads = ['short-rings', 'faulty-decoder']
-  .map((name) => `--import=${new URL(`../support/${name}.ts`, import.meta.url).href}`)
+const preloads = ['ring/short-rings', 'decoder/faulty-decoder']
+  .map((name) => `--import=${new URL(`../${name}.ts`, import.meta.url).href}`)
   .join(' ');
 
 interface Note {

@@ -4,11 +4,11 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { audience, issuer, KeyServer, SigningKey } from '../socket/key-server.ts';
 import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess, runCommand } from '../support/gateway-process.ts';
-import { audience, issuer, KeyServer, SigningKey } from '../support/key-server.ts';
 
 async function start(...flags: string[]): Promise<GatewayProcess> {
   const gateway = await GatewayProcess.start(...flags);

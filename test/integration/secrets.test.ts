@@ -12,11 +12,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { ask } from '../churn/process-facts.ts';
 import { closeFrame, frame } from '../fuzz/frame.ts';
 import { RawPeer, upgradeRequest } from '../fuzz/raw-peer.ts';
+import { audience, issuer, KeyServer, SigningKey } from '../socket/key-server.ts';
 import { audio, metadata } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { entry, eventually } from '../support/gateway-process.ts';
-import { audience, issuer, KeyServer, SigningKey } from '../support/key-server.ts';
 
 /** What must never come out, by what it is. */
 const secrets = {

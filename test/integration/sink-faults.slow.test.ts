@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
-import { faultySinks, killSink, sinkFaults } from '../support/faulty-sink.ts';
+import { faultySinks, killSink, sinkFaults } from '../sink/faulty-sink.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';

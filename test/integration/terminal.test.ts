@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { runCommand, sourceEntry } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
-import { Terminal } from '../support/terminal.ts';
+import { Terminal } from './terminal.ts';
 
 // `exec`, because a shell that waits answers Ctrl-C with an exit code of its own.
 const serve = `exec ${process.execPath} --disable-warning=ExperimentalWarning ${sourceEntry} serve --port 0 --admin-port 0`;

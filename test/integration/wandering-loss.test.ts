@@ -6,19 +6,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { AcsClient } from '../support/acs-client.ts';
-import { audio, metadata, startMs } from '../support/decoder-messages.ts';
-import { seed } from '../support/decoder-seed.ts';
-import { temporaryFolder } from '../support/folders.ts';
-import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import {
   drawLossyCall,
   type LossyCall,
   lengthFaultMs,
   lossyStampings,
   missingBounds,
-} from '../support/lossy-stamps.ts';
-import { frameBytes, frameOf, stamp } from '../support/stamp-schedules.ts';
+} from '../decoder/lossy-stamps.ts';
+import { audio, metadata, startMs } from '../decoder/messages.ts';
+import { frameBytes, frameOf, stamp } from '../decoder/stamp-schedules.ts';
+import { AcsClient } from '../support/acs-client.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+import { seed } from '../support/seed.ts';
 import { always, judgingTimes } from '../support/starvation.ts';
 
 const wavHeaderBytes = 44;

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
-import { exitMsMax } from '../../src/limits.ts';
+import { exitMsMax } from '../../src/base/limits.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { took } from '../support/fair-clock.ts';

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { expectedTimeline } from '../../src/simulator/timeline.ts';
+import { faultMessage, faults } from '../decoder/faulty-decoder.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
-import { faultMessage, faults } from '../support/faulty-decoder.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { always, judgingTimes } from '../support/starvation.ts';
 
-const preload = new URL('../support/faulty-decoder.ts', import.meta.url).href;
+const preload = new URL('../decoder/faulty-decoder.ts', import.meta.url).href;
 
 async function start(...flags: string[]): Promise<GatewayProcess> {
   const gateway = await GatewayProcess.startIn({ NODE_OPTIONS: `--import=${preload}` }, ...flags);

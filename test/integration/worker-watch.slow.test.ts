@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { errorCodes } from '../../src/errors.ts';
+import { errorCodes } from '../../src/base/errors.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { expectedTimeline } from '../../src/simulator/timeline.ts';
+import { type Fault, faultMessage } from '../decoder/faulty-decoder.ts';
 import { AcsClient, refusedUpgrade } from '../support/acs-client.ts';
-import { type Fault, faultMessage } from '../support/faulty-decoder.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 
-const preload = new URL('../support/faulty-decoder.ts', import.meta.url).href;
+const preload = new URL('../decoder/faulty-decoder.ts', import.meta.url).href;
 
 function launch(faultyStart: string, ...flags: string[]): Promise<GatewayProcess> {
   const env = { NODE_OPTIONS: `--import=${preload}`, FAULTY_START: faultyStart };

@@ -1,6 +1,6 @@
 /** A few kills of decode workers under load; `npm run kills` does thousands. */
 import { expect, it } from 'vitest';
-import { seed } from '../support/decoder-seed.ts';
+import { seed } from '../support/seed.ts';
 import { runKills } from './kills.ts';
 
 it('decode workers that are killed at random moments leave nothing uncounted, half-done or leaked', {

@@ -14,7 +14,7 @@ import type { EndedStream } from '../../src/stream/ended-stream.ts';
 import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
 import type { Stream } from '../../src/stream/stream.ts';
 import { Totals } from '../../src/stream/totals.ts';
-import { generator } from '../support/decoder-seed.ts';
+import { generator } from '../support/seed.ts';
 import { Peer } from './peer.ts';
 import { Reader } from './reader.ts';
 

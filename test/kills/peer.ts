@@ -1,6 +1,6 @@
 /** One stream's other end: sends everything that ACS may send, and knows what of it must be in the rings, bit for bit. */
 import type { Stream } from '../../src/stream/stream.ts';
-import { audio, iso, metadata, startMs } from '../support/decoder-messages.ts';
+import { audio, iso, metadata, startMs } from '../decoder/messages.ts';
 
 /** An audio message that was sent: its PCM must be in the rings whole, or not at all. */
 export interface Sent {

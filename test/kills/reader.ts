@@ -1,5 +1,5 @@
 /** Reads one ring to its end and holds every frame against what was sent: each message whole, bit for bit, and in order. */
-import { frameBytes } from '../../src/limits.ts';
+import { frameBytes } from '../../src/base/limits.ts';
 import { frameFlag } from '../../src/memory/layout.ts';
 import type { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';

@@ -1,7 +1,7 @@
 /** A full half: it refuses messages, loses nothing that it took, and has room for every close and release. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { lane, laneReserveBytes, recordBytes, recordKind } from '../../src/memory/layout.ts';
-import { inShort, LaneRig } from '../support/decoder-lane.ts';
+import { inShort, LaneRig } from './lane-rig.ts';
 
 const { close, release } = recordKind;
 const dataBytes = 10 * recordBytes(100);

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { LaneWait, laneWait } from '../../src/lane/lane-wait.ts';
 import { recordBytes } from '../../src/memory/layout.ts';
-import { LaneRig } from '../support/decoder-lane.ts';
+import { LaneRig } from './lane-rig.ts';
 
 const message = 'm'.repeat(1000 - recordBytes(0));
 const bytes = recordBytes(message.length);

@@ -1,8 +1,8 @@
 /** Group commit: when a shift is asked for, what stands in the lane then, and when a lane is idle. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { recordBytes, recordKind } from '../../src/memory/layout.ts';
-import { inShort, LaneRig } from '../support/decoder-lane.ts';
-import { generator, seed } from '../support/decoder-seed.ts';
+import { generator, seed } from '../support/seed.ts';
+import { inShort, LaneRig } from './lane-rig.ts';
 
 const { close } = recordKind;
 

@@ -1,11 +1,11 @@
 /** A worker that dies: the message that it had in hand is lost by name, ends are repeated, everything else stays in the lane. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { createParsers, type Parsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane, recordBytes, recordKind } from '../../src/memory/layout.ts';
-import { inShort, LaneRig } from '../support/decoder-lane.ts';
-import { audio } from '../support/decoder-messages.ts';
-import { generator, seed } from '../support/decoder-seed.ts';
+import { createParsers, type Parsers } from '../../src/protocol/parsers.ts';
+import { audio } from '../decoder/messages.ts';
+import { generator, seed } from '../support/seed.ts';
+import { inShort, LaneRig } from './lane-rig.ts';
 
 const { close, release } = recordKind;
 

@@ -1,8 +1,8 @@
 /** Changing over to the other half: only where the worker has nothing there, and early enough to stay in the cache. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { laneTurnBytes } from '../../src/limits.ts';
+import { laneTurnBytes } from '../../src/base/limits.ts';
 import { lane, recordBytes, recordKind } from '../../src/memory/layout.ts';
-import { inShort, LaneRig } from '../support/decoder-lane.ts';
+import { inShort, LaneRig } from './lane-rig.ts';
 
 const dataBytes = 4 * laneTurnBytes;
 const kilobyte = 'm'.repeat(1024 - recordBytes(0));

@@ -2,8 +2,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { faultMessage } from '../decoder/faulty-decoder.ts';
 import { AcsClient, audio } from '../support/acs-client.ts';
-import { faultMessage } from '../support/faulty-decoder.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { Program } from './program.ts';
@@ -12,7 +12,7 @@ it('tells its program after a minute, goes on trying, and goes on when that succ
   timeout: 300_000,
 }, async () => {
   const faultyStart = join(temporaryFolder(), 'faulty-start');
-  const program = await Program.startWith(['faulty-decoder'], { FAULTY_START: faultyStart });
+  const program = await Program.startWith(['decoder/faulty-decoder'], { FAULTY_START: faultyStart });
   const client = await AcsClient.connect(program.url);
   writeFileSync(faultyStart, 'exit');
   client.send(faultMessage('exit'), audio(0));

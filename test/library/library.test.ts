@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startGateway } from '../../src/index.ts';
+import { shortRingFrames } from '../ring/short-ring-frames.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
-import { shortRingFrames } from '../support/short-ring-frames.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 import { Program } from './program.ts';
 
@@ -88,7 +88,7 @@ it('refuses readers that are named as a sink is: their series could not be told 
 });
 
 it('has a participant go on in another ring when one is full, and every frame is in one of them', async () => {
-  const program = await Program.startWith(['short-rings']);
+  const program = await Program.startWith(['ring/short-rings']);
   const flags = ['--calls', '4', '--participants', '1', '--duration', '5s', '--seed', '8'];
   const { expected } = await startSimulator(program.url, ...flags).report;
   const rings = 4 * Math.ceil(250 / shortRingFrames);

@@ -31,7 +31,7 @@ export class Program {
 
   /** With these of the faults in `test/support` in each of its threads. */
   static startWith(preloads: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Program> {
-    const imports = preloads.map((name) => `--import=${new URL(`../support/${name}.ts`, import.meta.url).href}`);
+    const imports = preloads.map((name) => `--import=${new URL(`../${name}.ts`, import.meta.url).href}`);
     return Program.startIn({ NODE_OPTIONS: imports.join(' '), ...env }, []);
   }
 

@@ -9,7 +9,7 @@ import {
   jitterBoundsMs,
   residenceBoundsMs,
 } from '../../src/memory/histogram.ts';
-import { seeded } from '../support/decoder-seed.ts';
+import { seeded } from '../support/seed.ts';
 
 function create(bounds: readonly number[], at = 0): Histogram {
   return new Histogram(new Float64Array(at + histogramDoubles(bounds)), at, bounds);

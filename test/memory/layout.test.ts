@@ -1,6 +1,6 @@
 /** The offsets: nothing overlaps, everything is aligned, and what several threads poll stands apart. */
 import { describe, expect, it } from 'vitest';
-import { packetBytesMax, participantIdBytesMax, sampleRates, subscriptionIdBytesMax } from '../../src/limits.ts';
+import { packetBytesMax, participantIdBytesMax, sampleRates, subscriptionIdBytesMax } from '../../src/base/limits.ts';
 import {
   batchBounds,
   delayBoundsMs,

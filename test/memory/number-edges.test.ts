@@ -1,15 +1,15 @@
 /** Numbers of 32 bits shortly before their end: those that go round are right on the other side (docs/ARCHITECTURE.md). */
 import { describe, expect, it, vi } from 'vitest';
+import { laneHalfBytes } from '../../src/base/limits.ts';
 import { recordKind as captureKind } from '../../src/capture/format.ts';
 import { createQueue, QueueReader, QueueWriter } from '../../src/capture/queue.ts';
 import { CaptureRecorder } from '../../src/capture/recorder.ts';
-import { serveSettings } from '../../src/config.ts';
-import { laneHalfBytes } from '../../src/limits.ts';
+import { serveSettings } from '../../src/config/serve-settings.ts';
 import { lane, laneBytes, laneReserveBytes, ring } from '../../src/memory/layout.ts';
 import { ranges } from '../../src/simulator/options.ts';
-import { LaneRig } from '../support/decoder-lane.ts';
-import { audio, iso, startMs } from '../support/decoder-messages.ts';
-import { DecoderRig, readAll } from '../support/decoder-rig.ts';
+import { audio, iso, startMs } from '../decoder/messages.ts';
+import { DecoderRig, readAll } from '../decoder/rig.ts';
+import { LaneRig } from '../lane/lane-rig.ts';
 
 const signEdge = 2 ** 31;
 const wordEdge = 2 ** 32;

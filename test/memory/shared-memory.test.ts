@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../src/errors.ts';
-import { ringSlabBytes } from '../../src/limits.ts';
+import { GatewayError } from '../../src/base/errors.ts';
+import { ringSlabBytes } from '../../src/base/limits.ts';
 import {
   control,
   type Geometry,

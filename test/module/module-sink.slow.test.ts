@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseSink } from '../../src/sink/spec.ts';
+import { parseSink } from '../../src/config/sink-spec.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess, runCommand } from '../support/gateway-process.ts';
 import { startSimulator } from '../support/simulator-process.ts';

@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
-import { accountOf, differencesFromSent, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
-import type { TrackReport } from '../support/nats-heard.ts';
-import { drainExactly, exactCounts, startOn, startWithSink } from '../support/nats-rig.ts';
-import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 import { Starvation } from '../support/starvation.ts';
+import { accountOf, differencesFromSent, NatsConsumer, sumOf } from './consumer.ts';
+import type { TrackReport } from './heard.ts';
+import { drainExactly, exactCounts, startOn, startWithSink } from './rig.ts';
+import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
 

@@ -7,10 +7,10 @@ import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { runCommand } from '../support/gateway-process.ts';
-import { NatsConsumer } from '../support/nats-consumer.ts';
-import { drainExactly, isReady, startWithSinkIn } from '../support/nats-rig.ts';
-import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
+import { NatsConsumer } from './consumer.ts';
+import { drainExactly, isReady, startWithSinkIn } from './rig.ts';
+import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
 

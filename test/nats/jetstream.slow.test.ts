@@ -6,11 +6,11 @@ import { expect, onTestFinished } from 'vitest';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, runCommand } from '../support/gateway-process.ts';
-import { accountOf, differencesFromSent, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
-import { allRead, drainExactly, errorsOf, exactCounts, sinkCounts, sleep, startWithSink } from '../support/nats-rig.ts';
-import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+import { accountOf, differencesFromSent, NatsConsumer, sumOf } from './consumer.ts';
+import { allRead, drainExactly, errorsOf, exactCounts, sinkCounts, sleep, startWithSink } from './rig.ts';
+import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
 

@@ -3,10 +3,10 @@ import { connect, type Msg } from '@nats-io/transport-node';
 import { expect, onTestFinished } from 'vitest';
 import { AcsClient, audio, firstTimestampMs, metadata } from '../support/acs-client.ts';
 import { eventually } from '../support/gateway-process.ts';
-import { accountOf, NatsConsumer } from '../support/nats-consumer.ts';
-import { drainExactly, startOn, startWithSink } from '../support/nats-rig.ts';
-import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
+import { accountOf, NatsConsumer } from './consumer.ts';
+import { drainExactly, startOn, startWithSink } from './rig.ts';
+import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
 

@@ -5,22 +5,13 @@ import { guardSlots, ringSlotCount } from '../../src/memory/layout.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, type GatewayProcess } from '../support/gateway-process.ts';
-import { accountOf, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
-import type { TrackReport } from '../support/nats-heard.ts';
-import {
-  allRead,
-  drainExactly,
-  errorsOf,
-  exactCounts,
-  isReady,
-  sinkCounts,
-  sleep,
-  startOn,
-} from '../support/nats-rig.ts';
-import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 import { always, judgingTimes } from '../support/starvation.ts';
+import { accountOf, NatsConsumer, sumOf } from './consumer.ts';
+import type { TrackReport } from './heard.ts';
+import { allRead, drainExactly, errorsOf, exactCounts, isReady, sinkCounts, sleep, startOn } from './rig.ts';
+import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
 

@@ -2,10 +2,10 @@
 import { expect } from 'vitest';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { eventually } from '../support/gateway-process.ts';
-import { accountOf, NatsConsumer } from '../support/nats-consumer.ts';
-import { allRead, drainExactly, errorsOf, exactCounts, sinkCounts, startWithSink } from '../support/nats-rig.ts';
-import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
+import { accountOf, NatsConsumer } from './consumer.ts';
+import { allRead, drainExactly, errorsOf, exactCounts, sinkCounts, startWithSink } from './rig.ts';
+import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
 

@@ -1,12 +1,12 @@
 /** A consumer that stops reading: the server cuts it off, and nobody else notices. */
 import { expect } from 'vitest';
 import { eventually } from '../support/gateway-process.ts';
-import { accountOf, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
-import { drainExactly, exactCounts, startOn } from '../support/nats-rig.ts';
-import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 import { judgingTimes } from '../support/starvation.ts';
+import { accountOf, NatsConsumer, sumOf } from './consumer.ts';
+import { drainExactly, exactCounts, startOn } from './rig.ts';
+import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
 

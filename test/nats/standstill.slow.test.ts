@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
-import { differencesFromSent, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
-import { drainExactly, exactCounts, isReady, sleep, startOn } from '../support/nats-rig.ts';
-import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+import { differencesFromSent, NatsConsumer, sumOf } from './consumer.ts';
+import { drainExactly, exactCounts, isReady, sleep, startOn } from './rig.ts';
+import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
 

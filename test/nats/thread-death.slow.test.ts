@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
-import { accountOf, differencesFromSent, NatsConsumer, sumOf } from '../support/nats-consumer.ts';
-import { faultyNatsSinks, killNatsSink } from '../support/nats-faulty-sink.ts';
-import { drainExactly, exactCounts, sleep, startWithSinkIn } from '../support/nats-rig.ts';
-import { NatsServer } from '../support/nats-server.ts';
 import { testNeeding } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
+import { accountOf, differencesFromSent, NatsConsumer, sumOf } from './consumer.ts';
+import { faultyNatsSinks, killNatsSink } from './faulty-sink.ts';
+import { drainExactly, exactCounts, sleep, startWithSinkIn } from './rig.ts';
+import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
 

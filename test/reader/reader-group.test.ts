@@ -4,8 +4,8 @@ import { expect, it } from 'vitest';
 import { ReaderGroup } from '../../src/reader/reader-group.ts';
 import { RingReader } from '../../src/reader/ring-reader.ts';
 import { Frame } from '../../src/ring/frame.ts';
-import { newRing, writeMany } from '../support/decoder-ring.ts';
-import { trackOf } from '../support/sink-rig.ts';
+import { newRing, writeMany } from '../ring/ring-rig.ts';
+import { trackOf } from '../sink/sink-rig.ts';
 
 const lingerMs = 60;
 

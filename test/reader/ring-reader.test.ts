@@ -10,9 +10,9 @@ import { ReaderGroup } from '../../src/reader/reader-group.ts';
 import { RingReader } from '../../src/reader/ring-reader.ts';
 import { placeOf } from '../../src/ring/cursor.ts';
 import { Frame, FrameBatch } from '../../src/ring/frame.ts';
-import { assertFrame, bytesOf, newRing, readable, slots, write, writeMany } from '../support/decoder-ring.ts';
-import { seeded } from '../support/decoder-seed.ts';
-import { trackOf } from '../support/sink-rig.ts';
+import { assertFrame, bytesOf, newRing, readable, slots, write, writeMany } from '../ring/ring-rig.ts';
+import { trackOf } from '../sink/sink-rig.ts';
+import { seeded } from '../support/seed.ts';
 
 function rig() {
   const { memory, pool, writer } = newRing();

@@ -3,16 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ring } from '../../src/memory/layout.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import type { RingWriter } from '../../src/ring/writer.ts';
-import {
-  assertFrame,
-  interruptible,
-  newRing,
-  openRing,
-  readable,
-  slots,
-  write,
-  writeMany,
-} from '../support/decoder-ring.ts';
+import { assertFrame, interruptible, newRing, openRing, readable, slots, write, writeMany } from './ring-rig.ts';
 
 describe('a ring that went to someone else', () => {
   it('is gone for its reader, who sees no byte of the next participant', () => {

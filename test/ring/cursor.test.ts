@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameFlag, guardSlots } from '../../src/memory/layout.ts';
-import { assertFrame, newRing, readable, readerOf, slots, write, writeMany } from '../support/decoder-ring.ts';
-import { seeded } from '../support/decoder-seed.ts';
+import { seeded } from '../support/seed.ts';
+import { assertFrame, newRing, readable, readerOf, slots, write, writeMany } from './ring-rig.ts';
 
 describe('a reader', () => {
   it('finds an empty ring empty, as often as it asks', () => {

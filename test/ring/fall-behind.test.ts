@@ -1,8 +1,8 @@
 /** A reader that cannot take frames: what it cannot have any more counts as lapped while it waits, and nothing else changes. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { assertFrame, newRing, readable, slots, writeMany } from '../support/decoder-ring.ts';
-import { seeded } from '../support/decoder-seed.ts';
+import { seeded } from '../support/seed.ts';
+import { assertFrame, newRing, readable, slots, writeMany } from './ring-rig.ts';
 
 it('counts nothing while everything is there', () => {
   const { writer, reader, frame } = newRing();

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { frameBytes, sampleRates } from '../../src/limits.ts';
+import { frameBytes, sampleRates } from '../../src/base/limits.ts';
 import { control, lane, ring } from '../../src/memory/layout.ts';
 import type { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import type { RingWriter } from '../../src/ring/writer.ts';
-import { openRing, ringParts, smallMemory } from '../support/decoder-ring.ts';
+import { openRing, ringParts, smallMemory } from './ring-rig.ts';
 
 /** Every byte of a ring, but for its generation. */
 function content(memory: SharedMemory, index: number): Buffer {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { frameBytes, participantIdBytesMax, sampleRates } from '../../src/limits.ts';
+import { frameBytes, participantIdBytesMax, sampleRates } from '../../src/base/limits.ts';
 import { ring, ringState, slotBytes } from '../../src/memory/layout.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
-import { assertFrame, openRing, readerOf, ringParts, smallMemory, write, writeMany } from '../support/decoder-ring.ts';
+import { assertFrame, openRing, readerOf, ringParts, smallMemory, write, writeMany } from './ring-rig.ts';
 
 describe('a writer', () => {
   it.each(sampleRates)('has room for a whole frame in every slot at %i Hz, and never leaves its ring', (sampleRate) => {

@@ -4,15 +4,15 @@
  * shared memory is read from outside.
  */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { frameBytes } from '../../src/base/limits.ts';
 import { configure } from '../../src/cli/configuration.ts';
-import { frameBytes } from '../../src/limits.ts';
 import { recordKind, ring } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { audio, metadata } from '../decoder/messages.ts';
+import { DecoderRig } from '../decoder/rig.ts';
 import { AcsClient } from '../support/acs-client.ts';
-import { audio, metadata } from '../support/decoder-messages.ts';
-import { DecoderRig } from '../support/decoder-rig.ts';
-import { ringParts } from '../support/decoder-ring.ts';
 import { eventually } from '../support/gateway-process.ts';
+import { ringParts } from './ring-rig.ts';
 
 /** What the first call says: it is in no other's audio. */
 const spoken = Buffer.from('THE-FIRST-CALL!!');
@@ -100,8 +100,8 @@ describe('with the decoder and the pool', () => {
 
 /** A gateway in this process, with one ring, and its shared memory. */
 async function startGateway(): Promise<{ url: string; memory: SharedMemory }> {
-  const { Gateway } = await import('../../src/gateway.ts');
-  const { createLog } = await import('../../src/log.ts');
+  const { Gateway } = await import('../../src/gateway/gateway.ts');
+  const { createLog } = await import('../../src/base/log.ts');
   const created = vi.spyOn(SharedMemory, 'create');
   const config = configure(flags, {});
   const gateway = new Gateway(config, createLog('silent'));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/base/errors.ts';
+import { encodeWavHeader } from '../../src/base/wav.ts';
 import { fileAudio, syntheticAudio } from '../../src/simulator/audio.ts';
-import { encodeWavHeader } from '../../src/wav.ts';
 
 function wav(sampleRate: number, sampleCount: number): Buffer {
   const pcm = Buffer.alloc(sampleCount * 2);

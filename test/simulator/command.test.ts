@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { encodeWavHeader } from '../../src/base/wav.ts';
 import { simulate, simulateSettings } from '../../src/cli/simulate.ts';
-import { flagName } from '../../src/settings.ts';
-import { encodeWavHeader } from '../../src/wav.ts';
+import { flagName } from '../../src/config/settings.ts';
 import { RecordingServer } from './support/server.ts';
 
 async function run(argv: readonly string[], options: { isTty?: boolean; stopped?: AbortSignal } = {}) {

@@ -3,14 +3,14 @@ import type fs from 'node:fs';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { decodeWav } from '../../src/base/wav.ts';
 import { frameFlag } from '../../src/memory/layout.ts';
 import { Frame } from '../../src/ring/frame.ts';
-import { FileSink } from '../../src/sink/file-sink.ts';
+import { FileSink } from '../../src/sink/files/file-sink.ts';
 import { Memo, Progress } from '../../src/sink/progress.ts';
 import type { TrackWriter } from '../../src/sink/sink.ts';
-import { decodeWav } from '../../src/wav.ts';
 import { temporaryFolder } from '../support/folders.ts';
-import { trackOf } from '../support/sink-rig.ts';
+import { trackOf } from './sink-rig.ts';
 
 /** What the file system does with a write: takes so many bytes at most, or fails. */
 const disk = vi.hoisted(() => ({ bytesMax: Number.POSITIVE_INFINITY, error: '', links: true }));

@@ -6,9 +6,9 @@ import { beforeEach, expect, it, vi } from 'vitest';
 import { Frame } from '../../src/ring/frame.ts';
 import { ModuleHost } from '../../src/sink/module/module-host.ts';
 import { Memo, Progress } from '../../src/sink/progress.ts';
-import { writeMany } from '../support/decoder-ring.ts';
+import { writeMany } from '../ring/ring-rig.ts';
 import { temporaryFolder } from '../support/folders.ts';
-import { NotingSink, SettlingSink, SinkRig, trackOf } from '../support/sink-rig.ts';
+import { NotingSink, SettlingSink, SinkRig, trackOf } from './sink-rig.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -6,8 +6,8 @@ import type { RingAddress } from '../../src/ring/cursor.ts';
 import { SinkHost } from '../../src/sink/host.ts';
 import type { FromSink, SinkWorkerData, ToSink } from '../../src/sink/messages.ts';
 import { Memo, Progress } from '../../src/sink/progress.ts';
-import { smallMemory } from '../support/decoder-ring.ts';
-import { trackOf } from '../support/sink-rig.ts';
+import { smallMemory } from '../ring/ring-rig.ts';
+import { trackOf } from './sink-rig.ts';
 
 const { memory } = smallMemory(1001, 8);
 const spec = { kind: 'wav', name: 'wav:x', folder: 'x', gaps: 'fill' } as const;

@@ -5,9 +5,9 @@ import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { type Entry, Ledger, type LedgerSums } from '../../src/sink/ledger.ts';
 import { Memo, Progress } from '../../src/sink/progress.ts';
-import { openRing, smallMemory, writeMany } from '../support/decoder-ring.ts';
-import { generator } from '../support/decoder-seed.ts';
-import { trackOf } from '../support/sink-rig.ts';
+import { openRing, smallMemory, writeMany } from '../ring/ring-rig.ts';
+import { generator } from '../support/seed.ts';
+import { trackOf } from './sink-rig.ts';
 
 const ringSlots = 12;
 const readable = ringSlots - guardSlots;

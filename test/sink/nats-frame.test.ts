@@ -5,8 +5,8 @@ import { expect, it } from 'vitest';
 import { frameFlag } from '../../src/memory/layout.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from '../../src/sink/nats/nats-frame.ts';
-import { seeded } from '../support/decoder-seed.ts';
-import { audioOf, type HeardFrame } from '../support/nats-message.ts';
+import { audioOf, type HeardFrame } from '../nats/message.ts';
+import { seeded } from '../support/seed.ts';
 
 interface Said {
   readonly pcmSamples: number;

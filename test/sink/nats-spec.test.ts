@@ -1,7 +1,7 @@
 /** The text of a sink `nats`: what it may be, what it may not, and that nothing secret is in what is shown of it. */
 import { describe, expect, it } from 'vitest';
-import { type NatsSinkSpec, parseNatsSink } from '../../src/sink/nats/nats-spec.ts';
-import { parseSink, shownSink, sinkProblem } from '../../src/sink/spec.ts';
+import { type NatsSinkSpec, parseNatsSink } from '../../src/config/nats-spec.ts';
+import { parseSink, shownSink, sinkProblem } from '../../src/config/sink-spec.ts';
 
 const plain: NatsSinkSpec = {
   kind: 'nats',

@@ -1,10 +1,10 @@
 /** One participant as NATS hears of it, message by message. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { type NatsSinkSpec, parseNatsSink } from '../../src/config/nats-spec.ts';
 import { Frame } from '../../src/ring/frame.ts';
-import { type NatsSinkSpec, parseNatsSink } from '../../src/sink/nats/nats-spec.ts';
 import { NatsTrack, type Publish } from '../../src/sink/nats/nats-track.ts';
 import { Memo, Progress } from '../../src/sink/progress.ts';
-import { trackOf } from '../support/sink-rig.ts';
+import { trackOf } from './sink-rig.ts';
 
 interface Published {
   readonly subject: string;

@@ -1,8 +1,8 @@
 /** A sink that learns only later whether it has kept something: what a round had read holds when it settles, or is read again. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { guardSlots } from '../../src/memory/layout.ts';
-import { writeMany } from '../support/decoder-ring.ts';
-import { SettlingSink, SinkRig } from '../support/sink-rig.ts';
+import { writeMany } from '../ring/ring-rig.ts';
+import { SettlingSink, SinkRig } from './sink-rig.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

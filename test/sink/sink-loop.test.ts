@@ -1,8 +1,8 @@
 /** What a sink's loop does with rings: it reads every frame once or counts it as lapped, also when its thread dies, and whatever the sink throws. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { guardSlots } from '../../src/memory/layout.ts';
-import { writeMany } from '../support/decoder-ring.ts';
-import { SinkRig } from '../support/sink-rig.ts';
+import { writeMany } from '../ring/ring-rig.ts';
+import { SinkRig } from './sink-rig.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,8 +1,8 @@
 /** Ids as tokens of a subject: no id can reach beyond its token, and no two ids meet in one. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { recordingName, subjectToken } from '../../src/recording-name.ts';
-import { seeded } from '../support/decoder-seed.ts';
+import { recordingName, subjectToken } from '../../src/base/recording-name.ts';
+import { seeded } from '../support/seed.ts';
 
 const token = /^[A-Za-z0-9+_-]{1,120}$/;
 

@@ -1,9 +1,9 @@
 /** Whose address a request has, and whether it may connect: nothing that a client writes moves it out of its place. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Networks, normalized, privateNetworks, problemOfCidr } from '../../src/networks.ts';
+import { Networks, normalized, privateNetworks, problemOfCidr } from '../../src/config/networks.ts';
 import { clientAddress } from '../../src/socket/client-address.ts';
-import { seeded } from '../support/decoder-seed.ts';
+import { seeded } from '../support/seed.ts';
 
 const proxies = new Networks(privateNetworks);
 const from = (peer: string, proxied = '', forwardedFor = '', trusted: Networks | null = proxies) =>

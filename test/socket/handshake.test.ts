@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { geometryOf } from '../../src/memory/geometry.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { FrontEnd } from '../../src/socket/front-end.ts';
@@ -15,10 +15,7 @@ import { Totals } from '../../src/stream/totals.ts';
 import { upgradeRequest } from '../fuzz/raw-peer.ts';
 
 async function frontEnd(authenticate: Authenticate, readiness: AdmissionPolicy['readiness'] = () => 'ready') {
-  const config = readConfig(
-    { argv: ['--max-streams', '10', '--ring-memory-mb', '16'] },
-    { problem: () => null, shown: (text) => text },
-  );
+  const config = readConfig({ argv: ['--max-streams', '10', '--ring-memory-mb', '16'] });
   const memory = SharedMemory.create(geometryOf(config));
   const totals = new Totals();
   const errors: unknown[] = [];

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { authenticateJwt } from '../../src/socket/auth/jwt.ts';
 import { KeysUnavailable } from '../../src/socket/auth/key-set.ts';
 import type { RequestSnapshot } from '../../src/socket/upgrade.ts';
-import { audience, issuer, SigningKey } from '../support/key-server.ts';
+import { audience, issuer, SigningKey } from './key-server.ts';
 
 let key: SigningKey;
 let other: SigningKey;

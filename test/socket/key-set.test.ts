@@ -2,7 +2,7 @@
 import { decodeProtectedHeader, type JWTVerifyGetKey } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KeySet, KeysUnavailable } from '../../src/socket/auth/key-set.ts';
-import { KeyServer, SigningKey } from '../support/key-server.ts';
+import { KeyServer, SigningKey } from './key-server.ts';
 
 let first: SigningKey;
 let second: SigningKey;

@@ -1,6 +1,6 @@
 /** Who is one peer to a limit. */
 import { expect, it } from 'vitest';
-import { peerOf } from '../../src/networks.ts';
+import { peerOf } from '../../src/config/networks.ts';
 
 it.each([
   ['52.112.9.9', '52.112.9.9'],

@@ -1,14 +1,14 @@
 /** The record of an ended stream: when it comes, and what it says of participants and sinks. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { createParsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane } from '../../src/memory/layout.ts';
+import { createParsers } from '../../src/protocol/parsers.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
 import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
 import type { Stream } from '../../src/stream/stream.ts';
 import { Totals } from '../../src/stream/totals.ts';
-import { LaneRig } from '../support/decoder-lane.ts';
-import { audio, iso, startMs } from '../support/decoder-messages.ts';
+import { audio, iso, startMs } from '../decoder/messages.ts';
+import { LaneRig } from '../lane/lane-rig.ts';
 
 const facts = { remoteAddress: '10.0.0.1', callConnectionId: 'call', correlationId: null };
 const lingerMs = 1000;

@@ -1,16 +1,16 @@
 /** A participant whose ring was full: readers hear of the old and the new one, and the old one goes back while the stream goes on. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { ringFramesMax } from '../../src/base/limits.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { createParsers } from '../../src/decoder/protocol/parsers.ts';
-import { ringFramesMax } from '../../src/limits.ts';
 import { lane, ring, ringState, streamSlot } from '../../src/memory/layout.ts';
+import { createParsers } from '../../src/protocol/parsers.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
 import { StreamRegistry } from '../../src/stream/registry.ts';
 import type { Stream } from '../../src/stream/stream.ts';
 import { Totals } from '../../src/stream/totals.ts';
-import { LaneRig } from '../support/decoder-lane.ts';
-import { audio, iso, startMs } from '../support/decoder-messages.ts';
+import { audio, iso, startMs } from '../decoder/messages.ts';
+import { LaneRig } from '../lane/lane-rig.ts';
 
 const facts = { remoteAddress: '', callConnectionId: null, correlationId: null };
 const lingerMs = 1000;

@@ -1,13 +1,13 @@
 /** A worker that dies takes its news with it: the main thread looks at the streams of its lane, and finds out all the same. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { createParsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane, streamEnd, streamSlot } from '../../src/memory/layout.ts';
+import { createParsers } from '../../src/protocol/parsers.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
 import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
 import { Totals } from '../../src/stream/totals.ts';
-import { LaneRig } from '../support/decoder-lane.ts';
-import { audio } from '../support/decoder-messages.ts';
+import { audio } from '../decoder/messages.ts';
+import { LaneRig } from '../lane/lane-rig.ts';
 
 const facts = { remoteAddress: '', callConnectionId: null, correlationId: null };
 

@@ -1,13 +1,13 @@
 /** The accounting identity at any moment: 0 whatever is in flight, and not 0 as soon as a message is in no counter or in two. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { createParsers } from '../../src/decoder/protocol/parsers.ts';
 import { lane } from '../../src/memory/layout.ts';
+import { createParsers } from '../../src/protocol/parsers.ts';
 import { account, unaccounted } from '../../src/stream/accounting.ts';
 import { Stream } from '../../src/stream/stream.ts';
 import { Totals } from '../../src/stream/totals.ts';
-import { LaneRig } from '../support/decoder-lane.ts';
-import { audio, metadata } from '../support/decoder-messages.ts';
+import { audio, metadata } from '../decoder/messages.ts';
+import { LaneRig } from '../lane/lane-rig.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

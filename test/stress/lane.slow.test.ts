@@ -3,9 +3,9 @@
  * all the time. Every message is committed in order, none is lost, and a parked worker wakes with the next message.
  */
 import { afterEach, expect, it } from 'vitest';
-import { newsDelayMs, shiftMsMax } from '../../src/limits.ts';
+import { newsDelayMs, shiftMsMax } from '../../src/base/limits.ts';
 import { recordKind } from '../../src/memory/layout.ts';
-import { generator, seed } from '../support/decoder-seed.ts';
+import { generator, seed } from '../support/seed.ts';
 import { judgingTimes } from '../support/starvation.ts';
 import { sleep } from './canary.ts';
 import { flushIntervalMs, streamsPerLane, Traffic, threads } from './traffic.ts';

@@ -1,7 +1,7 @@
 /** Many threads take and release rings at once: no ring has two owners, none is lost, none comes back dirty. */
 import { expect, it } from 'vitest';
-import { smallMemory } from '../support/decoder-ring.ts';
-import { seed } from '../support/decoder-seed.ts';
+import { smallMemory } from '../ring/ring-rig.ts';
+import { seed } from '../support/seed.ts';
 import type { PoolData } from './messages.ts';
 import { runThread } from './thread.ts';
 

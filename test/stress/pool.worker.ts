@@ -4,7 +4,7 @@ import { ring, ringState } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
-import { generator } from '../support/decoder-seed.ts';
+import { generator } from '../support/seed.ts';
 import { writeCanary } from './canary.ts';
 import type { PoolData, Report } from './messages.ts';
 

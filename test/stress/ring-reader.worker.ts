@@ -4,7 +4,7 @@ import { ring, ringState } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
-import { generator } from '../support/decoder-seed.ts';
+import { generator } from '../support/seed.ts';
 import { faultOf, sleep } from './canary.ts';
 import type { ReaderData, Report } from './messages.ts';
 

@@ -4,7 +4,7 @@ import { ring } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
-import { generator } from '../support/decoder-seed.ts';
+import { generator } from '../support/seed.ts';
 import { sleep, writeCanary } from './canary.ts';
 import type { Report, WriterData } from './messages.ts';
 

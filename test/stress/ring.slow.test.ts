@@ -1,8 +1,8 @@
 /** One writer thread and several reader threads at full speed: no frame is ever torn, and every frame is accounted for. */
 import { expect, it } from 'vitest';
 import { ring } from '../../src/memory/layout.ts';
-import { openRing, smallMemory } from '../support/decoder-ring.ts';
-import { seed } from '../support/decoder-seed.ts';
+import { openRing, smallMemory } from '../ring/ring-rig.ts';
+import { seed } from '../support/seed.ts';
 import { always, judgingTimes, unlessStarved } from '../support/starvation.ts';
 import type { ReaderData, Report, WriterData } from './messages.ts';
 import { runThread } from './thread.ts';

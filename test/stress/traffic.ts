@@ -14,7 +14,7 @@ import {
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
-import { audio, iso, startMs } from '../support/decoder-messages.ts';
+import { audio, iso, startMs } from '../decoder/messages.ts';
 
 export const flushIntervalMs = 2;
 export const streamsPerLane = 3;

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { loadSimdjson } from '../../src/decoder/protocol/parsers.ts';
+import { loadSimdjson } from '../../src/protocol/parsers.ts';
 
 export interface Probe {
   readonly isThere: () => boolean;

@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Histogram } from '../../src/memory/histogram.ts';
 import { GcPauses } from '../../src/thread/gc-pauses.ts';
-import { Vitals, VitalsWatch, vitalsDoubles } from '../../src/thread/vitals.ts';
+import { Vitals, VitalsWatch, vitalsDoubles } from '../../src/thread/thread-metrics.ts';
 
 function count(histogram: Histogram, fromMs = 0): number {
   return histogram.counts.reduce((sum, n, i) => sum + ((histogram.bounds[i] ?? Infinity) > fromMs ? n : 0), 0);

@@ -6,13 +6,13 @@
 import { AudioWriter } from '../../../src/decoder/audio-writer.ts';
 import { LaneCounters } from '../../../src/decoder/lane-counters.ts';
 import type { Pcm, Placement } from '../../../src/decoder/placement.ts';
-import type { Message } from '../../../src/decoder/protocol/message.ts';
 import { place } from '../../../src/decoder/timeline.ts';
 import type { UndoNote } from '../../../src/decoder/undo-note.ts';
 import { Histogram } from '../../../src/memory/histogram.ts';
+import type { Message } from '../../../src/protocol/message.ts';
 import type { RingWriter } from '../../../src/ring/writer.ts';
 import { GcPauses } from '../../../src/thread/gc-pauses.ts';
-import { VitalsWatch } from '../../../src/thread/vitals.ts';
+import { VitalsWatch } from '../../../src/thread/thread-metrics.ts';
 
 interface Inside {
   readonly placement: Placement;

@@ -1,11 +1,11 @@
 /** The sink `module:`: loads a user's module and gives it what it left out. Sink thread. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { ModuleSinkSpec } from '../../config/module-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
 import type { Memo } from '../progress.ts';
 import type { Sink, SinkStart, Track, TrackEnd, TrackWriter } from '../sink.ts';
 import type { CreateSink, ModuleSink, ModuleTrackWriter } from './define-sink.ts';
-import type { ModuleSinkSpec } from './module-spec.ts';
 
 /** Five frames at a time. */
 const defaultReadIntervalMs = 100;

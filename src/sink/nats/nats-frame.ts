@@ -2,7 +2,7 @@
  * What a message about audio looks like: one frame with its facts in the headers, or several frames, each with its facts
  * before its PCM. Documented in docs/nats.md; consumers on other machines rely on it. Pure; sink thread.
  */
-import { frameBytesMax } from '../../limits.ts';
+import { frameBytesMax } from '../../base/limits.ts';
 import { frameFlag } from '../../memory/layout.ts';
 import type { Frame } from '../../ring/frame.ts';
 

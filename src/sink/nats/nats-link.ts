@@ -15,8 +15,8 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
+import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import { BackOff } from '../../thread/back-off.ts';
-import type { NatsSinkSpec } from './nats-spec.ts';
 
 export interface NatsLinkEvents {
   /** A connection could not be made, or broke. */

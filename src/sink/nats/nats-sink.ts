@@ -3,10 +3,11 @@
  * the server has confirmed a round, its frames are still in their rings, and are read from there again when the connection
  * breaks. What is overwritten meanwhile counts as lapped; nothing else can be lost on this side. Sink thread.
  */
+
+import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Memo } from '../progress.ts';
 import type { Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
 import { NatsLink } from './nats-link.ts';
-import type { NatsSinkSpec } from './nats-spec.ts';
 import { NatsTrack, type Publish } from './nats-track.ts';
 
 /** Every turn of the loop: frames are wanted live. */

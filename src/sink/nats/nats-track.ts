@@ -3,12 +3,12 @@
  * frames; `running` every few seconds, so that nobody who comes later stays deaf; `ended` with the account. Sink thread.
  */
 import { randomInt } from 'node:crypto';
-import { subjectToken } from '../../recording-name.ts';
+import { subjectToken } from '../../base/recording-name.ts';
+import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
 import type { Memo } from '../progress.ts';
 import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from './nats-frame.ts';
-import type { NatsSinkSpec } from './nats-spec.ts';
 
 /** Where the numbers of a track stand in its memo. */
 const kept = {

@@ -1,6 +1,7 @@
 /** The way to authenticate that the configuration names. Main thread. */
-import type { Config } from '../../config.ts';
-import type { Log } from '../../log.ts';
+
+import type { Log } from '../../base/log.ts';
+import type { Config } from '../../config/serve-settings.ts';
 import type { Totals } from '../../stream/totals.ts';
 import type { Authenticate } from '../upgrade.ts';
 import { authenticateJwt } from './jwt.ts';

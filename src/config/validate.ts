@@ -1,0 +1,82 @@
+/**
+ * What settings must not say together, each with the remedy. Looks at all of them, so that everything wrong is reported in
+ * one go. Pure.
+ */
+import { captureProblem } from './capture-spec.ts';
+import { problemOfCidr } from './networks.ts';
+import type { Config } from './serve-settings.ts';
+import { flagName } from './settings.ts';
+import { shownSink, sinkProblem } from './sink-spec.ts';
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function addresses(config: Config): string[] {
+  const problems: string[] = [];
+  if (config.auth === 'none' && !isLoopback(config.host) && !config.allowAnonymous) {
+    problems.push(
+      `--host: ${JSON.stringify(config.host)}: expected a loopback address while --auth is none: ` +
+        'use --auth jwt or --auth token, or add --allow-anonymous if something in front of the gateway authenticates',
+    );
+  }
+  if (config.port !== 0 && config.port === config.adminPort && config.host === config.adminHost) {
+    problems.push(`--admin-port: ${config.adminPort}: expected another port than --port`);
+  }
+  if ((config.tlsCert === null) !== (config.tlsKey === null)) {
+    problems.push('--tls-cert, --tls-key: expected both, or none');
+  }
+  if (config.proxyCidr.length > 0 && !config.trustProxy) {
+    problems.push('--proxy-cidr: expected only together with --trust-proxy');
+  }
+  for (const key of ['allowCidr', 'proxyCidr'] as const) {
+    for (const cidr of config[key]) {
+      const problem = problemOfCidr(cidr);
+      if (problem !== null) problems.push(`${flagName(key)}: ${JSON.stringify(cidr)}: ${problem}`);
+    }
+  }
+  return problems;
+}
+
+function authentication({ auth, authToken, jwtAudience, jwksUrl }: Config): string[] {
+  const problems: string[] = [];
+  if (/^https:\/\/[^/?#]*@/.test(jwksUrl)) {
+    problems.push('--jwks-url: expected an address without user and password: keys are public');
+  }
+  if (auth === 'token' && authToken.length === 0) {
+    problems.push('--auth-token: expected at least one with --auth token');
+  }
+  if (auth !== 'token' && authToken.length > 0) problems.push('--auth-token: expected only together with --auth token');
+  if (auth === 'jwt' && jwtAudience.length === 0) {
+    problems.push('--jwt-audience: expected with --auth jwt: the immutable resource id that the Azure portal shows');
+  }
+  if (auth !== 'jwt' && jwtAudience.length > 0) problems.push('--jwt-audience: expected only together with --auth jwt');
+  return problems;
+}
+
+/** Series of two sinks with one name could not be told apart. */
+function sinksOfOneName(texts: readonly string[]): string[] {
+  const names = texts.filter((text) => sinkProblem(text) === null).map(shownSink);
+  const repeated = new Set(names.filter((name, index) => names.indexOf(name) < index));
+  return Array.from(
+    repeated,
+    (name) =>
+      `--sink: ${JSON.stringify(name)}: expected sinks of different names, by which metrics and logs tell them apart: ` +
+      'another folder, another subject prefix, or for a module another name=',
+  );
+}
+
+export function contradictions(config: Config): string[] {
+  const problems = [...addresses(config), ...authentication(config)];
+  if (config.lanes !== 0 && config.lanes < config.workers) {
+    problems.push(`--lanes: ${config.lanes}: expected at least as many as --workers (${config.workers}), or 0`);
+  }
+  for (const sink of config.sink) {
+    const problem = sinkProblem(sink);
+    if (problem !== null) problems.push(`--sink: ${JSON.stringify(shownSink(sink))}: ${problem}`);
+  }
+  const captureFault = config.capture === null ? null : captureProblem(config.capture);
+  if (captureFault !== null) problems.push(`--capture: ${JSON.stringify(config.capture)}: ${captureFault}`);
+  problems.push(...sinksOfOneName(config.sink));
+  return problems;
+}

@@ -1,0 +1,162 @@
+/**
+ * What a scenario works with: calls to the server under test, and the questions that can be asked from outside. Main thread.
+ * Invariant: every wait is bounded, and `end` leaves no socket open.
+ */
+import type { SampleRate } from '../base/limits.ts';
+import { type CallIdentity, callIdentity } from '../simulator/identity.ts';
+import { Call } from './call.ts';
+import { type Answer, type DialOptions, dial } from './dial.ts';
+import { Ended, type Finding } from './finding.ts';
+import type { Link } from './link.ts';
+import { brokenAudio } from './outbound.ts';
+import type { Target } from './target.ts';
+import { graceMs, rest, type Timing } from './timing.ts';
+
+/** What is known of the server before the first scenario. */
+export interface Facts {
+  /** If not, what it does is only watched. */
+  readonly answersPings: boolean;
+}
+
+export interface KitOptions {
+  readonly target: Target;
+  readonly timing: Timing;
+  readonly facts: Facts;
+  /** Ids never used before. */
+  readonly nextIdentity: () => CallIdentity;
+}
+
+export interface CallOptions {
+  readonly sampleRate?: SampleRate;
+  readonly participants?: readonly (string | null)[];
+  readonly identity?: CallIdentity;
+  /** Without, the scenario sends it itself. */
+  readonly withMetadata?: boolean;
+}
+
+/** Ids of two runs at the same time must differ, or a server takes the one for the reconnection of the other. */
+export function identities(): () => CallIdentity {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  let calls = 0;
+  return () => callIdentity(seed, calls++);
+}
+
+export function callHeaders(identity: CallIdentity): Record<string, string> {
+  return {
+    'x-ms-call-connection-id': identity.callConnectionId,
+    'x-ms-call-correlation-id': identity.correlationId,
+  };
+}
+
+export class Kit {
+  readonly findings: Finding[] = [];
+  readonly links: Link[] = [];
+  readonly timing: Timing;
+  readonly target: Target;
+  readonly facts: Facts;
+  readonly nextIdentity: () => CallIdentity;
+  readonly #ends: (() => void)[] = [];
+  #isOver = false;
+
+  constructor(options: KitOptions) {
+    this.target = options.target;
+    this.timing = options.timing;
+    this.facts = options.facts;
+    this.nextIdentity = options.nextIdentity;
+  }
+
+  warn(seen: string): void {
+    this.findings.push({ verdict: 'warn', seen });
+  }
+
+  /** Worth saying, and nothing wrong. */
+  note(seen: string): void {
+    this.findings.push({ verdict: 'pass', seen });
+  }
+
+  fail(seen: string): never {
+    throw new Ended('fail', seen);
+  }
+
+  async dial(options: DialOptions = {}, target = this.target): Promise<Answer> {
+    if (this.#isOver) throw new Ended('fail', 'out of time');
+    const answer = await dial(target, this.timing.patienceMs, (end) => this.#ends.push(end), options);
+    if (answer.link !== null) this.links.push(answer.link);
+    if (this.#isOver) this.end();
+    return answer;
+  }
+
+  /** An accepted connection. `what` says which, when it is not: "the next call". */
+  async open(
+    options: DialOptions = { callHeaders: callHeaders(this.nextIdentity()) },
+    what = 'the call',
+  ): Promise<Link> {
+    const { link, seen } = await this.dial(options);
+    return link ?? this.fail(`${what} was not let in: the server ${seen}`);
+  }
+
+  async call(options: CallOptions = {}, what?: string): Promise<Call> {
+    const identity = options.identity ?? this.nextIdentity();
+    const link = await this.open({ callHeaders: callHeaders(identity) }, what);
+    return this.begin(link, { ...options, identity });
+  }
+
+  /** A call over a connection that is open. */
+  begin(link: Link, options: CallOptions & { readonly identity: CallIdentity }): Call {
+    const { sampleRate = 16_000, participants = [null], identity, withMetadata = true } = options;
+    const call = new Call(link, { subscriptionId: identity.subscriptionId, sampleRate, participants });
+    if (withMetadata) call.metadata();
+    return call;
+  }
+
+  /** What is wrong with the connection after all that was sent, as the end of "the server …"; null if nothing is. */
+  async problem(link: Link): Promise<string | null> {
+    const { patienceMs, watchMs } = this.timing;
+    if (this.facts.answersPings) {
+      const ms = await link.ping(patienceMs);
+      // A process that dies of what nobody caught takes a moment for it.
+      if (ms !== null) await link.ended(graceMs(this.timing));
+      else if (link.isOpen) return `did not answer a ping within ${patienceMs} ms`;
+    } else await link.ended(Math.min(watchMs, 200));
+    return link.ending === null ? null : `${link.ending.seen}`;
+  }
+
+  /** The call goes on for a while, and the connection with it. */
+  async stays(call: Call, after: string): Promise<void> {
+    await this.works(call.link, after);
+    await call.goOn(this.timing.watchMs);
+    await this.works(call.link, after);
+  }
+
+  async works(link: Link, after: string): Promise<void> {
+    const problem = await this.problem(link);
+    if (problem !== null) this.fail(`after ${after} the server ${problem}`);
+  }
+
+  rest(ms: number): Promise<void> {
+    return rest(ms);
+  }
+
+  /** Hangs up; how the server takes that is not judged here. */
+  async hangUp(call: Call): Promise<void> {
+    await call.link.close(1000, Math.min(this.timing.patienceMs, 1000));
+    call.link.destroy();
+  }
+
+  /** What was seen on all connections, whatever the scenario looked for. */
+  sightings(): Finding[] {
+    const faults = new Set(this.links.flatMap(({ faults }) => faults));
+    const audible = this.links.some(({ oddities }) => [...oddities].some((each) => each.startsWith(brokenAudio)));
+    return [
+      ...[...faults].map((fault): Finding => ({ verdict: 'fail', seen: `the server sent ${fault}` })),
+      ...(audible ? [{ verdict: 'fail', seen: `the server sent ${brokenAudio}` } as const] : []),
+    ];
+  }
+
+  /** Cuts everything off. */
+  end(): void {
+    this.#isOver = true;
+    for (const link of this.links) link.destroy();
+    for (const end of this.#ends) end();
+  }
+}

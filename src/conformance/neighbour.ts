@@ -1,0 +1,100 @@
+/**
+ * Another call, played at the pace of a real one while the scenarios go on: whether they cut it off or hold it up. Main thread.
+ * How long it is held up is the way of a ping there and back, less what this process itself was late during it. Invariant:
+ * what is told between two calls of `take` happened between them.
+ */
+import type { Call } from './call.ts';
+import { Ended, type Finding } from './finding.ts';
+import { callHeaders, Kit, type KitOptions } from './kit.ts';
+import { graceMs } from './timing.ts';
+
+const frameMs = 20;
+const framesPerPing = 3;
+
+export interface Disturbance {
+  /** Why it ended, as the end of "the server …"; null if it goes on. */
+  readonly ending: string | null;
+  /** The longest that the server was busy with something else. */
+  readonly heldUpMs: number;
+}
+
+export class Neighbour {
+  readonly #kit: Kit;
+  readonly #call: Call;
+  readonly #timer: NodeJS.Timeout;
+  #dueMs = performance.now();
+  #ticks = 0;
+  #worstMs = 0;
+  /** The latest that this process was since the ping that is on its way, or the last one. */
+  #ownLateMs = 0;
+  /** When the ping went off that is not answered yet. */
+  #pingedMs: number | null = null;
+
+  private constructor(kit: Kit, call: Call) {
+    this.#kit = kit;
+    this.#call = call;
+    this.#timer = setInterval(() => this.#tick(), frameMs);
+  }
+
+  /** Returns what is wrong if a call cannot go on while others come. */
+  static async start(options: KitOptions): Promise<Neighbour | Finding> {
+    const kit = new Kit(options);
+    const others = new Kit(options);
+    try {
+      const call = await kit.call({}, 'a call beside the others');
+      const other = await others.dial({ callHeaders: callHeaders(options.nextIdentity()) });
+      await call.link.ended(2 * graceMs(options.timing));
+      if (other.link === null) {
+        const verdict = other.status === 503 || other.status === 429 ? 'warn' : 'fail';
+        kit.end();
+        return { verdict, seen: `a second call beside the first was not let in: the server ${other.seen}` };
+      }
+      if (call.link.ending !== null) {
+        kit.end();
+        return { verdict: 'fail', seen: `a second call cut off the first: the server ${call.link.ending.seen}` };
+      }
+      return new Neighbour(kit, call);
+    } catch (error) {
+      kit.end();
+      if (error instanceof Ended) return error.finding;
+      throw error;
+    } finally {
+      others.end();
+    }
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    this.#ownLateMs = this.#lateMs(nowMs);
+    const due = Math.max(1, Math.round((nowMs - this.#dueMs) / frameMs));
+    this.#dueMs = nowMs;
+    if (!this.#call.link.isOpen) return;
+    this.#call.speak(due);
+    if (this.#ticks++ % framesPerPing !== 0 || this.#pingedMs !== null || !this.#kit.facts.answersPings) return;
+    this.#pingedMs = nowMs;
+    this.#ownLateMs = 0;
+    this.#call.link.ping(2 ** 30).then((ms) => {
+      this.#pingedMs = null;
+      if (ms !== null) this.#worstMs = Math.max(this.#worstMs, ms - this.#lateMs(performance.now()));
+    });
+  }
+
+  #lateMs(nowMs: number): number {
+    return Math.max(this.#ownLateMs, nowMs - this.#dueMs - frameMs);
+  }
+
+  /** What happened since the last time. */
+  take(): Disturbance {
+    const nowMs = performance.now();
+    const isOnItsWay = this.#pingedMs !== null && this.#call.link.isOpen;
+    const openMs = isOnItsWay ? nowMs - this.#pingedMs! - this.#lateMs(nowMs) : 0;
+    const heldUpMs = Math.max(0, this.#worstMs, openMs);
+    this.#worstMs = 0;
+    return { ending: this.#call.link.ending?.seen ?? null, heldUpMs };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#kit.end();
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Everybody who takes what comes in: the sinks and the capture with their threads, and the readers in threads of the user's.
+ * Built, started and stopped together, and what happens to their threads is logged here. Main thread.
+ */
+
+import { ringLingerMs } from '../base/limits.ts';
+import type { Log } from '../base/log.ts';
+import { CaptureHost } from '../capture/host.ts';
+import { type CaptureSpec, captureOf } from '../config/capture-spec.ts';
+import type { Config } from '../config/serve-settings.ts';
+import { type SinkSpec, sinkOf } from '../config/sink-spec.ts';
+import type { SharedMemory } from '../memory/shared-memory.ts';
+import { ReaderGroup } from '../reader/reader-group.ts';
+import { SinkHost } from '../sink/host.ts';
+import type { ThreadLoss } from '../thread/supervised-thread.ts';
+
+export interface ConsumersOptions {
+  readonly config: Config;
+  readonly memory: SharedMemory;
+  readonly log: Log;
+  /** Names of those who read rings beside the sinks. */
+  readonly readers: readonly string[];
+  /** One of those who read rings, by its place among all, does not look at a ring of this stream any more. */
+  readonly onDrained: (streamId: string, reader: number, framesRead: number, framesLapped: number) => void;
+  readonly onCaptureError: (error: string) => void;
+}
+
+export class Consumers {
+  readonly sinks: readonly SinkHost[];
+  readonly readers: readonly ReaderGroup[];
+  readonly capture: CaptureHost | null;
+  private readonly options: ConsumersOptions;
+
+  constructor(options: ConsumersOptions) {
+    const { config, readers } = options;
+    this.options = options;
+    this.sinks = config.sink.map((text, index) => this.createSink(index, sinkOf(text, config.fileAccess)));
+    this.readers = readers.map((name, index) => this.createReaders(config.sink.length + index, name));
+    this.capture = config.capture === null ? null : this.createCapture(captureOf(config.capture, config.fileAccess));
+  }
+
+  /** Their threads. */
+  get threads(): (SinkHost | CaptureHost)['thread'][] {
+    const sinks = this.sinks.map(({ thread }) => thread);
+    return this.capture === null ? sinks : [this.capture.thread, ...sinks];
+  }
+
+  /** Throws `sink_failed`, `capture_failed`. */
+  async start(): Promise<void> {
+    await Promise.all([this.capture?.start(), ...this.sinks.map((sink) => sink.start())]);
+  }
+
+  /** Lets them finish what they have; after the deadline they are cut off. Returns whether all sinks finished. */
+  async stop(deadlineMs: number): Promise<boolean> {
+    const stopping = this.sinks.map((sink) => this.stopSink(sink, deadlineMs));
+    await this.stopCapture(deadlineMs);
+    return (await Promise.all(stopping)).every((isDone) => isDone);
+  }
+
+  /** Ends their threads whatever they do. */
+  async cutOff(): Promise<void> {
+    await Promise.all([this.capture?.stop(0), ...this.sinks.map((sink) => sink.stop(0))]);
+  }
+
+  private async stopSink(sink: SinkHost, deadlineMs: number): Promise<boolean> {
+    const isDone = await sink.stop(deadlineMs);
+    if (!isDone) this.options.log.error({ msg: 'sink cut off', sink: sink.name });
+    return isDone;
+  }
+
+  private async stopCapture(deadlineMs: number): Promise<void> {
+    if (this.capture === null) return;
+    await this.capture.stop(deadlineMs);
+    const { messages, dropped, bytes } = this.capture;
+    this.options.log.info({ msg: 'captured', messages, dropped, bytes });
+  }
+
+  private lost(what: string, details: object, { kind, reason, restartMs }: ThreadLoss): void {
+    const msg = `${what} thread ${kind === 'died' ? 'died' : 'hangs'}`;
+    this.options.log.error({ msg, ...details, error: reason, restartMs });
+  }
+
+  private createSink(index: number, spec: SinkSpec): SinkHost {
+    const { config, memory, log, onDrained } = this.options;
+    return new SinkHost({
+      memory,
+      spec,
+      gateIndex: index,
+      threadTimeoutMs: config.threadTimeoutMs,
+      onDrained: (streamId, { framesRead, framesLapped }) => onDrained(streamId, index, framesRead, framesLapped),
+      onError: (error, streamId, leftOut) =>
+        log.error({ msg: 'sink error', sink: spec.name, streamId, error, ...(leftOut > 0 && { leftOut }) }),
+      onLost: (loss) => this.lost('sink', { sink: spec.name }, loss),
+      onAbandoned: (threads) => log.error({ msg: 'sink thread cannot be ended', sink: spec.name, threads }),
+    });
+  }
+
+  private createReaders(index: number, name: string): ReaderGroup {
+    const { memory, onDrained } = this.options;
+    return new ReaderGroup({
+      name,
+      memory,
+      lingerMs: ringLingerMs,
+      onDrained: (streamId, { framesRead, framesLapped }) => onDrained(streamId, index, framesRead, framesLapped),
+    });
+  }
+
+  private createCapture(spec: CaptureSpec): CaptureHost {
+    const { config, log, onCaptureError } = this.options;
+    return new CaptureHost({
+      spec,
+      path: config.path,
+      threadTimeoutMs: config.threadTimeoutMs,
+      onReady: (file) => log.info({ msg: 'capturing', file, redact: spec.redact }),
+      onError: onCaptureError,
+      onLost: (loss) => this.lost('capture', {}, loss),
+      onAbandoned: (threads) => log.error({ msg: 'capture thread cannot be ended', threads }),
+    });
+  }
+}

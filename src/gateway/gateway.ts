@@ -1,0 +1,321 @@
+/**
+ * The composition root: builds the stages, starts them, and drains them in the order in which audio flows: stop
+ * accepting, let sockets finish, flush the lanes, let the sinks drain, exit. Main thread.
+ */
+import { EventEmitter } from 'node:events';
+import { AdminServer } from '../admin/server.ts';
+import { awakeClock } from '../base/awake-clock.ts';
+import { within, withinWallTime } from '../base/deadline.ts';
+import { Complaints } from '../base/error-throttle.ts';
+import { withoutPath } from '../base/errors.ts';
+import { exitLingerMs, exitMsMax, flushMsMax, ringLingerMs, sinkStopMs, threadEndMsMax } from '../base/limits.ts';
+import type { Log } from '../base/log.ts';
+import { UndoStack } from '../base/undo-stack.ts';
+import { packageVersion } from '../base/version.ts';
+import { peerOf } from '../config/networks.ts';
+import type { Config } from '../config/serve-settings.ts';
+import { LaneCounters } from '../decoder/lane-counters.ts';
+import { DecoderPool } from '../decoder/pool.ts';
+import { Lane } from '../lane/lane.ts';
+import { geometryOf } from '../memory/geometry.ts';
+import { SharedMemory } from '../memory/shared-memory.ts';
+import type { ThreadVitals } from '../metrics/families.ts';
+import { createMetrics } from '../metrics/gateway-metrics.ts';
+import type { Metrics } from '../metrics/registry.ts';
+import { RingPool } from '../ring/pool.ts';
+import { createAuthenticate } from '../socket/auth/authenticate.ts';
+import { allowList, trustedProxies } from '../socket/client-address.ts';
+import { FrontEnd } from '../socket/front-end.ts';
+import { createGuards } from '../socket/guards.ts';
+import { Pressure } from '../socket/pressure.ts';
+import type { Authenticate, Readiness } from '../socket/upgrade.ts';
+import { type Account, account } from '../stream/accounting.ts';
+import { closeCode } from '../stream/close-code.ts';
+import { costlyUnits, isTooCostly } from '../stream/costly.ts';
+import { StreamRegistry } from '../stream/registry.ts';
+import { Totals } from '../stream/totals.ts';
+import { Vitals, VitalsWatch, vitalsDoubles } from '../thread/thread-metrics.ts';
+import { Consumers } from './consumers.ts';
+import { type Events, GatewayAudience } from './observers.ts';
+
+/** What a gateway leaves behind when it has stopped. */
+export interface DrainResult {
+  /** Every message received is in a ring or in a counter, every frame in a ring was read or lapped by every sink, and each sink finished. */
+  readonly isExact: boolean;
+  readonly account: Account;
+  /** Streams that were still open when the time was up. */
+  readonly streamsCut: number;
+}
+
+/** Who listens beside the sinks, in the process that runs the gateway. */
+export interface GatewayListeners {
+  /** Names of those who read rings. */
+  readonly readers?: readonly string[];
+  readonly events?: Events;
+}
+
+/** An error as it is logged. */
+type Complaint = Readonly<Record<string, unknown>> & { readonly msg: string };
+const complaintsTickMs = 1_000;
+
+export class Gateway {
+  private readonly config: Config;
+  private readonly log: Log;
+  private readonly complaints: Complaints<Complaint>;
+  private readonly memory: SharedMemory;
+  private readonly totals = new Totals();
+  private readonly vitals = new Vitals(new Float64Array(vitalsDoubles));
+  private readonly vitalsWatch = new VitalsWatch(this.vitals);
+  private readonly rings: RingPool;
+  private readonly decoders: DecoderPool;
+  private readonly lanes: readonly Lane[];
+  private readonly consumers: Consumers;
+  private readonly audience: GatewayAudience;
+  private readonly registry: StreamRegistry;
+  private readonly pressure: Pressure;
+  private readonly frontEnd: FrontEnd;
+  private readonly admin: AdminServer;
+  private readonly undo = new UndoStack();
+  private authenticate: Authenticate = () => null;
+  private phase: 'starting' | 'running' | 'draining' = 'starting';
+  private activeWaiters: (() => void)[] = [];
+
+  constructor(config: Config, log: Log, { readers = [], events = new EventEmitter() }: GatewayListeners = {}) {
+    this.config = config;
+    this.log = log;
+    this.complaints = new Complaints((_kind, complaint, leftOut) =>
+      log.error({ ...complaint, ...(leftOut > 0 && { leftOut }) }),
+    );
+    this.memory = SharedMemory.create(geometryOf(config));
+    this.rings = new RingPool(this.memory);
+    this.decoders = new DecoderPool({
+      memory: this.memory,
+      workers: config.workers,
+      decoder: config.decoder,
+      flushIntervalMs: config.flushIntervalMs,
+      onReport: (report) => this.complain({ ...report }, `${report.msg} ${report.worker}`),
+      onDegraded: (isDegraded) => this.log.warn({ msg: isDegraded ? 'degraded' : 'no longer degraded' }),
+      onFailed: (error) => this.audience.failed(error),
+    });
+    this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
+    this.consumers = new Consumers({
+      config,
+      memory: this.memory,
+      log,
+      readers,
+      onDrained: (...drained) => this.registry.readerDone(...drained),
+      onCaptureError: (error) => this.complain({ msg: 'capture error', error }),
+    });
+    const { sinks } = this.consumers;
+    this.audience = new GatewayAudience({ memory: this.memory, sinks, readers: this.consumers.readers, events });
+    const guards = createGuards(config, this.totals);
+    this.registry = new StreamRegistry({
+      memory: this.memory,
+      lanes: this.lanes,
+      totals: this.totals,
+      audience: this.audience,
+      streamsMax: config.maxStreams,
+      lingerMs: ringLingerMs,
+      resumeGraceMs: config.resumeGraceMs,
+      messagesPerSecondMax: config.maxMessagesPerSecond,
+      onDecoded: (stream) => {
+        guards.debts.owe(peerOf(stream.facts.remoteAddress), costlyUnits(this.memory, stream), performance.now());
+        this.wakeIfAllClosed();
+      },
+      onEnded: (record) => {
+        log.info({ msg: 'stream ended', ...record });
+        this.audience.released(record);
+      },
+    });
+    this.pressure = new Pressure({
+      registry: this.registry,
+      rings: this.rings,
+      ringCount: this.memory.geometry.ringCount,
+      lanes: this.lanes,
+      isDegraded: () => this.decoders.isDegraded,
+      lateness: () => this.vitalsWatch.lateness,
+      lacksDescriptors: () => this.frontEnd.isPaused,
+    });
+    this.frontEnd = new FrontEnd({
+      host: config.host,
+      port: config.port,
+      tls: config.tlsCert === null || config.tlsKey === null ? null : { cert: config.tlsCert, key: config.tlsKey },
+      onCertificate: (error) => this.certificateChanged(error),
+      messageBytesMax: config.maxMessageBytes,
+      metadataTimeoutMs: config.metadataTimeoutMs,
+      idleTimeoutMs: config.idleTimeoutMs,
+      admission: {
+        path: config.path,
+        isAllowed: allowList(config),
+        isDuplicate: (owner) => config.duplicate === 'reject' && this.registry.hasCall(owner),
+        pressure: () => this.pressure.cause,
+        readiness: this.readiness,
+      },
+      ...guards,
+      isTooCostly: (stream) => isTooCostly(this.memory, stream, performance.now()),
+      proxies: trustedProxies(config),
+      authenticate: (request) => this.authenticate(request),
+      onHandshakeError: (error) => this.complain({ msg: 'handshake failed', error: withoutPath(error) }),
+      duplicate: config.duplicate,
+      registry: this.registry,
+      totals: this.totals,
+      capture: this.consumers.capture?.recorder ?? null,
+      clock: () => performance.now(),
+    });
+    this.admin = new AdminServer({
+      host: config.adminHost,
+      port: config.adminPort,
+      metrics: this.createMetrics(),
+      registry: this.registry,
+      readiness: this.readiness,
+      token: config.adminToken,
+    });
+  }
+
+  /**
+   * Resolves when streams can come. Throws `bad_settings`, `listen_failed`, `sink_failed`, `capture_failed`, `native_missing`;
+   * then nothing is left behind.
+   */
+  async start(): Promise<{ readonly port: number; readonly adminPort: number }> {
+    try {
+      const ports = await this.startStages();
+      this.phase = 'running';
+      return ports;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** What became of every message so far. */
+  get account(): Account {
+    return account(this.memory, this.totals);
+  }
+
+  /** Takes no new stream, lets the open ones end within the drain timeout, and loses nothing that was received. */
+  async drain(timeoutMs: number = this.config.drainTimeoutMs): Promise<DrainResult> {
+    this.phase = 'draining';
+    this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs });
+    this.registry.endWaiting();
+    await within(timeoutMs, this.allClosed());
+    // What comes behind the account has its time as well.
+    const endMs = performance.now() + exitMsMax - 2 * threadEndMsMax - exitLingerMs;
+    const streamsCut = this.registry.active;
+    this.frontEnd.closeAll(closeCode.draining, 'drained');
+    const isFlushed = await within(flushMsMax, this.registry.empty());
+    const stopMs = Math.min(sinkStopMs.most, Math.max(sinkStopMs.least, endMs - performance.now()));
+    const sinksFinished = await this.consumers.stop(stopMs);
+    // The account is the last word.
+    this.complaints.tellAll();
+    const current = this.account;
+    const readersAreExact = this.consumers.sinks.every(
+      (sink) => sink.frames + sink.lappedFrames === this.registry.framesEnded,
+    );
+    const isExact = isFlushed && sinksFinished && current.unaccounted === 0 && readersAreExact;
+    return { isExact, account: current, streamsCut };
+  }
+
+  /** Takes back what `start` has started. What cannot be ended is left behind after half a second. */
+  stop(): Promise<void> {
+    return this.undo.run();
+  }
+
+  /** In the direction in which audio flows, last first. */
+  private async startStages(): Promise<{ readonly port: number; readonly adminPort: number }> {
+    const { undo } = this;
+    undo.add(() => awakeClock.stop());
+    awakeClock.start();
+    undo.add(() => this.vitalsWatch.stop());
+    this.vitalsWatch.start();
+    const complaintsTimer = setInterval(() => this.complaints.tick(performance.now()), complaintsTickMs);
+    complaintsTimer.unref();
+    undo.add(() => clearInterval(complaintsTimer));
+    undo.add(() => this.stopThreads());
+    await Promise.all([this.decoders.start(), this.consumers.start()]);
+    undo.add(() => this.admin.stop());
+    const adminPort = await this.admin.listen();
+    undo.add(() => this.frontEnd.stop());
+    const port = await this.frontEnd.listen();
+    // No upgrade has come yet: that takes a turn of the event loop.
+    this.authenticate = createAuthenticate(this.config, this.totals, this.log);
+    return { port, adminPort };
+  }
+
+  private async stopThreads(): Promise<void> {
+    for (const lane of this.lanes) lane.stop();
+    await Promise.all([withinWallTime(threadEndMsMax, this.decoders.stop()), this.consumers.cutOff()]);
+  }
+
+  private readonly readiness = (): Readiness => {
+    if (this.phase !== 'running') return this.phase;
+    if (this.decoders.isDegraded) return 'degraded';
+    return this.pressure.cause === null ? 'ready' : 'full';
+  };
+
+  /** Resolves when no socket is connected. */
+  private allClosed(): Promise<void> {
+    if (this.registry.active === 0) return Promise.resolve();
+    return new Promise((resolve) => this.activeWaiters.push(resolve));
+  }
+
+  private complain(complaint: Complaint, kind: string = complaint.msg): void {
+    this.complaints.add(kind, complaint, performance.now());
+  }
+
+  private certificateChanged(error: string | null): void {
+    if (error === null) this.log.info({ msg: 'certificate renewed' });
+    else this.log.error({ msg: 'certificate cannot be renewed', error });
+  }
+
+  private wakeIfAllClosed(): void {
+    if (this.registry.active === 0) for (const wake of this.activeWaiters.splice(0)) wake();
+  }
+
+  private createLane(index: number): Lane {
+    return new Lane({
+      memory: this.memory,
+      index,
+      flushIntervalMs: this.config.flushIntervalMs,
+      work: (laneIndex, onNews) => this.decoders.work(laneIndex, onNews),
+      onNews: ({ streams, faults, tones = [] }) => {
+        this.registry.news(streams);
+        for (const { streamIndex, tone } of tones) this.registry.tone(streamIndex, tone);
+        for (const fault of faults) this.complain({ msg: 'a message could not be decoded', fault });
+      },
+      onWorkerLost: (error) => {
+        this.complain({ msg: 'decode worker lost', lane: index, error: error.message }, `lost ${index}`);
+        this.registry.newsOfLane(index);
+      },
+    });
+  }
+
+  private createMetrics(): Metrics {
+    const { config, memory, totals, registry, lanes, decoders, rings, consumers } = this;
+    const { sinks, readers, capture, threads } = consumers;
+    return createMetrics({
+      memory,
+      totals,
+      registry,
+      lanes,
+      decoders,
+      rings,
+      sinks: [...sinks, ...readers],
+      capture,
+      streamsMax: config.maxStreams,
+      messageBytesMax: config.maxMessageBytes,
+      threads: () => this.threads(),
+      supervised: threads,
+      build: { version: packageVersion(), node: process.versions.node, decoder: config.decoder },
+      isDraining: () => this.phase === 'draining',
+    });
+  }
+
+  private threads(): ThreadVitals[] {
+    const workers = this.memory.lanes.map((views, index) => {
+      const counters = new LaneCounters(views);
+      return { name: `decoder:${index}`, delay: counters.delay, gcPause: counters.gcPause };
+    });
+    const others = this.consumers.threads.map(({ name, vitals }) => ({ name, ...vitals }));
+    return [{ name: 'main', ...this.vitals }, ...workers, ...others];
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Everybody who hears of streams: sinks, readers in threads of the user's, and whoever listens to events. What a listener
+ * throws is thrown again outside, so that it reaches the process and not the stream. Main thread.
+ */
+import type { EventEmitter } from 'node:events';
+import { GatewayError } from '../base/errors.ts';
+import type { SharedMemory } from '../memory/shared-memory.ts';
+import type { ReaderGroup } from '../reader/reader-group.ts';
+import type { Track } from '../ring/track.ts';
+import type { SinkHost } from '../sink/host.ts';
+import type { EndedStream } from '../stream/ended-stream.ts';
+import type { Audience } from '../stream/registry.ts';
+import { type ParticipantReport, type ParticipantRing, reportRing } from '../stream/ring-report.ts';
+import type { Stream } from '../stream/stream.ts';
+import { subscriptionIdOf } from '../stream/stream-report.ts';
+import type { GatewayEvents, Participant } from './events.ts';
+
+export type Events = EventEmitter<GatewayEvents>;
+
+export interface GatewayAudienceOptions {
+  readonly memory: SharedMemory;
+  readonly sinks: readonly SinkHost[];
+  readonly readers: readonly ReaderGroup[];
+  readonly events: Events;
+}
+
+function trackOf({ id, facts }: Stream, participant: ParticipantRing): Track {
+  const { callConnectionId, correlationId } = facts;
+  const { id: participantId, sampleRate } = participant;
+  return { streamId: id, callConnectionId, correlationId, participantId, sampleRate };
+}
+
+export class GatewayAudience implements Audience {
+  readonly readers: readonly string[];
+  private readonly options: GatewayAudienceOptions;
+
+  constructor(options: GatewayAudienceOptions) {
+    this.options = options;
+    this.readers = [...options.sinks, ...options.readers].map(({ name }) => name);
+  }
+
+  streamStarted({ id, facts, connectedAt }: Stream): void {
+    const { callConnectionId, correlationId, remoteAddress } = facts;
+    this.tell('stream', { id, callConnectionId, correlationId, remoteAddress, connectedAt });
+  }
+
+  format(stream: Stream, sampleRate: number): void {
+    const subscriptionId = subscriptionIdOf(this.options.memory, stream);
+    this.tell('format', { streamId: stream.id, subscriptionId, sampleRate });
+  }
+
+  started(stream: Stream, participant: ParticipantRing): void {
+    const { sinks, readers, events } = this.options;
+    const track = trackOf(stream, participant);
+    for (const sink of sinks) sink.started(track, participant.handle);
+    for (const reader of readers) reader.started(participant.handle, stream.id);
+    if (events.listenerCount('participant') > 0) this.tell('participant', this.participant(track, participant));
+  }
+
+  ended(stream: Stream, participant: ParticipantRing): void {
+    const { memory, sinks, readers, events } = this.options;
+    const { handle, frames } = participant;
+    for (const sink of sinks) sink.ended(handle, frames);
+    for (const reader of readers) reader.ended(handle, frames);
+    if (events.listenerCount('participantEnded') === 0) return;
+    const report: ParticipantReport = reportRing(memory, handle.index);
+    this.tell('participantEnded', trackOf(stream, participant), report);
+  }
+
+  tone({ id, facts }: Stream, tone: string): void {
+    this.tell('dtmf', { streamId: id, callConnectionId: facts.callConnectionId, tone });
+  }
+
+  streamEnded(stream: Stream): void {
+    for (const sink of this.options.sinks) sink.streamEnded(stream.id);
+  }
+
+  failed(error: GatewayError): void {
+    this.tell('failed', error);
+  }
+
+  released(record: EndedStream): void {
+    this.tell('streamEnded', record);
+  }
+
+  private participant(track: Track, { handle }: ParticipantRing): Participant {
+    const { readers } = this.options;
+    const ring = (name?: string) => {
+      const reader = name === undefined && readers.length === 1 ? readers[0] : readers.find((one) => one.name === name);
+      const names = readers.map((one) => JSON.stringify(one.name)).join(', ') || 'none';
+      if (reader === undefined) {
+        throw new GatewayError(
+          'bad_handle',
+          `no reader ${JSON.stringify(name)}: startGateway({ readers }) has ${names}`,
+        );
+      }
+      const given = reader.handle(handle, track);
+      if (given === null) throw new GatewayError('bad_handle', 'the participant has ended: ask for the ring at once');
+      return given;
+    };
+    return { ...track, ring };
+  }
+
+  private tell<Name extends keyof GatewayEvents>(name: Name, ...args: GatewayEvents[Name]): void {
+    try {
+      (this.options.events as EventEmitter).emit(name, ...args);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The sinks `wav:` and `pcm:`: a folder per stream, a file per participant, a JSON beside each that says what is in it.
+ * Nothing is ever overwritten: a name that is taken gets a number. Keeps nothing in mind itself, so another thread finds
+ * the files of the one that died. Sink thread.
+ */
+import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { recordingName } from '../../base/recording-name.ts';
+import type { FileSinkSpec } from '../../config/sink-spec.ts';
+import type { Memo } from '../progress.ts';
+import type { Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
+import { FileTrack } from './file-track.ts';
+import { codeOf, createFile, type FileModes, fileModes, firstFree, makeFolder, numbered } from './files.ts';
+import { kept, Recording, recordingHead } from './recording.ts';
+
+/** Twice a second, so that a crash costs less than a second. */
+const readIntervalMs = 500;
+const scratchBytes = 256 * 1024;
+/** Where the number of a stream's folder stands in the stream's memo; 0 before there is a folder. */
+const folderNumber = 0;
+
+export class FileSink implements Sink {
+  readonly readIntervalMs = readIntervalMs;
+  readonly leadMs = 0;
+  readonly isReady = true;
+  readonly needsEveryFrame = true;
+  private readonly spec: FileSinkSpec;
+  private readonly modes: FileModes;
+  private readonly scratch = Buffer.alloc(scratchBytes);
+
+  constructor(spec: FileSinkSpec) {
+    this.spec = spec;
+    this.modes = fileModes[spec.access ?? 'owner'];
+  }
+
+  /** Throws if the folder cannot be made or written. A thread that takes over begins whatever the disk says. */
+  start({ isRestart }: SinkStart): void {
+    if (isRestart) return;
+    makeFolder(resolve(this.spec.folder), this.modes.folder);
+    accessSync(this.spec.folder, constants.W_OK | constants.X_OK);
+  }
+
+  open(track: Track, memo: Memo): TrackWriter {
+    const folder = this.folderOf(track, memo.ofStream);
+    const { kind, gaps } = this.spec;
+    const { sampleRate } = track;
+    const file = this.reopen(folder, track, memo) ?? this.create(folder, track, memo);
+    const note = this.pathOf(folder, track, memo.own[kept.number]!, 'json');
+    try {
+      const recording = new Recording({ file, format: kind, gaps, sampleRate, memo, scratch: this.scratch });
+      return new FileTrack(track, recording, this.spec, memo, { path: note, mode: this.modes.file });
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+  }
+
+  streamEnded(): void {}
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private pathOf(folder: string, track: Track, number: number, ending: string): string {
+    return join(folder, `${numbered(recordingName(track.participantId), number)}.${ending}`);
+  }
+
+  /** The file that there is already, or null. */
+  private reopen(folder: string, track: Track, memo: Memo): number | null {
+    const number = memo.own[kept.number]!;
+    if (number === 0) return null;
+    try {
+      return openSync(this.pathOf(folder, track, number, this.spec.kind), 'r+');
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+    // Somebody deleted it. What was in it is not brought back; a new one begins.
+    memo.framesLost += memo.own[kept.frames]!;
+    for (const each of [kept.number, kept.dataBytes, kept.frames, kept.silentFrames]) memo.own[each] = 0;
+    // Without gaps the new file begins with the next frame, else still with the first.
+    if (this.spec.gaps === 'skip') memo.own[kept.firstTimestampMs] = 0;
+    return null;
+  }
+
+  private create(folder: string, track: Track, memo: Memo): number {
+    const head = recordingHead(this.spec.kind, track.sampleRate);
+    let file = -1;
+    memo.own[kept.number] = firstFree((number) => {
+      file = createFile(this.pathOf(folder, track, number, this.spec.kind), head, this.modes.file);
+    });
+    return file;
+  }
+
+  private folderOf(track: Track, ofStream: Float64Array): string {
+    const name = recordingName(track.callConnectionId ?? track.streamId);
+    const path = (number: number) => join(this.spec.folder, numbered(name, number));
+    const mode = this.modes.folder;
+    makeFolder(resolve(this.spec.folder), mode);
+    if (ofStream[folderNumber] === 0) ofStream[folderNumber] = firstFree((number) => mkdirSync(path(number), mode));
+    else makeFolder(path(ofStream[folderNumber]!), mode);
+    return path(ofStream[folderNumber]!);
+  }
+}

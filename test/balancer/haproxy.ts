@@ -1,0 +1,68 @@
+/** HAProxy with deploy/haproxy/haproxy.cfg, which takes everything from its environment. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { selfSignedCertificate } from '../support/certificate.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { type Balancer, type BalancerOptions, BalancerProcess, deploy, substitute } from './balancer.ts';
+
+export const haproxyFile = join(deploy, 'haproxy/haproxy.cfg');
+
+/** The environment that puts everything into the folder. */
+export function haproxyEnvironment(options: BalancerOptions, port: number, statusPort: number): Record<string, string> {
+  const { folder, gateways, silenceSeconds, hardStopSeconds, handshakes, streams } = options;
+  const certificate = join(folder, 'gateway.pem');
+  const { cert, key } = selfSignedCertificate();
+  writeFileSync(certificate, cert + key);
+  const variables: Record<string, string | undefined> = {
+    GATEWAY_1: gateways[0],
+    GATEWAY_2: gateways[1],
+    BALANCER_BIND: `127.0.0.1:${port}`,
+    BALANCER_CERTIFICATE: certificate,
+    BALANCER_STATUS_BIND: `127.0.0.1:${statusPort}`,
+    BALANCER_SOCKET: join(folder, 'admin.sock'),
+    // For machines with fewer file descriptors.
+    BALANCER_STREAMS: String(streams ?? 1000),
+    BALANCER_MAXCONN: '1100',
+    BALANCER_HANDSHAKES: handshakes?.toString(),
+    BALANCER_TUNNEL_TIMEOUT: silenceSeconds === undefined ? undefined : `${silenceSeconds}s`,
+    BALANCER_HARD_STOP: hardStopSeconds === undefined ? undefined : `${hardStopSeconds}s`,
+  };
+  const given = Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(given);
+}
+
+/** The file itself, or a copy for somebody who is not root and so cannot become another user. */
+function configuration(folder: string): string {
+  if (process.getuid?.() === 0) return haproxyFile;
+  const copy = join(folder, 'haproxy.cfg');
+  const text = readFileSync(haproxyFile, 'utf8');
+  writeFileSync(copy, substitute(text, { '\n    user haproxy\n    group haproxy\n': '\n' }));
+  return copy;
+}
+
+/** What `haproxy -c` says about the file. */
+export function checkHaproxy(options: BalancerOptions): { code: number | null; output: string } {
+  const env = { ...process.env, ...haproxyEnvironment(options, 1, 2) };
+  const { status, stdout, stderr } = spawnSync('haproxy', ['-c', '-f', configuration(options.folder)], { env });
+  return { code: status, output: `${stdout}${stderr}` };
+}
+
+export async function startHaproxy(options: BalancerOptions): Promise<Balancer> {
+  const [port, statusPort] = (await freePorts(2)) as [number, number];
+  const env = haproxyEnvironment(options, port, statusPort);
+  const haproxy = new BalancerProcess('haproxy', ['-W', '-f', configuration(options.folder)], options.folder, env);
+  const statusUrl = `http://127.0.0.1:${statusPort}`;
+  await haproxy.ready(`${statusUrl}/healthz`);
+  const loaded = () => haproxy.logs().split('Loading success').length - 1;
+  return {
+    name: 'haproxy',
+    port,
+    statusUrl,
+    process: haproxy,
+    reload: () => {
+      const before = loaded();
+      return haproxy.reload('SIGUSR2', () => loaded() > before);
+    },
+  };
+}

@@ -1,0 +1,117 @@
+/** A lane and a worker in the test's own thread: its clock and its sleep are the test's, so nothing waits for real time. */
+import { expect, vi } from 'vitest';
+import { laneTurnBytes } from '../../src/base/limits.ts';
+import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
+import { workShift } from '../../src/decoder/shift.ts';
+import type { ShiftNews } from '../../src/decoder/shift-news.ts';
+import { Lane } from '../../src/lane/lane.ts';
+import { lane, laneReserveBytes } from '../../src/memory/layout.ts';
+import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import type { MessageParser } from '../../src/protocol/message.ts';
+import { createParsers } from '../../src/protocol/parsers.ts';
+
+export const flushIntervalMs = 2;
+/** A message that is counted and makes no news. */
+export const tone = '{"kind":"DtmfData"}';
+
+interface Sleep {
+  readonly kind: 'nap' | 'park';
+  readonly timeoutMs: number;
+}
+
+/** Nobody will wake the worker any more. */
+const asleepForGood = new Error('asleep');
+
+export class ShiftRig {
+  readonly memory: SharedMemory;
+  readonly lane: Lane;
+  readonly decoder: FrameDecoder;
+  readonly sleeps: Sleep[] = [];
+  /** What was told, and when. */
+  readonly told: { readonly news: ShiftNews; readonly atMs: number }[] = [];
+  nowMs = 5000;
+  /** How often it was asked for the pauses of the garbage collector. */
+  gcLooks = 0;
+  /** What a message costs, ms. */
+  costMs = 0;
+  /** Called as a sleep begins. Returns how long it lasts if that is shorter than its timeout. */
+  onSleep: (sleep: Sleep) => number | undefined = () => undefined;
+
+  constructor() {
+    const laneHalfBytes = 4 * laneTurnBytes + laneReserveBytes(2);
+    const sizes = { ringCount: 4, ringSlotCount: 110, streamCount: 2, participantsMax: 2, laneCount: 1, laneHalfBytes };
+    this.memory = SharedMemory.create(sizes);
+    const { first, general } = createParsers('scan');
+    const parse: MessageParser['parse'] = (bytes, start, end, message) => {
+      this.nowMs += this.costMs;
+      if (bytes.toString('latin1', start, end) === 'bomb') throw new Error('boom');
+      return first.parse(bytes, start, end, message);
+    };
+    this.decoder = new FrameDecoder(this.memory, { first: { parse }, general }, () => this.nowMs);
+    this.lane = new Lane({
+      memory: this.memory,
+      index: 0,
+      flushIntervalMs: 1e6,
+      work: () => new Promise(() => {}),
+      onNews: () => {},
+      onWorkerLost: () => {},
+    });
+  }
+
+  push(text = tone): void {
+    if (!this.lane.pushMessage(0, this.nowMs, Buffer.from(text))) throw new Error('the lane is full');
+  }
+
+  work(options: { isShared?: boolean; laneIndex?: number } = {}): void {
+    const wait = vi.spyOn(Atomics, 'wait').mockImplementation(this.sleep.bind(this) as never);
+    try {
+      const { memory, decoder } = this;
+      const clock = () => this.nowMs;
+      const { isShared = false, laneIndex = 0 } = options;
+      const gcPauses = {
+        collect: () => {
+          this.gcLooks++;
+        },
+      };
+      const tell = (news: ShiftNews) => {
+        this.told.push({ news, atMs: this.nowMs });
+      };
+      workShift({ memory, decoder, flushIntervalMs, isShared, gcPauses, clock, tell }, laneIndex);
+    } catch (error) {
+      if (error !== asleepForGood) throw error;
+      this.memory.lanes[0]!.i32[lane.parked / 4]! += 1;
+    } finally {
+      wait.mockRestore();
+    }
+  }
+
+  private sleep(words: Int32Array, index: number, expected: number, timeoutMs: number): string {
+    expect(words).toBe(this.memory.lanes[0]!.i32);
+    const kind = index === lane.tail / 4 ? 'park' : 'nap';
+    expect(this.parked % 2, `parked in a ${kind}`).toBe(kind === 'park' ? 1 : 0);
+    if (words[index] !== expected) return 'not-equal';
+    const sleep: Sleep = { kind, timeoutMs };
+    this.sleeps.push(sleep);
+    if (this.sleeps.length > 5000) throw new Error('this shift does not end');
+    const sleptMs = this.onSleep(sleep);
+    if (timeoutMs === Number.POSITIVE_INFINITY && sleptMs === undefined) throw asleepForGood;
+    this.nowMs += sleptMs ?? timeoutMs;
+    return kind === 'park' && words[index] !== expected ? 'ok' : 'timed-out';
+  }
+
+  get parked(): number {
+    return this.memory.lanes[0]!.i32[lane.parked / 4]!;
+  }
+
+  get news(): ShiftNews[] {
+    return this.told.map(({ news }) => news);
+  }
+
+  get kinds(): string[] {
+    return this.sleeps.map((sleep) => sleep.kind);
+  }
+
+  count(field: number): number {
+    return this.memory.lanes[0]!.f64[field / 8]!;
+  }
+}
