@@ -15,13 +15,25 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
   ['Starting and stopping', ['startGateway', 'GatewayOptions', 'RunningGateway', 'DrainResult', 'Account']],
   [
     'Events',
-    ['GatewayEvents', 'StreamInfo', 'StreamFormat', 'Participant', 'Track', 'Tone', 'ParticipantReport', 'EndedStream'],
+    [
+      'GatewayEvents',
+      'StreamInfo',
+      'StreamFormat',
+      'Participant',
+      'Track',
+      'DtmfTone',
+      'ParticipantReport',
+      'EndedStream',
+    ],
   ],
   [
     'Reading rings',
     ['RingHandle', 'RingReader', 'RingReaderOptions', 'ReadResult', 'WaitResult', 'Frame', 'FrameBatch'],
   ],
-  ['Sink modules', ['defineSink', 'CreateSink', 'ModuleSink', 'ModuleTrackWriter', 'SinkStart', 'TrackEnd', 'Memo']],
+  [
+    'Sink modules',
+    ['defineSink', 'CreateSink', 'ModuleSink', 'ModuleTrackWriter', 'SinkStart', 'TrackEnd', 'Checkpoint'],
+  ],
   ['Errors', ['GatewayError', 'ErrorCode']],
 ];
 /** Documented elsewhere: docs/settings.md. */

@@ -2,7 +2,7 @@
 
 export { type ErrorCode, GatewayError } from './base/errors.ts';
 export type { Config } from './config/serve-settings.ts';
-export type { GatewayEvents, Participant, StreamFormat, StreamInfo, Tone } from './gateway/events.ts';
+export type { DtmfTone, GatewayEvents, Participant, StreamFormat, StreamInfo } from './gateway/events.ts';
 export type { DrainResult } from './gateway/gateway.ts';
 export { type GatewayOptions, type RunningGateway, startGateway } from './gateway/start.ts';
 export type { RingHandle } from './reader/handle.ts';
@@ -11,7 +11,7 @@ export type { ReadResult } from './ring/cursor.ts';
 export { Frame, FrameBatch } from './ring/frame.ts';
 export type { Track } from './ring/track.ts';
 export { type CreateSink, defineSink, type ModuleSink, type ModuleTrackWriter } from './sink/module/define-sink.ts';
-export type { Memo } from './sink/progress.ts';
+export type { Checkpoint } from './sink/progress.ts';
 export type { SinkStart, TrackEnd } from './sink/sink.ts';
 export type { Account } from './stream/accounting.ts';
 export type { EndedStream } from './stream/ended-stream.ts';

@@ -38,7 +38,7 @@ async function run(typed: readonly string[], io: CliIo): Promise<number> {
       if (first !== undefined && first !== 'serve' && !first.startsWith('-')) {
         throw new GatewayError(
           'bad_settings',
-          `${JSON.stringify(first)} is no command${suggestion(first, commands)}\n\n${programUsage.trimEnd()}`,
+          `unknown command ${JSON.stringify(first)}${suggestion(first, commands)}\n\n${programUsage.trimEnd()}`,
         );
       }
       return (await import('./cli/serve.ts')).serve(first === 'serve' ? rest : argv, process.env, io);

@@ -65,7 +65,7 @@ export function metadataMessage(sampleRate: number): Buffer {
   return Buffer.from(JSON.stringify({ kind: 'AudioMetadata', audioMetadata }));
 }
 
-/** Messages one behind the other, each on a multiple of 8 plus `shift`: what is copied from, or parsed in place. */
+/** Messages one behind the other, each on a multiple of 8 plus `lease`: what is copied from, or parsed in place. */
 export interface Inbox {
   readonly bytes: Buffer;
   readonly starts: Int32Array;
@@ -74,14 +74,14 @@ export interface Inbox {
   readonly views: readonly Uint8Array[];
 }
 
-export function inboxOf(messages: readonly AudioMessage[], isShared: boolean, shift = 0): Inbox {
+export function inboxOf(messages: readonly AudioMessage[], isShared: boolean, lease = 0): Inbox {
   const strides = messages.map(({ bytes }) => (bytes.length + 23) & ~7);
   const size = strides.reduce((sum, stride) => sum + stride, 8);
   const memory = isShared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
   const bytes = Buffer.from(memory as ArrayBuffer, 0, size);
   const starts = new Int32Array(messages.length);
   const ends = new Int32Array(messages.length);
-  let at = shift;
+  let at = lease;
   messages.forEach((message, i) => {
     starts[i] = at;
     ends[i] = at + message.bytes.length;

@@ -116,7 +116,7 @@ export class LaneRig {
       index: 0,
       flushIntervalMs: 1,
       work: () => new Promise(() => {}),
-      onNews: () => {},
+      onChanges: () => {},
       onWorkerLost: () => {},
     });
     this.decoder = new FrameDecoder(this.memory, createParsers('scan'), () => performance.now() + this.aheadMs);

@@ -24,7 +24,7 @@ export function scrapeStep(): Step {
     memory,
     lanes: [lane],
     totals,
-    audience: nobody,
+    observers: nobody,
     streamsMax: participants,
     lingerMs: 0,
     resumeGraceMs: 0,

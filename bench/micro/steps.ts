@@ -64,8 +64,8 @@ function perFrame(name: string, run: () => number, more: Partial<StepFacts> = {}
   return { name, column: 'time per frame', unit: 'ns', perRun: messageCount, isAsync: false, run, ...more };
 }
 
-async function laneStep(name: string, messages: readonly AudioMessage[], rate: number, shift: number): Promise<Step> {
-  const { views } = inboxOf(messages, false, shift);
+async function laneStep(name: string, messages: readonly AudioMessage[], rate: number, lease: number): Promise<Step> {
+  const { views } = inboxOf(messages, false, lease);
   const rig = await LaneRig.create(messageCount, metadataMessage(rate));
   const run = () => {
     let pushed = 0;

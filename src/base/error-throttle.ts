@@ -9,21 +9,21 @@ const intervalMs = 10_000;
 const kindsMax = 20;
 const otherKinds = 'other errors';
 
-/** `leftOut`: 0 for the first of its kind, which stands for itself; else how many this one stands for. */
-export type TellComplaint<Detail> = (kind: string, detail: Detail, leftOut: number) => void;
+/** `suppressed`: 0 for the first of its kind, which stands for itself; else how many this one stands for. */
+export type TellThrottled<Detail> = (kind: string, detail: Detail, suppressed: number) => void;
 
 interface Kind<Detail> {
   dueMs: number;
-  leftOut: number;
+  suppressed: number;
   /** Of the last one. */
   detail: Detail;
 }
 
-export class Complaints<Detail> {
-  private readonly tell: TellComplaint<Detail>;
+export class ErrorThrottle<Detail> {
+  private readonly tell: TellThrottled<Detail>;
   private readonly kinds = new Map<string, Kind<Detail>>();
 
-  constructor(tell: TellComplaint<Detail>) {
+  constructor(tell: TellThrottled<Detail>) {
     this.tell = tell;
   }
 
@@ -31,11 +31,11 @@ export class Complaints<Detail> {
     const name = this.kinds.has(kind) || this.kinds.size < kindsMax ? kind : otherKinds;
     const known = this.kinds.get(name);
     if (known !== undefined) {
-      known.leftOut++;
+      known.suppressed++;
       known.detail = detail;
       return;
     }
-    this.kinds.set(name, { dueMs: nowMs + intervalMs, leftOut: 0, detail });
+    this.kinds.set(name, { dueMs: nowMs + intervalMs, suppressed: 0, detail });
     this.tell(name, detail, 0);
   }
 
@@ -43,19 +43,19 @@ export class Complaints<Detail> {
   tick(nowMs: number): void {
     for (const [name, kind] of this.kinds) {
       if (kind.dueMs > nowMs) continue;
-      if (kind.leftOut === 0) {
+      if (kind.suppressed === 0) {
         this.kinds.delete(name);
         continue;
       }
-      this.tell(name, kind.detail, kind.leftOut);
-      kind.leftOut = 0;
+      this.tell(name, kind.detail, kind.suppressed);
+      kind.suppressed = 0;
       kind.dueMs = nowMs + intervalMs;
     }
   }
 
   /** Tells everything that was left out so far. */
   tellAll(): void {
-    for (const [name, kind] of this.kinds) if (kind.leftOut > 0) this.tell(name, kind.detail, kind.leftOut);
+    for (const [name, kind] of this.kinds) if (kind.suppressed > 0) this.tell(name, kind.detail, kind.suppressed);
     this.kinds.clear();
   }
 }

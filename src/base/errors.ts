@@ -56,7 +56,7 @@ export function assertInvariant(condition: boolean, message: string): asserts co
 }
 
 /** What went wrong, without the path of a file: it may have a participant's id in it, or tell what need not be known. */
-export function withoutPath(error: unknown): string {
+export function redactPath(error: unknown): string {
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   if (code !== undefined && syscall !== undefined) return `${code}: ${syscall}`;
   return error instanceof Error ? message : String(error);

@@ -51,13 +51,13 @@ export const laneTurnBytes = 64 * 1024;
 export const laneShareBytesMin = 16 * 1024;
 
 /** A worker that has several lanes stays with one for so long at the most. */
-export const shiftMsMax = 1000;
+export const leaseMsMax = 1000;
 
 /** How often the main thread looks whether decode workers do something. Costs some loads per worker. */
 export const decodeWatchMs = 100;
 
 /**
- * A shift in which nothing moves for so long hangs: its thread is ended, and the message in hand is lost. Far longer than any
+ * A lease in which nothing moves for so long hangs: its thread is ended, and the message in hand is lost. Far longer than any
  * single record takes, or that one would be lost for nothing. With the start of another thread it is shorter than the history of
  * a ring, or its readers would be lapped when the lane is caught up with.
  */
@@ -79,7 +79,7 @@ export const degradedMsMax = 60_000;
 export const decodeStopMsMax = 2_000;
 
 /** News of streams (a participant, an end) wait so long for others: each costs a message, and many calls begin at a time. */
-export const newsDelayMs = 10;
+export const changesDelayMs = 10;
 
 /**
  * Frames of one ring; then its participant goes on in another one. Sequence numbers and heads are 32-bit integers, and a packet

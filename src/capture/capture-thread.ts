@@ -1,6 +1,6 @@
 /** What runs in the capture's thread: looks into the queue ten times a second, until it is told to end. Capture thread. */
 import type { MessagePort } from 'node:worker_threads';
-import { GatewayError, withoutPath } from '../base/errors.ts';
+import { GatewayError, redactPath } from '../base/errors.ts';
 import { externalBytesMax } from '../base/limits.ts';
 import { fileModes } from '../sink/files/files.ts';
 import { showSigns } from '../thread/thread-signs.ts';
@@ -48,7 +48,7 @@ export async function runCapture(data: CaptureWorkerData, port: MessagePort): Pr
         isDone = drain.turn();
       } catch (error) {
         if (error instanceof GatewayError) throw error;
-        tell({ type: 'error', message: withoutPath(error) });
+        tell({ type: 'error', message: redactPath(error) });
         if (!isClosing) {
           setTimeout(turn, retryMs);
           return;

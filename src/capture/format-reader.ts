@@ -68,13 +68,14 @@ export class CaptureReader {
   private nextIndex = 0;
   private checkedBytes = 0;
 
-  /** Throws `bad_capture` when it is no capture, or of another version. */
+  /** Throws `bad_capture` when not a capture file, or of another version. */
   constructor(read: ReadBytes) {
     this.read = read;
     const bytes = Buffer.alloc(head.end);
     const length = read(bytes, 0);
     const known = Math.min(length, magic.length);
-    if (known === 0 || !bytes.subarray(0, known).equals(magic.subarray(0, known))) throw badCapture('it is no capture');
+    if (known === 0 || !bytes.subarray(0, known).equals(magic.subarray(0, known)))
+      throw badCapture('not a capture file');
     if (length < head.end) throw badCapture('it ends within its head: nothing was captured');
     if (crc32(bytes.subarray(0, head.crc)) !== bytes.readUInt32LE(head.crc)) throw badCapture('its head is damaged');
     const version = bytes.readUInt32LE(head.version);

@@ -17,7 +17,7 @@ const usage = `Usage: acs-audio-gateway capture info FILE [--report json]
   info     says what is in a capture of serve --capture
   redact   writes a copy without voices, ids and digits; timing, sizes, order and kinds stay
 
-Exit code: 0, 2 for bad arguments, 9 if the copy cannot be made, 10 for a file that is no capture, 130 if stopped.
+Exit code: 0, 2 for bad arguments, 9 if the copy cannot be made, 10 for a file that is not a capture, 130 if stopped.
 Play it with: acs-audio-gateway simulate --replay FILE --url URL
 `;
 

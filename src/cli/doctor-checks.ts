@@ -1,4 +1,4 @@
-/** The single checks of `doctor`: each looks at one thing and says how it is, and how to mend it. */
+/** The single checks of `doctor`: each looks at one thing and says how it is, and how to fix it. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';

@@ -1,7 +1,7 @@
 /** The checks of `doctor` that look at where audio goes: folders, NATS servers. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { withoutPath } from '../base/errors.ts';
+import { redactPath } from '../base/errors.ts';
 import type { NatsSinkSpec } from '../config/nats-spec.ts';
 import { type FileSinkSpec, parseSink, shownSink } from '../config/sink-spec.ts';
 import type { Finding } from './doctor-checks.ts';
@@ -36,7 +36,7 @@ async function server(name: string, spec: NatsSinkSpec): Promise<Finding> {
   if (failure === null) return { name, verdict: 'ok', detail: 'the server takes the connection' };
   const remedy =
     'is a nats-server running there, and are the credentials right? The gateway starts without a server, and tries again';
-  return { name, verdict: 'wrong', detail: withoutPath(failure), remedy };
+  return { name, verdict: 'wrong', detail: redactPath(failure), remedy };
 }
 
 function moduleFile(name: string, file: string): Finding {

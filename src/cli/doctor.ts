@@ -1,5 +1,5 @@
 /**
- * The command `doctor`: checks this machine and this configuration, says what is wrong and how to mend it. Takes the
+ * The command `doctor`: checks this machine and this configuration, says what is wrong and how to fix it. Takes the
  * settings of `serve`. Starts nothing, changes nothing, and runs even where parts are missing.
  */
 
@@ -26,7 +26,7 @@ function configuration(
   }
 }
 
-const marks = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
+const marks = { ok: 'ok   ', note: 'note ', wrong: 'FAIL ' } as const;
 
 /** Returns the exit code. */
 export async function doctor(argv: readonly string[], environment: Environment, io: CliIo): Promise<number> {

@@ -31,7 +31,7 @@ Plays what a gateway recorded with serve --capture: the same sockets, messages a
 ${describeSettings(replaySettings)}
 
 Exit code: 0 if everything was sent and every socket ended as in the capture, 1 if not, 2 for bad settings, 10 for a file
-that is no capture, 130 if stopped.
+that is not a capture, 130 if stopped.
 `;
 
 function contradictions(values: ReplayValues): string[] {

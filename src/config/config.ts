@@ -2,13 +2,13 @@
 import { framesPerSecond } from '../base/limits.ts';
 import { type Config, serveSettings } from './serve-settings.ts';
 import { readSettings, type SettingSources } from './settings.ts';
-import { contradictions } from './validate.ts';
+import { crossFieldProblems } from './validate.ts';
 
 export const environmentPrefix = 'ACS_GATEWAY_';
 
 /** Throws `bad_settings` with all that is wrong. */
 export function readConfig(sources: SettingSources): Config {
-  const config = readSettings(serveSettings, sources, contradictions);
+  const config = readSettings(serveSettings, sources, crossFieldProblems);
   const { lanes, workers, maxMessagesPerSecond, maxParticipants } = config;
   return {
     ...config,

@@ -251,7 +251,7 @@ function fromValues(
 
 /**
  * Reads the settings from all sources. Throws `bad_settings` with one line per problem.
- * `check` looks at the whole and returns further problems: contradictions, with the remedy.
+ * `check` looks at the whole and returns further problems: those between settings, with the remedy.
  */
 export function readSettings<S extends Settings>(
   settings: S,
@@ -281,7 +281,7 @@ export function readSettings<S extends Settings>(
       problems.push(`${given.source}: ${shown}: expected ${described.expects}`);
     }
   }
-  // Bad values stand at their defaults here: contradictions among the rest are reported as well.
+  // Bad values stand at their defaults here: problems between settings are reported as well.
   problems.push(...check(values as Values<S>));
   if (problems.length > 0) {
     const count = problems.length === 1 ? 'a bad setting' : `${problems.length} bad settings`;

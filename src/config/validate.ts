@@ -66,7 +66,7 @@ function sinksOfOneName(texts: readonly string[]): string[] {
   );
 }
 
-export function contradictions(config: Config): string[] {
+export function crossFieldProblems(config: Config): string[] {
   const problems = [...addresses(config), ...authentication(config)];
   if (config.lanes !== 0 && config.lanes < config.workers) {
     problems.push(`--lanes: ${config.lanes}: expected at least as many as --workers (${config.workers}), or 0`);

@@ -122,13 +122,13 @@ export class Kit {
   }
 
   /** The call goes on for a while, and the connection with it. */
-  async stays(call: Call, after: string): Promise<void> {
-    await this.works(call.link, after);
+  async expectOpen(call: Call, after: string): Promise<void> {
+    await this.assertAlive(call.link, after);
     await call.goOn(this.timing.watchMs);
-    await this.works(call.link, after);
+    await this.assertAlive(call.link, after);
   }
 
-  async works(link: Link, after: string): Promise<void> {
+  async assertAlive(link: Link, after: string): Promise<void> {
     const problem = await this.problem(link);
     if (problem !== null) this.fail(`after ${after} the server ${problem}`);
   }
@@ -146,7 +146,7 @@ export class Kit {
   /** What was seen on all connections, whatever the scenario looked for. */
   sightings(): Finding[] {
     const faults = new Set(this.links.flatMap(({ faults }) => faults));
-    const audible = this.links.some(({ oddities }) => [...oddities].some((each) => each.startsWith(brokenAudio)));
+    const audible = this.links.some(({ anomalies }) => [...anomalies].some((each) => each.startsWith(brokenAudio)));
     return [
       ...[...faults].map((fault): Finding => ({ verdict: 'fail', seen: `the server sent ${fault}` })),
       ...(audible ? [{ verdict: 'fail', seen: `the server sent ${brokenAudio}` } as const] : []),

@@ -27,7 +27,7 @@ export class Link {
   /** What the server did that breaks the WebSocket protocol. */
   readonly faults: string[] = [];
   /** What it sent that is not what ACS is known to take; not a fault of the protocol. */
-  readonly oddities = new Set<string>();
+  readonly anomalies = new Set<string>();
   /** Well-formed messages for ACS. */
   outboundCount = 0;
   readonly #socket: Duplex;
@@ -86,8 +86,8 @@ export class Link {
     else this.#note(`${problem} (${byteCount} bytes)`);
   }
 
-  #note(oddity: string): void {
-    if (this.oddities.size < keptMax) this.oddities.add(oddity);
+  #note(anomaly: string): void {
+    if (this.anomalies.size < keptMax) this.anomalies.add(anomaly);
   }
 
   /** Bytes that the server's side has not made room for. */

@@ -48,7 +48,7 @@ async function nextCall(options: KitOptions): Promise<{ readonly seen: string; r
     try {
       const call = await kit.call({}, 'the next call');
       call.speak(3);
-      await kit.works(call.link, 'three frames of the next call');
+      await kit.assertAlive(call.link, 'three frames of the next call');
       await kit.hangUp(call);
       if (attempt === 0) return null;
       const tookMs = Math.round(performance.now() - startMs);

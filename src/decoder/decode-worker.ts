@@ -1,22 +1,22 @@
 /**
  * One decode worker: a piscina with a single thread, and another one when that thread is lost. A piscina of several threads gives
  * up for good when a replacement fails, and ends its healthy threads when it is destroyed; so each thread has its own. Main
- * thread. Invariant: a shift settles only when its thread cannot write to the lane any more: it has answered, or has exited.
+ * thread. Invariant: a lease settles only when its thread cannot write to the lane any more: it has answered, or has exited.
  */
 import { extname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { withinWallTime } from '../base/deadline.ts';
+import { withWallTimeout } from '../base/deadline.ts';
 import { decodeHangMs, decodeRestartMs, decodeStartMsMax, threadLoadMsMax } from '../base/limits.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
-import { noLane } from './shift.ts';
-import type { ShiftNews } from './shift-news.ts';
-import type { ShiftWatch } from './shift-watch.ts';
+import { noLane } from './lease.ts';
+import type { LeaseChanges } from './lease-changes.ts';
+import type { LeaseWatch } from './lease-watch.ts';
 
 export interface DecodeWorkerOptions {
   readonly index: number;
   readonly workerData: DecoderWorkerData;
-  readonly watch: ShiftWatch;
+  readonly watch: LeaseWatch;
   /** It can take a lane. */
   readonly onReady: () => void;
   /** Its thread has exited, or could not start, without a lane, which would tell. Another one starts after `restartMs`. */
@@ -40,17 +40,17 @@ export class DecodeWorker {
   restarts = 0;
   /** Threads that were ended because they did nothing. */
   hangs = 0;
-  /** For how long it has been of no use: without a thread that is up, or in a shift in which nothing moves. */
+  /** For how long it has been of no use: without a thread that is up, or in a lease in which nothing moves. */
   stalledMs = 0;
   private state: WorkerState = 'stopped';
   private inStateMs = 0;
   private readonly options: DecodeWorkerOptions;
   private piscina: Piscina<number, number> | null = null;
   private thread: Worker | null = null;
-  private onNews: (news: ShiftNews) => void = () => {};
-  /** News that came from its thread so far, and the end of its shift if that waits for some. */
-  private newsHeard = 0;
-  private shiftEnd: { readonly newsTold: number; readonly resolve: () => void } | null = null;
+  private onChanges: (changes: LeaseChanges) => void = () => {};
+  /** News that came from its thread so far, and the end of its lease if that waits for some. */
+  private changesReceived = 0;
+  private leaseEnd: { readonly changesSent: number; readonly resolve: () => void } | null = null;
   /** Its thread is up, or lost. */
   private loaded: Promise<void> = Promise.resolve();
   private exited: Promise<void> = Promise.resolve();
@@ -81,7 +81,7 @@ export class DecodeWorker {
       idleTimeout: Number.POSITIVE_INFINITY,
       resourceLimits: { maxOldGenerationSizeMb: oldSpaceMib },
       concurrentTasksPerWorker: 1,
-      // A worker has nothing to do between shifts: parked in Atomics.wait it wakes faster than an event loop does.
+      // A worker has nothing to do between leases: parked in Atomics.wait it wakes faster than an event loop does.
       atomics: 'sync',
       // It would take a worker for busy that sleeps between two looks into its lane.
       recordTiming: false,
@@ -89,8 +89,8 @@ export class DecodeWorker {
     });
     // The exit of the thread says the same.
     piscina.on('error', () => {});
-    this.newsHeard = 0;
-    piscina.on('message', (news: ShiftNews) => this.hear(news));
+    this.changesReceived = 0;
+    piscina.on('message', (changes: LeaseChanges) => this.hear(changes));
     try {
       this.loaded = piscina.run(noLane).then(
         () => this.isUp(piscina),
@@ -105,17 +105,17 @@ export class DecodeWorker {
     this.follow(this.thread);
   }
 
-  /** Works a shift; the worker must be idle. Rejects when the thread is lost, or when the shift threw. */
-  async work(laneIndex: number, onNews: (news: ShiftNews) => void): Promise<void> {
+  /** Works a lease; the worker must be idle. Rejects when the thread is lost, or when the lease threw. */
+  async work(laneIndex: number, onChanges: (changes: LeaseChanges) => void): Promise<void> {
     const { piscina, thread, exited } = this;
     this.enter('busy');
     this.laneIndex = laneIndex;
-    this.onNews = onNews;
+    this.onChanges = onChanges;
     this.options.watch.begin(laneIndex);
     try {
       await this.allHeard(await piscina!.run(laneIndex));
     } catch (error) {
-      // piscina gives a shift up as soon as its thread is told to end.
+      // piscina gives a lease up as soon as its thread is told to end.
       if (piscina!.threads.length === 0) await exited;
       throw error;
     } finally {
@@ -143,22 +143,22 @@ export class DecodeWorker {
   /** Resolves when its thread has exited; if that cannot be ended, never. */
   async stop(): Promise<void> {
     // Node.js 22 may crash as a whole when a thread is ended in the middle of loading its modules.
-    if (this.state === 'starting') await withinWallTime(threadLoadMsMax, this.loaded);
+    if (this.state === 'starting') await withWallTimeout(threadLoadMsMax, this.loaded);
     this.enter('stopped');
     await this.piscina?.destroy();
   }
 
-  private hear(news: ShiftNews): void {
-    this.newsHeard++;
-    this.onNews(news);
-    if (this.shiftEnd !== null && this.newsHeard >= this.shiftEnd.newsTold) this.shiftEnd.resolve();
+  private hear(changes: LeaseChanges): void {
+    this.changesReceived++;
+    this.onChanges(changes);
+    if (this.leaseEnd !== null && this.changesReceived >= this.leaseEnd.changesSent) this.leaseEnd.resolve();
   }
 
   /** Resolves when everything that the thread has told is heard, or the thread is lost. */
-  private allHeard(newsTold: number): Promise<void> {
-    if (this.newsHeard >= newsTold) return Promise.resolve();
+  private allHeard(changesSent: number): Promise<void> {
+    if (this.changesReceived >= changesSent) return Promise.resolve();
     return new Promise((resolve) => {
-      this.shiftEnd = { newsTold, resolve };
+      this.leaseEnd = { changesSent, resolve };
     });
   }
 
@@ -183,7 +183,7 @@ export class DecodeWorker {
     this.options.onReady();
   }
 
-  /** Its shift rejects when the thread has exited, and another one starts then. */
+  /** Its lease rejects when the thread has exited, and another one starts then. */
   private end(): void {
     this.hangs++;
     this.options.onHung(this.laneIndex);
@@ -193,7 +193,7 @@ export class DecodeWorker {
 
   private lost(error: Error): void {
     if (this.state === 'stopped') return;
-    this.shiftEnd?.resolve();
+    this.leaseEnd?.resolve();
     const hadLane = this.laneIndex !== noLane;
     // One that was up is replaced at once: its calls wait.
     this.restartMs = this.state === 'starting' ? this.nextRestartMs : 0;

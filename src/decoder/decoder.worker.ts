@@ -1,5 +1,5 @@
 /**
- * Entry of a decode worker: attaches the shared memory that piscina hands over and works the shifts it is given.
+ * Entry of a decode worker: attaches the shared memory that piscina hands over and works the leases it is given.
  * Imports no more than that takes.
  */
 import { parentPort, workerData } from 'node:worker_threads';
@@ -8,8 +8,8 @@ import { SharedMemory, type SharedMemoryHandle } from '../memory/shared-memory.t
 import { createParsers } from '../protocol/parsers.ts';
 import { GcPauses } from '../thread/gc-pauses.ts';
 import { FrameDecoder } from './frame-decoder.ts';
-import { workShift } from './shift.ts';
-import type { ShiftNews } from './shift-news.ts';
+import { workLease } from './lease.ts';
+import type { LeaseChanges } from './lease-changes.ts';
 
 export interface DecoderWorkerData {
   readonly memory: SharedMemoryHandle;
@@ -23,17 +23,17 @@ const memory = SharedMemory.attach(handle);
 const clock = () => performance.now();
 const frameDecoder = new FrameDecoder(memory, createParsers(decoder), clock);
 
-let newsTold = 0;
+let changesSent = 0;
 
-function tell(news: ShiftNews): void {
-  newsTold++;
-  parentPort!.postMessage(news);
+function tell(changes: LeaseChanges): void {
+  changesSent++;
+  parentPort!.postMessage(changes);
 }
 
-const shift = { memory, decoder: frameDecoder, flushIntervalMs, isShared, gcPauses: new GcPauses(), clock, tell };
+const lease = { memory, decoder: frameDecoder, flushIntervalMs, isShared, gcPauses: new GcPauses(), clock, tell };
 
-/** Returns how many news this thread has told so far: they come by another way than what is returned here. */
+/** Returns how many changes this thread has told so far: they come by another way than what is returned here. */
 export default function work(laneIndex: number): number {
-  workShift(shift, laneIndex);
-  return newsTold;
+  workLease(lease, laneIndex);
+  return changesSent;
 }

@@ -1,6 +1,6 @@
 /**
  * The decoder: takes what stands in a lane, record by record, and leaves frames in rings and every message in a counter.
- * Stateless between shifts: all that must survive is in shared memory. Worker thread.
+ * Stateless between leases: all that must survive is in shared memory. Worker thread.
  * Invariant: each message record adds exactly one to committed, control, ignored or dropped of its lane and its stream.
  */
 import { sampleRates } from '../base/limits.ts';
@@ -15,15 +15,15 @@ import { AudioWriter } from './audio-writer.ts';
 import { CostlyBudget, parseOrdinaryMs } from './costly-budget.ts';
 import { Gating } from './gating.ts';
 import { LaneCounters } from './lane-counters.ts';
-import type { ShiftNews, StreamTone } from './shift-news.ts';
+import type { LeaseChanges, StreamDtmfTone } from './lease-changes.ts';
 import { StreamState } from './stream-state.ts';
 import { UndoNote } from './undo-note.ts';
 
 /** Residence is stamped once for so many records: a clock reading costs as much as a tenth of a frame. */
 const recordsPerClockReading = 16;
-/** Tones told in one shift: nobody presses that many keys. */
+/** Tones told in one lease: nobody presses that many keys. */
 const tonesMax = 1000;
-/** Faults told in one shift; the counter has them all. */
+/** Faults told in one lease; the counter has them all. */
 const faultsMax = 4;
 
 export class FrameDecoder {
@@ -39,9 +39,9 @@ export class FrameDecoder {
   private readonly gating: Gating;
   private readonly audio: AudioWriter;
   private readonly message = new Message();
-  private readonly news = new Set<number>();
+  private readonly changes = new Set<number>();
   private faults: string[] = [];
-  private tones: StreamTone[] = [];
+  private tones: StreamDtmfTone[] = [];
 
   constructor(memory: SharedMemory, parsers: Parsers, clock: () => number) {
     this.memory = memory;
@@ -93,7 +93,7 @@ export class FrameDecoder {
       const streamIndex = i32[(at + record.stream) >> 2]!;
       this.stream.select(streamIndex);
       this.takeRecord(views, at, counters, note, nowMs);
-      if (this.stream.hasNews) this.news.add(streamIndex);
+      if (this.stream.hasChanges) this.changes.add(streamIndex);
       counters.finish(end);
       note.clear();
       head = end;
@@ -104,16 +104,16 @@ export class FrameDecoder {
     return waitedMs;
   }
 
-  get hasNews(): boolean {
-    return this.news.size > 0 || this.faults.length > 0 || this.tones.length > 0;
+  get hasChanges(): boolean {
+    return this.changes.size > 0 || this.faults.length > 0 || this.tones.length > 0;
   }
 
   /** What there is to tell since the last time; null when nothing. */
-  takeNews(): ShiftNews | null {
-    if (!this.hasNews) return null;
+  takeChanges(): LeaseChanges | null {
+    if (!this.hasChanges) return null;
     const { faults, tones } = this;
-    const result = { streams: [...this.news], faults, ...(tones.length > 0 && { tones }) };
-    this.news.clear();
+    const result = { streams: [...this.changes], faults, ...(tones.length > 0 && { tones }) };
+    this.changes.clear();
     this.faults = [];
     this.tones = [];
     return result;

@@ -1,6 +1,6 @@
 /**
  * One lane's progress, counters and histograms, as the worker that has the lane writes them: plain additions, because
- * ownership passes with the shift. Readers elsewhere see each number whole. Worker thread.
+ * ownership passes with the lease. Readers elsewhere see each number whole. Worker thread.
  */
 import { batchBounds, delayBoundsMs, Histogram } from '../memory/histogram.ts';
 import { type DropReason, dropReasons, lane, reasonIndex } from '../memory/layout.ts';

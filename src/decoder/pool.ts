@@ -1,10 +1,10 @@
 /**
- * The pool of decode workers: gives lanes to them, one shift at a time, and watches them. One that is lost is replaced, with
- * back-off if that fails; one that hangs is ended and replaced; meanwhile the others go on. One task per shift, never one per
+ * The pool of decode workers: gives lanes to them, one lease at a time, and watches them. One that is lost is replaced, with
+ * back-off if that fails; one that hangs is ended and replaced; meanwhile the others go on. One task per lease, never one per
  * message. Main thread.
  */
 import { setFlagsFromString } from 'node:v8';
-import { within } from '../base/deadline.ts';
+import { withTimeout } from '../base/deadline.ts';
 import { GatewayError } from '../base/errors.ts';
 import { decodeStopMsMax, decodeWatchMs, degradedAfterMs, degradedMsMax } from '../base/limits.ts';
 import type { DecoderName } from '../config/decoder-names.ts';
@@ -12,9 +12,9 @@ import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { DecodeWorker } from './decode-worker.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
-import { noLane } from './shift.ts';
-import type { ShiftNews } from './shift-news.ts';
-import { ShiftWatch } from './shift-watch.ts';
+import { noLane } from './lease.ts';
+import type { LeaseChanges } from './lease-changes.ts';
+import { LeaseWatch } from './lease-watch.ts';
 
 /** What happened to a worker, as it is logged. */
 export interface WorkerReport {
@@ -32,7 +32,7 @@ export interface DecoderPoolOptions {
   readonly workers: number;
   readonly decoder: DecoderName;
   readonly flushIntervalMs: number;
-  /** A worker hangs, or was lost outside of a shift. */
+  /** A worker hangs, or was lost outside of a lease. */
   readonly onReport: (report: WorkerReport) => void;
   /** A worker has been of no use for too long, or all of them are of use again. */
   readonly onDegraded: (isDegraded: boolean) => void;
@@ -40,10 +40,10 @@ export interface DecoderPoolOptions {
   readonly onFailed: (error: GatewayError) => void;
 }
 
-interface WaitingShift {
+interface WaitingLease {
   readonly laneIndex: number;
-  readonly onNews: (news: ShiftNews) => void;
-  readonly resolve: (shift: Promise<void>) => void;
+  readonly onChanges: (changes: LeaseChanges) => void;
+  readonly resolve: (lease: Promise<void>) => void;
 }
 
 /**
@@ -60,7 +60,7 @@ export class DecoderPool {
   /** A worker is of no use, and has not been for a second. */
   isDegraded = false;
   private readonly options: DecoderPoolOptions;
-  private readonly shifts: WaitingShift[] = [];
+  private readonly leases: WaitingLease[] = [];
   private starting: PromiseWithResolvers<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
   private lookedMs = 0;
@@ -78,7 +78,7 @@ export class DecoderPool {
       return new DecodeWorker({
         index,
         workerData,
-        watch: new ShiftWatch(memory),
+        watch: new LeaseWatch(memory),
         onReady: () => this.ready(),
         onLost: (error, restartMs) => this.lost(index, error, restartMs),
         onHung: (laneIndex) => this.hung(index, laneIndex),
@@ -109,19 +109,19 @@ export class DecoderPool {
   }
 
   /**
-   * Gives a lane to a worker for a shift, as soon as there is one. Rejects when the worker is lost, or when the shift threw.
-   * `onNews` is called while the shift lasts.
+   * Gives a lane to a worker for a lease, as soon as there is one. Rejects when the worker is lost, or when the lease threw.
+   * `onChanges` is called while the lease lasts.
    */
-  work(laneIndex: number, onNews: (news: ShiftNews) => void): Promise<void> {
+  work(laneIndex: number, onChanges: (changes: LeaseChanges) => void): Promise<void> {
     return new Promise((resolve) => {
-      this.shifts.push({ laneIndex, onNews, resolve });
+      this.leases.push({ laneIndex, onChanges, resolve });
       this.dispatch();
     });
   }
 
-  /** Shifts that wait for a worker. */
+  /** Leases that wait for a worker. */
   get waiting(): number {
-    return this.shifts.length;
+    return this.leases.length;
   }
 
   /** How much of their time the workers spent decoding since this was last read, 0 to 1. */
@@ -140,23 +140,23 @@ export class DecoderPool {
   /** Ends the workers; does not wait for one that does not end. */
   async stop(): Promise<void> {
     if (this.timer !== null) clearInterval(this.timer);
-    this.shifts.length = 0;
-    await within(
+    this.leases.length = 0;
+    await withTimeout(
       decodeStopMsMax,
       Promise.all(this.workers.map((worker) => worker.stop())).then(() => {}),
     );
   }
 
   private dispatch(): void {
-    while (this.shifts.length > 0) {
-      const { laneIndex, onNews } = this.shifts[0]!;
+    while (this.leases.length > 0) {
+      const { laneIndex, onChanges } = this.leases[0]!;
       const own = this.workers[laneIndex % this.workers.length]!;
       const worker = own.isIdle ? own : this.workers.find(({ isIdle }) => isIdle);
       if (worker === undefined) return;
-      const shift = worker.work(laneIndex, onNews);
-      this.shifts.shift()!.resolve(shift);
+      const lease = worker.work(laneIndex, onChanges);
+      this.leases.shift()!.resolve(lease);
       const next = () => this.dispatch();
-      shift.then(next, next);
+      lease.then(next, next);
     }
   }
 

@@ -29,7 +29,7 @@ export class StreamState {
   private word = 0;
   private double = 0;
   /** Set when something happened that the main thread acts on: a new participant, new metadata, the end. */
-  hasNews = false;
+  hasChanges = false;
   /** Of the stream that is selected, and where its slot begins, in bytes. */
   index = 0;
   at = 0;
@@ -46,7 +46,7 @@ export class StreamState {
     this.at = this.memory.streamOffset(streamIndex);
     this.word = this.at / 4;
     this.double = this.at / 8;
-    this.hasNews = false;
+    this.hasChanges = false;
   }
 
   /** Adds to a counter of `streamSlot`. */
@@ -92,7 +92,7 @@ export class StreamState {
     const fits = Buffer.byteLength(subscriptionId) <= subscriptionIdBytesMax;
     const written = fits ? this.memory.streams.bytes.write(subscriptionId, id) : 0;
     this.i32[this.word + streamSlot.subscriptionIdBytes / 4] = written;
-    this.hasNews = true;
+    this.hasChanges = true;
     if (sampleRate === 0 || sampleRate === before) return;
     note.noteEndOfRings();
     this.endRings();
@@ -124,7 +124,7 @@ export class StreamState {
     if (idEnd > idStart) this.i32[this.word + streamSlot.unmixed / 4] = 1;
     // Last: the main thread may look at any moment.
     Atomics.store(this.i32, this.word + streamSlot.participantCount / 4, count + 1);
-    this.hasNews = true;
+    this.hasChanges = true;
     return writer;
   }
 
@@ -146,7 +146,7 @@ export class StreamState {
     full.end();
     // The stream's from here on, whatever becomes of the message.
     note.ringIsPlaced();
-    this.hasNews = true;
+    this.hasChanges = true;
     return writer;
   }
 
@@ -158,7 +158,7 @@ export class StreamState {
   endRings(): void {
     const count = this.i32[this.word + streamSlot.participantCount / 4]!;
     for (let i = 0; i < count; i++) this.writerAt(i).end();
-    this.hasNews = true;
+    this.hasChanges = true;
   }
 
   /** The stream's socket is closed and everything before that is dealt with. */
@@ -178,7 +178,7 @@ export class StreamState {
       this.pool.release(index);
     }
     Atomics.store(this.i32, this.word + streamSlot.end / 4, streamEnd.released);
-    this.hasNews = true;
+    this.hasChanges = true;
   }
 
   writerAt(participant: number): RingWriter {

@@ -88,8 +88,8 @@ export class Consumers {
       gateIndex: index,
       threadTimeoutMs: config.threadTimeoutMs,
       onDrained: (streamId, { framesRead, framesLapped }) => onDrained(streamId, index, framesRead, framesLapped),
-      onError: (error, streamId, leftOut) =>
-        log.error({ msg: 'sink error', sink: spec.name, streamId, error, ...(leftOut > 0 && { leftOut }) }),
+      onError: (error, streamId, suppressed) =>
+        log.error({ msg: 'sink error', sink: spec.name, streamId, error, ...(suppressed > 0 && { suppressed }) }),
       onLost: (loss) => this.lost('sink', { sink: spec.name }, loss),
       onAbandoned: (threads) => log.error({ msg: 'sink thread cannot be ended', sink: spec.name, threads }),
     });

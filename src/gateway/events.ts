@@ -37,7 +37,7 @@ export interface Participant extends Track {
 }
 
 /** Somebody pressed a key. Personal data, often a secret: it is told here, and nowhere else. */
-export interface Tone {
+export interface DtmfTone {
   readonly streamId: string;
   readonly callConnectionId: string | null;
   /** `0` to `9`, `*`, `#`, `A` to `D`, as ACS says it. */
@@ -53,7 +53,7 @@ export interface GatewayEvents {
   participant: [participant: Participant];
   /** No frame follows. What is in the ring can still be read, for ten seconds at least. */
   participantEnded: [track: Track, report: ParticipantReport];
-  dtmf: [tone: Tone];
+  dtmf: [tone: DtmfTone];
   /** Every reader has come to the end, or the time for it is up. */
   streamEnded: [record: EndedStream];
   /**

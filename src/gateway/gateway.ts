@@ -5,9 +5,9 @@
 import { EventEmitter } from 'node:events';
 import { AdminServer } from '../admin/server.ts';
 import { awakeClock } from '../base/awake-clock.ts';
-import { within, withinWallTime } from '../base/deadline.ts';
-import { Complaints } from '../base/error-throttle.ts';
-import { withoutPath } from '../base/errors.ts';
+import { withTimeout, withWallTimeout } from '../base/deadline.ts';
+import { ErrorThrottle } from '../base/error-throttle.ts';
+import { redactPath } from '../base/errors.ts';
 import { exitLingerMs, exitMsMax, flushMsMax, ringLingerMs, sinkStopMs, threadEndMsMax } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
 import { UndoStack } from '../base/undo-stack.ts';
@@ -19,7 +19,7 @@ import { DecoderPool } from '../decoder/pool.ts';
 import { Lane } from '../lane/lane.ts';
 import { geometryOf } from '../memory/geometry.ts';
 import { SharedMemory } from '../memory/shared-memory.ts';
-import type { ThreadVitals } from '../metrics/families.ts';
+import type { NamedThreadMetrics } from '../metrics/families.ts';
 import { createMetrics } from '../metrics/gateway-metrics.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { RingPool } from '../ring/pool.ts';
@@ -34,9 +34,9 @@ import { closeCode } from '../stream/close-code.ts';
 import { costlyUnits, isTooCostly } from '../stream/costly.ts';
 import { StreamRegistry } from '../stream/registry.ts';
 import { Totals } from '../stream/totals.ts';
-import { Vitals, VitalsWatch, vitalsDoubles } from '../thread/thread-metrics.ts';
+import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../thread/thread-metrics.ts';
 import { Consumers } from './consumers.ts';
-import { type Events, GatewayAudience } from './observers.ts';
+import { type Events, Observers } from './observers.ts';
 
 /** What a gateway leaves behind when it has stopped. */
 export interface DrainResult {
@@ -55,22 +55,22 @@ export interface GatewayListeners {
 }
 
 /** An error as it is logged. */
-type Complaint = Readonly<Record<string, unknown>> & { readonly msg: string };
-const complaintsTickMs = 1_000;
+type LoggedError = Readonly<Record<string, unknown>> & { readonly msg: string };
+const throttleTickMs = 1_000;
 
 export class Gateway {
   private readonly config: Config;
   private readonly log: Log;
-  private readonly complaints: Complaints<Complaint>;
+  private readonly errorThrottle: ErrorThrottle<LoggedError>;
   private readonly memory: SharedMemory;
   private readonly totals = new Totals();
-  private readonly vitals = new Vitals(new Float64Array(vitalsDoubles));
-  private readonly vitalsWatch = new VitalsWatch(this.vitals);
+  private readonly threadMetrics = new ThreadMetrics(new Float64Array(threadMetricsDoubles));
+  private readonly threadMetricsWatch = new ThreadMetricsWatch(this.threadMetrics);
   private readonly rings: RingPool;
   private readonly decoders: DecoderPool;
   private readonly lanes: readonly Lane[];
   private readonly consumers: Consumers;
-  private readonly audience: GatewayAudience;
+  private readonly observers: Observers;
   private readonly registry: StreamRegistry;
   private readonly pressure: Pressure;
   private readonly frontEnd: FrontEnd;
@@ -83,8 +83,8 @@ export class Gateway {
   constructor(config: Config, log: Log, { readers = [], events = new EventEmitter() }: GatewayListeners = {}) {
     this.config = config;
     this.log = log;
-    this.complaints = new Complaints((_kind, complaint, leftOut) =>
-      log.error({ ...complaint, ...(leftOut > 0 && { leftOut }) }),
+    this.errorThrottle = new ErrorThrottle((_kind, loggedError, suppressed) =>
+      log.error({ ...loggedError, ...(suppressed > 0 && { suppressed }) }),
     );
     this.memory = SharedMemory.create(geometryOf(config));
     this.rings = new RingPool(this.memory);
@@ -93,9 +93,9 @@ export class Gateway {
       workers: config.workers,
       decoder: config.decoder,
       flushIntervalMs: config.flushIntervalMs,
-      onReport: (report) => this.complain({ ...report }, `${report.msg} ${report.worker}`),
+      onReport: (report) => this.logThrottled({ ...report }, `${report.msg} ${report.worker}`),
       onDegraded: (isDegraded) => this.log.warn({ msg: isDegraded ? 'degraded' : 'no longer degraded' }),
-      onFailed: (error) => this.audience.failed(error),
+      onFailed: (error) => this.observers.failed(error),
     });
     this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
     this.consumers = new Consumers({
@@ -104,16 +104,16 @@ export class Gateway {
       log,
       readers,
       onDrained: (...drained) => this.registry.readerDone(...drained),
-      onCaptureError: (error) => this.complain({ msg: 'capture error', error }),
+      onCaptureError: (error) => this.logThrottled({ msg: 'capture error', error }),
     });
     const { sinks } = this.consumers;
-    this.audience = new GatewayAudience({ memory: this.memory, sinks, readers: this.consumers.readers, events });
+    this.observers = new Observers({ memory: this.memory, sinks, readers: this.consumers.readers, events });
     const guards = createGuards(config, this.totals);
     this.registry = new StreamRegistry({
       memory: this.memory,
       lanes: this.lanes,
       totals: this.totals,
-      audience: this.audience,
+      observers: this.observers,
       streamsMax: config.maxStreams,
       lingerMs: ringLingerMs,
       resumeGraceMs: config.resumeGraceMs,
@@ -124,7 +124,7 @@ export class Gateway {
       },
       onEnded: (record) => {
         log.info({ msg: 'stream ended', ...record });
-        this.audience.released(record);
+        this.observers.released(record);
       },
     });
     this.pressure = new Pressure({
@@ -133,7 +133,7 @@ export class Gateway {
       ringCount: this.memory.geometry.ringCount,
       lanes: this.lanes,
       isDegraded: () => this.decoders.isDegraded,
-      lateness: () => this.vitalsWatch.lateness,
+      lateness: () => this.threadMetricsWatch.lateness,
       lacksDescriptors: () => this.frontEnd.isPaused,
     });
     this.frontEnd = new FrontEnd({
@@ -155,7 +155,7 @@ export class Gateway {
       isTooCostly: (stream) => isTooCostly(this.memory, stream, performance.now()),
       proxies: trustedProxies(config),
       authenticate: (request) => this.authenticate(request),
-      onHandshakeError: (error) => this.complain({ msg: 'handshake failed', error: withoutPath(error) }),
+      onHandshakeError: (error) => this.logThrottled({ msg: 'handshake failed', error: redactPath(error) }),
       duplicate: config.duplicate,
       registry: this.registry,
       totals: this.totals,
@@ -197,16 +197,16 @@ export class Gateway {
     this.phase = 'draining';
     this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs });
     this.registry.endWaiting();
-    await within(timeoutMs, this.allClosed());
+    await withTimeout(timeoutMs, this.allClosed());
     // What comes behind the account has its time as well.
     const endMs = performance.now() + exitMsMax - 2 * threadEndMsMax - exitLingerMs;
     const streamsCut = this.registry.active;
     this.frontEnd.closeAll(closeCode.draining, 'drained');
-    const isFlushed = await within(flushMsMax, this.registry.empty());
+    const isFlushed = await withTimeout(flushMsMax, this.registry.empty());
     const stopMs = Math.min(sinkStopMs.most, Math.max(sinkStopMs.least, endMs - performance.now()));
     const sinksFinished = await this.consumers.stop(stopMs);
     // The account is the last word.
-    this.complaints.tellAll();
+    this.errorThrottle.tellAll();
     const current = this.account;
     const readersAreExact = this.consumers.sinks.every(
       (sink) => sink.frames + sink.lappedFrames === this.registry.framesEnded,
@@ -225,11 +225,11 @@ export class Gateway {
     const { undo } = this;
     undo.add(() => awakeClock.stop());
     awakeClock.start();
-    undo.add(() => this.vitalsWatch.stop());
-    this.vitalsWatch.start();
-    const complaintsTimer = setInterval(() => this.complaints.tick(performance.now()), complaintsTickMs);
-    complaintsTimer.unref();
-    undo.add(() => clearInterval(complaintsTimer));
+    undo.add(() => this.threadMetricsWatch.stop());
+    this.threadMetricsWatch.start();
+    const throttleTimer = setInterval(() => this.errorThrottle.tick(performance.now()), throttleTickMs);
+    throttleTimer.unref();
+    undo.add(() => clearInterval(throttleTimer));
     undo.add(() => this.stopThreads());
     await Promise.all([this.decoders.start(), this.consumers.start()]);
     undo.add(() => this.admin.stop());
@@ -243,7 +243,7 @@ export class Gateway {
 
   private async stopThreads(): Promise<void> {
     for (const lane of this.lanes) lane.stop();
-    await Promise.all([withinWallTime(threadEndMsMax, this.decoders.stop()), this.consumers.cutOff()]);
+    await Promise.all([withWallTimeout(threadEndMsMax, this.decoders.stop()), this.consumers.cutOff()]);
   }
 
   private readonly readiness = (): Readiness => {
@@ -258,8 +258,8 @@ export class Gateway {
     return new Promise((resolve) => this.activeWaiters.push(resolve));
   }
 
-  private complain(complaint: Complaint, kind: string = complaint.msg): void {
-    this.complaints.add(kind, complaint, performance.now());
+  private logThrottled(loggedError: LoggedError, kind: string = loggedError.msg): void {
+    this.errorThrottle.add(kind, loggedError, performance.now());
   }
 
   private certificateChanged(error: string | null): void {
@@ -276,15 +276,15 @@ export class Gateway {
       memory: this.memory,
       index,
       flushIntervalMs: this.config.flushIntervalMs,
-      work: (laneIndex, onNews) => this.decoders.work(laneIndex, onNews),
-      onNews: ({ streams, faults, tones = [] }) => {
-        this.registry.news(streams);
+      work: (laneIndex, onChanges) => this.decoders.work(laneIndex, onChanges),
+      onChanges: ({ streams, faults, tones = [] }) => {
+        this.registry.changed(streams);
         for (const { streamIndex, tone } of tones) this.registry.tone(streamIndex, tone);
-        for (const fault of faults) this.complain({ msg: 'a message could not be decoded', fault });
+        for (const fault of faults) this.logThrottled({ msg: 'a message could not be decoded', fault });
       },
       onWorkerLost: (error) => {
-        this.complain({ msg: 'decode worker lost', lane: index, error: error.message }, `lost ${index}`);
-        this.registry.newsOfLane(index);
+        this.logThrottled({ msg: 'decode worker lost', lane: index, error: error.message }, `lost ${index}`);
+        this.registry.changedInLane(index);
       },
     });
   }
@@ -310,12 +310,12 @@ export class Gateway {
     });
   }
 
-  private threads(): ThreadVitals[] {
+  private threads(): NamedThreadMetrics[] {
     const workers = this.memory.lanes.map((views, index) => {
       const counters = new LaneCounters(views);
       return { name: `decoder:${index}`, delay: counters.delay, gcPause: counters.gcPause };
     });
-    const others = this.consumers.threads.map(({ name, vitals }) => ({ name, ...vitals }));
-    return [{ name: 'main', ...this.vitals }, ...workers, ...others];
+    const others = this.consumers.threads.map(({ name, threadMetrics }) => ({ name, ...threadMetrics }));
+    return [{ name: 'main', ...this.threadMetrics }, ...workers, ...others];
   }
 }

@@ -9,7 +9,7 @@ import type { ReaderGroup } from '../reader/reader-group.ts';
 import type { Track } from '../ring/track.ts';
 import type { SinkHost } from '../sink/host.ts';
 import type { EndedStream } from '../stream/ended-stream.ts';
-import type { Audience } from '../stream/registry.ts';
+import type { StreamObserver } from '../stream/registry.ts';
 import { type ParticipantReport, type ParticipantRing, reportRing } from '../stream/ring-report.ts';
 import type { Stream } from '../stream/stream.ts';
 import { subscriptionIdOf } from '../stream/stream-report.ts';
@@ -17,7 +17,7 @@ import type { GatewayEvents, Participant } from './events.ts';
 
 export type Events = EventEmitter<GatewayEvents>;
 
-export interface GatewayAudienceOptions {
+export interface ObserversOptions {
   readonly memory: SharedMemory;
   readonly sinks: readonly SinkHost[];
   readonly readers: readonly ReaderGroup[];
@@ -30,11 +30,11 @@ function trackOf({ id, facts }: Stream, participant: ParticipantRing): Track {
   return { streamId: id, callConnectionId, correlationId, participantId, sampleRate };
 }
 
-export class GatewayAudience implements Audience {
+export class Observers implements StreamObserver {
   readonly readers: readonly string[];
-  private readonly options: GatewayAudienceOptions;
+  private readonly options: ObserversOptions;
 
-  constructor(options: GatewayAudienceOptions) {
+  constructor(options: ObserversOptions) {
     this.options = options;
     this.readers = [...options.sinks, ...options.readers].map(({ name }) => name);
   }

@@ -1,17 +1,17 @@
 /**
  * A lane: two halves in shared memory, full of records on their way from the main thread, which alone writes here, to the
- * worker that has the lane for a shift. Group commit: nobody is told of a record, the worker looks again after the flush
+ * worker that has the lane for a lease. Group commit: nobody is told of a record, the worker looks again after the flush
  * interval; only one that found nothing then is parked and must be woken. A late worker finds more at a time, and so a
  * cheaper frame. With much in it this thread waits for the worker, within a budget (`lane-wait.ts`). Full: the newest message is
  * refused (a return value). Before it is full, those of streams that have filled it are.
  *
- * Invariant: at most one shift has a lane, and with it goes the ownership of the lane's streams and rings. So a stream's
+ * Invariant: at most one lease has a lane, and with it goes the ownership of the lane's streams and rings. So a stream's
  * records are dealt with in order, and nothing needs a lock. Main thread.
  */
 
 import { laneShareBytesMin, laneTurnBytes } from '../base/limits.ts';
+import type { LeaseChanges } from '../decoder/lease-changes.ts';
 import { recoverLane } from '../decoder/recovery.ts';
-import type { ShiftNews } from '../decoder/shift-news.ts';
 import { lane, laneReserveBytes, record, recordBytes, recordKind } from '../memory/layout.ts';
 import type { SharedMemory, Views } from '../memory/shared-memory.ts';
 import { LaneWait, laneWait } from './lane-wait.ts';
@@ -23,12 +23,12 @@ export interface LaneOptions {
   readonly index: number;
   readonly flushIntervalMs: number;
   /**
-   * Gives the lane to a worker; resolves when its shift is over, rejects when the worker is lost. `onNews` may be called in
+   * Gives the lane to a worker; resolves when its lease is over, rejects when the worker is lost. `onChanges` may be called in
    * between, and not after that.
    */
-  readonly work: (laneIndex: number, onNews: (news: ShiftNews) => void) => Promise<void>;
-  readonly onNews: (news: ShiftNews) => void;
-  /** A worker is lost, and with it the news of its shift: any stream of the lane may have some. */
+  readonly work: (laneIndex: number, onChanges: (changes: LeaseChanges) => void) => Promise<void>;
+  readonly onChanges: (changes: LeaseChanges) => void;
+  /** A worker is lost, and with it the changes of its lease: any stream of the lane may have some. */
   readonly onWorkerLost: (error: Error) => void;
 }
 
@@ -51,7 +51,7 @@ export class Lane {
   private turns = 0;
   private readonly turnOf: Int32Array;
   private readonly bytesOf: Int32Array;
-  private state: 'waiting' | 'armed' | 'served' | 'stopped' = 'waiting';
+  private state: 'idle' | 'scheduled' | 'leased' | 'stopped' = 'idle';
   /** The park that was answered last: it needs no second call. */
   private wokenPark = 0;
   private timer: NodeJS.Timeout | null = null;
@@ -111,7 +111,7 @@ export class Lane {
     this.put(kind, streamIndex, 0, noBytes, size);
   }
 
-  /** What still waits stays where it is, and what shifts still tell is not heard: drain first. */
+  /** What still waits stays where it is, and what leases still tell is not heard: drain first. */
   stop(): void {
     this.state = 'stopped';
     if (this.timer !== null) clearTimeout(this.timer);
@@ -149,7 +149,7 @@ export class Lane {
   private look(): void {
     this.lookBytes = this.usedBytes + laneTurnBytes;
     // The timer comes when everything that came at once is read: too late.
-    if (this.state === 'armed') this.serve();
+    if (this.state === 'scheduled') this.lease();
     else if (this.backlogBytes > laneWait.fromBytes) this.wait.wait(this);
   }
 
@@ -181,8 +181,8 @@ export class Lane {
     if (bytes.length > 0) this.views.bytes.set(bytes, at + record.payload);
     this.usedBytes += size;
     Atomics.store(i32, lane.tail >> 2, tail + size);
-    if (this.state === 'served') this.wake();
-    else if (this.state === 'waiting') this.arm();
+    if (this.state === 'leased') this.wake();
+    else if (this.state === 'idle') this.schedule();
   }
 
   /** Wakes the worker if it is parked. It parks before it looks at the tail a last time: one of us sees the other. */
@@ -193,32 +193,32 @@ export class Lane {
     Atomics.notify(this.views.i32, lane.tail >> 2);
   }
 
-  private arm(): void {
-    this.state = 'armed';
+  private schedule(): void {
+    this.state = 'scheduled';
     if (this.timer === null) this.timer = setTimeout(() => this.serveIfArmed(), this.options.flushIntervalMs);
     else this.timer.refresh();
   }
 
   /** It may have been served before its time. */
   private serveIfArmed(): void {
-    if (this.state === 'armed') this.serve();
+    if (this.state === 'scheduled') this.lease();
   }
 
-  private serve(): void {
-    this.state = 'served';
-    const onNews = (news: ShiftNews) => {
-      if (this.state !== 'stopped') this.options.onNews(news);
+  private lease(): void {
+    this.state = 'leased';
+    const onChanges = (changes: LeaseChanges) => {
+      if (this.state !== 'stopped') this.options.onChanges(changes);
     };
-    this.options.work(this.index, onNews).then(
-      () => this.shiftOver(),
+    this.options.work(this.index, onChanges).then(
+      () => this.leaseOver(),
       (error: unknown) => this.workerLost(error instanceof Error ? error : new Error(String(error))),
     );
   }
 
-  private shiftOver(): void {
+  private leaseOver(): void {
     if (this.state === 'stopped') return;
-    if (this.tail === this.loadHead()) this.state = 'waiting';
-    else this.serve();
+    if (this.tail === this.loadHead()) this.state = 'idle';
+    else this.lease();
   }
 
   /** The record that the worker had in hand is finished or lost; everything else is still in the lane. */
@@ -229,6 +229,6 @@ export class Lane {
     // Nobody is parked any more.
     if ((Atomics.load(i32, lane.parked / 4) & 1) === 1) Atomics.add(i32, lane.parked / 4, 1);
     this.options.onWorkerLost(error);
-    this.shiftOver();
+    this.leaseOver();
   }
 }

@@ -6,7 +6,7 @@ export const record = {
   kind: recordOffsets.i32(),
   payloadBytes: recordOffsets.i32(),
   stream: recordOffsets.i32(),
-  /** Of a message: the how manieth of its lane it is, modulo 2^32. The counters are held against it. */
+  /** Of a message: its sequence number in the lane, modulo 2^32. The counters are held against it. */
   ordinal: recordOffsets.i32(),
   arrivalMs: recordOffsets.f64(),
   payload: recordOffsets.bytes(0),

@@ -10,7 +10,7 @@ import type { StreamRegistry } from '../stream/registry.ts';
 import type { Totals } from '../stream/totals.ts';
 
 /** What holds a thread up. */
-export interface ThreadVitals {
+export interface NamedThreadMetrics {
   /** `main`, `decoder:0` (the worker that has lane 0), `capture`, `sink:` and the sink's name. */
   readonly name: string;
   readonly delay: Histogram;
@@ -62,7 +62,7 @@ export interface Sources {
   readonly streamsMax: number;
   /** Longest message that is taken. */
   readonly messageBytesMax: number;
-  readonly threads: () => readonly ThreadVitals[];
+  readonly threads: () => readonly NamedThreadMetrics[];
   readonly supervised: readonly SupervisedThreadCounters[];
   /** What runs here: version, Node.js, decoder. */
   readonly build: Readonly<Record<string, string>>;

@@ -1,15 +1,15 @@
 /** Threads: what holds each of them up, and which were lost. */
 import { delayBoundsMs, type Histogram } from '../memory/histogram.ts';
-import type { Sources, ThreadVitals } from './families.ts';
+import type { NamedThreadMetrics, Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
 
 export function registerThreads(metrics: Metrics, { threads, decoders, supervised }: Sources): void {
   const boundsSeconds = delayBoundsMs.map((ms) => ms / 1000);
-  const register = (name: string, help: string, of: (vitals: ThreadVitals) => Histogram) =>
+  const register = (name: string, help: string, of: (threadMetrics: NamedThreadMetrics) => Histogram) =>
     metrics.histogram(name, help, ['thread'], boundsSeconds, () =>
-      threads().map((vitals) => {
-        const { counts, sum } = of(vitals);
-        return { labels: { thread: vitals.name }, counts, sum: sum / 1000 };
+      threads().map((threadMetrics) => {
+        const { counts, sum } = of(threadMetrics);
+        return { labels: { thread: threadMetrics.name }, counts, sum: sum / 1000 };
       }),
     );
   register(

@@ -4,7 +4,7 @@
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { TellComplaint } from '../base/error-throttle.ts';
+import type { TellThrottled } from '../base/error-throttle.ts';
 import { GatewayError } from '../base/errors.ts';
 import { abandonedThreadsMax, gatesMax } from '../base/limits.ts';
 import type { SinkSpec } from '../config/sink-spec.ts';
@@ -27,7 +27,7 @@ export interface SinkHostOptions {
   /** The sink does not look at a ring of this stream any more. */
   readonly onDrained: (streamId: string, end: TrackEnd) => void;
   /** Something went wrong in the sink. */
-  readonly onError: TellComplaint<string>;
+  readonly onError: TellThrottled<string>;
   /** The sink's thread died or hangs; another one starts. */
   readonly onLost: (loss: ThreadLoss) => void;
   /** A thread that hangs cannot be ended; there are so many of them. */
@@ -209,10 +209,10 @@ export class SinkHost {
 
   private announce(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
-    this.thread.post({ type: 'started', tracks: entries.map(({ news }) => news) });
+    this.thread.post({ type: 'started', tracks: entries.map(({ start }) => start) });
     for (const entry of entries) {
       entry.isTold = true;
-      if (entry.frames !== null) this.thread.post({ type: 'ended', ring: entry.news.ring, frames: entry.frames });
+      if (entry.frames !== null) this.thread.post({ type: 'ended', ring: entry.start.ring, frames: entry.frames });
     }
   }
 
@@ -220,11 +220,11 @@ export class SinkHost {
     switch (message.type) {
       case 'drained': {
         const entry = this.ledger.find(message.ring);
-        if (entry !== undefined) this.options.onDrained(entry.news.track.streamId, this.ledger.settle(entry));
+        if (entry !== undefined) this.options.onDrained(entry.start.track.streamId, this.ledger.settle(entry));
         return;
       }
       case 'error':
-        this.options.onError(message.message, message.streamId, message.leftOut);
+        this.options.onError(message.message, message.streamId, message.suppressed);
         return;
     }
   }

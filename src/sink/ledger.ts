@@ -10,12 +10,12 @@
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import { oldestFrame } from '../ring/oldest-frame.ts';
-import { ringKey, streamMemoDoubles, type TrackNews } from './messages.ts';
+import { ringKey, streamCheckpointDoubles, type TrackStart } from './messages.ts';
 import { Progress, type ProgressCounts } from './progress.ts';
 import type { Track, TrackEnd } from './sink.ts';
 
 export interface Entry {
-  news: TrackNews;
+  start: TrackStart;
   progress: Progress;
   /** What counts, here: at least what the progress says. */
   readonly counts: ProgressCounts;
@@ -39,7 +39,7 @@ export interface LedgerSums {
 }
 
 interface StreamEntry {
-  memo: SharedArrayBuffer;
+  checkpoint: SharedArrayBuffer;
   tracks: number;
   isEnded: boolean;
 }
@@ -79,14 +79,14 @@ export class Ledger {
   begin(track: Track, ring: RingAddress): Entry {
     let stream = this.streams.get(track.streamId);
     if (stream === undefined) {
-      stream = { memo: new SharedArrayBuffer(8 * streamMemoDoubles), tracks: 0, isEnded: false };
+      stream = { checkpoint: new SharedArrayBuffer(8 * streamCheckpointDoubles), tracks: 0, isEnded: false };
       this.streams.set(track.streamId, stream);
     }
     stream.tracks++;
     const progress = new Progress();
-    const news = { track, ring, progress: progress.buffer, ofStream: stream.memo };
+    const start = { track, ring, progress: progress.buffer, ofStream: stream.checkpoint };
     const counts = { next: 0, framesLapped: 0, framesLost: 0 };
-    const entry: Entry = { news, progress, counts, frames: null, endedMs: 0, isTold: false };
+    const entry: Entry = { start, progress, counts, frames: null, endedMs: 0, isTold: false };
     this.tracks.set(ringKey(ring), entry);
     return entry;
   }
@@ -119,14 +119,14 @@ export class Ledger {
 
   /** What the thread that had the tracks still writes does not count any more: its successor gets memory of its own. */
   takeAway(): void {
-    for (const stream of this.streams.values()) stream.memo = stream.memo.slice(0);
+    for (const stream of this.streams.values()) stream.checkpoint = stream.checkpoint.slice(0);
     for (const entry of this.tracks.values()) {
-      const { track, ring } = entry.news;
+      const { track, ring } = entry.start;
       const progress = new Progress();
       progress.commit(entry.progress.recall());
       entry.progress = progress;
-      const ofStream = this.streams.get(track.streamId)!.memo;
-      entry.news = { track, ring, progress: progress.buffer, ofStream };
+      const ofStream = this.streams.get(track.streamId)!.checkpoint;
+      entry.start = { track, ring, progress: progress.buffer, ofStream };
     }
   }
 
@@ -142,20 +142,20 @@ export class Ledger {
       const counts = this.look(entry, true);
       counts.framesLapped += entry.frames! - counts.next;
       counts.next = entry.frames!;
-      return { streamId: entry.news.track.streamId, end: this.close(entry, counts) };
+      return { streamId: entry.start.track.streamId, end: this.close(entry, counts) };
     });
   }
 
   /** Brings the counts of a track up to date. */
   private look(entry: Entry, standsStill: boolean): ProgressCounts {
-    const { counts, frames, news } = entry;
+    const { counts, frames, start } = entry;
     entry.progress.readCounts(this.seen);
     counts.next = Math.max(counts.next, this.seen.next);
     counts.framesLapped = Math.max(counts.framesLapped, this.seen.framesLapped);
     counts.framesLost = Math.max(counts.framesLost, this.seen.framesLost);
     if (!standsStill) return counts;
     // A ring that was given away has nothing of this track any more.
-    const oldest = oldestFrame(this.memory, news.ring) ?? frames ?? counts.next;
+    const oldest = oldestFrame(this.memory, start.ring) ?? frames ?? counts.next;
     if (oldest <= counts.next) return counts;
     counts.framesLapped += oldest - counts.next;
     counts.next = oldest;
@@ -163,7 +163,7 @@ export class Ledger {
   }
 
   private close(entry: Entry, { next, framesLapped, framesLost }: ProgressCounts): TrackEnd {
-    const { ring, track } = entry.news;
+    const { ring, track } = entry.start;
     const framesRead = next - framesLapped;
     this.tracks.delete(ringKey(ring));
     this.drained.framesRead += framesRead;

@@ -30,14 +30,14 @@ export const sinkCounter = { errors: 0, ready: 1 } as const;
 export const sinkCountersBytes = 16;
 
 /** A track, and what is remembered of it (`Progress`) and of its stream (doubles). */
-export interface TrackNews {
+export interface TrackStart {
   readonly track: Track;
   readonly ring: RingAddress;
   readonly progress: SharedArrayBuffer;
   readonly ofStream: SharedArrayBuffer;
 }
 /** Doubles that a sink has for each stream. */
-export const streamMemoDoubles = 1;
+export const streamCheckpointDoubles = 1;
 
 /** Names a ring in a map. */
 export function ringKey({ index, generation }: RingAddress): string {
@@ -46,7 +46,7 @@ export function ringKey({ index, generation }: RingAddress): string {
 
 export type ToSink =
   /** Read these; some may have been read before, by a thread that died. */
-  | { readonly type: 'started'; readonly tracks: readonly TrackNews[] }
+  | { readonly type: 'started'; readonly tracks: readonly TrackStart[] }
   /** No frame follows in this ring; it had so many. */
   | { readonly type: 'ended'; readonly ring: RingAddress; readonly frames: number }
   | { readonly type: 'streamEnded'; readonly streamId: string }
@@ -57,5 +57,5 @@ export type FromSink =
   | FromThread
   /** This sink does not look at the ring any more; its progress says how far it came. */
   | { readonly type: 'drained'; readonly ring: RingAddress }
-  /** Something went wrong; counted as well. See `TellComplaint`. `streamId`: of the last time, or empty. */
-  | { readonly type: 'error'; readonly streamId: string; readonly message: string; readonly leftOut: number };
+  /** Something went wrong; counted as well. See `TellThrottled`. `streamId`: of the last time, or empty. */
+  | { readonly type: 'error'; readonly streamId: string; readonly message: string; readonly suppressed: number };

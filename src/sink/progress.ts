@@ -68,7 +68,7 @@ export class Progress {
 }
 
 /** What is remembered of a track when its thread dies. Sink thread. */
-export class Memo {
+export class Checkpoint {
   /** Numbers of the writer's own: zeros for a new track, later what they were after the last flush. */
   readonly own: Float64Array;
   /** The same for the whole stream; written at once. */

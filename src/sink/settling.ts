@@ -1,5 +1,5 @@
 /** The end of a sink's round. Sink thread. */
-import { within } from '../base/deadline.ts';
+import { withTimeout } from '../base/deadline.ts';
 
 /** Longer than any sink of ours takes to find out that its server is away. */
 const roundMsMax = 30_000;
@@ -9,5 +9,5 @@ export async function settledInTime(settling: Promise<void>): Promise<void> {
   const round = Promise.resolve(settling);
   // It may still come, and nobody waits for it then.
   round.catch(() => {});
-  if (!(await within(roundMsMax, round))) throw new Error(`nothing was settled within ${roundMsMax} ms`);
+  if (!(await withTimeout(roundMsMax, round))) throw new Error(`nothing was settled within ${roundMsMax} ms`);
 }

@@ -6,18 +6,18 @@
  * again. Invariants: for each ring, frames published = read + lapped when its track has ended; whenever this thread dies,
  * another one goes on with the frames that were not yet flushed. Sink thread.
  */
-import { Complaints } from '../base/error-throttle.ts';
-import { withoutPath } from '../base/errors.ts';
+import { ErrorThrottle } from '../base/error-throttle.ts';
+import { redactPath } from '../base/errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import { Frame } from '../ring/frame.ts';
-import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackNews } from './messages.ts';
+import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackStart } from './messages.ts';
 import { settledInTime } from './settling.ts';
 import type { Sink, Track } from './sink.ts';
 import type { SinkGate } from './sink-gate.ts';
-import { Reading } from './track-reader.ts';
+import { TrackReader } from './track-reader.ts';
 
-/** How often the loop looks for tracks that are due; their readings are spread over the interval by as much. */
+/** How often the loop looks for tracks that are due; they are read spread over the interval by as much. */
 const tickMs = 10;
 
 export class SinkLoop {
@@ -25,15 +25,15 @@ export class SinkLoop {
   private readonly sink: Sink;
   private readonly counters: Float64Array;
   private readonly tell: (message: FromSink) => void;
-  private readonly complaints: Complaints<string>;
+  private readonly errorThrottle: ErrorThrottle<string>;
   private readonly frame = new Frame();
-  private readonly readings = new Map<string, Reading>();
+  private readonly trackReaders = new Map<string, TrackReader>();
   private readonly tracksOfStream = new Map<string, number>();
   private readonly endedStreams = new Set<string>();
-  /** Goes round the readings, so that each has its turn when a round is full before its end. */
-  private turn: Iterator<Reading> = this.readings.values();
+  /** Goes round the readers, so that each has its turn when a round is full before its end. */
+  private turn: Iterator<TrackReader> = this.trackReaders.values();
   /** What was read in this round; always empty for a sink that need not settle. */
-  private round: Reading[] = [];
+  private round: TrackReader[] = [];
   private isSettling = false;
   private readonly gate: SinkGate;
   private isClosing = false;
@@ -51,8 +51,8 @@ export class SinkLoop {
     this.gate = gate;
     this.counters = new Float64Array(counters);
     this.tell = tell;
-    this.complaints = new Complaints((message, streamId, leftOut) =>
-      tell({ type: 'error', streamId, message, leftOut }),
+    this.errorThrottle = new ErrorThrottle((message, streamId, suppressed) =>
+      tell({ type: 'error', streamId, message, suppressed }),
     );
   }
 
@@ -65,13 +65,13 @@ export class SinkLoop {
   /** Counts and tells an error. */
   readonly report = (error: unknown, track: Track | null = null): void => {
     this.counters[sinkCounter.errors]! += 1;
-    this.complaints.add(withoutPath(error), track?.streamId ?? '', performance.now());
+    this.errorThrottle.add(redactPath(error), track?.streamId ?? '', performance.now());
   };
 
   take(message: ToSink): void {
     switch (message.type) {
       case 'started':
-        for (const news of message.tracks) this.started(news);
+        for (const start of message.tracks) this.started(start);
         this.settle();
         return;
       case 'ended':
@@ -88,24 +88,24 @@ export class SinkLoop {
     }
   }
 
-  private started(news: TrackNews): void {
+  private started(start: TrackStart): void {
     const nowMs = performance.now();
-    const reading = new Reading(this.memory, news, nowMs, this.report);
-    this.readings.set(ringKey(news.ring), reading);
-    this.gate.note(news.ring, reading.reader.next);
-    const { streamId } = news.track;
+    const trackReader = new TrackReader(this.memory, start, nowMs, this.report);
+    this.trackReaders.set(ringKey(start.ring), trackReader);
+    this.gate.note(start.ring, trackReader.reader.next);
+    const { streamId } = start.track;
     this.tracksOfStream.set(streamId, (this.tracksOfStream.get(streamId) ?? 0) + 1);
-    if (this.takesFrames) this.visit(reading, nowMs);
+    if (this.takesFrames) this.visit(trackReader, nowMs);
   }
 
   private ended(ring: RingAddress, frames: number): void {
-    const reading = this.readings.get(ringKey(ring));
-    if (reading === undefined) return;
-    reading.framesTotal = frames;
+    const trackReader = this.trackReaders.get(ringKey(ring));
+    if (trackReader === undefined) return;
+    trackReader.framesTotal = frames;
     // The last chance for what could not be opened.
-    reading.openDueMs = 0;
-    reading.dueMs = 0;
-    if (this.takesFrames) this.visit(reading, performance.now());
+    trackReader.openDueMs = 0;
+    trackReader.dueMs = 0;
+    if (this.takesFrames) this.visit(trackReader, performance.now());
     this.settle();
   }
 
@@ -129,24 +129,24 @@ export class SinkLoop {
   }
 
   private tick(nowMs: number): void {
-    this.complaints.tick(nowMs);
+    this.errorThrottle.tick(nowMs);
     if (this.isSettling) return;
     const { isReady } = this;
     this.gate.takesFrames(isReady);
     this.counters[sinkCounter.ready] = Number(isReady);
     if (isReady) this.visitDue(nowMs);
-    else for (const reading of this.readings.values()) this.fallBehind(reading);
+    else for (const trackReader of this.trackReaders.values()) this.fallBehind(trackReader);
     this.settle();
   }
 
   private visitDue(nowMs: number): void {
     while (this.isReady) {
-      const { done, value: reading } = this.turn.next();
+      const { done, value: trackReader } = this.turn.next();
       if (done) {
-        this.turn = this.readings.values();
+        this.turn = this.trackReaders.values();
         return;
       }
-      if (reading.dueMs <= nowMs) this.visit(reading, nowMs);
+      if (trackReader.dueMs <= nowMs) this.visit(trackReader, nowMs);
     }
   }
 
@@ -154,39 +154,39 @@ export class SinkLoop {
   private readUrged(): void {
     if (!this.takesFrames) return;
     const nowMs = performance.now();
-    for (const reading of this.gate.urgedOf(this.readings)) {
+    for (const trackReader of this.gate.urgedOf(this.trackReaders)) {
       if (!this.isReady) break;
-      if (!reading.isOver && reading.reader.lag >= this.gate.urgentFrames) this.visit(reading, nowMs, true);
+      if (!trackReader.isOver && trackReader.reader.lag >= this.gate.urgentFrames) this.visit(trackReader, nowMs, true);
     }
     this.settle();
   }
 
-  private visit(reading: Reading, nowMs: number, isUrged = false): void {
-    const isLast = reading.framesTotal !== null;
-    const isOpened = reading.tryToOpen(this.sink, nowMs);
-    if (isOpened && !isLast && !isUrged && reading.reader.next === 0) {
-      // A random phase spreads the readings of many tracks over the interval.
-      reading.dueMs = nowMs + this.sink.leadMs + Math.random() * this.sink.readIntervalMs;
+  private visit(trackReader: TrackReader, nowMs: number, isUrged = false): void {
+    const isLast = trackReader.framesTotal !== null;
+    const isOpened = trackReader.tryToOpen(this.sink, nowMs);
+    if (isOpened && !isLast && !isUrged && trackReader.reader.next === 0) {
+      // A random phase spreads the trackReaders of many tracks over the interval.
+      trackReader.dueMs = nowMs + this.sink.leadMs + Math.random() * this.sink.readIntervalMs;
     } else {
-      reading.dueMs = Math.max((isUrged ? nowMs : reading.dueMs) + this.sink.readIntervalMs, nowMs);
-      reading.readAll(this.frame);
-      if (isLast) reading.end();
+      trackReader.dueMs = Math.max((isUrged ? nowMs : trackReader.dueMs) + this.sink.readIntervalMs, nowMs);
+      trackReader.readAll(this.frame);
+      if (isLast) trackReader.end();
     }
-    if (!isOpened && !isLast && !reading.hasNews) return;
-    if (this.sink.settle === undefined) this.hold(reading);
-    else this.round.push(reading);
+    if (!isOpened && !isLast && !trackReader.hasNews) return;
+    if (this.sink.settle === undefined) this.hold(trackReader);
+    else this.round.push(trackReader);
   }
 
   /** The sink takes nothing: the track waits in its ring, and is over if that was given away. */
-  private fallBehind(reading: Reading): void {
-    reading.fallBehind();
-    if (reading.isOver || reading.hasNews) this.hold(reading);
+  private fallBehind(trackReader: TrackReader): void {
+    trackReader.fallBehind();
+    if (trackReader.isOver || trackReader.hasNews) this.hold(trackReader);
   }
 
   /** Ends a round: what it has read holds once the sink has settled. */
   private settle(): void {
     if (this.isSettling) return;
-    const readings = this.round;
+    const trackReaders = this.round;
     // Also if nothing was read: a sink may have something of its own to say.
     let settling: Promise<void> | null;
     try {
@@ -194,34 +194,34 @@ export class SinkLoop {
     } catch (error) {
       settling = Promise.reject(error);
     }
-    if (readings.length > 0) this.round = [];
+    if (trackReaders.length > 0) this.round = [];
     if (settling === null) {
-      for (const reading of readings) this.hold(reading);
+      for (const trackReader of trackReaders) this.hold(trackReader);
       return;
     }
     this.isSettling = true;
-    const roundEnded = (outcome: (reading: Reading) => void) => {
+    const roundEnded = (outcome: (trackReader: TrackReader) => void) => {
       this.isSettling = false;
-      for (const reading of readings) outcome(reading);
+      for (const trackReader of trackReaders) outcome(trackReader);
       this.readUrged();
     };
     settledInTime(settling).then(
-      () => roundEnded((reading) => this.hold(reading)),
+      () => roundEnded((trackReader) => this.hold(trackReader)),
       (error: unknown) => {
         this.report(error);
-        roundEnded((reading) => reading.rewind());
+        roundEnded((trackReader) => trackReader.rewind());
       },
     );
   }
 
   /** What was read of it holds. If it was the end, the main thread is told. */
-  private hold(reading: Reading): void {
-    reading.commit();
-    this.gate.note(reading.ring, reading.reader.next);
-    if (!reading.isOver) return;
-    this.readings.delete(ringKey(reading.ring));
-    this.tell({ type: 'drained', ring: reading.ring });
-    const { streamId } = reading.track;
+  private hold(trackReader: TrackReader): void {
+    trackReader.commit();
+    this.gate.note(trackReader.ring, trackReader.reader.next);
+    if (!trackReader.isOver) return;
+    this.trackReaders.delete(ringKey(trackReader.ring));
+    this.tell({ type: 'drained', ring: trackReader.ring });
+    const { streamId } = trackReader.track;
     this.tracksOfStream.set(streamId, this.tracksOfStream.get(streamId)! - 1);
     this.forgetStream(streamId);
     this.closeIfDone();
@@ -235,13 +235,13 @@ export class SinkLoop {
   }
 
   private closeIfDone(): void {
-    if (!this.isClosing || this.readings.size > 0) return;
+    if (!this.isClosing || this.trackReaders.size > 0) return;
     if (this.timer !== null) clearInterval(this.timer);
     this.gate.close();
     (async () => this.sink.close())()
       .catch((error: unknown) => this.report(error))
       .finally(() => {
-        this.complaints.tellAll();
+        this.errorThrottle.tellAll();
         this.tell({ type: 'closed' });
       });
   }

@@ -1,11 +1,11 @@
 /**
  * What a sink is: something in a thread of its own that takes the frames of every participant. A sink that is slow, throws
  * or cannot reach its server loses its own frames only, counted, and disturbs nobody. Its thread may die at any moment;
- * another one goes on with what the memos say.
+ * another one goes on with what the checkpoints say.
  */
 import type { Frame } from '../ring/frame.ts';
 import type { Track } from '../ring/track.ts';
-import type { Memo } from './progress.ts';
+import type { Checkpoint } from './progress.ts';
 
 export type { Track } from '../ring/track.ts';
 
@@ -22,7 +22,7 @@ export interface TrackWriter {
   /** Takes a frame. It is valid until this returns; copy what must stay. If it throws, the frame counts as lost. */
   write(frame: Frame): void;
   /**
-   * Called after every group of frames: nothing more is waiting right now. What the memo says holds from here, or, for a
+   * Called after every group of frames: nothing more is waiting right now. What the checkpoint says holds from here, or, for a
    * sink with `settle`, from when that resolves.
    */
   flush(): void;
@@ -57,10 +57,10 @@ export interface Sink {
   start(context: SinkStart): void | Promise<void>;
   /**
    * Called again for the same track when this threw, when its writer is not open any more, when settling failed, and when
-   * another thread takes over; frames since the last flush that held are then written once more. `memo` says what came of
+   * another thread takes over; frames since the last flush that held are then written once more. `checkpoint` says what came of
    * it so far.
    */
-  open(track: Track, memo: Memo): TrackWriter;
+  open(track: Track, checkpoint: Checkpoint): TrackWriter;
   /**
    * For a sink that knows only later whether what was written is kept. Resolves when all that was written so far is, rejects
    * if it may not be: then it is read and written once more. Nothing is written meanwhile. Null: all is kept already.

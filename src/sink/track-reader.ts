@@ -1,19 +1,19 @@
 /**
  * One track as the loop of a sink reads it: where it is in the ring, what of that holds, and the writer, whose exceptions
- * stay here. Invariant: the memo is behind the reader, never ahead. Sink thread.
+ * stay here. Invariant: the checkpoint is behind the reader, never ahead. Sink thread.
  */
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { placeOf, type RingAddress, RingCursor } from '../ring/cursor.ts';
 import type { Frame } from '../ring/frame.ts';
 import { BackOff } from '../thread/back-off.ts';
-import type { TrackNews } from './messages.ts';
-import { Memo, Progress } from './progress.ts';
+import type { TrackStart } from './messages.ts';
+import { Checkpoint, Progress } from './progress.ts';
 import type { Sink, Track, TrackWriter } from './sink.ts';
 
 /** After so long a track that could not be opened is tried again, later up to this. */
 const openAgainMs = { first: 500, most: 5000 };
 
-export class Reading {
+export class TrackReader {
   readonly track: Track;
   readonly ring: RingAddress;
   readonly reader: RingCursor;
@@ -24,7 +24,7 @@ export class Reading {
   framesTotal: number | null = null;
   /** Read to its end, and the writer knows. */
   isOver = false;
-  private readonly memo: Memo;
+  private readonly checkpoint: Checkpoint;
   private readonly report: (error: unknown, track: Track) => void;
   private readonly openBackOff = new BackOff(openAgainMs.first, openAgainMs.most);
   /** Null while the sink cannot open it. */
@@ -32,30 +32,30 @@ export class Reading {
 
   constructor(
     memory: SharedMemory,
-    { track, ring, progress, ofStream }: TrackNews,
+    { track, ring, progress, ofStream }: TrackStart,
     nowMs: number,
     report: (error: unknown, track: Track) => void,
   ) {
     this.track = track;
     this.ring = ring;
-    this.memo = new Memo(new Progress(progress), new Float64Array(ofStream));
+    this.checkpoint = new Checkpoint(new Progress(progress), new Float64Array(ofStream));
     this.reader = new RingCursor(placeOf(memory, ring));
-    this.reader.resume(this.memo.next, this.memo.framesLapped);
+    this.reader.resume(this.checkpoint.next, this.checkpoint.framesLapped);
     this.openDueMs = nowMs;
     this.dueMs = nowMs;
     this.report = report;
   }
 
-  /** Whether the reader is ahead of the memo. */
+  /** Whether the reader is ahead of the checkpoint. */
   get hasNews(): boolean {
-    return this.reader.next !== this.memo.next || this.reader.framesLapped !== this.memo.framesLapped;
+    return this.reader.next !== this.checkpoint.next || this.reader.framesLapped !== this.checkpoint.framesLapped;
   }
 
   /** Returns whether it was opened now. */
   tryToOpen(sink: Sink, nowMs: number): boolean {
     if (this.writer !== null || this.openDueMs > nowMs) return false;
     try {
-      this.writer = sink.open(this.track, this.memo);
+      this.writer = sink.open(this.track, this.checkpoint);
       this.openBackOff.succeeded();
       return true;
     } catch (error) {
@@ -67,10 +67,10 @@ export class Reading {
 
   /** Reads what the ring has and lets the sink write it. `frame`: any. */
   readAll(frame: Frame): void {
-    const { reader, writer, memo } = this;
+    const { reader, writer, checkpoint } = this;
     let result = reader.read(frame);
     for (; result === 'frame'; result = reader.read(frame)) {
-      if (writer === null) memo.framesLost++;
+      if (writer === null) checkpoint.framesLost++;
       else this.write(writer, frame);
     }
     if (result === 'gone') reader.abandon(this.framesTotal ?? reader.next);
@@ -96,13 +96,13 @@ export class Reading {
 
   /** What was read so far holds. */
   commit(): void {
-    this.memo.commit(this.reader.next, this.reader.framesLapped);
+    this.checkpoint.commit(this.reader.next, this.reader.framesLapped);
   }
 
   /** What was read since the last commit does not hold: it is read again, as long as it is there. */
   rewind(): void {
-    this.memo.rollBack();
-    this.reader.resume(this.memo.next, this.memo.framesLapped);
+    this.checkpoint.rollBack();
+    this.reader.resume(this.checkpoint.next, this.checkpoint.framesLapped);
     this.isOver = false;
     this.writer = null;
     this.openDueMs = 0;
@@ -113,7 +113,7 @@ export class Reading {
     try {
       writer.write(frame);
     } catch (error) {
-      this.memo.framesLost++;
+      this.checkpoint.framesLost++;
       this.report(error, this.track);
     }
   }

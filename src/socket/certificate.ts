@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { GatewayError, withoutPath } from '../base/errors.ts';
+import { GatewayError, redactPath } from '../base/errors.ts';
 import { BackOff } from '../thread/back-off.ts';
 import type { TlsFiles } from './uws.ts';
 
@@ -26,7 +26,7 @@ export function problemOfPair(files: TlsFiles): string | null {
     fingerprint(files);
     return null;
   } catch (error) {
-    return withoutPath(error);
+    return redactPath(error);
   }
 }
 
@@ -56,7 +56,7 @@ export class CertificateWatch {
     try {
       this.current = fingerprint(files);
     } catch (error) {
-      throw new GatewayError('bad_settings', `--tls-cert and --tls-key cannot be used: ${withoutPath(error)}`);
+      throw new GatewayError('bad_settings', `--tls-cert and --tls-key cannot be used: ${redactPath(error)}`);
     }
   }
 
@@ -75,7 +75,7 @@ export class CertificateWatch {
       if (found === this.current) this.told = null;
       else if (found !== this.failed || nowMs >= this.dueMs) this.renew(found, nowMs);
     } catch (error) {
-      this.tell(withoutPath(error));
+      this.tell(redactPath(error));
     }
   }
 

@@ -61,7 +61,7 @@ export function reportEnded(memory: SharedMemory, stream: Stream): EndedStream {
       jitterWorstMs: counted.reduce((worst, one) => Math.max(worst, one.jitterWorstMs), 0),
     },
     participants: counted,
-    sinks: stream.readings.map(({ reader, framesRead, framesLapped, pendingRings }) => {
+    sinks: stream.readerCounts.map(({ reader, framesRead, framesLapped, pendingRings }) => {
       return { sink: reader, framesRead, framesLapped, isDrained: pendingRings === 0 };
     }),
     interruptions: stream.interruptions,

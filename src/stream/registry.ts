@@ -1,6 +1,6 @@
 /**
  * All streams of the process, and their way from the upgrade to the release of their rings: open, perhaps waiting for another
- * socket, ending, lingering. Acts on the news that shifts bring: a new participant goes to the audience, an ended stream
+ * socket, ending, lingering. Acts on the changes that leases bring: a new participant goes to the observers, an ended stream
  * lingers until every reader has drained it or the deadline is up. Main thread.
  */
 
@@ -18,7 +18,7 @@ import { participantCount, participantRing, reportStream, type StreamReport, sam
 import type { CloseCause, Totals } from './totals.ts';
 
 /** Who reads the rings. Every `started` is followed by one `ended`, and answered by each reader with one `readerDone`. */
-export interface Audience {
+export interface StreamObserver {
   /** The names of those who read every ring. */
   readonly readers: readonly string[];
   /** The stream has said something for the first time. */
@@ -35,7 +35,7 @@ export interface Audience {
 }
 
 /** Nobody hears of anything. */
-export const nobody: Audience = {
+export const nobody: StreamObserver = {
   readers: [],
   streamStarted: () => {},
   format: () => {},
@@ -49,7 +49,7 @@ export interface RegistryOptions {
   readonly memory: SharedMemory;
   readonly lanes: readonly Lane[];
   readonly totals: Totals;
-  readonly audience: Audience;
+  readonly observers: StreamObserver;
   readonly streamsMax: number;
   /** Of each stream. */
   readonly messagesPerSecondMax: number;
@@ -123,8 +123,8 @@ export class StreamRegistry {
   /** A stream for an accepted upgrade, or null when there is no room. */
   open(facts: StreamFacts, nowMs: number, debt = 0): Stream | null {
     if (this.isFull) return null;
-    const { totals, audience, messagesPerSecondMax } = this.options;
-    const { readers } = audience;
+    const { totals, observers, messagesPerSecondMax } = this.options;
+    const { readers } = observers;
     const stream = this.slots.take(
       (index, lane) => new Stream({ index, lane, facts, totals, nowMs, readers, messagesPerSecondMax, debt }),
     );
@@ -215,33 +215,33 @@ export class StreamRegistry {
     stream.lane.pushControl(recordKind.close, stream.index);
   }
 
-  /** A shift brought news of these streams. */
-  news(streamIndices: readonly number[]): void {
+  /** A lease brought changes of these streams. */
+  changed(streamIndices: readonly number[]): void {
     for (const index of streamIndices) {
       const stream = this.slots.at(index);
       if (stream !== undefined) this.follow(stream);
     }
   }
 
-  /** The news of this lane's streams were lost: looks at all of them. */
-  newsOfLane(laneIndex: number): void {
+  /** The changes of this lane's streams were lost: looks at all of them. */
+  changedInLane(laneIndex: number): void {
     for (const stream of [...this.byId.values()]) if (stream.lane.index === laneIndex) this.follow(stream);
   }
 
   /** Somebody on this stream pressed a key. */
   tone(streamIndex: number, tone: string): void {
     const stream = this.slots.at(streamIndex);
-    if (stream !== undefined) this.options.audience.tone(stream, tone);
+    if (stream !== undefined) this.options.observers.tone(stream, tone);
   }
 
-  /** A reader, by its place among the audience's, will not look at a ring of this stream any more. */
+  /** A reader, by its place among the observers's, will not look at a ring of this stream any more. */
   readerDone(streamId: string, reader: number, framesRead: number, framesLapped: number): void {
     const stream = this.byId.get(streamId);
     if (stream === undefined || stream.phase === 'released') return;
-    const reading = stream.readings[reader]!;
-    reading.pendingRings--;
-    reading.framesRead += framesRead;
-    reading.framesLapped += framesLapped;
+    const counts = stream.readerCounts[reader]!;
+    counts.pendingRings--;
+    counts.framesRead += framesRead;
+    counts.framesLapped += framesLapped;
     if (stream.phase === 'lingering' && stream.isDrained) this.release(stream);
   }
 
@@ -252,7 +252,7 @@ export class StreamRegistry {
   }
 
   private follow(stream: Stream): void {
-    const { memory, audience } = this.options;
+    const { memory, observers } = this.options;
     // Before all else: what it says of the rings is true from then on.
     const end = Atomics.load(memory.streams.i32, (memory.streamOffset(stream.index) + streamSlot.end) / 4);
     if (end === streamEnd.released) {
@@ -267,8 +267,8 @@ export class StreamRegistry {
       if (known !== undefined && isNew) this.ringEnded(stream, this.fullRings.retire(stream, known.index));
       if (isNew) {
         stream.rings[i] = participant.handle;
-        for (const reading of stream.readings) reading.pendingRings++;
-        audience.started(stream, participant);
+        for (const counts of stream.readerCounts) counts.pendingRings++;
+        observers.started(stream, participant);
       }
       if (participant.state === ringState.ended && !stream.participantsEnded.has(i)) {
         stream.participantsEnded.add(i);
@@ -280,24 +280,24 @@ export class StreamRegistry {
 
   private ringEnded(stream: Stream, participant: ParticipantRing): void {
     this.framesEnded += participant.frames;
-    this.options.audience.ended(stream, participant);
+    this.options.observers.ended(stream, participant);
   }
 
   /** Tells of a stream that has said something, and of its format. */
   private announce(stream: Stream): void {
-    const { memory, audience } = this.options;
+    const { memory, observers } = this.options;
     const sampleRate = sampleRateOf(memory, stream);
     if (sampleRate === null && participantCount(memory, stream) === 0) return;
-    if (!stream.isAnnounced) audience.streamStarted(stream);
+    if (!stream.isAnnounced) observers.streamStarted(stream);
     stream.isAnnounced = true;
     if (sampleRate === null || sampleRate === stream.announcedRate) return;
     stream.announcedRate = sampleRate;
-    audience.format(stream, sampleRate);
+    observers.format(stream, sampleRate);
   }
 
   private linger(stream: Stream): void {
     stream.phase = 'lingering';
-    this.options.audience.streamEnded(stream);
+    this.options.observers.streamEnded(stream);
     this.options.onDecoded(stream);
     if (stream.isDrained) this.release(stream);
     else stream.timer = awakeClock.after(this.options.lingerMs, () => this.release(stream));

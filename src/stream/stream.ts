@@ -26,7 +26,7 @@ export interface StreamFacts {
 export type StreamPhase = 'open' | 'waiting' | 'ending' | 'lingering' | 'released';
 
 /** One reader's part in a stream. */
-export interface Reading {
+export interface ReaderCounts {
   readonly reader: string;
   framesRead: number;
   framesLapped: number;
@@ -89,7 +89,7 @@ export class Stream {
   /** What stood in rings that were full; their participants went on in others. */
   readonly fullRings: FullRing[] = [];
   /** Who reads this stream's rings, and what each of them has done with those that ended. */
-  readonly readings: readonly Reading[];
+  readonly readerCounts: readonly ReaderCounts[];
   /** Ends a wait for another socket, or for readers. */
   timer: AwakeTimer | null = null;
 
@@ -101,13 +101,13 @@ export class Stream {
     this.totals = totals;
     this.connectedMs = nowMs;
     this.socketMs = nowMs;
-    this.readings = readers.map((reader) => ({ reader, framesRead: 0, framesLapped: 0, pendingRings: 0 }));
+    this.readerCounts = readers.map((reader) => ({ reader, framesRead: 0, framesLapped: 0, pendingRings: 0 }));
     this.allowance = new Allowance(messagesPerSecondMax, debt, nowMs);
   }
 
   /** Whether every reader is done with every ring that it was told of. */
   get isDrained(): boolean {
-    return this.readings.every(({ pendingRings }) => pendingRings === 0);
+    return this.readerCounts.every(({ pendingRings }) => pendingRings === 0);
   }
 
   /** Takes one message: into the lane, or into a counter. `bytes` may die as soon as this returns. */

@@ -10,12 +10,12 @@
  * shared memory away from it. Main thread.
  */
 import type { Worker } from 'node:worker_threads';
-import { within, withinWallTime } from '../base/deadline.ts';
-import { withoutPath } from '../base/errors.ts';
+import { withTimeout, withWallTimeout } from '../base/deadline.ts';
+import { redactPath } from '../base/errors.ts';
 import { threadEndMsMax, threadLoadMsMax, threadReadyMsMax } from '../base/limits.ts';
 import { BackOff } from './back-off.ts';
 import { StandstillClock } from './standstill-clock.ts';
-import type { Vitals } from './thread-metrics.ts';
+import type { ThreadMetrics } from './thread-metrics.ts';
 import { ThreadSigns } from './thread-signs.ts';
 
 /** What every supervised thread says, beside what its host wants to know. */
@@ -103,8 +103,8 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
     return this.starting.promise;
   }
 
-  get vitals(): Vitals {
-    return this.signs.vitals;
+  get threadMetrics(): ThreadMetrics {
+    return this.signs.threadMetrics;
   }
   /** A thread is there and can work. */
   get isReady(): boolean {
@@ -131,14 +131,14 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   async stop(deadlineMs: number): Promise<boolean> {
     // Node.js 22 may crash as a whole when a thread is ended in the middle of loading its modules.
     if (this.phase === 'starting')
-      await withinWallTime(
+      await withWallTimeout(
         threadLoadMsMax,
         this.starting!.promise.catch(() => {}),
       );
     if (this.phase === 'idle') this.phase = 'stopped';
     if (this.phase !== 'stopped') this.phase = 'closing';
     if (this.phase === 'closing' && this.isReady) this.options.onClosing();
-    const isDone = await within(this.phase === 'stopped' ? 0 : deadlineMs, this.closed.promise);
+    const isDone = await withTimeout(this.phase === 'stopped' ? 0 : deadlineMs, this.closed.promise);
     this.phase = 'stopped';
     if (this.restartTimer !== null) clearTimeout(this.restartTimer);
     if (this.watchTimer !== null) clearInterval(this.watchTimer);
@@ -161,11 +161,11 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
         if (worker === this.worker) this.take(message);
       });
       worker.on('error', (error) => {
-        if (worker === this.worker) this.exitReason ||= withoutPath(error);
+        if (worker === this.worker) this.exitReason ||= redactPath(error);
       });
       worker.once('exit', (code) => this.workerEnded(worker, `the thread ended with code ${code}`));
     } catch (error) {
-      this.lost('died', withoutPath(error));
+      this.lost('died', redactPath(error));
     }
   }
 
@@ -244,6 +244,6 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   private async end(worker: Worker): Promise<void> {
     this.abandoned.add(worker);
     const ended = Promise.allSettled([worker.terminate()]).then(() => {});
-    if (!(await withinWallTime(threadEndMsMax, ended))) this.options.onAbandoned(this.abandoned.size);
+    if (!(await withWallTimeout(threadEndMsMax, ended))) this.options.onAbandoned(this.abandoned.size);
   }
 }

@@ -16,11 +16,11 @@ const latenessMsMax = 2000;
 /** The average forgets at this pace. */
 const averageMs = 2000;
 
-/** Doubles that the vitals of a thread take. */
-export const vitalsDoubles = 2 * histogramDoubles(delayBoundsMs);
+/** Doubles that the threadMetrics of a thread take. */
+export const threadMetricsDoubles = 2 * histogramDoubles(delayBoundsMs);
 
 /** Both histograms, as any thread sees them. */
-export class Vitals {
+export class ThreadMetrics {
   /** Milliseconds that a timer is late, as often as one would have been due. */
   readonly delay: Histogram;
   readonly gcPause: Histogram;
@@ -32,8 +32,8 @@ export class Vitals {
 }
 
 /** Watches the thread that starts it, until it is stopped. Does not keep the thread alive. */
-export class VitalsWatch {
-  private readonly vitals: Vitals;
+export class ThreadMetricsWatch {
+  private readonly threadMetrics: ThreadMetrics;
   private readonly onSample: (nowMs: number) => void;
   private gcPauses: GcPauses | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -41,8 +41,8 @@ export class VitalsWatch {
   private averageMs = 0;
 
   /** @param onSample called with each look at the loop */
-  constructor(vitals: Vitals, onSample: (nowMs: number) => void = () => {}) {
-    this.vitals = vitals;
+  constructor(threadMetrics: ThreadMetrics, onSample: (nowMs: number) => void = () => {}) {
+    this.threadMetrics = threadMetrics;
     this.onSample = onSample;
   }
 
@@ -71,9 +71,9 @@ export class VitalsWatch {
     const nowMs = performance.now();
     // Timers have whole milliseconds and may be a fraction early.
     const lateMs = Math.max(0, nowMs - this.dueMs);
-    this.vitals.delay.observeStall(lateMs, dueIntervalMs);
+    this.threadMetrics.delay.observeStall(lateMs, dueIntervalMs);
     this.averageMs = this.averagedWith(lateMs);
-    this.gcPauses?.collect(nowMs, this.vitals.gcPause);
+    this.gcPauses?.collect(nowMs, this.threadMetrics.gcPause);
     this.onSample(nowMs);
     this.arm(nowMs);
   }

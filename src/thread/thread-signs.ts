@@ -1,22 +1,22 @@
 /**
- * What a supervised thread shows of itself in shared memory: that its event loop turns, and its vitals. Written by that
+ * What a supervised thread shows of itself in shared memory: that its event loop turns, and its threadMetrics. Written by that
  * thread alone, read by the main thread.
  */
 import { getHeapStatistics } from 'node:v8';
-import { Vitals, VitalsWatch, vitalsDoubles } from './thread-metrics.ts';
+import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from './thread-metrics.ts';
 
-/** The beats, and what aligns the vitals behind them. */
+/** The beats, and what aligns the threadMetrics behind them. */
 const headBytes = 8;
 
 export class ThreadSigns {
   readonly buffer: SharedArrayBuffer;
-  readonly vitals: Vitals;
+  readonly threadMetrics: ThreadMetrics;
   private readonly beatsWord: Int32Array;
 
-  constructor(buffer = new SharedArrayBuffer(headBytes + 8 * vitalsDoubles)) {
+  constructor(buffer = new SharedArrayBuffer(headBytes + 8 * threadMetricsDoubles)) {
     this.buffer = buffer;
     this.beatsWord = new Int32Array(buffer, 0, 1);
-    this.vitals = new Vitals(new Float64Array(buffer, headBytes));
+    this.threadMetrics = new ThreadMetrics(new Float64Array(buffer, headBytes));
   }
 
   /** Changes as long as the thread's event loop turns. */
@@ -43,7 +43,7 @@ const memoryIntervalMs = 1000;
 export function showSigns(buffer: SharedArrayBuffer, bytesMax: number, onMemory: (reason: string) => void): void {
   const signs = new ThreadSigns(buffer);
   let dueMs = 0;
-  const watch = new VitalsWatch(signs.vitals, (nowMs) => {
+  const watch = new ThreadMetricsWatch(signs.threadMetrics, (nowMs) => {
     signs.beat();
     if (nowMs < dueMs) return;
     dueMs = nowMs + memoryIntervalMs;

@@ -37,7 +37,7 @@ async function flood({ port, untilMs }: Target, fate: Fate, bytes: Uint8Array): 
 }
 
 /** Four streams that send one message again and again, at 1,600 a second each. */
-async function within({ port, untilMs }: Target, fate: Fate, payload: string): Promise<void> {
+async function withTimeout({ port, untilMs }: Target, fate: Fate, payload: string): Promise<void> {
   const bytes = many(frame({ payload }), 16);
   await Promise.all(
     Array.from({ length: 4 }, async () => {
@@ -282,7 +282,7 @@ export const attacks: readonly Attack[] = [
   ...Object.entries(costlyMessages).map(
     ([what, payload]): Attack => ({
       name: `4 streams within their limit, messages that cost most: ${what}`,
-      act: (target, fate) => within(target, fate, payload),
+      act: (target, fate) => withTimeout(target, fate, payload),
     }),
   ),
   {

@@ -181,7 +181,7 @@ test('another version and other files are refused by name', () => {
   other.writeUInt32LE(9, head.version);
   other.writeUInt32LE(crc32(other.subarray(0, head.crc)), head.crc);
   expect(() => readerOf(other)).toThrow('version 9 of the format, this program knows 1');
-  expect(() => readerOf(Buffer.from('RIFF....WAVEfmt and so on and on'))).toThrow('it is no capture');
-  expect(() => readerOf(Buffer.alloc(0))).toThrow('it is no capture');
+  expect(() => readerOf(Buffer.from('RIFF....WAVEfmt and so on and on'))).toThrow('not a capture file');
+  expect(() => readerOf(Buffer.alloc(0))).toThrow('not a capture file');
   expect(() => readerOf(captureHead(0, false).subarray(0, 20))).toThrow('nothing was captured');
 });

@@ -123,12 +123,12 @@ test(
   }),
 );
 
-test('flags that say what calls are like are refused with --replay, and so is a file that is no capture', async () => {
+test('flags that say what calls are like are refused with --replay, and so is a file that is not a capture', async () => {
   const refused = await runCommand(['simulate', '--replay', 'x', '--url', 'ws://127.0.0.1:1/audio', '--calls', '5']);
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain('--calls: not with --replay: the capture says what is sent; leave it out');
   const foreign = await runCommand(['simulate', '--replay', import.meta.filename, '--url', 'ws://127.0.0.1:1/audio']);
-  expect([foreign.code, foreign.stderr]).toEqual([10, expect.stringContaining('it is no capture')]);
+  expect([foreign.code, foreign.stderr]).toEqual([10, expect.stringContaining('not a capture file')]);
 });
 
 test(

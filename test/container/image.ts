@@ -63,7 +63,7 @@ export function checkRefusals(engine: ContainerEngine, results: Results): void {
   const memory = doctor.stdout.split('\n').find((line) => line.includes('shared memory')) ?? '';
   results.check(
     'doctor sees that 1024 MiB of rings are not in 256 MiB',
-    doctor.code === 1 && memory.startsWith('WRONG'),
+    doctor.code === 1 && memory.startsWith('FAIL'),
     memory.slice(7),
   );
   const fitting = oneShot(

@@ -27,7 +27,7 @@ function watched(before: (text: string) => void): { first: MessageParser; genera
   };
 }
 
-describe('the news', () => {
+describe('the changes', () => {
   it('are none when frames come for participants that are known', () => {
     const rig = new DecoderRig();
     rig.feed(audio());
@@ -190,7 +190,7 @@ describe('a fault inside the decoder', () => {
     expect(rig.streamCount(streamSlot.dropped + 8 * reasonIndex.worker_lost)).toBe(1);
   });
 
-  it('is told four times in a shift at most, and counted every time', () => {
+  it('is told four times in a lease at most, and counted every time', () => {
     const rig = new DecoderRig({ parsers: failing() });
     for (let n = 0; n < 10; n++) push(rig, '"bomb"');
     expect(rig.run()).toEqual({ streams: [], faults: Array(4).fill('boom') });

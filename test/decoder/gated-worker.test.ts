@@ -37,7 +37,7 @@ it('is replaced, and every message is in the ring or counted', { timeout: 60_000
     index: 0,
     flushIntervalMs: 1,
     work: (...args) => pool.work(...args),
-    onNews: () => {},
+    onChanges: () => {},
     onWorkerLost: () => {},
   });
   onTestFinished(() => incoming.stop());

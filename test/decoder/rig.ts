@@ -7,7 +7,7 @@
 import { laneTurnBytes } from '../../src/base/limits.ts';
 import { type DecoderName, decoderNames } from '../../src/config/decoder-names.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import type { ShiftNews } from '../../src/decoder/shift-news.ts';
+import type { LeaseChanges } from '../../src/decoder/lease-changes.ts';
 import {
   type DropReason,
   dropReasons,
@@ -138,11 +138,11 @@ export class DecoderRig {
     this.usedBytes = 0;
   }
 
-  /** Decodes what was pushed since the last time, and says what a shift would tell of it. */
-  run(): ShiftNews | null {
+  /** Decodes what was pushed since the last time, and says what a lease would tell of it. */
+  run(): LeaseChanges | null {
     if (this.waits) this.decoder.decode(0, this.tail);
     this.waits = false;
-    return this.decoder.takeNews();
+    return this.decoder.takeChanges();
   }
 
   /** Decodes one message and says what it counted as. Throws if it counted as nothing, or as more than one thing. */
@@ -233,12 +233,12 @@ export class DecoderRig {
     return readAll(this.reader(this.rings(stream)[participant]!)).frames;
   }
 
-  close(stream = 0): ShiftNews | null {
+  close(stream = 0): LeaseChanges | null {
     this.push(recordKind.close, undefined, stream);
     return this.run();
   }
 
-  release(stream = 0): ShiftNews | null {
+  release(stream = 0): LeaseChanges | null {
     this.push(recordKind.release, undefined, stream);
     return this.run();
   }

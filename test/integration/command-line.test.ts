@@ -39,7 +39,7 @@ test('a name that is nearly right is followed by the one that was meant', async 
   const { stderr } = await runCommand(['serve', '--ring-second', '4'], { ACS_GATEWAY_WORKER: '1' });
   expect(stderr).toContain('"--ring-second": unknown flag; did you mean --ring-seconds?');
   expect(stderr).toContain('ACS_GATEWAY_WORKER: unknown environment variable; did you mean ACS_GATEWAY_WORKERS?');
-  expect((await runCommand(['simulat'])).stderr).toContain('"simulat" is no command; did you mean simulate?');
+  expect((await runCommand(['simulat'])).stderr).toContain('unknown command "simulat"; did you mean simulate?');
 });
 
 test.each([
@@ -151,7 +151,7 @@ test('every command answers --help, and the program its --version', async () => 
   }
 });
 
-test('doctor finds this machine ready, and says what is wrong with a configuration and how to mend it', async () => {
+test('doctor finds this machine ready, and says what is wrong with a configuration and how to fix it', async () => {
   const ready = await runCommand(['doctor', '--port', '0', '--admin-port', '0']);
   expect(ready.stdout).toContain('Ready to serve.');
   expect(ready.code).toBe(0);

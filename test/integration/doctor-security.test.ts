@@ -24,7 +24,7 @@ test('a certificate that ends soon is a note, one without its key is wrong', asy
     stdout: expect.stringMatching(/note +--tls-cert: valid for \d+ days/),
   });
   writeFileSync(key, selfSignedCertificate().key);
-  expect(await doctor(flags)).toMatchObject({ code: 1, stdout: expect.stringContaining('WRONG  --tls-cert') });
+  expect(await doctor(flags)).toMatchObject({ code: 1, stdout: expect.stringContaining('FAIL   --tls-cert') });
 });
 
 test('keys that cannot be fetched are wrong, with the reason', async () => {
@@ -39,7 +39,7 @@ test('keys that cannot be fetched are wrong, with the reason', async () => {
     code: 0,
     stdout: expect.stringContaining('ok     --jwks-url'),
   });
-  expect(await doctor(flags)).toMatchObject({ code: 1, stdout: expect.stringContaining('WRONG  --jwks-url') });
+  expect(await doctor(flags)).toMatchObject({ code: 1, stdout: expect.stringContaining('FAIL   --jwks-url') });
   server.answer = 'error';
   expect(await doctor(flags, trusting)).toMatchObject({ code: 1, stdout: expect.stringContaining('HTTP 500') });
 });

@@ -56,7 +56,7 @@ function linesOf(gateway: GatewayProcess, msg: string): GatewayProcess['log'] {
 
 /** Errors that the log tells of: a line stands for itself or for those left out. */
 function errorsTold(gateway: GatewayProcess): number {
-  return linesOf(gateway, 'sink error').reduce((total, line) => total + ((line['leftOut'] as number) ?? 1), 0);
+  return linesOf(gateway, 'sink error').reduce((total, line) => total + ((line['suppressed'] as number) ?? 1), 0);
 }
 
 /** How many frames of a recording are zeros, or have some, instead of what was sent. Throws if they have anything else. */

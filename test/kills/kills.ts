@@ -109,7 +109,7 @@ class KillRun {
       memory: this.memory,
       lanes: this.lanes,
       totals: this.totals,
-      audience: {
+      observers: {
         ...nobody,
         readers: ['test'],
         started: (stream, participant) => {
@@ -163,21 +163,21 @@ class KillRun {
       memory: this.memory,
       index,
       flushIntervalMs,
-      work: async (laneIndex, onNews) => {
+      work: async (laneIndex, onChanges) => {
         try {
-          await this.pool.work(laneIndex, onNews);
+          await this.pool.work(laneIndex, onChanges);
         } catch (error) {
           this.killed(laneIndex);
           throw error;
         }
       },
-      onNews: ({ streams, faults }) => {
-        this.registry.news(streams);
+      onChanges: ({ streams, faults }) => {
+        this.registry.changed(streams);
         for (const fault of faults) this.problem(`a fault in a record: ${fault}`);
       },
       onWorkerLost: () => {
         this.look();
-        this.registry.newsOfLane(index);
+        this.registry.changedInLane(index);
       },
     });
   }

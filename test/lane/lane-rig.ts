@@ -1,5 +1,5 @@
-/** A lane whose worker is the test: it decides when a shift takes records, how far it comes, when it ends and when it dies. */
-import type { ShiftNews } from '../../src/decoder/shift-news.ts';
+/** A lane whose worker is the test: it decides when a lease takes records, how far it comes, when it ends and when it dies. */
+import type { LeaseChanges } from '../../src/decoder/lease-changes.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import {
   lane,
@@ -35,16 +35,16 @@ export class LaneRig {
   readonly lane: Lane;
   readonly views: Views;
   readonly halfBytes: number;
-  readonly news: ShiftNews[] = [];
+  readonly changes: LeaseChanges[] = [];
   /** Streams of the messages that were lost, in order. */
   readonly lost: number[] = [];
   readonly errors: Error[] = [];
-  /** Shifts that were asked for so far. */
-  shifts = 0;
-  onNews: (news: ShiftNews) => void = () => {};
+  /** Leases that were asked for so far. */
+  leases = 0;
+  onChanges: (changes: LeaseChanges) => void = () => {};
   onWorkerLost: () => void = () => {};
-  private shift: PromiseWithResolvers<void> | null = null;
-  private tell: (news: ShiftNews) => void = () => {};
+  private lease: PromiseWithResolvers<void> | null = null;
+  private tell: (changes: LeaseChanges) => void = () => {};
 
   constructor(sizes: { dataBytes?: number; streams?: number; index?: number } = {}) {
     const { index = 1 } = sizes;
@@ -63,13 +63,13 @@ export class LaneRig {
       memory: this.memory,
       index,
       flushIntervalMs: 2,
-      work: (laneIndex, onNews) => {
-        this.tell = onNews;
+      work: (laneIndex, onChanges) => {
+        this.tell = onChanges;
         return this.work(laneIndex);
       },
-      onNews: (news) => {
-        this.news.push(news);
-        this.onNews(news);
+      onChanges: (changes) => {
+        this.changes.push(changes);
+        this.onChanges(changes);
       },
       onWorkerLost: (error) => {
         this.noteLost();
@@ -94,7 +94,7 @@ export class LaneRig {
 
   /** Whether a worker has the lane. */
   get isServed(): boolean {
-    return this.shift !== null;
+    return this.lease !== null;
   }
 
   /** A word of `lane`. */
@@ -138,16 +138,16 @@ export class LaneRig {
     return next;
   }
 
-  /** The worker is done with its shift; the lane hears of it in a microtask. */
-  async goHome(news: ShiftNews | null = null): Promise<void> {
-    if (news !== null) this.tell(news);
-    this.endShift().resolve();
+  /** The worker is done with its lease; the lane hears of it in a microtask. */
+  async goHome(changes: LeaseChanges | null = null): Promise<void> {
+    if (changes !== null) this.tell(changes);
+    this.endLease().resolve();
     await settled();
   }
 
   /** The worker dies, and leaves everything as it is. */
   async die(error: unknown = new Error('worker lost')): Promise<void> {
-    this.endShift().reject(error);
+    this.endLease().reject(error);
     await settled();
   }
 
@@ -162,17 +162,17 @@ export class LaneRig {
 
   private work(laneIndex: number): Promise<void> {
     if (laneIndex !== this.lane.index) throw new Error(`lane ${laneIndex} instead of ${this.lane.index}`);
-    if (this.shift !== null) throw new Error('two shifts on one lane');
-    this.shifts++;
-    this.shift = Promise.withResolvers();
-    return this.shift.promise;
+    if (this.lease !== null) throw new Error('two leases on one lane');
+    this.leases++;
+    this.lease = Promise.withResolvers();
+    return this.lease.promise;
   }
 
-  private endShift(): PromiseWithResolvers<void> {
-    const { shift } = this;
-    if (shift === null) throw new Error('nobody has the lane');
-    this.shift = null;
-    return shift;
+  private endLease(): PromiseWithResolvers<void> {
+    const { lease } = this;
+    if (lease === null) throw new Error('nobody has the lane');
+    this.lease = null;
+    return lease;
   }
 
   /** Follows a mark to the other half. Returns whether a record waits. */

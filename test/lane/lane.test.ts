@@ -1,4 +1,4 @@
-/** Group commit: when a shift is asked for, what stands in the lane then, and when a lane is idle. */
+/** Group commit: when a lease is asked for, what stands in the lane then, and when a lane is idle. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { recordBytes, recordKind } from '../../src/memory/layout.ts';
 import { generator, seed } from '../support/seed.ts';
@@ -17,25 +17,25 @@ describe('a lane', () => {
   it('does nothing as long as nothing waits', () => {
     const rig = new LaneRig();
     vi.advanceTimersByTime(1000);
-    expect(rig.shifts).toBe(0);
+    expect(rig.leases).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('asks for a shift a flush interval after the first record, and not before', () => {
+  it('asks for a lease a flush interval after the first record, and not before', () => {
     const rig = new LaneRig();
     rig.push(0, 'a', 1.25);
     vi.advanceTimersByTime(1);
     rig.push(1, 'b', 2.5);
-    expect(rig.shifts).toBe(0);
+    expect(rig.leases).toBe(0);
     vi.advanceTimersByTime(1);
-    expect(rig.shifts).toBe(1);
+    expect(rig.leases).toBe(1);
     expect(rig.take()).toEqual([
       { kind: 'message', stream: 0, text: 'a', arrivalMs: 1.25 },
       { kind: 'message', stream: 1, text: 'b', arrivalMs: 2.5 },
     ]);
   });
 
-  it('has no timer while a shift has it or nothing waits, and one again for the next record', async () => {
+  it('has no timer while a lease has it or nothing waits, and one again for the next record', async () => {
     const rig = new LaneRig();
     for (const text of ['a', 'b', 'c']) {
       expect(vi.getTimerCount()).toBe(0);
@@ -48,7 +48,7 @@ describe('a lane', () => {
       expect(rig.take().map(inShort)).toEqual([`0:${text}`, `0:${text} and more`]);
       await rig.goHome();
     }
-    expect(rig.shifts).toBe(3);
+    expect(rig.leases).toBe(3);
   });
 
   it('shows every record to the worker that has it, as soon as the push returns', () => {
@@ -59,10 +59,10 @@ describe('a lane', () => {
       expect(rig.take().map(inShort)).toEqual([n === 0 ? '0:a' : `0:b${n - 1}`]);
       rig.push(0, `b${n}`);
     }
-    expect(rig.shifts).toBe(1);
+    expect(rig.leases).toBe(1);
   });
 
-  it('has at most one shift, however late the worker is', async () => {
+  it('has at most one lease, however late the worker is', async () => {
     const rig = new LaneRig();
     rig.push(0, 'a');
     vi.advanceTimersByTime(2);
@@ -70,18 +70,18 @@ describe('a lane', () => {
       rig.push(0, `b${n}`);
       vi.advanceTimersByTime(50);
     }
-    expect(rig.shifts).toBe(1);
+    expect(rig.leases).toBe(1);
     expect(rig.take().map(inShort)).toEqual(['0:a', ...Array.from({ length: 10 }, (_, n) => `0:b${n}`)]);
   });
 
-  it('asks for the next shift at once when records wait at the end of one', async () => {
+  it('asks for the next lease at once when records wait at the end of one', async () => {
     const rig = new LaneRig();
     rig.push(0, 'a');
     vi.advanceTimersByTime(2);
     rig.take();
     rig.push(0, 'b');
     await rig.goHome();
-    expect([rig.shifts, rig.isServed, vi.getTimerCount()]).toEqual([2, true, 0]);
+    expect([rig.leases, rig.isServed, vi.getTimerCount()]).toEqual([2, true, 0]);
     expect(rig.take().map(inShort)).toEqual(['0:b']);
   });
 
@@ -92,7 +92,7 @@ describe('a lane', () => {
     rig.take();
     await rig.goHome();
     vi.advanceTimersByTime(1000);
-    expect([rig.shifts, rig.isServed]).toEqual([1, false]);
+    expect([rig.leases, rig.isServed]).toEqual([1, false]);
   });
 
   it('has copied a message when the push returns', () => {
@@ -122,25 +122,25 @@ describe('a lane', () => {
     expect(rig.lane.backlogBytes).toBe(0);
   });
 
-  it('passes on what a shift has to tell, and nothing when it has nothing to tell', async () => {
+  it('passes on what a lease has to tell, and nothing when it has nothing to tell', async () => {
     const rig = new LaneRig();
-    const news = { streams: [2], faults: ['x'] };
-    for (const result of [null, news, null]) {
+    const changes = { streams: [2], faults: ['x'] };
+    for (const result of [null, changes, null]) {
       rig.push(2, 'a');
       vi.advanceTimersByTime(2);
       rig.take();
       await rig.goHome(result);
     }
-    expect(rig.news).toEqual([news]);
+    expect(rig.changes).toEqual([changes]);
   });
 
-  it('asks for no shift after it was stopped', () => {
+  it('asks for no lease after it was stopped', () => {
     const rig = new LaneRig();
     rig.push(0, 'a');
     rig.lane.stop();
     rig.push(0, 'b');
     vi.advanceTimersByTime(1000);
-    expect(rig.shifts).toBe(0);
+    expect(rig.leases).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -152,10 +152,10 @@ describe('a lane', () => {
     rig.lane.stop();
     if (fate === 'dies') await rig.die();
     else await rig.goHome({ streams: [0], faults: [] });
-    expect([rig.news, rig.lost, rig.errors, rig.shifts]).toEqual([[], [], [], 1]);
+    expect([rig.changes, rig.lost, rig.errors, rig.leases]).toEqual([[], [], [], 1]);
   });
 
-  it('keeps the order of every stream, whenever messages come, are taken, and shifts end', async () => {
+  it('keeps the order of every stream, whenever messages come, are taken, and leases end', async () => {
     const random = generator(seed);
     const rig = new LaneRig({ dataBytes: 600 });
     const accepted: string[][] = [[], [], []];
@@ -183,6 +183,6 @@ describe('a lane', () => {
     expect(decoded, `seed ${seed}`).toEqual(accepted);
     expect(refused).toBeGreaterThan(0);
     expect(accepted.flat().length + refused).toBe(5000);
-    expect(rig.shifts).toBeGreaterThan(50);
+    expect(rig.leases).toBeGreaterThan(50);
   });
 });

@@ -35,7 +35,7 @@ describe('a worker that dies', () => {
     rig.deal(done);
     await rig.die();
     expect(rig.lost).toEqual([]);
-    expect(rig.shifts).toBe(done === 6 ? 1 : 2);
+    expect(rig.leases).toBe(done === 6 ? 1 : 2);
     expect(rig.take().map(inShort)).toEqual(six.slice(done));
   });
 
@@ -105,10 +105,10 @@ describe('a worker that dies', () => {
     const rig = served();
     rig.takeUp();
     const seen: unknown[] = [];
-    rig.onWorkerLost = () => seen.push([...rig.lost], rig.shifts);
+    rig.onWorkerLost = () => seen.push([...rig.lost], rig.leases);
     await rig.die();
     expect(seen).toEqual([[0], 1]);
-    expect(rig.shifts).toBe(2);
+    expect(rig.leases).toBe(2);
   });
 
   it('leaves a lane that works on', async () => {

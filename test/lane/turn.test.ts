@@ -51,13 +51,13 @@ describe('a lane that is found empty', () => {
     expect(rig.lane.backlogBytes).toBe(0);
   });
 
-  it('lets its shift end, and is idle, when it refused a message that is larger than a half', async () => {
+  it('lets its lease end, and is idle, when it refused a message that is larger than a half', async () => {
     const rig = new LaneRig({ dataBytes });
     comeTo(rig, laneTurnBytes + 1024);
     vi.advanceTimersByTime(2);
     expect(rig.push(0, 'm'.repeat(dataBytes))).toBe(false);
     await rig.goHome();
-    expect([rig.shifts, rig.isServed, rig.lane.backlogBytes]).toEqual([1, false, 0]);
+    expect([rig.leases, rig.isServed, rig.lane.backlogBytes]).toEqual([1, false, 0]);
   });
 });
 

@@ -112,7 +112,7 @@ describe('nobody is called', () => {
     expect(calls).toEqual([]);
   });
 
-  it('when no shift has the lane', async () => {
+  it('when no lease has the lane', async () => {
     const rig = served();
     await rig.goHome();
     rig.push(0, 'a');

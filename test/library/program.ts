@@ -29,7 +29,7 @@ export class Program {
     return Program.startIn({}, sinks);
   }
 
-  /** With these of the faults in `test/support` in each of its threads. */
+  /** With these files of `test/` loaded before it, in each of its threads. */
   static startWith(preloads: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Program> {
     const imports = preloads.map((name) => `--import=${new URL(`../${name}.ts`, import.meta.url).href}`);
     return Program.startIn({ NODE_OPTIONS: imports.join(' '), ...env }, []);

@@ -13,7 +13,7 @@ export default defineSink((options) => {
     start(context) {
       isRestart = context.isRestart;
     },
-    open(track, memo) {
+    open(track, checkpoint) {
       const hash = createHash('sha256');
       let frames = 0;
       let groups = 0;
@@ -22,7 +22,7 @@ export default defineSink((options) => {
           frames++;
           if (options['throwsAt'] === String(frame.sequence)) throw new Error(`not ${frame.sequence}`);
           if (options['diesAt'] === String(frame.sequence) && !isRestart) process.exit(7);
-          memo.own[0]! += frame.sequence;
+          checkpoint.own[0]! += frame.sequence;
           hash.update(frame.pcm.subarray(0, frame.pcmBytes));
         },
         flush() {
@@ -37,7 +37,7 @@ export default defineSink((options) => {
             groups,
             framesRead,
             framesLapped,
-            sum: memo.own[0],
+            sum: checkpoint.own[0],
             samples,
             isRestart,
           };

@@ -88,7 +88,7 @@ test.each([
   expectNoSecret(stdout + stderr);
   const doctor = await runCommand(['doctor', '--port', '0', '--admin-port', '0'], { ACS_GATEWAY_SINK: sink });
   expect(doctor.code).toBe(1);
-  expect(doctor.stdout).toMatch(/WRONG +--sink nats:.*authorization/i);
+  expect(doctor.stdout).toMatch(/FAIL +--sink nats:.*authorization/i);
   expectNoSecret(doctor.stdout + doctor.stderr);
 });
 
@@ -101,7 +101,7 @@ test('doctor says that the right ones are taken, and whether a server is there',
   expectNoSecret(right.stdout + right.stderr);
   await server.kill();
   const away = await runCommand(flags, env);
-  expect(away).toMatchObject({ code: 1, stdout: expect.stringMatching(/WRONG +--sink nats:/) });
+  expect(away).toMatchObject({ code: 1, stdout: expect.stringMatching(/FAIL +--sink nats:/) });
   expectNoSecret(away.stdout + away.stderr);
 });
 

@@ -52,7 +52,8 @@ function die(fault: string): void {
 
 const orders = process.env[variable];
 if (orders !== undefined) {
-  const { FileTrack } = await productModule<typeof import('../../src/sink/files/file-track.ts')>('sink/files/file-track');
+  const { FileTrack } =
+    await productModule<typeof import('../../src/sink/files/file-track.ts')>('sink/files/file-track');
   const write = FileTrack.prototype.write;
   let framesToGo = 0;
   let order = '';

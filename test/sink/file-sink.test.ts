@@ -7,7 +7,7 @@ import { decodeWav } from '../../src/base/wav.ts';
 import { frameFlag } from '../../src/memory/layout.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { FileSink } from '../../src/sink/files/file-sink.ts';
-import { Memo, Progress } from '../../src/sink/progress.ts';
+import { Checkpoint, Progress } from '../../src/sink/progress.ts';
 import type { TrackWriter } from '../../src/sink/sink.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { trackOf } from './sink-rig.ts';
@@ -60,7 +60,7 @@ class TrackRig {
   readonly sink;
   readonly progress = new Progress();
   readonly ofStream = new Float64Array(1);
-  memo!: Memo;
+  checkpoint!: Checkpoint;
   writer!: TrackWriter;
   read = 0;
 
@@ -72,14 +72,14 @@ class TrackRig {
 
   /** A thread begins with what was committed. */
   takeOver(): void {
-    this.memo = new Memo(this.progress, this.ofStream);
-    this.read = this.memo.next;
+    this.checkpoint = new Checkpoint(this.progress, this.ofStream);
+    this.read = this.checkpoint.next;
     this.open();
-    this.memo.commit(this.read, 0);
+    this.checkpoint.commit(this.read, 0);
   }
 
   open(): void {
-    this.writer = this.sink.open(trackOf('a'), this.memo);
+    this.writer = this.sink.open(trackOf('a'), this.checkpoint);
   }
 
   write(...frames: number[]): void {
@@ -92,13 +92,13 @@ class TrackRig {
     try {
       this.writer.flush();
     } finally {
-      this.memo.commit(this.read, 0);
+      this.checkpoint.commit(this.read, 0);
     }
   }
 
   end(): void {
     this.writer.end({ framesRead: 0, framesLapped: 0 });
-    this.memo.commit(this.read, 0);
+    this.checkpoint.commit(this.read, 0);
   }
 
   get wav(): Buffer {
@@ -185,7 +185,7 @@ it('a file that was deleted while it was written to is given up, and made again 
   rig.write(2);
   rig.flush();
   expect(framesIn(rig.wav)).toEqual([-1, -1, 2]);
-  expect(rig.memo.framesLost).toBe(2);
+  expect(rig.checkpoint.framesLost).toBe(2);
 });
 
 it('a file system that takes a hundred bytes at a time gets everything', () => {
@@ -243,7 +243,7 @@ describe('a disk that is full', () => {
     rig.flush();
     const note = rig.note;
     disk.error = 'ENOSPC';
-    const other = new Memo(new Progress(), rig.ofStream);
+    const other = new Checkpoint(new Progress(), rig.ofStream);
     expect(() => rig.sink.open(trackOf('b'), other)).toThrow('ENOSPC');
     expect(readdirSync(join(folder, 'recorded/call'))).toEqual(['a.json', 'a.wav']);
     expect(() => rig.end()).toThrow('ENOSPC');
@@ -284,13 +284,15 @@ it.each([true, false])(
     writeFileSync(join(folder, 'recorded/call/a.wav'), 'mine');
     const ofStream = Float64Array.of(1);
     const sink = new FileSink({ kind: 'wav', gaps: 'fill', name: 'x', folder: join(folder, 'recorded') });
-    const writer = sink.open(trackOf('a'), new Memo(new Progress(), ofStream));
+    const writer = sink.open(trackOf('a'), new Checkpoint(new Progress(), ofStream));
     writer.write(frameOf(0));
     writer.end({ framesRead: 1, framesLapped: 0 });
     expect(readFileSync(join(folder, 'recorded/call/a.wav'), 'utf8')).toBe('mine');
     expect(framesIn(readFileSync(join(folder, 'recorded/call/a-2.wav')))).toEqual([0]);
     // Another stream of the same call has a folder of its own.
-    sink.open(trackOf('a'), new Memo(new Progress(), new Float64Array(1))).end({ framesRead: 0, framesLapped: 0 });
+    sink
+      .open(trackOf('a'), new Checkpoint(new Progress(), new Float64Array(1)))
+      .end({ framesRead: 0, framesLapped: 0 });
     expect(existsSync(join(folder, 'recorded/call-2/a.wav'))).toBe(true);
     expect(readdirSync(join(folder, 'recorded/call'))).toEqual(['a-2.json', 'a-2.wav', 'a.wav']);
   },

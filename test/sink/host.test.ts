@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RingAddress } from '../../src/ring/cursor.ts';
 import { SinkHost } from '../../src/sink/host.ts';
 import type { FromSink, SinkWorkerData, ToSink } from '../../src/sink/messages.ts';
-import { Memo, Progress } from '../../src/sink/progress.ts';
+import { Checkpoint, Progress } from '../../src/sink/progress.ts';
 import { smallMemory } from '../ring/ring-rig.ts';
 import { trackOf } from './sink-rig.ts';
 
@@ -45,8 +45,8 @@ class FakeThread extends EventEmitter {
   reads(ring: RingAddress, next: number, lapped: number): void {
     for (const message of this.posted) {
       if (message.type !== 'started') continue;
-      const news = message.tracks.find((track) => track.ring.index === ring.index);
-      if (news !== undefined) new Memo(new Progress(news.progress), new Float64Array(1)).commit(next, lapped);
+      const start = message.tracks.find((track) => track.ring.index === ring.index);
+      if (start !== undefined) new Checkpoint(new Progress(start.progress), new Float64Array(1)).commit(next, lapped);
     }
   }
 }
@@ -244,7 +244,7 @@ it('a track that ended a minute ago without a thread that lived to read it is gi
 
 it('what its thread says of errors is passed on', async () => {
   const rig = await HostRig.running();
-  rig.thread.says({ type: 'error', streamId: 's', message: 'ENOSPC: write', leftOut: 3 });
+  rig.thread.says({ type: 'error', streamId: 's', message: 'ENOSPC: write', suppressed: 3 });
   expect(rig.errors).toEqual([['ENOSPC: write', 's', 3]]);
 });
 

@@ -4,7 +4,7 @@ import { guardSlots, ring } from '../../src/memory/layout.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { type Entry, Ledger, type LedgerSums } from '../../src/sink/ledger.ts';
-import { Memo, Progress } from '../../src/sink/progress.ts';
+import { Checkpoint, Progress } from '../../src/sink/progress.ts';
 import { openRing, smallMemory, writeMany } from '../ring/ring-rig.ts';
 import { generator } from '../support/seed.ts';
 import { trackOf } from './sink-rig.ts';
@@ -23,14 +23,14 @@ function rigOf() {
 
 /** A thread of the sink: what it reads is in its hands until it commits. */
 class Thread {
-  private readonly memo: Memo;
+  private readonly checkpoint: Checkpoint;
   private readonly cursor: RingCursor;
   private readonly frame = new Frame();
 
-  constructor(memory: ReturnType<typeof smallMemory>['memory'], { news }: Entry) {
-    this.memo = new Memo(new Progress(news.progress), new Float64Array(news.ofStream));
-    this.cursor = new RingCursor(placeOf(memory, news.ring));
-    this.cursor.resume(this.memo.next, this.memo.framesLapped);
+  constructor(memory: ReturnType<typeof smallMemory>['memory'], { start }: Entry) {
+    this.checkpoint = new Checkpoint(new Progress(start.progress), new Float64Array(start.ofStream));
+    this.cursor = new RingCursor(placeOf(memory, start.ring));
+    this.cursor.resume(this.checkpoint.next, this.checkpoint.framesLapped);
   }
 
   read(frames: number): void {
@@ -38,7 +38,7 @@ class Thread {
   }
 
   commit(): void {
-    this.memo.commit(this.cursor.next, this.cursor.framesLapped);
+    this.checkpoint.commit(this.cursor.next, this.cursor.framesLapped);
   }
 }
 

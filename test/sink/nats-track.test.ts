@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type NatsSinkSpec, parseNatsSink } from '../../src/config/nats-spec.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { NatsTrack, type Publish } from '../../src/sink/nats/nats-track.ts';
-import { Memo, Progress } from '../../src/sink/progress.ts';
+import { Checkpoint, Progress } from '../../src/sink/progress.ts';
 import { trackOf } from './sink-rig.ts';
 
 interface Published {
@@ -21,7 +21,7 @@ beforeEach(() => {
 class TrackRig {
   readonly published: Published[] = [];
   readonly progress = new Progress();
-  memo = new Memo(this.progress, new Float64Array(1));
+  checkpoint = new Checkpoint(this.progress, new Float64Array(1));
   /** Messages longer than this are not taken. */
   bytesMax = Number.POSITIVE_INFINITY;
   private readonly spec: NatsSinkSpec;
@@ -33,7 +33,7 @@ class TrackRig {
 
   /** As the loop opens it, with what the last commit says. */
   open(): NatsTrack {
-    return new NatsTrack(trackOf('4:+15550100000'), this.memo, this.spec, this.publish);
+    return new NatsTrack(trackOf('4:+15550100000'), this.checkpoint, this.spec, this.publish);
   }
 
   write(track: NatsTrack, from: number, count: number): void {
@@ -43,7 +43,7 @@ class TrackRig {
       try {
         track.write(this.frame);
       } catch {
-        this.memo.framesLost++;
+        this.checkpoint.framesLost++;
       }
     }
   }
@@ -68,10 +68,10 @@ describe('a track', () => {
     const rig = new TrackRig();
     rig.open();
     expect(rig.events).toMatchObject([{ type: 'started', participantId: '4:+15550100000', streamId: 's' }]);
-    rig.memo.rollBack();
+    rig.checkpoint.rollBack();
     rig.open();
     expect(rig.events.map(({ type }) => type)).toEqual(['started', 'started']);
-    rig.memo.commit(0, 0);
+    rig.checkpoint.commit(0, 0);
     rig.open();
     expect(rig.events).toHaveLength(2);
   });
@@ -79,9 +79,9 @@ describe('a track', () => {
   it('keeps its name, also if the round in which it got it failed, or its thread died in it', () => {
     const rig = new TrackRig();
     rig.open();
-    rig.memo.rollBack();
+    rig.checkpoint.rollBack();
     rig.open();
-    rig.memo = new Memo(new Progress(rig.progress.buffer), new Float64Array(1));
+    rig.checkpoint = new Checkpoint(new Progress(rig.progress.buffer), new Float64Array(1));
     rig.open();
     expect(new Set(rig.events.map(({ track }) => track)).size).toBe(1);
     expect(new TrackRig().open()).toBeDefined();
@@ -109,7 +109,7 @@ describe('a track', () => {
   it('says at its end how many frames it had', () => {
     const rig = new TrackRig();
     const track = rig.open();
-    rig.memo.framesLost = 2;
+    rig.checkpoint.framesLost = 2;
     track.end({ framesRead: 10, framesLapped: 3 });
     expect(rig.events.at(-1)).toMatchObject({ type: 'ended', frames: 13, lapped: 3, lost: 2 });
   });
@@ -155,7 +155,7 @@ describe('several frames to a message', () => {
     } catch {
       // Told by whoever calls.
     }
-    expect(rig.memo.framesLost).toBe(frames);
+    expect(rig.checkpoint.framesLost).toBe(frames);
     // What follows begins anew.
     rig.bytesMax = Number.POSITIVE_INFINITY;
     rig.write(track, frames, 2);
@@ -176,7 +176,7 @@ describe('frames that the server refuses', () => {
       rig.write(track, 5, 12);
       track.flush();
       for (let n = 0; n < 3; n++) track.refused();
-      expect(rig.memo.framesLost).toBe(12);
+      expect(rig.checkpoint.framesLost).toBe(12);
     },
   );
 });

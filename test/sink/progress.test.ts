@@ -1,19 +1,19 @@
 /** The memory of a track that outlives a sink's thread. */
 import { expect, it } from 'vitest';
-import { Memo, Progress } from '../../src/sink/progress.ts';
+import { Checkpoint, Progress } from '../../src/sink/progress.ts';
 
-function memoOf(progress: Progress): Memo {
-  return new Memo(progress, new Float64Array(1));
+function memoOf(progress: Progress): Checkpoint {
+  return new Checkpoint(progress, new Float64Array(1));
 }
 
 it('what was committed is what another thread begins with; what was not is forgotten', () => {
   const progress = new Progress();
-  const memo = memoOf(progress);
-  memo.own[4] = 7;
-  memo.framesLost = 2;
-  memo.commit(10, 3);
-  memo.own[4] = 8;
-  memo.framesLost = 5;
+  const checkpoint = memoOf(progress);
+  checkpoint.own[4] = 7;
+  checkpoint.framesLost = 2;
+  checkpoint.commit(10, 3);
+  checkpoint.own[4] = 8;
+  checkpoint.framesLost = 5;
   const next = memoOf(new Progress(progress.buffer));
   expect([next.next, next.framesLapped, next.framesLost, next.own[4]]).toEqual([10, 3, 2, 7]);
   expect([progress.framesRead, progress.framesLapped, progress.framesLost]).toEqual([7, 3, 2]);
@@ -21,9 +21,9 @@ it('what was committed is what another thread begins with; what was not is forgo
 
 it('a thread that dies in the middle of a commit leaves what the one before it said', () => {
   const progress = new Progress();
-  const memo = memoOf(progress);
-  memo.commit(10, 1);
-  memo.commit(20, 2);
+  const checkpoint = memoOf(progress);
+  checkpoint.commit(10, 1);
+  checkpoint.commit(20, 2);
   const numbers = Array.from(progress.recall(), () => 99);
   Object.defineProperty(numbers, 2, {
     get() {

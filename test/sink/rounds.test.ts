@@ -75,7 +75,7 @@ describe('a round', () => {
     expect(progress.framesRead).toBe(6);
     // The writer's own number: one for each frame that holds.
     expect(progress.recall().at(3)).toBe(6);
-    expect(rig.toldOf('error')).toEqual([{ type: 'error', streamId: '', message: failure.message, leftOut: 0 }]);
+    expect(rig.toldOf('error')).toEqual([{ type: 'error', streamId: '', message: failure.message, suppressed: 0 }]);
   });
 
   it('that fails gives lost frames back as well', async () => {
@@ -123,12 +123,12 @@ describe('a round', () => {
 
   it('of a thread that dies is read again by the next', async () => {
     const rig = settlingRig();
-    const { writer, ring, news, progress } = await begun(rig);
+    const { writer, ring, start, progress } = await begun(rig);
     writeMany(writer, 0, 4);
     vi.advanceTimersByTime(whileMs);
     vi.clearAllTimers();
     rig.sink.rounds.length = 0;
-    rig.newThread().take({ type: 'started', tracks: [news] });
+    rig.newThread().take({ type: 'started', tracks: [start] });
     rig.loop.take({ type: 'ended', ring, frames: 4 });
     await ends(rig);
     await vi.advanceTimersByTimeAsync(20);

@@ -74,7 +74,7 @@ describe('a track', () => {
 describe('a thread that takes over', () => {
   it('goes on behind the last flush: what the dead one had read since is read again, and counted once', () => {
     const rig = new SinkRig();
-    const { writer, ring, news, progress } = rig.begin();
+    const { writer, ring, start, progress } = rig.begin();
     writeMany(writer, 0, 4);
     vi.advanceTimersByTime(220);
     writeMany(writer, 4, 4);
@@ -82,7 +82,7 @@ describe('a thread that takes over', () => {
     expect(() => vi.advanceTimersByTime(220)).toThrow(Death);
     expect(progress.framesRead).toBe(4);
 
-    rig.newThread().take({ type: 'started', tracks: [news] });
+    rig.newThread().take({ type: 'started', tracks: [start] });
     writeMany(writer, 8, 1);
     rig.loop.take({ type: 'ended', ring, frames: 9 });
     expect(rig.sink.writers).toEqual([numbers(0, 7), numbers(4, 9)]);
@@ -92,13 +92,13 @@ describe('a thread that takes over', () => {
 
   it('gives the writer the numbers that it had at the last flush', () => {
     const rig = new SinkRig();
-    const { writer, news, progress } = rig.begin();
+    const { writer, start, progress } = rig.begin();
     writeMany(writer, 0, 4);
     vi.advanceTimersByTime(220);
     writeMany(writer, 4, 4);
     dieAt(rig, 6);
     expect(() => vi.advanceTimersByTime(220)).toThrow(Death);
-    rig.newThread().take({ type: 'started', tracks: [news] });
+    rig.newThread().take({ type: 'started', tracks: [start] });
     vi.advanceTimersByTime(220);
     // One for each frame, none twice.
     expect(progress.recall().at(3)).toBe(8);
@@ -106,12 +106,12 @@ describe('a thread that takes over', () => {
 
   it('counts as lapped what was overwritten while nobody was there, and as read what the dead one had noted', () => {
     const rig = new SinkRig(12);
-    const { writer, ring, news, progress } = rig.begin();
+    const { writer, ring, start, progress } = rig.begin();
     writeMany(writer, 0, 6);
     vi.advanceTimersByTime(220);
     vi.clearAllTimers();
     writeMany(writer, 6, 50);
-    rig.newThread().take({ type: 'started', tracks: [news] });
+    rig.newThread().take({ type: 'started', tracks: [start] });
     rig.loop.take({ type: 'ended', ring, frames: 56 });
     const readable = 12 - guardSlots;
     expect([progress.framesRead, progress.framesLapped]).toEqual([6 + readable, 50 - readable]);
@@ -120,13 +120,13 @@ describe('a thread that takes over', () => {
 
   it('drains a track that ended while nobody was there, also if its ring is gone', () => {
     const rig = new SinkRig();
-    const { writer, ring, news, progress } = rig.begin();
+    const { writer, ring, start, progress } = rig.begin();
     writeMany(writer, 0, 3);
     vi.advanceTimersByTime(220);
     vi.clearAllTimers();
     writeMany(writer, 3, 3);
     rig.pool.release(writer.index);
-    rig.newThread().take({ type: 'started', tracks: [news] });
+    rig.newThread().take({ type: 'started', tracks: [start] });
     rig.loop.take({ type: 'ended', ring, frames: 6 });
     expect([progress.framesRead, progress.framesLapped]).toEqual([3, 3]);
     expect(rig.toldOf('drained')).toHaveLength(1);
@@ -134,10 +134,10 @@ describe('a thread that takes over', () => {
 
   it('ends a track again whose end nobody heard of, and counts nothing twice', () => {
     const rig = new SinkRig();
-    const { writer, ring, news, progress } = rig.begin();
+    const { writer, ring, start, progress } = rig.begin();
     writeMany(writer, 0, 3);
     rig.loop.take({ type: 'ended', ring, frames: 3 });
-    rig.newThread().take({ type: 'started', tracks: [news] });
+    rig.newThread().take({ type: 'started', tracks: [start] });
     rig.loop.take({ type: 'ended', ring, frames: 3 });
     expect(rig.sink.writers).toEqual([numbers(0, 3), []]);
     expect([progress.framesRead, progress.framesLapped]).toEqual([3, 0]);
@@ -194,11 +194,11 @@ describe('what a sink throws', () => {
     writeMany(writer, 0, 50);
     vi.advanceTimersByTime(9000);
     const line = { type: 'error', streamId: 's', message: 'EIO: write' };
-    expect(rig.toldOf('error')).toEqual([{ ...line, leftOut: 0 }]);
+    expect(rig.toldOf('error')).toEqual([{ ...line, suppressed: 0 }]);
     vi.advanceTimersByTime(2000);
     expect(rig.toldOf('error')).toEqual([
-      { ...line, leftOut: 0 },
-      { ...line, leftOut: 49 },
+      { ...line, suppressed: 0 },
+      { ...line, suppressed: 49 },
     ]);
     expect(rig.errors).toBe(50);
   });

@@ -7,10 +7,10 @@ import {
   type FromSink,
   sinkCounter,
   sinkCountersBytes,
-  streamMemoDoubles,
-  type TrackNews,
+  streamCheckpointDoubles,
+  type TrackStart,
 } from '../../src/sink/messages.ts';
-import { type Memo, Progress } from '../../src/sink/progress.ts';
+import { type Checkpoint, Progress } from '../../src/sink/progress.ts';
 import type { Sink, Track, TrackEnd, TrackWriter } from '../../src/sink/sink.ts';
 import { SinkGate } from '../../src/sink/sink-gate.ts';
 import { SinkLoop } from '../../src/sink/sink-loop.ts';
@@ -40,7 +40,7 @@ export class NotingSink implements Sink {
 
   start(): void {}
 
-  open(_track: Track, memo: Memo): TrackWriter {
+  open(_track: Track, checkpoint: Checkpoint): TrackWriter {
     this.failIf('open');
     const noted: number[] = [];
     this.writers.push(noted);
@@ -53,7 +53,7 @@ export class NotingSink implements Sink {
         this.onFrame(frame);
         this.failIf('write');
         noted.push(frame.sequence);
-        memo.own[0]! += 1;
+        checkpoint.own[0]! += 1;
       },
       flush: () => this.failIf('flush'),
       end: (end) => {
@@ -86,8 +86,8 @@ export class SettlingSink extends NotingSink {
   framesPerRound = Number.POSITIVE_INFINITY;
   private framesInRound = 0;
 
-  override open(track: Track, memo: Memo): TrackWriter {
-    const writer = super.open(track, memo);
+  override open(track: Track, checkpoint: Checkpoint): TrackWriter {
+    const writer = super.open(track, checkpoint);
     this.hasNews = true;
     return {
       isOpen: true,
@@ -146,16 +146,16 @@ export class SinkRig<S extends NotingSink = NotingSink> {
   begin(id = 'a'): {
     readonly writer: RingWriter;
     readonly ring: RingAddress;
-    readonly news: TrackNews;
+    readonly start: TrackStart;
     readonly progress: Progress;
   } {
     const writer = openRing(this.memory, this.pool, id);
     const handle = { index: writer.index, generation: writer.i32[(writer.at + ring.generation) / 4]! };
     const progress = new Progress();
-    const ofStream = new SharedArrayBuffer(8 * streamMemoDoubles);
-    const news = { track: trackOf(id), ring: handle, progress: progress.buffer, ofStream };
-    this.loop.take({ type: 'started', tracks: [news] });
-    return { writer, ring: handle, news, progress };
+    const ofStream = new SharedArrayBuffer(8 * streamCheckpointDoubles);
+    const start = { track: trackOf(id), ring: handle, progress: progress.buffer, ofStream };
+    this.loop.take({ type: 'started', tracks: [start] });
+    return { writer, ring: handle, start, progress };
   }
 
   get errors(): number {

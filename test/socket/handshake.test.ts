@@ -44,7 +44,7 @@ async function frontEnd(authenticate: Authenticate, readiness: AdmissionPolicy['
       memory,
       lanes: [],
       totals,
-      audience: nobody,
+      observers: nobody,
       streamsMax: 10,
       messagesPerSecondMax: 100,
       lingerMs: 1000,

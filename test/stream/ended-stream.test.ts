@@ -31,7 +31,7 @@ class EndingRig {
       memory: this.lane.memory,
       lanes: [this.lane.lane],
       totals: new Totals(),
-      audience: { ...nobody, readers },
+      observers: { ...nobody, readers },
       streamsMax: 1,
       lingerMs,
       resumeGraceMs: 0,
@@ -49,7 +49,7 @@ class EndingRig {
 
   decode(): void {
     this.decoder.decode(0, this.lane.word(lane.tail));
-    this.registry.news(this.decoder.takeNews()?.streams ?? []);
+    this.registry.changed(this.decoder.takeChanges()?.streams ?? []);
   }
 
   hangUp(): void {

@@ -35,7 +35,7 @@ class Rig {
       memory: this.lane.memory,
       lanes: [this.lane.lane],
       totals: new Totals(),
-      audience: {
+      observers: {
         readers: ['reader'],
         streamStarted: () => {},
         format: () => {},
@@ -51,8 +51,8 @@ class Rig {
       onDecoded: () => {},
       onEnded: (record) => this.records.push(record),
     });
-    this.lane.onNews = ({ streams }) => this.registry.news(streams);
-    this.lane.onWorkerLost = () => this.registry.newsOfLane(0);
+    this.lane.onChanges = ({ streams }) => this.registry.changed(streams);
+    this.lane.onWorkerLost = () => this.registry.changedInLane(0);
     this.stream = this.registry.open(facts, 0)!;
   }
 

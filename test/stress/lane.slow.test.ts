@@ -3,7 +3,7 @@
  * all the time. Every message is committed in order, none is lost, and a parked worker wakes with the next message.
  */
 import { afterEach, expect, it } from 'vitest';
-import { newsDelayMs, shiftMsMax } from '../../src/base/limits.ts';
+import { changesDelayMs, leaseMsMax } from '../../src/base/limits.ts';
 import { recordKind } from '../../src/memory/layout.ts';
 import { generator, seed } from '../support/seed.ts';
 import { judgingTimes } from '../support/starvation.ts';
@@ -34,7 +34,7 @@ function pauseMs(random: () => number): number {
   const kind = random();
   if (kind < 0.3) return 0;
   if (kind < 0.9) return random() * 3 * flushIntervalMs;
-  if (kind < 0.98) return flushIntervalMs + random() * 3 * newsDelayMs;
+  if (kind < 0.98) return flushIntervalMs + random() * 3 * changesDelayMs;
   return 90 + random() * 20;
 }
 
@@ -44,7 +44,7 @@ it.each([
 ])('%i lanes of %i workers lose nothing, whatever the pauses, and keep every order', async (laneCount, workers) => {
   const random = generator(seed + laneCount);
   const run = await start(laneCount, workers);
-  const ends = performance.now() + 1.2 * shiftMsMax;
+  const ends = performance.now() + 1.2 * leaseMsMax;
   while (performance.now() < ends) {
     const burst = random() < 0.02 ? 100 : 1 + Math.floor(random() * 5);
     for (let n = 0; n < burst; n++) run.send(Math.floor(random() * run.sent.length));
@@ -52,7 +52,7 @@ it.each([
     // Timers are coarse: short pauses block, as other work of the main thread does.
     if (ms < 2 * flushIntervalMs && random() < 0.8) sleep(ms);
     else await pause(ms);
-    // Results of shifts come in turns of the event loop.
+    // Results of leases come in turns of the event loop.
     if (random() < 0.3) await new Promise(setImmediate);
   }
   await until(() => run.isDone, 5000);
@@ -92,8 +92,8 @@ it(
     const times = await wakingTimes(run, 70, (round) => 8 + (round % 15));
     expect(times.length).toBeGreaterThan(40);
     expect(times[times.length >> 1]).toBeLessThan(20);
-    // They were parked within one shift.
-    expect(run.shifts).toBe(1);
+    // They were parked within one lease.
+    expect(run.leases).toBe(1);
   }),
 );
 

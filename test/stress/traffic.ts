@@ -30,7 +30,7 @@ export class Traffic {
   /** Messages that each stream has sent. */
   readonly sent: number[];
   readonly news: number[] = [];
-  shifts = 0;
+  leases = 0;
   deaths = 0;
 
   constructor(laneCount: number, workers: number) {
@@ -58,11 +58,11 @@ export class Traffic {
         memory: this.memory,
         index,
         flushIntervalMs,
-        work: (laneIndex, onNews) => {
-          this.shifts++;
-          return this.pool.work(laneIndex, onNews);
+        work: (laneIndex, onChanges) => {
+          this.leases++;
+          return this.pool.work(laneIndex, onChanges);
         },
-        onNews: ({ streams }) => this.news.push(...streams),
+        onChanges: ({ streams }) => this.news.push(...streams),
         onWorkerLost: () => this.deaths++,
       });
     });

@@ -12,7 +12,7 @@ import { Histogram } from '../../../src/memory/histogram.ts';
 import type { Message } from '../../../src/protocol/message.ts';
 import type { RingWriter } from '../../../src/ring/writer.ts';
 import { GcPauses } from '../../../src/thread/gc-pauses.ts';
-import { VitalsWatch } from '../../../src/thread/thread-metrics.ts';
+import { ThreadMetricsWatch } from '../../../src/thread/thread-metrics.ts';
 
 interface Inside {
   readonly placement: Placement;
@@ -29,8 +29,8 @@ function takeOut(prototype: object, ...methods: readonly string[]): void {
 takeOut(Histogram.prototype, 'observe', 'observeStall');
 takeOut(LaneCounters.prototype, 'verify');
 takeOut(GcPauses.prototype, 'collect');
-takeOut(VitalsWatch.prototype, 'arm');
-Object.defineProperty(VitalsWatch.prototype, 'lateness', { value: 0 });
+takeOut(ThreadMetricsWatch.prototype, 'arm');
+Object.defineProperty(ThreadMetricsWatch.prototype, 'lateness', { value: 0 });
 takeOut(AudioWriter.prototype, 'measure');
 Object.defineProperty(AudioWriter.prototype, 'measure', {
   value(

@@ -11,7 +11,7 @@ const four = [
 
 async function play(kit: Kit, options: CallOptions, what: string): Promise<void> {
   const call = await kit.call(options);
-  await kit.stays(call, what);
+  await kit.expectOpen(call, what);
   const ending = await call.link.close(1000, kit.timing.patienceMs);
   if (ending === null) kit.fail(`the server did not answer the close frame within ${kit.timing.patienceMs} ms`);
 }
@@ -29,9 +29,9 @@ async function comeAndGo(kit: Kit): Promise<void> {
       call.frame--;
     }
     call.frame += 50;
-    await kit.works(call.link, `${Math.min(ids.length, turn + 4)} participants`);
+    await kit.assertAlive(call.link, `${Math.min(ids.length, turn + 4)} participants`);
   }
-  await kit.stays(call, 'eight participants');
+  await kit.expectOpen(call, 'eight participants');
   await kit.hangUp(call);
 }
 
@@ -40,12 +40,12 @@ async function dtmf(kit: Kit): Promise<void> {
   for (const data of ['1', '*', '#', 'asterisk', 'pound', 'A']) {
     call.speak();
     call.link.send(JSON.stringify({ kind: 'DtmfData', dtmfData: { data } }));
-    await kit.works(call.link, 'a DtmfData message');
+    await kit.assertAlive(call.link, 'a DtmfData message');
   }
   const timestamp = call.timestamp();
   const full = { data: '5', timestamp, participantRawID: '4:+15550100' };
   call.link.send(JSON.stringify({ kind: 'DtmfData', dtmfData: full }));
-  await kit.stays(call, 'a DtmfData message with all fields');
+  await kit.expectOpen(call, 'a DtmfData message with all fields');
   await kit.hangUp(call);
 }
 

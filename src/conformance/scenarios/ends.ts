@@ -7,7 +7,7 @@ async function closeWith(kit: Kit, code: number | null): Promise<void> {
   const { patienceMs } = kit.timing;
   const call = await kit.call();
   call.speak(5);
-  await kit.works(call.link, 'its beginning');
+  await kit.assertAlive(call.link, 'its beginning');
   const ending = await call.link.close(code, patienceMs);
   if (ending === null)
     return kit.fail(`the server neither answered the close frame nor closed within ${patienceMs} ms`);
@@ -31,7 +31,7 @@ async function hangUpWithoutClose(kit: Kit): Promise<void> {
   const { patienceMs } = kit.timing;
   const call = await kit.call();
   call.speak(5);
-  await kit.works(call.link, 'its beginning');
+  await kit.assertAlive(call.link, 'its beginning');
   call.link.finish();
   const ending = await call.link.ended(patienceMs);
   if (ending === null) kit.fail(`the server kept its side open for ${patienceMs} ms after ours was closed`);
@@ -41,7 +41,7 @@ async function breakOff(kit: Kit): Promise<void> {
   for (let i = 0; i < 3; i++) {
     const call = await kit.call({}, i === 0 ? 'the call' : 'after a break-off the next call');
     call.speak(5);
-    await kit.works(call.link, 'its beginning');
+    await kit.assertAlive(call.link, 'its beginning');
     call.speak(50);
     if (i > 0) {
       // In the middle of a message, behind a part of a frame.
@@ -62,7 +62,7 @@ async function halfOpen(kit: Kit): Promise<void> {
     gone.link.freeze();
   }
   const call = await kit.call({}, `beside ${silentPeers} dead peers a call`);
-  await kit.stays(call, `${silentPeers} peers that are gone without a word`);
+  await kit.expectOpen(call, `${silentPeers} peers that are gone without a word`);
   await kit.hangUp(call);
   for (const link of kit.links) link.reset();
 }
@@ -76,7 +76,7 @@ async function reconnect(kit: Kit): Promise<void> {
   const identity = kit.nextIdentity();
   const gone = await kit.call({ identity });
   gone.speak(25);
-  await kit.works(gone.link, 'its beginning');
+  await kit.assertAlive(gone.link, 'its beginning');
   gone.link.freeze();
   const answer = await kit.dial({ callHeaders: callHeaders(identity) });
   if (answer.link === null) {
@@ -88,7 +88,7 @@ async function reconnect(kit: Kit): Promise<void> {
   const problem = await kit.problem(call.link);
   if (problem === null) {
     call.frame = 40;
-    await kit.stays(call, 'the same subscription came back');
+    await kit.expectOpen(call, 'the same subscription came back');
     await kit.hangUp(call);
   } else if (call.link.ending !== null && isPolicy(call.link.ending.code)) {
     kit.warn(`the server ${problem} when the same subscription came back`);

@@ -11,20 +11,20 @@ function messageOf(call: Awaited<ReturnType<Kit['call']>>): string {
 
 async function fragmented(kit: Kit): Promise<void> {
   const call = await kit.call();
-  await kit.works(call.link, 'its beginning');
+  await kit.assertAlive(call.link, 'its beginning');
   const message = messageOf(call);
   const parts = fragments([message.slice(0, 100), '', message.slice(100, 700), message.slice(700)]);
   for (const part of parts) call.link.write(part);
-  await kit.works(call.link, 'a message in four fragments');
+  await kit.assertAlive(call.link, 'a message in four fragments');
   const ping = clientFrame(opcode.ping, 'between');
   for (const part of parts) call.link.write(Buffer.concat([part, ping]));
-  await kit.stays(call, 'a ping between fragments');
+  await kit.expectOpen(call, 'a ping between fragments');
   await kit.hangUp(call);
 }
 
 async function segments(kit: Kit): Promise<void> {
   const call = await kit.call();
-  await kit.works(call.link, 'its beginning');
+  await kit.assertAlive(call.link, 'its beginning');
   const bytes = clientFrame(opcode.text, messageOf(call));
   // Its head byte by byte, then as it comes; each piece is a TCP segment of its own.
   const cuts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 60, 300, 301, bytes.length];
@@ -32,7 +32,7 @@ async function segments(kit: Kit): Promise<void> {
     call.link.write(bytes.subarray(cuts[i - 1], cuts[i]));
     await kit.rest(2);
   }
-  await kit.stays(call, 'a message in thirteen segments');
+  await kit.expectOpen(call, 'a message in thirteen segments');
   await kit.hangUp(call);
 }
 
@@ -41,7 +41,7 @@ async function early(kit: Kit): Promise<void> {
   const metadata = metadataMessage(call.shape.subscriptionId, call.shape.sampleRate);
   const frames = Array.from({ length: 10 }, () => clientFrame(opcode.text, messageOf(call)));
   call.link.write(Buffer.concat([clientFrame(opcode.text, metadata), ...frames]));
-  await kit.stays(call, 'metadata and ten frames in one segment, at once after the upgrade');
+  await kit.expectOpen(call, 'metadata and ten frames in one segment, at once after the upgrade');
   await kit.hangUp(call);
 }
 
@@ -55,7 +55,7 @@ async function ping(kit: Kit): Promise<void> {
     kit.fail(`after a ping of ${payload.length} bytes the server ${how}`);
   }
   call.link.write(clientFrame(opcode.pong, 'nobody asked'));
-  await kit.stays(call, 'a pong that nobody asked for');
+  await kit.expectOpen(call, 'a pong that nobody asked for');
   await kit.hangUp(call);
 }
 
@@ -64,7 +64,7 @@ const sentBytes = 2 ** 20;
 
 async function oversized(kit: Kit): Promise<void> {
   const call = await kit.call();
-  await kit.works(call.link, 'its beginning');
+  await kit.assertAlive(call.link, 'its beginning');
   call.link.write(announcement(announcedBytes));
   call.link.write(Buffer.alloc(sentBytes, 0x41));
   const ending = await call.link.ended(Math.max(kit.timing.watchMs, 200));

@@ -33,7 +33,7 @@ async function pace(kit: Kit): Promise<void> {
 const floodBytes = 16 * 2 ** 20;
 const floodBatch = 100;
 
-interface Poured {
+interface Flood {
   /** Messages that the server has certainly read, and in what time. */
   readonly taken: number;
   readonly seconds: number;
@@ -43,7 +43,7 @@ interface Poured {
 }
 
 /** Sends as fast as the server reads, with a ping behind every batch that says how far it has come. */
-async function pour(kit: Kit, call: Call): Promise<Poured> {
+async function sendFlood(kit: Kit, call: Call): Promise<Flood> {
   const { patienceMs } = kit.timing;
   const startMs = performance.now();
   let taken = 0;
@@ -89,7 +89,7 @@ async function pour(kit: Kit, call: Call): Promise<Poured> {
 
 async function flood(kit: Kit): Promise<void> {
   const call = await kit.call();
-  const { taken, seconds, stalledMs, held } = await pour(kit, call);
+  const { taken, seconds, stalledMs, held } = await sendFlood(kit, call);
   const { ending } = call.link;
   if (ending !== null) {
     const seen = `after ${taken} messages at once the server ${ending.seen}`;
@@ -174,10 +174,10 @@ async function garbageBeside(kit: Kit): Promise<void> {
 async function outbound(kit: Kit): Promise<void> {
   const call = await kit.call();
   await call.goOn(2 * kit.timing.watchMs);
-  await kit.works(call.link, 'a second of audio');
+  await kit.assertAlive(call.link, 'a second of audio');
   const { outboundCount } = call.link;
-  const oddities = [...call.link.oddities].filter((oddity) => !oddity.startsWith(brokenAudio));
-  if (oddities.length > 0) kit.warn(`the server sent ${oddities.join(', ')}: nobody documents what ACS does with it`);
+  const anomalies = [...call.link.anomalies].filter((anomaly) => !anomaly.startsWith(brokenAudio));
+  if (anomalies.length > 0) kit.warn(`the server sent ${anomalies.join(', ')}: nobody documents what ACS does with it`);
   else kit.note(outboundCount === 0 ? 'it sends nothing' : `it sent ${outboundCount} messages for ACS`);
   await kit.hangUp(call);
 }

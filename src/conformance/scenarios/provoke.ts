@@ -25,10 +25,10 @@ async function provoke(kit: Kit, scenario: ProvokingScenario): Promise<void> {
   const open = async (after: string) => {
     const call = await kit.call(options, after === '' ? 'the call' : `after ${after} the next call`);
     if (options?.withMetadata !== false) call.speak(framesBefore);
-    await kit.works(call.link, 'its beginning');
+    await kit.assertAlive(call.link, 'its beginning');
     return call;
   };
-  const deadly: string[] = [];
+  const fatal: string[] = [];
   let last = '';
   let isClean = true;
   let call = await open('');
@@ -38,15 +38,15 @@ async function provoke(kit: Kit, scenario: ProvokingScenario): Promise<void> {
     const problem = await kit.problem(call.link);
     if (problem === null) continue;
     last = name;
-    deadly.push(`${name}: ${problem}`);
+    fatal.push(`${name}: ${problem}`);
     isClean &&= mayClose && call.link.ending !== null && call.link.ending.code !== 1006;
     call.link.destroy();
   }
-  if (deadly.length === 0) {
-    await kit.stays(call, provocations.at(-1)!.name);
+  if (fatal.length === 0) {
+    await kit.expectOpen(call, provocations.at(-1)!.name);
     return kit.hangUp(call);
   }
-  const seen = `the call did not survive ${deadly.join('; ')}`;
+  const seen = `the call did not survive ${fatal.join('; ')}`;
   if (!isClean) kit.fail(seen);
   kit.warn(seen);
 }

@@ -22,9 +22,9 @@ function sequence(name: string, steps: readonly number[]) {
 async function burst(kit: Kit): Promise<void> {
   const call = await kit.call({ participants: fourSpeakers });
   call.speak(5);
-  await kit.works(call.link, 'its beginning');
+  await kit.assertAlive(call.link, 'its beginning');
   call.speak(burstFrames);
-  await kit.stays(call, `${burstFrames * fourSpeakers.length} messages at once`);
+  await kit.expectOpen(call, `${burstFrames * fourSpeakers.length} messages at once`);
   await kit.hangUp(call);
 }
 
@@ -49,7 +49,7 @@ async function slowStart(kit: Kit): Promise<void> {
   const ending = await call.link.ended(6 * watchMs);
   if (ending !== null) return judgeCut(kit, openedMs, 2 * watchMs, ending, 'without a message');
   call.metadata();
-  await kit.stays(call, 'metadata that came late');
+  await kit.expectOpen(call, 'metadata that came late');
   await kit.hangUp(call);
 }
 
@@ -57,11 +57,11 @@ async function longSilence(kit: Kit): Promise<void> {
   const { watchMs } = kit.timing;
   const call = await kit.call();
   call.speak(5);
-  await kit.works(call.link, 'its beginning');
+  await kit.assertAlive(call.link, 'its beginning');
   const quietMs = performance.now();
   const ending = await call.link.ended(16 * watchMs);
   if (ending !== null) return judgeCut(kit, quietMs, 4 * watchMs, ending, 'without audio');
-  await kit.stays(call, 'a long pause');
+  await kit.expectOpen(call, 'a long pause');
   await kit.hangUp(call);
 }
 

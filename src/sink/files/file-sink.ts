@@ -7,7 +7,7 @@ import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { recordingName } from '../../base/recording-name.ts';
 import type { FileSinkSpec } from '../../config/sink-spec.ts';
-import type { Memo } from '../progress.ts';
+import type { Checkpoint } from '../progress.ts';
 import type { Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
 import { FileTrack } from './file-track.ts';
 import { codeOf, createFile, type FileModes, fileModes, firstFree, makeFolder, numbered } from './files.ts';
@@ -16,7 +16,7 @@ import { kept, Recording, recordingHead } from './recording.ts';
 /** Twice a second, so that a crash costs less than a second. */
 const readIntervalMs = 500;
 const scratchBytes = 256 * 1024;
-/** Where the number of a stream's folder stands in the stream's memo; 0 before there is a folder. */
+/** Where the number of a stream's folder stands in the stream's checkpoint; 0 before there is a folder. */
 const folderNumber = 0;
 
 export class FileSink implements Sink {
@@ -40,15 +40,15 @@ export class FileSink implements Sink {
     accessSync(this.spec.folder, constants.W_OK | constants.X_OK);
   }
 
-  open(track: Track, memo: Memo): TrackWriter {
-    const folder = this.folderOf(track, memo.ofStream);
+  open(track: Track, checkpoint: Checkpoint): TrackWriter {
+    const folder = this.folderOf(track, checkpoint.ofStream);
     const { kind, gaps } = this.spec;
     const { sampleRate } = track;
-    const file = this.reopen(folder, track, memo) ?? this.create(folder, track, memo);
-    const note = this.pathOf(folder, track, memo.own[kept.number]!, 'json');
+    const file = this.reopen(folder, track, checkpoint) ?? this.create(folder, track, checkpoint);
+    const note = this.pathOf(folder, track, checkpoint.own[kept.number]!, 'json');
     try {
-      const recording = new Recording({ file, format: kind, gaps, sampleRate, memo, scratch: this.scratch });
-      return new FileTrack(track, recording, this.spec, memo, { path: note, mode: this.modes.file });
+      const recording = new Recording({ file, format: kind, gaps, sampleRate, checkpoint, scratch: this.scratch });
+      return new FileTrack(track, recording, this.spec, checkpoint, { path: note, mode: this.modes.file });
     } catch (error) {
       closeSync(file);
       throw error;
@@ -66,8 +66,8 @@ export class FileSink implements Sink {
   }
 
   /** The file that there is already, or null. */
-  private reopen(folder: string, track: Track, memo: Memo): number | null {
-    const number = memo.own[kept.number]!;
+  private reopen(folder: string, track: Track, checkpoint: Checkpoint): number | null {
+    const number = checkpoint.own[kept.number]!;
     if (number === 0) return null;
     try {
       return openSync(this.pathOf(folder, track, number, this.spec.kind), 'r+');
@@ -75,17 +75,17 @@ export class FileSink implements Sink {
       if (codeOf(error) !== 'ENOENT') throw error;
     }
     // Somebody deleted it. What was in it is not brought back; a new one begins.
-    memo.framesLost += memo.own[kept.frames]!;
-    for (const each of [kept.number, kept.dataBytes, kept.frames, kept.silentFrames]) memo.own[each] = 0;
+    checkpoint.framesLost += checkpoint.own[kept.frames]!;
+    for (const each of [kept.number, kept.dataBytes, kept.frames, kept.silentFrames]) checkpoint.own[each] = 0;
     // Without gaps the new file begins with the next frame, else still with the first.
-    if (this.spec.gaps === 'skip') memo.own[kept.firstTimestampMs] = 0;
+    if (this.spec.gaps === 'skip') checkpoint.own[kept.firstTimestampMs] = 0;
     return null;
   }
 
-  private create(folder: string, track: Track, memo: Memo): number {
+  private create(folder: string, track: Track, checkpoint: Checkpoint): number {
     const head = recordingHead(this.spec.kind, track.sampleRate);
     let file = -1;
-    memo.own[kept.number] = firstFree((number) => {
+    checkpoint.own[kept.number] = firstFree((number) => {
       file = createFile(this.pathOf(folder, track, number, this.spec.kind), head, this.modes.file);
     });
     return file;

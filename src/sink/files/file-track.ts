@@ -2,7 +2,7 @@
 
 import type { FileSinkSpec } from '../../config/sink-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
-import type { Memo } from '../progress.ts';
+import type { Checkpoint } from '../progress.ts';
 import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { replaceFile } from './files.ts';
 import { kept, type Recording } from './recording.ts';
@@ -21,15 +21,15 @@ export class FileTrack implements TrackWriter {
   private readonly track: Track;
   private readonly recording: Recording;
   private readonly spec: FileSinkSpec;
-  private readonly memo: Memo;
+  private readonly checkpoint: Checkpoint;
   private readonly note: NoteFile;
   private hasNote = false;
 
-  constructor(track: Track, recording: Recording, spec: FileSinkSpec, memo: Memo, note: NoteFile) {
+  constructor(track: Track, recording: Recording, spec: FileSinkSpec, checkpoint: Checkpoint, note: NoteFile) {
     this.track = track;
     this.recording = recording;
     this.spec = spec;
-    this.memo = memo;
+    this.checkpoint = checkpoint;
     this.note = note;
   }
 
@@ -59,8 +59,8 @@ export class FileTrack implements TrackWriter {
 
   /** The JSON beside the file: at first with what is known, at the end with everything. */
   private writeNote(end: TrackEnd | null): void {
-    const { memo, track, spec } = this;
-    const numbers = memo.own;
+    const { checkpoint, track, spec } = this;
+    const numbers = checkpoint.own;
     const note = {
       format: {
         container: spec.kind,
@@ -82,8 +82,8 @@ export class FileTrack implements TrackWriter {
       duplicate: numbers[kept.duplicateFrames],
       late: numbers[kept.lateFrames],
       unplaced: numbers[kept.unplacedFrames],
-      lapped: end?.framesLapped ?? memo.framesLapped,
-      lost: memo.framesLost,
+      lapped: end?.framesLapped ?? checkpoint.framesLapped,
+      lost: checkpoint.framesLost,
     };
     replaceFile(this.note.path, `${JSON.stringify(note, null, 2)}\n`, this.note.mode);
   }

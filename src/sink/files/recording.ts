@@ -1,7 +1,7 @@
 /**
  * One file with one participant's audio. Frames go to their place on the participant's timeline, so the file's time is the
  * call's time: what never came is zeros, what came late is put where it belongs. Valid at any moment: data is written
- * before the header that announces it. All that it knows is in the memo, so another thread can go on with the same file.
+ * before the header that announces it. All that it knows is in the checkpoint, so another thread can go on with the same file.
  * Sink thread.
  */
 import { closeSync, fstatSync, ftruncateSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { bytesPerSample } from '../../base/limits.ts';
 import { encodeWavHeader, wavHeaderBytes } from '../../base/wav.ts';
 import { frameFlag } from '../../memory/layout.ts';
 import type { Frame } from '../../ring/frame.ts';
-import type { Memo } from '../progress.ts';
+import type { Checkpoint } from '../progress.ts';
 import { codeOf, writeAll } from './files.ts';
 
-/** Where the numbers of a recording stand in its memo. */
+/** Where the numbers of a recording stand in its checkpoint. */
 export const kept = {
   /** Of the file's name; 0 before there is a file. */
   number: 0,
@@ -38,7 +38,7 @@ export interface RecordingOptions {
   readonly format: 'wav' | 'pcm';
   readonly gaps: 'fill' | 'skip';
   readonly sampleRate: number;
-  readonly memo: Memo;
+  readonly checkpoint: Checkpoint;
   /** Shared by all recordings of a thread: what one reading brings is gathered here and written at once. */
   readonly scratch: Buffer;
 }
@@ -75,9 +75,9 @@ export class Recording {
 
   /** Takes over a file: a new one, or one that another thread was writing. */
   constructor(options: RecordingOptions) {
-    const { file, format, gaps, memo } = options;
+    const { file, format, gaps, checkpoint } = options;
     this.options = options;
-    this.numbers = memo.own;
+    this.numbers = checkpoint.own;
     this.headerBytes = format === 'wav' ? wavHeaderBytes : 0;
     this.file = file;
     this.onWritten = (bytes) => this.extend(this.gatheredAt + bytes);
@@ -172,7 +172,7 @@ export class Recording {
       this.hasWritten = true;
       numbers[kept.frames]! += gatheredFrames;
       numbers[kept.silentFrames]! += gatheredSilent;
-    } else this.options.memo.framesLost += gatheredFrames;
+    } else this.options.checkpoint.framesLost += gatheredFrames;
   }
 
   /** The audio reaches up to here. */

@@ -7,7 +7,7 @@
  *     }));
  */
 import type { Frame } from '../../ring/frame.ts';
-import type { Memo } from '../progress.ts';
+import type { Checkpoint } from '../progress.ts';
 import type { Sink, SinkStart, Track, TrackEnd } from '../sink.ts';
 
 /** What takes one participant's frames. See `TrackWriter` for what each method may rely on. */
@@ -23,7 +23,7 @@ export interface ModuleTrackWriter {
 export interface ModuleSink
   extends Partial<Pick<Sink, 'readIntervalMs' | 'leadMs' | 'needsEveryFrame' | 'isReady' | 'streamEnded'>> {
   start?(context: SinkStart): void | Promise<void>;
-  open(track: Track, memo: Memo): ModuleTrackWriter;
+  open(track: Track, checkpoint: Checkpoint): ModuleTrackWriter;
   settle?(): Promise<void> | null;
   close?(): void | Promise<void>;
 }

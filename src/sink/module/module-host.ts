@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ModuleSinkSpec } from '../../config/module-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
-import type { Memo } from '../progress.ts';
+import type { Checkpoint } from '../progress.ts';
 import type { Sink, SinkStart, Track, TrackEnd, TrackWriter } from '../sink.ts';
 import type { CreateSink, ModuleSink, ModuleTrackWriter } from './define-sink.ts';
 
@@ -81,8 +81,8 @@ export class ModuleHost implements Sink {
     await this.module.start?.(context);
   }
 
-  open(track: Track, memo: Memo): TrackWriter {
-    return new ModuleTrack(this.module.open(track, memo), this.report);
+  open(track: Track, checkpoint: Checkpoint): TrackWriter {
+    return new ModuleTrack(this.module.open(track, checkpoint), this.report);
   }
 
   streamEnded(streamId: string): void {

@@ -5,7 +5,7 @@
  */
 
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
-import type { Memo } from '../progress.ts';
+import type { Checkpoint } from '../progress.ts';
 import type { Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
 import { NatsLink } from './nats-link.ts';
 import { NatsTrack, type Publish } from './nats-track.ts';
@@ -50,8 +50,8 @@ export class NatsSink implements Sink {
     else await this.link.start();
   }
 
-  open(track: Track, memo: Memo): TrackWriter {
-    return new NatsTrack(track, memo, this.spec, this.publish);
+  open(track: Track, checkpoint: Checkpoint): TrackWriter {
+    return new NatsTrack(track, checkpoint, this.spec, this.publish);
   }
 
   settle(): Promise<void> | null {

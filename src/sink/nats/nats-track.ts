@@ -6,11 +6,11 @@ import { randomInt } from 'node:crypto';
 import { subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
-import type { Memo } from '../progress.ts';
+import type { Checkpoint } from '../progress.ts';
 import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from './nats-frame.ts';
 
-/** Where the numbers of a track stand in its memo. */
+/** Where the numbers of a track stand in its checkpoint. */
 const kept = {
   /** Names the track to consumers; 0 before it has one. */
   number: 0,
@@ -38,7 +38,7 @@ export class NatsTrack implements TrackWriter {
   readonly isOpen = true;
   readonly subject: string;
   private readonly track: Track;
-  private readonly memo: Memo;
+  private readonly checkpoint: Checkpoint;
   private readonly publish: Publish;
   private readonly id: string;
   private readonly framesPerMessage: number;
@@ -51,20 +51,20 @@ export class NatsTrack implements TrackWriter {
   /** Frames published since the last round began. */
   private framesInRound = 0;
 
-  constructor(track: Track, memo: Memo, spec: NatsSinkSpec, publish: Publish) {
+  constructor(track: Track, checkpoint: Checkpoint, spec: NatsSinkSpec, publish: Publish) {
     this.track = track;
-    this.memo = memo;
+    this.checkpoint = checkpoint;
     this.publish = publish;
     this.subject = subjectOf(spec.prefix, track);
     this.framesPerMessage = spec.framesPerMessage;
     // A reading that comes a little late finds more; they had better not become a message of their own.
     this.batchFramesMax = Math.ceil(spec.framesPerMessage * 1.5);
     this.batch = spec.framesPerMessage === 1 ? null : Buffer.alloc(this.batchFramesMax * recordBytesMax);
-    const { own } = memo;
+    const { own } = checkpoint;
     if (own[kept.number] === 0) {
       own[kept.number] = randomInt(1, trackNumberMax);
       // What is published again must come under the same name.
-      memo.keep();
+      checkpoint.keep();
     }
     this.id = own[kept.number]!.toString(36);
     if (own[kept.announcedMs] === 0) this.announce('started');
@@ -89,16 +89,16 @@ export class NatsTrack implements TrackWriter {
       try {
         this.publishBatch(this.batch);
       } catch (error) {
-        this.memo.framesLost++;
+        this.checkpoint.framesLost++;
         throw error;
       }
     }
-    if (Date.now() - this.memo.own[kept.announcedMs]! >= runningIntervalMs) this.announce('running');
+    if (Date.now() - this.checkpoint.own[kept.announcedMs]! >= runningIntervalMs) this.announce('running');
   }
 
   end({ framesRead, framesLapped }: TrackEnd): void {
     const frames = framesRead + framesLapped;
-    this.announce('ended', { frames, lapped: framesLapped, lost: this.memo.framesLost });
+    this.announce('ended', { frames, lapped: framesLapped, lost: this.checkpoint.framesLost });
   }
 
   /** A round begins: what is published from now on is confirmed or refused with it. */
@@ -108,7 +108,7 @@ export class NatsTrack implements TrackWriter {
 
   /** The server takes no frame of this round. */
   refused(): void {
-    this.memo.framesLost += this.framesInRound;
+    this.checkpoint.framesLost += this.framesInRound;
     this.framesInRound = 0;
   }
 
@@ -123,7 +123,7 @@ export class NatsTrack implements TrackWriter {
       this.framesInRound += batchFrames;
     } catch (error) {
       // The last frame counts as lost by whoever calls, as that of `write` does.
-      this.memo.framesLost += batchFrames - 1;
+      this.checkpoint.framesLost += batchFrames - 1;
       throw error;
     }
   }
@@ -145,6 +145,6 @@ export class NatsTrack implements TrackWriter {
       ...account,
     };
     this.publish(this, `${subject}.event`, Buffer.from(JSON.stringify(event)), [], `${this.id}-${type}-${nowMs}`);
-    this.memo.own[kept.announcedMs] = nowMs;
+    this.checkpoint.own[kept.announcedMs] = nowMs;
   }
 }

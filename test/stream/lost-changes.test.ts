@@ -1,4 +1,4 @@
-/** A worker that dies takes its news with it: the main thread looks at the streams of its lane, and finds out all the same. */
+/** A worker that dies takes its changes with it: the main thread looks at the streams of its lane, and finds out all the same. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { lane, streamEnd, streamSlot } from '../../src/memory/layout.ts';
@@ -28,7 +28,7 @@ class RegistryRig {
       memory: this.lane.memory,
       lanes: [this.lane.lane],
       totals: new Totals(),
-      audience: {
+      observers: {
         ...nobody,
         started: (_stream, { id }) => this.started.push(String(id)),
       },
@@ -39,8 +39,8 @@ class RegistryRig {
       onDecoded: () => {},
       onEnded: (record) => this.ended.push(record),
     });
-    this.lane.onNews = ({ streams }) => this.registry.news(streams);
-    this.lane.onWorkerLost = () => this.registry.newsOfLane(0);
+    this.lane.onChanges = ({ streams }) => this.registry.changed(streams);
+    this.lane.onWorkerLost = () => this.registry.changedInLane(0);
   }
 
   /** The worker decodes everything, and dies before it could tell. */
@@ -57,7 +57,7 @@ class RegistryRig {
   }
 }
 
-describe('the news of a worker that died', () => {
+describe('the changes of a worker that died', () => {
   it('of a participant are found', async () => {
     const rig = new RegistryRig();
     rig.registry.open(facts, 0)!.receive(Buffer.from(audio({ participantRawID: 'a' })), false, 0);

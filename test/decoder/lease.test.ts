@@ -1,23 +1,23 @@
-/** A shift: when it decodes, naps and parks, when it ends, and what it tells. */
+/** A lease: when it decodes, naps and parks, when it ends, and what it tells. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { newsDelayMs, shiftMsMax } from '../../src/base/limits.ts';
-import { noLane } from '../../src/decoder/shift.ts';
+import { changesDelayMs, leaseMsMax } from '../../src/base/limits.ts';
+import { noLane } from '../../src/decoder/lease.ts';
 import { batchBounds } from '../../src/memory/histogram.ts';
 import { lane, recordKind } from '../../src/memory/layout.ts';
+import { flushIntervalMs, LeaseRig, tone } from './lease.ts';
 import { audio, metadata } from './messages.ts';
-import { flushIntervalMs, ShiftRig, tone } from './shift.ts';
 
-let rig: ShiftRig;
+let rig: LeaseRig;
 beforeEach(() => {
   vi.useFakeTimers();
-  rig = new ShiftRig();
+  rig = new LeaseRig();
 });
 afterEach(() => {
   expect(rig.parked % 2, 'still parked').toBe(0);
   vi.useRealTimers();
 });
 
-describe('a shift', () => {
+describe('a lease', () => {
   it('on no lane only says that the worker is up', () => {
     rig.push();
     rig.work({ laneIndex: noLane });
@@ -115,7 +115,7 @@ describe('a shift', () => {
   });
 });
 
-describe('a shift ends', () => {
+describe('a lease ends', () => {
   const startMs = 5000;
 
   it('never when no other lane waits: its worker sleeps until it is woken', () => {
@@ -134,7 +134,7 @@ describe('a shift ends', () => {
     for (let n = 0; n < records; n++) rig.push(n === 0 ? metadata() : tone);
     rig.work({ isShared: true });
     expect([rig.sleeps, rig.nowMs]).toEqual([[], startMs]);
-    expect(rig.news).toEqual(records === 0 ? [] : [{ streams: [0], faults: [] }]);
+    expect(rig.changes).toEqual(records === 0 ? [] : [{ streams: [0], faults: [] }]);
     expect(rig.count(lane.control)).toBe(records);
   });
 
@@ -149,26 +149,26 @@ describe('a shift ends', () => {
     rig.work({ isShared: true });
     expect(rig.sleeps).toEqual([]);
     expect(rig.lane.backlogBytes).toBeGreaterThan(0);
-    expect(rig.nowMs - startMs).toBeGreaterThanOrEqual(shiftMsMax);
-    expect(rig.nowMs - startMs).toBeLessThanOrEqual(shiftMsMax + 7);
+    expect(rig.nowMs - startMs).toBeGreaterThanOrEqual(leaseMsMax);
+    expect(rig.nowMs - startMs).toBeLessThanOrEqual(leaseMsMax + 7);
   });
 
   it('not as long as messages come in every flush interval, and looks after its garbage collector meanwhile', () => {
     rig.push();
     rig.onSleep = () => {
-      if (rig.nowMs - startMs < 3 * shiftMsMax) rig.push();
+      if (rig.nowMs - startMs < 3 * leaseMsMax) rig.push();
       return undefined;
     };
     rig.work();
-    expect(rig.count(lane.control)).toBeGreaterThanOrEqual((3 * shiftMsMax) / flushIntervalMs);
-    expect(rig.gcLooks).toBeGreaterThanOrEqual((3 * shiftMsMax) / flushIntervalMs);
+    expect(rig.count(lane.control)).toBeGreaterThanOrEqual((3 * leaseMsMax) / flushIntervalMs);
+    expect(rig.gcLooks).toBeGreaterThanOrEqual((3 * leaseMsMax) / flushIntervalMs);
   });
 });
 
-describe('a shift tells', () => {
+describe('a lease tells', () => {
   const startMs = 5000;
 
-  /** Messages that make no news come in every flush interval for so long. */
+  /** Messages that make no changes come in every flush interval for so long. */
   function trafficFor(ms: number, meanwhile: () => void = () => {}): void {
     rig.onSleep = () => {
       if (rig.nowMs - startMs < ms) rig.push();
@@ -182,45 +182,45 @@ describe('a shift tells', () => {
     ['metadata', () => rig.push(metadata())],
     ['a close', () => rig.lane.pushControl(recordKind.close, 0)],
     ['a release', () => rig.lane.pushControl(recordKind.release, 0)],
-  ])('news of %s a short time after it has them, and goes on', (_what, push) => {
+  ])('changes of %s a short time after it has them, and goes on', (_what, push) => {
     push();
     trafficFor(1000);
     rig.work();
-    expect(rig.news).toEqual([{ streams: [0], faults: [] }]);
-    expect(rig.told[0]!.atMs - startMs).toBeGreaterThanOrEqual(newsDelayMs);
-    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
+    expect(rig.changes).toEqual([{ streams: [0], faults: [] }]);
+    expect(rig.told[0]!.atMs - startMs).toBeGreaterThanOrEqual(changesDelayMs);
+    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(changesDelayMs + flushIntervalMs);
     expect(rig.nowMs - startMs).toBeGreaterThanOrEqual(1000);
   });
 
   it('them in time though nothing else comes', () => {
     rig.push(metadata());
     rig.work();
-    expect(rig.news).toEqual([{ streams: [0], faults: [] }]);
-    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
+    expect(rig.changes).toEqual([{ streams: [0], faults: [] }]);
+    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(changesDelayMs + flushIntervalMs);
     expect(rig.sleeps.at(-1)).toEqual({ kind: 'park', timeoutMs: Number.POSITIVE_INFINITY });
   });
 
-  it('not later because more news come, which it takes along; later ones are told later', () => {
+  it('not later because more changes come, which it takes along; later ones are told later', () => {
     rig.push(metadata());
     trafficFor(40, () => {
       const ms = rig.nowMs - startMs;
-      if (ms <= newsDelayMs + flushIntervalMs) rig.push(metadata());
+      if (ms <= changesDelayMs + flushIntervalMs) rig.push(metadata());
       if (ms === 4) rig.lane.pushControl(recordKind.close, 1);
     });
     rig.work();
-    expect(rig.news).toEqual([
+    expect(rig.changes).toEqual([
       { streams: [0, 1], faults: [] },
       { streams: [0], faults: [] },
     ]);
-    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
-    expect(rig.told[1]!.atMs - rig.told[0]!.atMs).toBeGreaterThanOrEqual(newsDelayMs);
+    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(changesDelayMs + flushIntervalMs);
+    expect(rig.told[1]!.atMs - rig.told[0]!.atMs).toBeGreaterThanOrEqual(changesDelayMs);
   });
 
   it('what went wrong', () => {
     rig.push('bomb');
     rig.work();
-    expect(rig.news).toEqual([{ streams: [], faults: ['boom'] }]);
-    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(newsDelayMs + flushIntervalMs);
+    expect(rig.changes).toEqual([{ streams: [], faults: ['boom'] }]);
+    expect(rig.told[0]!.atMs - startMs).toBeLessThanOrEqual(changesDelayMs + flushIntervalMs);
   });
 
   it('everything before it ends, and in the next one only what is new', () => {
@@ -228,6 +228,6 @@ describe('a shift tells', () => {
     rig.work({ isShared: true });
     rig.push();
     rig.work();
-    expect(rig.news).toEqual([{ streams: [0], faults: [] }]);
+    expect(rig.changes).toEqual([{ streams: [0], faults: [] }]);
   });
 });

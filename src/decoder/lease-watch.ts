@@ -1,6 +1,6 @@
 /**
- * Whether the shift that has a lane does anything, as seen from outside: a worker that decodes, sleeps or parks changes words of
- * its lane all the time, so these words are its heartbeat, and it costs the worker nothing. Main thread. Invariant: a shift in
+ * Whether the lease that has a lane does anything, as seen from outside: a worker that decodes, sleeps or parks changes words of
+ * its lane all the time, so these words are its heartbeat, and it costs the worker nothing. Main thread. Invariant: a lease in
  * which nothing moves is only in order if its worker is parked in front of an empty lane.
  */
 import { lane, record, streamSlot } from '../memory/layout.ts';
@@ -8,7 +8,7 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 
 const progressWords = [lane.begun, lane.done, lane.head, lane.parked].map((field) => field / 4);
 
-export class ShiftWatch {
+export class LeaseWatch {
   private readonly memory: SharedMemory;
   private laneIndex = 0;
   private stillMs = 0;
@@ -18,7 +18,7 @@ export class ShiftWatch {
     this.memory = memory;
   }
 
-  /** A shift begins. */
+  /** A lease begins. */
   begin(laneIndex: number): void {
     this.laneIndex = laneIndex;
     this.stillMs = 0;

@@ -1,6 +1,6 @@
-/** What the main thread takes for a sign of life of a shift, and what not. */
+/** What the main thread takes for a sign of life of a lease, and what not. */
 import { describe, expect, it } from 'vitest';
-import { ShiftWatch } from '../../src/decoder/shift-watch.ts';
+import { LeaseWatch } from '../../src/decoder/lease-watch.ts';
 import { streamSlot } from '../../src/memory/layout.ts';
 import { LaneRig } from '../lane/lane-rig.ts';
 
@@ -8,12 +8,12 @@ const lookMs = 100;
 
 function watched(): { rig: LaneRig; look: () => number } {
   const rig = new LaneRig({ index: 0 });
-  const watch = new ShiftWatch(rig.memory);
+  const watch = new LeaseWatch(rig.memory);
   watch.begin(0);
   return { rig, look: () => watch.look(lookMs) };
 }
 
-describe('a shift', () => {
+describe('a lease', () => {
   it('stands still for as long as nothing in its lane moves, whatever comes into it', () => {
     const { rig, look } = watched();
     for (let n = 1; n <= 5; n++) {
@@ -64,7 +64,7 @@ describe('a shift', () => {
 
   it('begins anew with every lane', () => {
     const { rig } = watched();
-    const watch = new ShiftWatch(rig.memory);
+    const watch = new LeaseWatch(rig.memory);
     watch.begin(0);
     for (let n = 0; n < 5; n++) watch.look(lookMs);
     watch.begin(1);

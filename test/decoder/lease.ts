@@ -2,8 +2,8 @@
 import { expect, vi } from 'vitest';
 import { laneTurnBytes } from '../../src/base/limits.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { workShift } from '../../src/decoder/shift.ts';
-import type { ShiftNews } from '../../src/decoder/shift-news.ts';
+import { workLease } from '../../src/decoder/lease.ts';
+import type { LeaseChanges } from '../../src/decoder/lease-changes.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import { lane, laneReserveBytes } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
@@ -11,7 +11,7 @@ import type { MessageParser } from '../../src/protocol/message.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
 
 export const flushIntervalMs = 2;
-/** A message that is counted and makes no news. */
+/** A message that is counted and makes no changes. */
 export const tone = '{"kind":"DtmfData"}';
 
 interface Sleep {
@@ -22,13 +22,13 @@ interface Sleep {
 /** Nobody will wake the worker any more. */
 const asleepForGood = new Error('asleep');
 
-export class ShiftRig {
+export class LeaseRig {
   readonly memory: SharedMemory;
   readonly lane: Lane;
   readonly decoder: FrameDecoder;
   readonly sleeps: Sleep[] = [];
   /** What was told, and when. */
-  readonly told: { readonly news: ShiftNews; readonly atMs: number }[] = [];
+  readonly told: { readonly changes: LeaseChanges; readonly atMs: number }[] = [];
   nowMs = 5000;
   /** How often it was asked for the pauses of the garbage collector. */
   gcLooks = 0;
@@ -53,7 +53,7 @@ export class ShiftRig {
       index: 0,
       flushIntervalMs: 1e6,
       work: () => new Promise(() => {}),
-      onNews: () => {},
+      onChanges: () => {},
       onWorkerLost: () => {},
     });
   }
@@ -73,10 +73,10 @@ export class ShiftRig {
           this.gcLooks++;
         },
       };
-      const tell = (news: ShiftNews) => {
-        this.told.push({ news, atMs: this.nowMs });
+      const tell = (changes: LeaseChanges) => {
+        this.told.push({ changes, atMs: this.nowMs });
       };
-      workShift({ memory, decoder, flushIntervalMs, isShared, gcPauses, clock, tell }, laneIndex);
+      workLease({ memory, decoder, flushIntervalMs, isShared, gcPauses, clock, tell }, laneIndex);
     } catch (error) {
       if (error !== asleepForGood) throw error;
       this.memory.lanes[0]!.i32[lane.parked / 4]! += 1;
@@ -92,7 +92,7 @@ export class ShiftRig {
     if (words[index] !== expected) return 'not-equal';
     const sleep: Sleep = { kind, timeoutMs };
     this.sleeps.push(sleep);
-    if (this.sleeps.length > 5000) throw new Error('this shift does not end');
+    if (this.sleeps.length > 5000) throw new Error('this lease does not end');
     const sleptMs = this.onSleep(sleep);
     if (timeoutMs === Number.POSITIVE_INFINITY && sleptMs === undefined) throw asleepForGood;
     this.nowMs += sleptMs ?? timeoutMs;
@@ -103,8 +103,8 @@ export class ShiftRig {
     return this.memory.lanes[0]!.i32[lane.parked / 4]!;
   }
 
-  get news(): ShiftNews[] {
-    return this.told.map(({ news }) => news);
+  get changes(): LeaseChanges[] {
+    return this.told.map(({ changes }) => changes);
   }
 
   get kinds(): string[] {

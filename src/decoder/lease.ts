@@ -1,18 +1,18 @@
 /**
- * A shift: the time for which one worker has one lane, and the only kind of task that the pool gets. The worker looks into
+ * A lease: the time for which one worker has one lane, and the only kind of task that the pool gets. The worker looks into
  * the lane once per flush interval as long as messages come, and parks when none came. Waking a parked worker costs the main
  * thread ten times what a message does, so in between nobody is called. A worker that has no other lane never leaves: the main
- * thread may be busy for seconds with what came at once, and could not give the lane to it again before it is full. So news are
- * sent while the shift goes on. Worker thread.
+ * thread may be busy for seconds with what came at once, and could not give the lane to it again before it is full. So changes are
+ * sent while the lease goes on. Worker thread.
  */
-import { newsDelayMs, shiftMsMax } from '../base/limits.ts';
+import { changesDelayMs, leaseMsMax } from '../base/limits.ts';
 import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { GcPauses } from '../thread/gc-pauses.ts';
 import type { FrameDecoder } from './frame-decoder.ts';
-import type { ShiftNews } from './shift-news.ts';
+import type { LeaseChanges } from './lease-changes.ts';
 
-export interface ShiftOptions {
+export interface LeaseOptions {
   readonly memory: SharedMemory;
   readonly decoder: FrameDecoder;
   readonly flushIntervalMs: number;
@@ -20,22 +20,22 @@ export interface ShiftOptions {
   readonly isShared: boolean;
   readonly gcPauses: Pick<GcPauses, 'collect'>;
   readonly clock: () => number;
-  /** Sends news to the main thread. */
-  readonly tell: (news: ShiftNews) => void;
+  /** Sends changes to the main thread. */
+  readonly tell: (changes: LeaseChanges) => void;
 }
 
 /** In place of a lane: the worker only says that it is up. */
 export const noLane = -1;
 
-/** Works one shift on a lane. Returns only if other lanes wait. */
-export function workShift(options: ShiftOptions, laneIndex: number): void {
+/** Works one lease on a lane. Returns only if other lanes wait. */
+export function workLease(options: LeaseOptions, laneIndex: number): void {
   if (laneIndex === noLane) return;
   const { decoder, flushIntervalMs, isShared, gcPauses, clock, tell } = options;
   const { i32, f64 } = options.memory.lanes[laneIndex]!;
   const counters = decoder.countersOf(laneIndex);
   let nowMs = clock();
-  const homeMs = isShared ? nowMs + shiftMsMax : Number.POSITIVE_INFINITY;
-  let newsMs = Number.POSITIVE_INFINITY;
+  const deadlineMs = isShared ? nowMs + leaseMsMax : Number.POSITIVE_INFINITY;
+  let changesDueMs = Number.POSITIVE_INFINITY;
   let hasWorked = false;
   for (;;) {
     const head = i32[lane.head / 4]!;
@@ -47,23 +47,23 @@ export function workShift(options: ShiftOptions, laneIndex: number): void {
       hasWorked = true;
       nowMs = clock();
       f64[lane.busyMs / 8]! += nowMs - beganMs;
-      if (decoder.hasNews) newsMs = Math.min(newsMs, nowMs + newsDelayMs);
-      if (nowMs >= homeMs) break;
+      if (decoder.hasChanges) changesDueMs = Math.min(changesDueMs, nowMs + changesDelayMs);
+      if (nowMs >= deadlineMs) break;
     } else {
       if (isShared) break;
       // Nobody ever wakes a waiter of the head.
       if (hasWorked) Atomics.wait(i32, lane.head / 4, head, flushIntervalMs);
-      else park(i32, tail, newsMs - nowMs);
+      else park(i32, tail, changesDueMs - nowMs);
       hasWorked = false;
       nowMs = clock();
     }
     gcPauses.collect(nowMs, counters.gcPause);
-    if (nowMs >= newsMs) {
-      tell(decoder.takeNews()!);
-      newsMs = Number.POSITIVE_INFINITY;
+    if (nowMs >= changesDueMs) {
+      tell(decoder.takeChanges()!);
+      changesDueMs = Number.POSITIVE_INFINITY;
     }
   }
-  const last = decoder.takeNews();
+  const last = decoder.takeChanges();
   if (last !== null) tell(last);
 }
 
