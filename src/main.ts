@@ -5,6 +5,7 @@
  */
 import { GatewayError } from './base/errors.ts';
 import { exitNow, exitSoon } from './base/exit.ts';
+import { runtimeProblem } from './base/runtime.ts';
 import { packageVersion } from './base/version.ts';
 import type { CliIo } from './cli/io.ts';
 import { programUsage, serveUsage } from './cli/usage.ts';
@@ -26,6 +27,8 @@ async function run(typed: readonly string[], io: CliIo): Promise<number> {
     io.stdout(`${programUsage}\n${serveUsage}`);
     return 0;
   }
+  const problem = runtimeProblem(process.versions);
+  if (problem !== null && first !== 'doctor') throw new GatewayError('native_missing', problem);
   // A command's modules are loaded only when it runs: the simulator needs no uWebSockets.js, `doctor` must run without it.
   switch (first) {
     case 'simulate':

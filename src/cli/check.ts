@@ -47,7 +47,7 @@ function namesOf(only: string | null): readonly string[] | null {
 }
 
 /** Contradictions, each with its remedy. */
-function contradictions(values: CheckValues): string[] {
+function crossFieldProblems(values: CheckValues): string[] {
   const problems: string[] = [];
   for (const name of namesOf(values.only) ?? []) {
     if (!scenarios.some((scenario) => scenario.name === name)) {
@@ -98,7 +98,7 @@ export async function check(argv: readonly string[], io: CliIo): Promise<number>
   }
   let values: CheckValues;
   try {
-    values = readSettings(checkSettings, { argv }, contradictions);
+    values = readSettings(checkSettings, { argv }, crossFieldProblems);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     io.stderr(`acs-audio-gateway simulate --check: ${error.message}\n`);

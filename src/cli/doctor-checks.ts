@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
+import { runtimeProblem } from '../base/runtime.ts';
 import type { Config } from '../config/serve-settings.ts';
 import { geometryOf } from '../memory/geometry.ts';
 import { laneBytes, ringBytes, streamSlotBytes } from '../memory/layout.ts';
@@ -31,12 +32,10 @@ function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 }
 
-export function nodeVersion(version: string): Finding {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const detail = `Node.js ${version}`;
-  if (major === 22 && minor >= 18) return { name: 'node', verdict: 'ok', detail };
-  const remedy = 'needs >=22.18 <23: npm ci brings it along, npm start uses it';
-  return { name: 'node', verdict: 'wrong', detail, remedy };
+export function nodeVersion(versions: Readonly<Record<string, string | undefined>>): Finding {
+  const problem = runtimeProblem(versions);
+  if (problem === null) return { name: 'node', verdict: 'ok', detail: `Node.js ${versions['node']}` };
+  return { name: 'node', verdict: 'wrong', detail: problem };
 }
 
 export async function uWebSockets(): Promise<Finding> {

@@ -1,6 +1,6 @@
 /** The checks of `doctor` that look at where audio goes: folders, NATS servers. */
-import { accessSync, constants, existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { redactPath } from '../base/errors.ts';
 import type { NatsSinkSpec } from '../config/nats-spec.ts';
 import { type FileSinkSpec, parseSink, shownSink } from '../config/sink-spec.ts';
@@ -10,7 +10,8 @@ function folder(name: string, spec: FileSinkSpec): Finding {
   let path = resolve(spec.folder);
   while (!existsSync(path) && path !== dirname(path)) path = dirname(path);
   try {
-    accessSync(path, constants.W_OK | constants.X_OK);
+    // Permissions do not say it all: a read-only disk, /proc, a server that allows nothing.
+    rmdirSync(mkdtempSync(join(path, '.doctor-')));
     return { name, verdict: 'ok', detail: `${path} can be written` };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);

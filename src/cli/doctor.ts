@@ -1,29 +1,18 @@
 /**
  * The command `doctor`: checks this machine and this configuration, says what is wrong and how to fix it. Takes the
- * settings of `serve`. Starts nothing, changes nothing, and runs even where parts are missing.
+ * settings of `serve`. Starts nothing, leaves nothing behind, and runs even where parts are missing.
  */
-
-import { GatewayError } from '../base/errors.ts';
-import type { Config } from '../config/serve-settings.ts';
-import { configure, type Environment } from './configuration.ts';
+import type { GatewayError } from '../base/errors.ts';
+import { type Environment, inspect } from './configuration.ts';
 import * as checks from './doctor-checks.ts';
 import * as security from './doctor-security.ts';
 import * as sinks from './doctor-sinks.ts';
 import type { CliIo } from './io.ts';
 import { doctorUsage } from './usage.ts';
 
-/** The configuration, or defaults and what is wrong with it: the other checks are worth making all the same. */
-function configuration(
-  argv: readonly string[],
-  environment: Environment,
-): { readonly config: Config; readonly finding: checks.Finding } {
-  try {
-    return { config: configure(argv, environment), finding: { name: 'settings', verdict: 'ok', detail: 'all valid' } };
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    const finding = { name: 'settings', verdict: 'wrong', detail: error.message, remedy: 'see --help' } as const;
-    return { config: configure([], {}), finding };
-  }
+function settings(error: GatewayError | null): checks.Finding {
+  if (error === null) return { name: 'settings', verdict: 'ok', detail: 'all valid' };
+  return { name: 'settings', verdict: 'wrong', detail: error.message, remedy: 'see --help' };
 }
 
 const marks = { ok: 'ok   ', note: 'note ', wrong: 'FAIL ' } as const;
@@ -34,10 +23,11 @@ export async function doctor(argv: readonly string[], environment: Environment, 
     io.stdout(doctorUsage);
     return 0;
   }
-  const { config, finding } = configuration(argv, environment);
+  // What is wrong stands at its default: the other checks are worth making all the same.
+  const { config, error } = inspect(argv, environment);
   const findings = [
-    finding,
-    checks.nodeVersion(process.versions.node),
+    settings(error),
+    checks.nodeVersion(process.versions),
     await checks.uWebSockets(),
     checks.simdjson(config),
     checks.openFiles(config, checks.readText('/proc/self/limits')),

@@ -34,7 +34,7 @@ Exit code: 0 if everything was sent and every socket ended as in the capture, 1 
 that is not a capture, 130 if stopped.
 `;
 
-function contradictions(values: ReplayValues): string[] {
+function crossFieldProblems(values: ReplayValues): string[] {
   const problems: string[] = [];
   const problem = values.url === null ? 'required: the address of the server under test' : urlProblem(values.url);
   if (problem !== null) problems.push(`--url: ${problem}`);
@@ -72,7 +72,7 @@ export async function replay(argv: readonly string[], simulatorFlags: readonly s
   }
   try {
     refuseOthers(argv, simulatorFlags);
-    const values = readSettings(replaySettings, { argv }, contradictions);
+    const values = readSettings(replaySettings, { argv }, crossFieldProblems);
     const headers = headersOf(values);
     const options = {
       url: values.url!,

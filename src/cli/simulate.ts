@@ -118,7 +118,7 @@ export const simulateSettings = {
 type SimulateValues = Values<typeof simulateSettings>;
 
 /** Contradictions, each with its remedy. */
-function contradictions(values: SimulateValues): string[] {
+function crossFieldProblems(values: SimulateValues): string[] {
   const problems: string[] = [];
   if (values.url === null) {
     return ['--url: required: the address of the server under test, such as --url ws://127.0.0.1:8080/audio'];
@@ -233,7 +233,7 @@ export async function simulate(argv: readonly string[], io: CliIo): Promise<numb
     return 0;
   }
   try {
-    const values = readSettings(simulateSettings, { argv }, contradictions);
+    const values = readSettings(simulateSettings, { argv }, crossFieldProblems);
     const progress = progressReporter(io);
     const report = await simulateCalls(toOptions(values), { stopped: io.stopped, onProgress: progress.show });
     progress.clear();

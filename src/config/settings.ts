@@ -249,15 +249,22 @@ function fromValues(
   return given;
 }
 
+export interface SettingsRead<S extends Settings> {
+  /** Where a setting was bad, its default. */
+  readonly values: Values<S>;
+  /** `bad_settings` with one line per problem; null if there is none. */
+  readonly error: GatewayError | null;
+}
+
 /**
- * Reads the settings from all sources. Throws `bad_settings` with one line per problem.
- * `check` looks at the whole and returns further problems: those between settings, with the remedy.
+ * Reads the settings from all sources. `check` looks at the whole and returns further problems: those between settings, with
+ * the remedy.
  */
-export function readSettings<S extends Settings>(
+export function inspectSettings<S extends Settings>(
   settings: S,
   sources: SettingSources,
   check: (values: Values<S>) => readonly string[] = () => [],
-): Values<S> {
+): SettingsRead<S> {
   const problems: string[] = [];
   const line = fromArguments(settings, sources.argv, sources.readFile !== undefined, problems);
   const environment = fromEnvironment(settings, sources, problems);
@@ -283,11 +290,24 @@ export function readSettings<S extends Settings>(
   }
   // Bad values stand at their defaults here: problems between settings are reported as well.
   problems.push(...check(values as Values<S>));
-  if (problems.length > 0) {
-    const count = problems.length === 1 ? 'a bad setting' : `${problems.length} bad settings`;
-    throw new GatewayError('bad_settings', `${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
-  }
-  return values as Values<S>;
+  return { values: values as Values<S>, error: errorOf(problems) };
+}
+
+/** The same; throws what is wrong. */
+export function readSettings<S extends Settings>(
+  settings: S,
+  sources: SettingSources,
+  check?: (values: Values<S>) => readonly string[],
+): Values<S> {
+  const { values, error } = inspectSettings(settings, sources, check);
+  if (error !== null) throw error;
+  return values;
+}
+
+function errorOf(problems: readonly string[]): GatewayError | null {
+  if (problems.length === 0) return null;
+  const count = problems.length === 1 ? 'a bad setting' : `${problems.length} bad settings`;
+  return new GatewayError('bad_settings', `${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
 }
 
 /** The options for `--help`, one a line, aligned. */

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { GatewayError } from '../base/errors.ts';
 import { createLog } from '../base/log.ts';
+import { runtimeProblem } from '../base/runtime.ts';
 import { readConfig } from '../config/config.ts';
 import type { Config } from '../config/serve-settings.ts';
 import { shownSink } from '../config/sink-spec.ts';
@@ -58,6 +59,8 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
   /** See `startGateway`. */
   static async start({ readers = ['reader'], ...settings }: GatewayOptions): Promise<RunningGateway> {
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+    const problem = runtimeProblem(process.versions);
+    if (problem !== null) throw new GatewayError('native_missing', problem);
     const config = readConfig({ argv: [], values: given });
     checkReaders(readers, config.sink.map(shownSink));
     const running = new RunningGateway(config, readers);

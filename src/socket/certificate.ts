@@ -3,7 +3,7 @@
  * them swap folders and links. A pair that cannot be used is told once and not taken; one that is good, but could not be taken,
  * is tried again until it is. Main thread.
  */
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { GatewayError, redactPath } from '../base/errors.ts';
@@ -13,10 +13,28 @@ import type { TlsFiles } from './uws.ts';
 const lookIntervalMs = 5_000;
 const retryMs = { first: 5_000, most: 60_000 };
 
+function read<Content>(flag: string, path: string, parse: (pem: Buffer) => Content): Buffer {
+  try {
+    const pem = readFileSync(path);
+    parse(pem);
+    return pem;
+  } catch (error) {
+    throw new Error(`${flag} ${JSON.stringify(path)}: ${redactPath(error)}`);
+  }
+}
+
 /** What the pair is; throws when the two cannot be used together. */
 function fingerprint({ cert, key }: TlsFiles): string {
-  const pair = { cert: readFileSync(cert), key: readFileSync(key) };
-  createSecureContext(pair);
+  const pair = {
+    cert: read('--tls-cert', cert, (pem) => new X509Certificate(pem)),
+    key: read('--tls-key', key, (pem) => createPrivateKey(pem)),
+  };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    const names = `--tls-cert ${JSON.stringify(cert)} and --tls-key ${JSON.stringify(key)}`;
+    throw new Error(`${names} cannot be used together: ${redactPath(error)}`);
+  }
   return createHash('sha256').update(pair.cert).update('\0').update(pair.key).digest('hex');
 }
 
@@ -56,7 +74,7 @@ export class CertificateWatch {
     try {
       this.current = fingerprint(files);
     } catch (error) {
-      throw new GatewayError('bad_settings', `--tls-cert and --tls-key cannot be used: ${redactPath(error)}`);
+      throw new GatewayError('bad_settings', `the certificate cannot be used: ${redactPath(error)}`);
     }
   }
 

@@ -1,5 +1,5 @@
 /** The commands as a user meets them: what they print, and how they end. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
@@ -161,4 +161,30 @@ test('doctor finds this machine ready, and says what is wrong with a configurati
   expect(wrong.code).toBe(1);
   expect(wrong.stdout).toContain('choose another --port');
   expect(wrong.stdout).toContain('lower --ring-memory-mb');
+});
+
+test('doctor looks at the ports that were given, although another setting is bad', async () => {
+  const gateway = await GatewayProcess.start();
+  onTestFinished(() => gateway.kill());
+  const { stdout } = await runCommand(['doctor', '--port', String(gateway.port), '--ring-seconds', 'many']);
+  expect(stdout).toContain('--ring-seconds: "many": expected');
+  expect(stdout).toContain(`--port ${gateway.port}: cannot listen`);
+});
+
+test('doctor tries to write where recordings go, whatever the permissions say', async () => {
+  const { stdout } = await runCommand(['doctor', '--port', '0', '--admin-port', '0', '--sink', 'wav:/proc/calls']);
+  expect(stdout).toMatch(/FAIL +--sink wav:\/proc\/calls: /);
+  const folder = temporaryFolder();
+  expect((await runCommand(['doctor', '--port', '0', '--admin-port', '0', '--sink', `wav:${folder}`])).stdout).toMatch(
+    /ok +--sink wav:/,
+  );
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a module that exports something else is told what it exports', async () => {
+  const module = join(temporaryFolder(), 'five.mjs');
+  writeFileSync(module, 'export default 5');
+  const { code, stderr } = await runCommand(['--port', '0', '--admin-port', '0', '--sink', `module:${module}`]);
+  expect(code).toBe(5);
+  expect(stderr).toContain('has a default export that is no sink (number)');
 });

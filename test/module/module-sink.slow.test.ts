@@ -96,7 +96,7 @@ describe('a module that cannot be a sink ends the gateway with exit code 5 and s
   it.each([
     ['throws at the start', `${file}?start=throws`, 'no model'],
     ['is not there', `${folder}nowhere.ts`, 'Cannot find module'],
-    ['has no default export', `${folder}../../src/wav.ts`, 'has no default export'],
+    ['has no default export', `${folder}../../src/base/wav.ts`, 'has no default export'],
   ])('%s', async (_why, text, message) => {
     const { code, stderr } = await runCommand(['--port', '0', '--admin-port', '0', '--sink', `module:${text}`]);
     expect([code, stderr]).toEqual([5, expect.stringContaining(message)]);

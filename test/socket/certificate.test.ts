@@ -74,6 +74,22 @@ test('files that do not belong together are told once, and again only when there
   expect(results.at(-1)).toBeNull();
   renameSync(files.key, `${files.key}.away`);
   pass(60);
-  expect(results).toEqual([expect.any(String), null, 'ENOENT: open']);
+  expect(results).toEqual([
+    expect.stringContaining('cannot be used together'),
+    null,
+    expect.stringMatching(/^--tls-key ".*key\.pem": ENOENT: open$/),
+  ]);
   expect(renewals).toHaveBeenCalledTimes(1);
+});
+
+test.each([
+  ['cert', 'no certificate', /^the certificate cannot be used: --tls-cert ".*cert\.pem": /],
+  ['key', 'no key', /^the certificate cannot be used: --tls-key ".*key\.pem": /],
+] as const)('names the file that is wrong: %s', (which, text, message) => {
+  const { files } = watched(() => {});
+  writeFileSync(files[which], text);
+  const start = () => new CertificateWatch(files, { renew: () => {}, onResult: () => {} });
+  expect(start).toThrow(message);
+  renameSync(files[which], `${files[which]}.old`);
+  expect(start).toThrow(message);
 });

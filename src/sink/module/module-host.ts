@@ -55,8 +55,13 @@ export class ModuleHost implements Sink {
 
   /** Throws what the module throws, and if it is none. */
   static async load({ file, options }: ModuleSinkSpec): Promise<ModuleHost> {
-    const { default: create } = (await import(pathToFileURL(resolve(file)).href)) as { default?: CreateSink };
-    if (typeof create !== 'function') throw new Error(`${file} has no default export: export default defineSink(…)`);
+    const exported = (await import(pathToFileURL(resolve(file)).href)) as { default?: CreateSink };
+    const create = exported.default;
+    if (typeof create !== 'function') {
+      const found =
+        create === undefined ? 'has no default export' : `has a default export that is no sink (${typeof create})`;
+      throw new Error(`${file} ${found}: export default defineSink(…)`);
+    }
     const module = await create(options);
     if (typeof module?.open !== 'function')
       throw new Error(`the default export of ${file} did not return a sink with open()`);

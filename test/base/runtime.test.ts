@@ -1,0 +1,24 @@
+/** What cannot run the package is told so in one sentence. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { runtimeProblem } from '../../src/base/runtime.ts';
+
+test.each(['22.18.0', '22.23.3'])('Node.js %s is right', (node) => {
+  expect(runtimeProblem({ node })).toBeNull();
+});
+
+test.each([
+  [{ node: '20.20.2' }, 'this is 20.20.2'],
+  [{ node: '22.17.1' }, 'this is 22.17.1'],
+  [{ node: '26.0.0' }, 'this is 26.0.0'],
+  [{ node: '22.20.0', bun: '1.3.0' }, 'Bun'],
+  [{}, 'something else'],
+])('%j is not', (versions, problem) => {
+  expect(runtimeProblem(versions)).toMatch(/^Node\.js 22\.18 or a later 22\.x is needed/);
+  expect(runtimeProblem(versions)).toContain(problem);
+});
+
+test('package.json asks for the same', () => {
+  const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(engines).toEqual({ node: '>=22.18 <23' });
+});
