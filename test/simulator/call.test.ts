@@ -4,6 +4,7 @@ import { TimestampWriter } from '../../src/simulator/message.ts';
 import { completeOptions, type SimulateOptions } from '../../src/simulator/options.ts';
 import { Tally } from '../../src/simulator/tally.ts';
 import { TimerWheel } from '../../src/simulator/wheel.ts';
+import { judgingTimes } from '../support/starvation.ts';
 import { audioOf, RecordingServer, record } from './support/server.ts';
 
 const patient: Patience = { bufferedBytesMax: 4 * 1024 * 1024, flushGraceMs: 10_000, closeGraceMs: 5000 };
@@ -48,53 +49,62 @@ describe('a server that stops reading', () => {
     expect(sent + tally.unsentFrames).toBe(30 * 1000);
   });
 
-  it('is told what it must have counted, when it reads on', async () => {
-    await using server = await RecordingServer.start({
-      accepted: (call) => {
-        setTimeout(() => call.socket.pause(), 100);
-        setTimeout(() => call.socket.resume(), 900);
-      },
-    });
-    const { call, tally } = await run({ ...options, url: server.url }, 20, {
-      ...patient,
-      bufferedBytesMax: 1024 * 1024,
-    });
-    expect(call.outcome).toBe('completed');
-    expect(tally.unsentFrames).toBeGreaterThan(1000);
-    const streams = audioOf(server.calls[0]!);
-    for (const track of call.tracks) {
-      const audio = streams.get(track.id!)!;
-      expect(audio.length).toBe(track.sent.counts.frames);
-      // Every buffer was left alone until it was written: the audio is in its place, bit for bit.
-      const pcm = record(audio, 640);
-      for (let index = track.sent.first; index <= track.sent.highest; index++) {
-        const at = (index - track.sent.first) * 640;
-        const expected = track.sent.has(index) ? track.place.loop.pcm(track.place.offset + index) : Buffer.alloc(640);
-        if (!Buffer.from(expected).equals(pcm.subarray(at, at + 640))) expect.fail(`${track.id}: frame ${index}`);
+  it(
+    'is told what it must have counted, when it reads on',
+    judgingTimes(async () => {
+      await using server = await RecordingServer.start({
+        accepted: (call) => {
+          setTimeout(() => call.socket.pause(), 100);
+          setTimeout(() => call.socket.resume(), 900);
+        },
+      });
+      const { call, tally } = await run({ ...options, url: server.url }, 20, {
+        ...patient,
+        bufferedBytesMax: 1024 * 1024,
+      });
+      expect(call.outcome).toBe('completed');
+      expect(tally.unsentFrames).toBeGreaterThan(1000);
+      const streams = audioOf(server.calls[0]!);
+      for (const track of call.tracks) {
+        const audio = streams.get(track.id!)!;
+        expect(audio.length).toBe(track.sent.counts.frames);
+        // Every buffer was left alone until it was written: the audio is in its place, bit for bit.
+        const pcm = record(audio, 640);
+        for (let index = track.sent.first; index <= track.sent.highest; index++) {
+          const at = (index - track.sent.first) * 640;
+          const expected = track.sent.has(index) ? track.place.loop.pcm(track.place.offset + index) : Buffer.alloc(640);
+          if (!Buffer.from(expected).equals(pcm.subarray(at, at + 640))) expect.fail(`${track.id}: frame ${index}`);
+        }
       }
-    }
-  });
+    }),
+  );
 });
 
 describe('a server that does not close properly', () => {
-  it('is cut off when it never answers our close', async () => {
-    await using server = await RecordingServer.start({
-      accepted: (call) => setTimeout(() => call.socket.pause(), 30),
-    });
-    const { call, tally } = await run({ url: server.url, durationMs: 200 }, 1, { ...patient, closeGraceMs: 200 });
-    expect([call.outcome, call.closeCode]).toEqual(['unanswered', 1006]);
-    expect(tally.outcomes).toMatchObject({ completed: 0, unanswered: 1 });
-  });
+  it(
+    'is cut off when it never answers our close',
+    judgingTimes(async () => {
+      await using server = await RecordingServer.start({
+        accepted: (call) => setTimeout(() => call.socket.pause(), 30),
+      });
+      const { call, tally } = await run({ url: server.url, durationMs: 200 }, 1, { ...patient, closeGraceMs: 200 });
+      expect([call.outcome, call.closeCode]).toEqual(['unanswered', 1006]);
+      expect(tally.outcomes).toMatchObject({ completed: 0, unanswered: 1 });
+    }),
+  );
 
-  it('is cut off when it begins to close and never finishes; its code counts', async () => {
-    await using server = await RecordingServer.start({
-      accepted: (call) =>
-        setTimeout(() => {
-          call.socket.close(1011);
-          call.socket.pause();
-        }, 50),
-    });
-    const { call } = await run({ url: server.url, durationMs: 5000 }, 1, { ...patient, closeGraceMs: 200 });
-    expect([call.outcome, call.closeCode]).toEqual(['ended_early', 1011]);
-  });
+  it(
+    'is cut off when it begins to close and never finishes; its code counts',
+    judgingTimes(async () => {
+      await using server = await RecordingServer.start({
+        accepted: (call) =>
+          setTimeout(() => {
+            call.socket.close(1011);
+            call.socket.pause();
+          }, 50),
+      });
+      const { call } = await run({ url: server.url, durationMs: 5000 }, 1, { ...patient, closeGraceMs: 200 });
+      expect([call.outcome, call.closeCode]).toEqual(['ended_early', 1011]);
+    }),
+  );
 });

@@ -8,7 +8,7 @@ import type { FrameCounts } from '../../src/simulator/expectation.ts';
 import { type Progress, simulateCalls } from '../../src/simulator/simulator.ts';
 import { expectedTimeline } from '../../src/simulator/timeline.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
-import { Starvation, unlessStarved } from '../support/starvation.ts';
+import { judgingTimes, Starvation, unlessStarved } from '../support/starvation.ts';
 import { type AudioData, audioOf, judge, type ReceivedCall, RecordingServer, record } from './support/server.ts';
 
 /** Counts as the brief for receivers says, from timestamps alone: written anew here, with sets, to check the simulator's. */
@@ -251,30 +251,35 @@ describe('a server that does not play along', () => {
     });
   });
 
-  it('is reported by close code when it ends a call, and the other calls go on', async () => {
-    await using server = await RecordingServer.start({
-      accepted: (call) => {
-        if (server.calls.length === 1) setTimeout(() => call.socket.close(1013), 100);
-      },
-    });
-    const report = await simulateCalls({ url: server.url, calls: 2, durationMs: 400, rampMs: 40 });
-    expect(report).toMatchObject({
-      ok: false,
-      closes: { '1000': 1, '1013': 1 },
-      calls: { completed: 1, ended_early: 1 },
-    });
-    const early = report.perCall.find((call) => call.closeCode === 1013)!;
-    expect(early.participants[0]!.frames).toBeLessThan(20);
-    expect(early.participants[0]!.frames).toBeGreaterThan(1);
-  });
+  it(
+    'is reported by close code when it ends a call, and the other calls go on',
+    judgingTimes(async () => {
+      await using server = await RecordingServer.start({
+        accepted: (call) => {
+          if (server.calls.length === 1) setTimeout(() => call.socket.close(1013), 100);
+        },
+      });
+      const report = await simulateCalls({ url: server.url, calls: 2, durationMs: 3000, rampMs: 40 });
+      expect(report).toMatchObject({
+        ok: false,
+        closes: { '1000': 1, '1013': 1 },
+        calls: { completed: 1, ended_early: 1 },
+      });
+      const early = report.perCall.find((call) => call.closeCode === 1013)!;
+      expect(early.participants[0]!.frames).toBeLessThan(150);
+    }),
+  );
 
-  it('is reported when it breaks the connection', async () => {
-    await using server = await RecordingServer.start({
-      accepted: (call) => setTimeout(() => call.socket.terminate(), 60),
-    });
-    const report = await simulateCalls({ url: server.url, durationMs: 400 });
-    expect(report).toMatchObject({ ok: false, closes: { '1006': 1 }, calls: { ended_early: 1 } });
-  });
+  it(
+    'is reported when it breaks the connection',
+    judgingTimes(async () => {
+      await using server = await RecordingServer.start({
+        accepted: (call) => setTimeout(() => call.socket.terminate(), 60),
+      });
+      const report = await simulateCalls({ url: server.url, durationMs: 3000 });
+      expect(report).toMatchObject({ ok: false, closes: { '1006': 1 }, calls: { ended_early: 1 } });
+    }),
+  );
 
   it('ends the run at once when nobody listens', async () => {
     const server = await RecordingServer.start();
@@ -282,7 +287,7 @@ describe('a server that does not play along', () => {
     await server[Symbol.asyncDispose]();
     const before = performance.now();
     const report = await simulateCalls({ url, calls: 100, durationMs: 5000, rampMs: 5000 });
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(performance.now() - before).toBeLessThan(4000);
     expect(report.ok).toBe(false);
     expect(report.unreachable).toContain('connection refused');
   });
@@ -295,28 +300,34 @@ describe('a server that does not play along', () => {
 });
 
 describe('a run that is stopped', () => {
-  it('closes its calls with 1000 and reports what was sent until then', async () => {
-    await using server = await RecordingServer.start();
-    const stop = new AbortController();
-    setTimeout(() => stop.abort(), 300);
-    // The second half of the calls is not even dialled by then.
-    const report = await simulateCalls(
-      { url: server.url, calls: 4, durationMs: 60_000, rampMs: 1200 },
-      { stopped: stop.signal },
-    );
-    expect(report).toMatchObject({ ok: false, interrupted: true, unreachable: null });
-    expect(report.calls.dialled).toBeLessThan(4);
-    expect(report.calls.interrupted).toBe(report.calls.dialled);
-    expect(server.calls.map((call) => call.closeCode)).toEqual(server.calls.map(() => 1000));
-    expect(report.expected.frames).toBe(outcomes(server.calls)['committed']);
-  });
+  it(
+    'closes its calls with 1000 and reports what was sent until then',
+    judgingTimes(async () => {
+      await using server = await RecordingServer.start();
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(), 300);
+      // The second half of the calls is not even dialled by then.
+      const report = await simulateCalls(
+        { url: server.url, calls: 4, durationMs: 60_000, rampMs: 1200 },
+        { stopped: stop.signal },
+      );
+      expect(report).toMatchObject({ ok: false, interrupted: true, unreachable: null });
+      expect(report.calls.dialled).toBeLessThan(4);
+      expect(report.calls.interrupted).toBe(report.calls.dialled);
+      expect(server.calls.map((call) => call.closeCode)).toEqual(server.calls.map(() => 1000));
+      expect(report.expected.frames).toBe(outcomes(server.calls)['committed']);
+    }),
+  );
 
-  it('does not replace calls any more', async () => {
-    await using server = await RecordingServer.start();
-    const options = { url: server.url, calls: 2, churn: 4, durationMs: 20_000, rampMs: 0 };
-    const report = await simulateCalls(options, { stopped: AbortSignal.timeout(400) });
-    expect(report.calls).toMatchObject({ dialled: 3, completed: 1, interrupted: 2 });
-  });
+  it(
+    'does not replace calls any more',
+    judgingTimes(async () => {
+      await using server = await RecordingServer.start();
+      const options = { url: server.url, calls: 2, churn: 4, durationMs: 20_000, rampMs: 0 };
+      const report = await simulateCalls(options, { stopped: AbortSignal.timeout(400) });
+      expect(report.calls).toMatchObject({ dialled: 3, completed: 1, interrupted: 2 });
+    }),
+  );
 
   it('does not begin when it is stopped already', async () => {
     await using server = await RecordingServer.start();
@@ -326,17 +337,20 @@ describe('a run that is stopped', () => {
 });
 
 describe('progress', () => {
-  it('is told once a second', async () => {
-    await using server = await RecordingServer.start();
-    const seen: Progress[] = [];
-    await simulateCalls(
-      { url: server.url, calls: 2, durationMs: 1400, rampMs: 0 },
-      { onProgress: (progress) => seen.push(progress) },
-    );
-    expect(seen.length).toBe(1);
-    expect(seen[0]).toMatchObject({ callsOpen: 2, unsentFrames: 0, callsRefused: 0 });
-    expect(seen[0]!.framesPerSecond).toBeGreaterThan(60);
-  });
+  it(
+    'is told once a second',
+    judgingTimes(async () => {
+      await using server = await RecordingServer.start();
+      const seen: Progress[] = [];
+      await simulateCalls(
+        { url: server.url, calls: 2, durationMs: 1400, rampMs: 0 },
+        { onProgress: (progress) => seen.push(progress) },
+      );
+      expect(seen.length).toBe(1);
+      expect(seen[0]).toMatchObject({ callsOpen: 2, unsentFrames: 0, callsRefused: 0 });
+      expect(seen[0]!.framesPerSecond).toBeGreaterThan(60);
+    }),
+  );
 });
 
 describe('options', () => {

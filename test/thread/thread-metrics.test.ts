@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Histogram } from '../../src/memory/histogram.ts';
 import { GcPauses } from '../../src/thread/gc-pauses.ts';
 import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../../src/thread/thread-metrics.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 function count(histogram: Histogram, fromMs = 0): number {
   return histogram.counts.reduce((sum, n, i) => sum + ((histogram.bounds[i] ?? Infinity) > fromMs ? n : 0), 0);
@@ -23,16 +24,19 @@ function block(ms: number): void {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('a stall of the loop counts as often as a frame would have come in it', async () => {
-  const threadMetrics = watch();
-  await sleep(100);
-  const [before, sumBefore] = [count(threadMetrics.delay, 100), threadMetrics.delay.sum];
-  block(500);
-  await sleep(50);
-  // 450 late at least, 430, 410 … : eighteen of them above 100 ms, and the mean delay more than 220 ms.
-  expect(count(threadMetrics.delay, 100) - before).toBeGreaterThanOrEqual(16);
-  expect(threadMetrics.delay.sum - sumBefore).toBeGreaterThan(22 * 220);
-});
+test(
+  'a stall of the loop counts as often as a frame would have come in it',
+  judgingTimes(async () => {
+    const threadMetrics = watch();
+    await sleep(100);
+    const [before, sumBefore] = [count(threadMetrics.delay, 100), threadMetrics.delay.sum];
+    block(500);
+    await sleep(50);
+    // 450 late at least, 430, 410 … : eighteen of them above 100 ms, and the mean delay more than 220 ms.
+    expect(count(threadMetrics.delay, 100) - before).toBeGreaterThanOrEqual(16);
+    expect(threadMetrics.delay.sum - sumBefore).toBeGreaterThan(22 * 220);
+  }),
+);
 
 test('a stall counts as no later than two seconds, so that new calls are taken soon after it, however long it was', async () => {
   const watching = new ThreadMetricsWatch(new ThreadMetrics(new Float64Array(threadMetricsDoubles)));
@@ -45,12 +49,15 @@ test('a stall counts as no later than two seconds, so that new calls are taken s
   expect(watching.lateness).toBeLessThan(1000);
 });
 
-test('a loop that turns freely is looked at twenty times a second', async () => {
-  const threadMetrics = watch();
-  await sleep(1000);
-  expect(count(threadMetrics.delay)).toBeGreaterThan(10);
-  expect(count(threadMetrics.delay)).toBeLessThanOrEqual(40);
-});
+test(
+  'a loop that turns freely is looked at twenty times a second',
+  judgingTimes(async () => {
+    const threadMetrics = watch();
+    await sleep(1000);
+    expect(count(threadMetrics.delay)).toBeGreaterThan(10);
+    expect(count(threadMetrics.delay)).toBeLessThanOrEqual(40);
+  }),
+);
 
 test('pauses of the collector are counted, each once', async () => {
   const threadMetrics = watch();
