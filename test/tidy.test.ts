@@ -74,7 +74,6 @@ test('each foreign library enters through the one file or folder that owns it', 
     ws: /^src\/(simulator|conformance)\//,
     '@nats-io/transport-node': /^src\/sink\/nats\/nats-link\.ts$/,
     '@nats-io/jetstream': /^src\/sink\/nats\/nats-link\.ts$/,
-    jose: /^src\/socket\/auth\/(jwt|key-set)\.ts$/,
   };
   for (const file of sources('src')) {
     const text = readFileSync(file, 'utf8');

@@ -87,8 +87,9 @@ export class Reception {
       if (refusal === null) accept(facts, captured, snapshot.webSocketKey);
       else this.refuse(response, refusal);
     };
-    if (typeof verdict === 'string') {
-      conclude(verdict);
+    const outcome = typeof verdict === 'string' ? verdict : verdict();
+    if (!(outcome instanceof Promise)) {
+      conclude(outcome);
       return;
     }
     this.pendingHandshakes++;
@@ -97,14 +98,14 @@ export class Reception {
     response.onAborted(() => {
       isOver = true;
     });
-    verdict()
+    outcome
       .then((identity) => {
         this.pendingHandshakes--;
         if (isOver) return;
-        response.cork(() => {
-          conclude(identity);
-          isOver = true;
-        });
+        // Not corked, although uWebSockets.js warns of it: behind the cork it may take what is a WebSocket by now for a response
+        // that is done, and cut it off (uWebSockets, pull request 1929).
+        conclude(identity);
+        isOver = true;
       })
       .catch((error: unknown) => {
         this.options.onHandshakeError(error);
@@ -114,7 +115,7 @@ export class Reception {
   }
 
   /** What takes no time is decided before anything is used that honest peers need too. */
-  private judge(snapshot: RequestSnapshot): Denial | string | (() => Promise<Identity>) {
+  private judge(snapshot: RequestSnapshot): Denial | string | (() => Identity | Promise<Identity>) {
     const { admission, handshakes, debts, clock } = this.options;
     const nowMs = clock();
     const stranger = refuseStranger(snapshot, admission);

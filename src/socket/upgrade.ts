@@ -37,9 +37,9 @@ export type Identity = string | null;
 
 /**
  * Where authentication plugs in. What takes time, such as a signature, is left to a function that is called when there is
- * room. The snapshot is all that it can see of the request.
+ * room, and answers at once if it can. The snapshot is all that it can see of the request.
  */
-export type Authenticate = (request: RequestSnapshot) => Identity | (() => Promise<Identity>);
+export type Authenticate = (request: RequestSnapshot) => Identity | (() => Identity | Promise<Identity>);
 
 export interface AdmissionPolicy {
   /** The path, or any path below it. */

@@ -4,6 +4,7 @@ import { test } from 'vitest';
 import type { CheckReport } from '../../src/conformance/report.ts';
 import { checkServer } from '../../src/conformance/runner.ts';
 import { scenarios } from '../../src/conformance/scenarios/all.ts';
+import { unlessStarved } from '../support/starvation.ts';
 import { rightToken, ServerProcess } from './process.ts';
 
 const timing = { patienceMs: 5000, watchMs: 60, lateMs: 8000 };
@@ -28,29 +29,28 @@ function seen(report: CheckReport): Record<string, string> {
   return Object.fromEntries(others.map(({ name, verdict }) => [name, verdict]));
 }
 
-test.concurrent("Microsoft's sample fails what the page says", async ({ expect }) => {
-  await using server = await ServerProcess.startKept('sample.ts');
-  const report = await checkServer({ url: server.url, scenarios, timing });
-  expect(report.incomplete).toBe(null);
-  expect(seen(report), JSON.stringify(report.scenarios.filter(({ verdict }) => verdict === 'fail'))).toEqual(told(2));
-});
+test.concurrent("Microsoft's sample fails what the page says", ({ expect }) =>
+  unlessStarved(async () => {
+    await using server = await ServerProcess.startKept('sample.ts');
+    const report = await checkServer({ url: server.url, scenarios, timing });
+    expect(report.incomplete).toBe(null);
+    expect(seen(report), JSON.stringify(report.scenarios.filter(({ verdict }) => verdict === 'fail'))).toEqual(told(2));
+  }));
 
-test.concurrent('the same without a try around the parser fails what the page says, and dies of each', async ({
-  expect,
-}) => {
-  await using server = await ServerProcess.startKept('sample.ts', 'uncaught');
-  const report = await checkServer({ url: server.url, scenarios, timing });
-  expect(report.incomplete).toBe(null);
-  expect(seen(report), JSON.stringify(report.scenarios.filter(({ verdict }) => verdict === 'fail'))).toEqual(told(3));
-  expect(server.deaths).toBeGreaterThanOrEqual(report.counts.fail);
-});
+test.concurrent('the same without a try around the parser fails what the page says, and dies of each', ({ expect }) =>
+  unlessStarved(async () => {
+    await using server = await ServerProcess.startKept('sample.ts', 'uncaught');
+    const report = await checkServer({ url: server.url, scenarios, timing });
+    expect(report.incomplete).toBe(null);
+    expect(seen(report), JSON.stringify(report.scenarios.filter(({ verdict }) => verdict === 'fail'))).toEqual(told(3));
+    expect(server.deaths).toBeGreaterThanOrEqual(report.counts.fail);
+  }));
 
-test.concurrent('a token that is checked after the connection was accepted is told as a warning', async ({
-  expect,
-}) => {
-  await using server = await ServerProcess.start('sample.ts', 'jwt');
-  const tokens = scenarios.filter(({ name }) => name.endsWith('-token'));
-  const report = await checkServer({ url: server.url, token: rightToken, scenarios: tokens, timing });
-  expect(seen(report)).toEqual({ 'no-token': 'warn', 'bad-token': 'warn' });
-  expect(report.scenarios[0]!.findings[0]!.seen).toContain('let in first; then the server closed it with 1008');
-});
+test.concurrent('a token that is checked after the connection was accepted is told as a warning', ({ expect }) =>
+  unlessStarved(async () => {
+    await using server = await ServerProcess.start('sample.ts', 'jwt');
+    const tokens = scenarios.filter(({ name }) => name.endsWith('-token'));
+    const report = await checkServer({ url: server.url, token: rightToken, scenarios: tokens, timing });
+    expect(seen(report)).toEqual({ 'no-token': 'warn', 'bad-token': 'warn' });
+    expect(report.scenarios[0]!.findings[0]!.seen).toContain('let in first; then the server closed it with 1008');
+  }));

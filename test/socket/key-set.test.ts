@@ -1,13 +1,13 @@
 /** The public keys: fetched once, kept through an outage, and never fetched as often as a peer would like. */
-import { decodeProtectedHeader, type JWTVerifyGetKey } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { decodeProtectedHeader } from 'jose';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { KeySet, KeysUnavailable } from '../../src/socket/auth/key-set.ts';
 import { KeyServer, SigningKey } from './key-server.ts';
 
 let first: SigningKey;
 let second: SigningKey;
 
-beforeAll(async () => {
+beforeEach(async () => {
   [first, second] = await Promise.all([SigningKey.create('first'), SigningKey.create('second')]);
 });
 
@@ -29,8 +29,7 @@ class KeySetRig {
   }
 
   async find(kid: string): Promise<unknown> {
-    const header = { alg: 'RS256', kid };
-    return this.keys.find(header, { payload: '', signature: '' } as Parameters<JWTVerifyGetKey>[1]);
+    return this.keys.find(kid);
   }
 
   refresh(): Promise<void> {
@@ -99,6 +98,13 @@ describe('the keys', () => {
     await expect(rig.find('first')).resolves.toBeInstanceOf(Object);
     await rig.refresh();
     expect(rig.errors[0]).toContain('ECONNREFUSED');
+  });
+
+  it('that cannot be used, or not for this, spoil none of the others', async () => {
+    const rig = await KeySetRig.create(first, second);
+    Object.assign(second.publicJwk, { n: 'AQAB' });
+    await expect(rig.find('second')).rejects.toThrow('no applicable key');
+    await expect(rig.find('first')).resolves.toBeInstanceOf(Object);
   });
 
   it('that were withdrawn are gone after the next fetch', async () => {

@@ -27,7 +27,7 @@ export function createAuthenticate(config: Config, totals: Totals, log: Log): Au
         issuer: config.jwtIssuer,
         audience: config.jwtAudience,
         mode: config.jwtMode,
-        findKey: keys.find,
+        keys,
         onFailure: (reason) => {
           totals.jwtFailures[reason]++;
         },

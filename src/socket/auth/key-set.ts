@@ -3,13 +3,21 @@
  * fetch is under way, and one begins at most every so often, however many unknown keys are asked for: a peer cannot make us
  * fetch. Keys stay while the server is away. Main thread.
  */
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 
 export interface KeySetOptions {
   readonly url: string;
   /** A fetch failed; what was there before is kept. Not called again for the same trouble until one succeeded. */
   readonly onError: (message: string) => void;
   readonly clock: () => number;
+}
+
+/** Where a token's key is looked up: by the name in its header, if it has one. */
+export interface Keys {
+  /** Without waiting; null if it is not at hand. */
+  known(kid: string | undefined): KeyObject | null;
+  /** Throws `KeysUnavailable`, `UnknownKey`. */
+  find(kid: string | undefined): Promise<KeyObject>;
 }
 
 /** Keys are looked up again after so long, beside the handshake that notices it: a key that was withdrawn goes then. */
@@ -21,11 +29,35 @@ const firstPauseMs = 2_000;
 const fetchTimeoutMs = 5_000;
 /** A set of keys has some kilobytes. */
 const bodyBytesMax = 1_048_576;
+/** RFC 7518 section 3.3: RS256 wants no shorter one. */
+const modulusBitsMin = 2048;
 
 /** There are no keys to check with. */
 export class KeysUnavailable extends Error {}
+/** None of the keys has the name that a token gives, or a token names none and there are several. */
+export class UnknownKey extends Error {}
 
-async function fetchKeys(url: string): Promise<JWTVerifyGetKey> {
+interface PublicKey {
+  readonly kid: string | undefined;
+  readonly key: KeyObject;
+}
+
+/** A key as a JWK Set lists it; null if it is not one that RS256 signatures are checked with. */
+function publicKeyOf(jwk: JsonWebKey): PublicKey | null {
+  const { kty, kid, alg, use } = jwk;
+  if (kty !== 'RSA' || (alg ?? 'RS256') !== 'RS256' || (use ?? 'sig') !== 'sig') return null;
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: jwk, format: 'jwk' });
+  } catch {
+    // The others are good all the same.
+    return null;
+  }
+  if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < modulusBitsMin) return null;
+  return { kid: typeof kid === 'string' ? kid : undefined, key };
+}
+
+async function fetchKeys(url: string): Promise<PublicKey[]> {
   const response = await fetch(url, {
     headers: { accept: 'application/json' },
     // Whoever can send us elsewhere must not choose the keys.
@@ -43,12 +75,14 @@ async function fetchKeys(url: string): Promise<JWTVerifyGetKey> {
     if (bytes > bodyBytesMax) throw new Error(`the answer is longer than ${bodyBytesMax} bytes`);
     parts.push(part as Uint8Array);
   }
-  return createLocalJWKSet(JSON.parse(Buffer.concat(parts).toString('utf8')) as JSONWebKeySet);
+  const { keys } = JSON.parse(Buffer.concat(parts).toString('utf8')) as { keys?: unknown };
+  if (!Array.isArray(keys)) throw new Error('the answer is no JWK Set');
+  return keys.flatMap((jwk: JsonWebKey) => publicKeyOf(jwk) ?? []);
 }
 
-export class KeySet {
+export class KeySet implements Keys {
   private readonly options: KeySetOptions;
-  private keys: JWTVerifyGetKey | null = null;
+  private keys: readonly PublicKey[] | null = null;
   private fetchedMs = 0;
   private begunMs = Number.NEGATIVE_INFINITY;
   private fetching: Promise<void> | null = null;
@@ -58,19 +92,22 @@ export class KeySet {
     this.options = options;
   }
 
-  /** The key that a token names. Throws `KeysUnavailable`, or jose's `JWKSNoMatchingKey`. */
-  readonly find: JWTVerifyGetKey = async (header, token) => {
-    if (this.keys === null) await this.refresh();
-    else if (this.options.clock() - this.fetchedMs > refreshMs) void this.refresh();
+  known(kid: string | undefined): KeyObject | null {
+    if (this.keys === null) return null;
+    if (this.options.clock() - this.fetchedMs > refreshMs) void this.refresh();
+    const fitting = this.keys.filter((each) => kid === undefined || each.kid === kid);
+    return fitting.length === 1 ? fitting[0]!.key : null;
+  }
+
+  async find(kid: string | undefined): Promise<KeyObject> {
+    const known = this.known(kid);
+    if (known !== null) return known;
+    await this.refresh();
     if (this.keys === null) throw new KeysUnavailable('no keys');
-    try {
-      return await this.keys(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      await this.refresh();
-      return this.keys(header, token);
-    }
-  };
+    const found = this.known(kid);
+    if (found === null) throw new UnknownKey('no applicable key');
+    return found;
+  }
 
   /** Fetches the keys, or waits for the fetch that is under way, or does nothing when the last one was just now. Never throws. */
   refresh(): Promise<void> {
