@@ -34,6 +34,7 @@ const stages = [
   ['stream'],
   ['lane', 'capture'],
   ['decoder', 'sink', 'reader'],
+  ['playback'],
   ['ring', 'protocol', 'thread'],
   ['memory'],
   ['config'],
