@@ -11,12 +11,13 @@ import { type AudioSource, fileAudio } from '../simulator/audio.ts';
 import { churnPerCallMax } from '../simulator/churn.ts';
 import { churnProblem, defaults, ranges, type SimulateOptions } from '../simulator/options.ts';
 import type { SimulationReport } from '../simulator/report.ts';
-import { type Progress, simulateCalls } from '../simulator/simulator.ts';
+import { simulateCalls } from '../simulator/simulator.ts';
 import { type Stalling, stallProblem } from '../simulator/stall.ts';
-import { progressLine, summarize } from '../simulator/summary.ts';
+import { summarize } from '../simulator/summary.ts';
 import { check } from './check.ts';
 import { connectionSettings, headersOf } from './connection-settings.ts';
 import type { CliIo } from './io.ts';
+import { progressReporter } from './progress.ts';
 import { isReplay, replay } from './replay.ts';
 
 /** A setting that stays null unless it is given. */
@@ -97,6 +98,14 @@ export const simulateSettings = {
     placeholder: 'CALLS/S',
     help: 'calls per second that are hung up and replaced by new ones',
   }),
+  reconnectEvery: optional(
+    setting.duration({
+      fallbackMs: defaults.reconnectEveryMs,
+      minMs: 100,
+      maxMs: ranges.reconnectEveryMs.max,
+      help: 'each connection breaks off after so long and is dialled again for the same subscription',
+    }),
+  ),
   ramp: optional(
     setting.duration({
       fallbackMs: 0,
@@ -111,6 +120,12 @@ export const simulateSettings = {
     placeholder: 'DIR',
     help: 'write what a perfect recorder must end up with, as WAV files',
   }),
+  saveHeard: setting.text({
+    fallback: null,
+    placeholder: 'DIR',
+    help: 'write what the server said into the calls, as it came and as it was heard, as WAV files',
+  }),
+  marks: setting.flag({ help: 'answer marks, as a beta of ACS does' }),
   report: setting.choice({ choices: ['text', 'json'], fallback: 'text', help: 'how the result is printed' }),
   check: setting.flag({ help: 'judge the server by named scenarios instead; it has flags of its own: --check --help' }),
 };
@@ -155,7 +170,7 @@ function toOptions(values: SimulateValues): SimulateOptions {
   const sampleRate = Number(values.rate) as SampleRate;
   const { calls, participants, silence, jitterMs, loss, duplicate, reorder, malformed, churn, token, insecure, save } =
     values;
-  const { stampJitterMs, stampGridMs, stampDriftPpm } = values;
+  const { stampJitterMs, stampGridMs, stampDriftPpm, saveHeard, marks, reconnectEvery } = values;
   return {
     url: values.url!,
     calls,
@@ -180,6 +195,9 @@ function toOptions(values: SimulateValues): SimulateOptions {
     token,
     insecure,
     save,
+    saveHeard,
+    marks,
+    reconnectEveryMs: reconnectEvery ?? 0,
   };
 }
 
@@ -199,25 +217,6 @@ Examples:
   acs-audio-gateway simulate --url ws://127.0.0.1:8080/audio --calls 1000 --duration 1m
   acs-audio-gateway simulate --url wss://audio.example.com/audio --token SECRET --participants 4 --loss 0.01 --report json
 `;
-
-/** Shows how the run goes: one line that is rewritten on a terminal, else a line every five seconds. */
-function progressReporter(io: CliIo): { show: (progress: Progress) => void; clear: () => void } {
-  let shownChars = 0;
-  let count = 0;
-  return {
-    show(progress) {
-      const line = progressLine(progress);
-      count++;
-      if (io.isTty) {
-        io.stderr(`\r${line.padEnd(shownChars)}`);
-        shownChars = line.length;
-      } else if (count % 5 === 0) io.stderr(`${line}\n`);
-    },
-    clear() {
-      if (io.isTty && shownChars > 0) io.stderr(`\r${' '.repeat(shownChars)}\r`);
-    },
-  };
-}
 
 function exitCodeOf(report: SimulationReport): number {
   if (report.interrupted) return 130;

@@ -4,40 +4,18 @@
  * them; a call ends in exactly one outcome, and never lasts longer than its plan plus the bounded waits at its end.
  */
 import { frameDurationMs } from '../base/limits.ts';
+import type { CallContext } from './call-context.ts';
 import type { PlannedCall } from './churn.ts';
 import { Connection } from './connection.ts';
-import { type CallIdentity, callIdentity } from './identity.ts';
-import { metadataMessage, type TimestampWriter } from './message.ts';
-import type { RunOptions } from './options.ts';
+import { HeardCall } from './heard-call.ts';
+import { type CallIdentity, callIdentity, identityHeaders } from './identity.ts';
+import { metadataMessage } from './message.ts';
 import { emptySlot } from './plan.ts';
+import { ReadingStall } from './reading-stall.ts';
 import { releasedMs } from './stall.ts';
-import { type CallOutcome, countBy, type Tally } from './tally.ts';
-import { streamCount } from './timeline.ts';
-import { Track } from './track.ts';
-import { type TimerWheel, WheelItem } from './wheel.ts';
-
-export interface CallContext {
-  readonly options: RunOptions;
-  readonly wheel: TimerWheel;
-  /** Milliseconds that never go back, and those since 1970. */
-  readonly clock: () => number;
-  readonly wallClock: () => number;
-  /** When the run began, on the clock. */
-  readonly begunAt: number;
-  readonly tally: Tally;
-  readonly timestamps: TimestampWriter;
-  readonly patience: Patience;
-}
-
-/** What a server that is slow or dead is granted. */
-export interface Patience {
-  /** Frames of a call are skipped while more than this waits for its server. */
-  readonly bufferedBytesMax: number;
-  /** To take what is left when the last frame was due. */
-  readonly flushGraceMs: number;
-  /** To answer our close, or to finish its own. */
-  readonly closeGraceMs: number;
-}
+import { type CallOutcome, countBy } from './tally.ts';
+import { type Track, tracksOf } from './track.ts';
+import { WheelItem } from './wheel.ts';
 
 export class Call extends WheelItem {
   readonly number: number;
@@ -46,11 +24,14 @@ export class Call extends WheelItem {
   closeCode: number | null = null;
   unsentFrames = 0;
   tracks: readonly Track[] = [];
+  /** Null as long as the server has said nothing. */
+  heard: HeardCall | null = null;
   readonly #context: CallContext;
   readonly #planned: PlannedCall;
   readonly #phaseMs: number;
   readonly #onEnd: (call: Call) => void;
-  readonly #connection: Connection;
+  #connection: Connection;
+  #stall: ReadingStall | null = null;
   readonly #slot = emptySlot();
   #state: 'dialling' | 'talking' | 'flushing' | 'closing' | 'ended' = 'dialling';
   #startAt = 0;
@@ -59,25 +40,26 @@ export class Call extends WheelItem {
   #participant = -1;
   #nextAt = 0;
   #deadline = 0;
+  #breakAt = 0;
 
   /** Dials at once. `phaseMs`: when its frames are due within the 20 ms. `onEnd` is called once, when everything is over. */
   constructor(planned: PlannedCall, phaseMs: number, context: CallContext, onEnd: (call: Call) => void) {
     super();
-    const { options, tally } = context;
     this.number = planned.call;
-    this.identity = callIdentity(options.seed, planned.call);
+    this.identity = callIdentity(context.options.seed, planned.call);
     this.#planned = planned;
     this.#phaseMs = phaseMs;
     this.#context = context;
     this.#onEnd = onEnd;
-    tally.dialled++;
-    const headers = {
-      ...options.headers,
-      'x-ms-call-connection-id': this.identity.callConnectionId,
-      'x-ms-call-correlation-id': this.identity.correlationId,
-    };
-    this.#connection = new Connection(
-      { url: options.url, headers, insecure: options.insecure },
+    context.tally.dialled++;
+    this.#connection = this.#dial();
+  }
+
+  #dial(): Connection {
+    const { options, tally } = this.#context;
+    const headers = { ...options.headers, ...identityHeaders(this.identity) };
+    const connection = new Connection(
+      { ...options, headers },
       {
         open: () => this.#opened(),
         refused: (status) => {
@@ -88,35 +70,55 @@ export class Call extends WheelItem {
           if (this.outcome === null) countBy(tally.failed, reason);
           this.#end(this.outcome ?? 'failed');
         },
-        closed: (code) => this.#closed(code),
-        message: (byteCount) => {
-          tally.receivedMessages++;
-          tally.receivedBytes += byteCount;
+        closed: (code) => {
+          if (connection === this.#connection) this.#closed(code);
         },
+        message: (data, isBinary) => this.#hear(data, isBinary),
       },
     );
+    return connection;
   }
 
   #opened(): void {
-    const { options, tally, clock, wallClock, timestamps } = this.#context;
-    tally.opened++;
+    const { options, tally, clock, wallClock } = this.#context;
     tally.talking++;
-    const metadata = Buffer.from(metadataMessage(this.identity.subscriptionId, options.sampleRate));
-    this.#connection.send(metadata);
     tally.controlMessages++;
-    tally.bytes += metadata.length;
-    this.tracks = Array.from(
-      { length: streamCount(options) },
-      (_, participant) =>
-        new Track(options, this.number, participant, this.#planned.frameCount, timestamps, tally, clock),
-    );
+    tally.bytes += this.#connection.sendText(metadataMessage(this.identity.subscriptionId, options.sampleRate));
+    if (this.tracks.length > 0) {
+      this.#state = 'talking';
+      this.#context.wheel.schedule(this, this.#nextAt);
+      return;
+    }
+    tally.opened++;
+    this.tracks = tracksOf(this.#context, this.number, this.#planned.frameCount);
     const now = clock();
     const ahead = (this.#phaseMs - now) % frameDurationMs;
     this.#startAt = now + (ahead < 0 ? ahead + frameDurationMs : ahead);
     this.#baseMs = Math.round(wallClock() + this.#startAt - now);
+    this.#breakAt = options.reconnectEveryMs > 0 ? now + options.reconnectEveryMs : Number.POSITIVE_INFINITY;
+    if (options.stallMs > 0) this.#stall = new ReadingStall(this.#context, () => this.#connection);
     this.#state = 'talking';
     this.#step();
     this.#context.wheel.schedule(this, this.#nextAt);
+  }
+
+  #hear(data: Buffer, isBinary: boolean): void {
+    if (this.heard === null) {
+      this.heard = new HeardCall(this.#context, this.identity, this.#startAt, () => this.#connection);
+      if (this.#state === 'closing') this.heard.hangUp();
+    }
+    this.heard.message(data, isBinary);
+  }
+
+  /** The network breaks off. ACS dials again for the same subscription, and what is due meanwhile leaves then. */
+  #reconnect(): void {
+    const { tally, options } = this.#context;
+    tally.talking--;
+    tally.reconnections++;
+    this.#breakAt += options.reconnectEveryMs;
+    this.#state = 'dialling';
+    this.#connection.terminate();
+    this.#connection = this.#dial();
   }
 
   /** Moves on to what is sent next. False after the last. */
@@ -152,6 +154,10 @@ export class Call extends WheelItem {
     }
     const { clock, wheel, patience } = this.#context;
     const now = clock();
+    if (now >= this.#breakAt && connection.bufferedBytes === 0) {
+      this.#reconnect();
+      return;
+    }
     // Several messages at once are handed to the kernel together.
     const corked = this.tracks.length > 1 || now - this.#nextAt >= frameDurationMs;
     if (corked) connection.cork();
@@ -205,6 +211,8 @@ export class Call extends WheelItem {
 
   #awaitClose(): void {
     this.#state = 'closing';
+    this.heard?.hangUp();
+    this.#stall?.end();
     const { wheel, clock, patience } = this.#context;
     wheel.schedule(this, clock() + patience.closeGraceMs);
   }
@@ -233,6 +241,8 @@ export class Call extends WheelItem {
     this.outcome = outcome;
     this.#state = 'ended';
     this.#context.wheel.cancel(this);
+    this.#stall?.end();
+    this.heard?.end();
     this.#context.tally.outcomes[outcome]++;
     this.#onEnd(this);
   }

@@ -14,7 +14,8 @@ export interface ConnectionEvents {
   failed(reason: string): void;
   /** The close code that the server sent, 1005 if it sent none, 1006 if the connection broke. */
   closed(code: number): void;
-  message(byteCount: number): void;
+  /** One that the server sent. */
+  message(data: Buffer, isBinary: boolean): void;
 }
 
 export interface ConnectionOptions {
@@ -25,6 +26,8 @@ export interface ConnectionOptions {
 }
 
 const handshakeTimeoutMs = 10_000;
+/** Three minutes of speech in one message. A longer one ends the connection with 1009. */
+const messageBytesMax = 8 * 1024 * 1024;
 
 const sendText = { binary: false, mask: true, compress: false, fin: true } as const;
 const sendBinary = { ...sendText, binary: true } as const;
@@ -68,6 +71,7 @@ export class Connection {
       headers: options.headers,
       handshakeTimeout: handshakeTimeoutMs,
       perMessageDeflate: false,
+      maxPayload: messageBytesMax,
       generateMask: zeroMask,
       rejectUnauthorized: !options.insecure,
     });
@@ -79,7 +83,8 @@ export class Connection {
       this.#state = 'open';
       events.open();
     });
-    socket.on('message', (data) => events.message(Buffer.isBuffer(data) ? data.length : 0));
+    // With the binary type of a client in Node.js, which is a buffer of its own.
+    socket.on('message', (data: Buffer, isBinary) => events.message(data, isBinary));
     socket.on('unexpected-response', (_request, response) => {
       this.#end(() => events.refused(response.statusCode ?? 0));
       socket.terminate();
@@ -121,6 +126,13 @@ export class Connection {
     this.#socket.send(message, binary ? sendBinary : sendText);
   }
 
+  /** Returns the bytes of the message. */
+  sendText(text: string): number {
+    const message = Buffer.from(text);
+    this.send(message);
+    return message.length;
+  }
+
   /**
    * Sends a whole frame (frame.ts) past `ws`, which without extensions writes every frame at once and keeps none back: so
    * frames cannot mix. Only while `isOpen`. The bytes must not change before `epoch` does.
@@ -136,6 +148,15 @@ export class Connection {
 
   uncork(): void {
     this.#stream?.uncork();
+  }
+
+  /** Reads nothing until `resume`, as if the network stood still. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 
   /** Sends a close frame after everything sent so far; without a code if there is none. */

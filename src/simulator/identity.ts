@@ -30,6 +30,14 @@ export function callIdentity(seed: number, call: number): CallIdentity {
   };
 }
 
+/** What ACS sends with an upgrade. */
+export function identityHeaders(identity: CallIdentity): Record<string, string> {
+  return {
+    'x-ms-call-connection-id': identity.callConnectionId,
+    'x-ms-call-correlation-id': identity.correlationId,
+  };
+}
+
 /** Numbers +1 555 010 0000 to 9999 belong to nobody. */
 const phoneNumbers = 10_000;
 /** Odd and not divisible by 5: a step through all phone numbers before one comes back. */

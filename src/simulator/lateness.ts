@@ -1,9 +1,39 @@
 /**
- * How late frames leave: actual minus scheduled time. Main thread. A histogram with steps of 0.1 ms up to one second;
- * beyond it only the largest value is exact. Invariant: `count` is the number of frames recorded.
+ * How late frames leave: actual minus scheduled time; and the histogram that it and others are counted in. Main thread. Beyond the
+ * histogram's range only the largest value is exact. Invariant: `count` is the number of values recorded.
  */
-const stepsPerMs = 10;
-const stepCount = 1000 * stepsPerMs;
+export class StepHistogram {
+  count = 0;
+  maxMs = 0;
+  readonly #stepsPerMs: number;
+  readonly #stepCount: number;
+  // Doubles: a day of 1,000 calls has more frames than 32 bits can count.
+  readonly #steps: Float64Array;
+
+  constructor(stepsPerMs: number, rangeMs: number) {
+    this.#stepsPerMs = stepsPerMs;
+    this.#stepCount = rangeMs * stepsPerMs;
+    this.#steps = new Float64Array(this.#stepCount + 1);
+  }
+
+  record(ms: number, times: number): void {
+    this.count += times;
+    if (ms > this.maxMs) this.maxMs = ms;
+    const step = Math.min(this.#stepCount, Math.max(0, Math.floor(ms * this.#stepsPerMs)));
+    this.#steps[step]! += times;
+  }
+
+  /** The upper edge of the step that holds this share of the values. */
+  quantile(share: number): number {
+    let left = share * this.count;
+    if (left === 0) return 0;
+    for (let step = 0; step < this.#stepCount; step++) {
+      left -= this.#steps[step]!;
+      if (left <= 0) return Math.min(this.maxMs, (step + 1) / this.#stepsPerMs);
+    }
+    return this.maxMs;
+  }
+}
 
 export interface LatenessSummary {
   readonly p50Ms: number;
@@ -16,30 +46,16 @@ export interface LatenessSummary {
 /** One frame's duration: later than that, and the next one is due before this one has left. */
 export const lateAfterMs = 20;
 
-export class Lateness {
-  count = 0;
+export class Lateness extends StepHistogram {
   #lateFrames = 0;
-  #maxMs = 0;
-  // Doubles: a day of 1,000 calls has more frames than 32 bits can count.
-  readonly #steps = new Float64Array(stepCount + 1);
 
-  record(ms: number, frames: number): void {
-    this.count += frames;
-    if (ms > this.#maxMs) this.#maxMs = ms;
-    if (ms > lateAfterMs) this.#lateFrames += frames;
-    const step = Math.min(stepCount, Math.max(0, Math.floor(ms * stepsPerMs)));
-    this.#steps[step]! += frames;
+  constructor() {
+    super(10, 1000);
   }
 
-  /** The upper edge of the step that holds this share of the frames. */
-  quantile(share: number): number {
-    let left = share * this.count;
-    if (left === 0) return 0;
-    for (let step = 0; step < stepCount; step++) {
-      left -= this.#steps[step]!;
-      if (left <= 0) return Math.min(this.#maxMs, (step + 1) / stepsPerMs);
-    }
-    return this.#maxMs;
+  override record(ms: number, frames: number): void {
+    super.record(ms, frames);
+    if (ms > lateAfterMs) this.#lateFrames += frames;
   }
 
   summary(): LatenessSummary {
@@ -47,7 +63,7 @@ export class Lateness {
     return {
       p50Ms: round(this.quantile(0.5)),
       p99Ms: round(this.quantile(0.99)),
-      maxMs: round(this.#maxMs),
+      maxMs: round(this.maxMs),
       lateFrames: this.#lateFrames,
     };
   }

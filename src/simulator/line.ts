@@ -3,7 +3,8 @@
  * thread. Invariant: at most one call of a line exists at any moment.
  */
 import { frameDurationMs } from '../base/limits.ts';
-import { Call, type CallContext } from './call.ts';
+import { Call } from './call.ts';
+import type { CallContext } from './call-context.ts';
 import { callsOfLine, type PlannedCall } from './churn.ts';
 import { WheelItem } from './wheel.ts';
 

@@ -36,6 +36,12 @@ export interface SimulateOptions extends Partial<Impairments>, Partial<Stamping>
   readonly rampMs?: number | null;
   /** Where to write what a perfect recorder must end up with. */
   readonly save?: string | null;
+  /** Where to write what the server said into the calls. */
+  readonly saveHeard?: string | null;
+  /** Answer marks, as a beta of ACS does. */
+  readonly marks?: boolean;
+  /** Each connection breaks off after so long and is dialled again for the same subscription; 0: never. */
+  readonly reconnectEveryMs?: number;
 }
 
 /** What a run consists of, without where it goes: enough to know every byte that is sent but the timestamps. */
@@ -56,6 +62,9 @@ export interface RunOptions extends RunShape {
   readonly insecure: boolean;
   readonly rampMs: number;
   readonly save: string | null;
+  readonly saveHeard: string | null;
+  readonly marks: boolean;
+  readonly reconnectEveryMs: number;
   /** The audio is the built-in one. */
   readonly synthetic: boolean;
 }
@@ -78,6 +87,7 @@ export const defaults = Object.freeze({
   stallMs: 0,
   stallEveryMs: 0,
   churn: 0,
+  reconnectEveryMs: 0,
 } as const);
 
 /** The ranges of the numbers. Each call costs a socket here and at the server, each participant one bit a frame. */
@@ -94,6 +104,7 @@ export const ranges = Object.freeze({
   stallEveryMs: { min: 0, max: 86_400_000 },
   churn: { min: 0, max: 10_000 },
   rampMs: { min: 0, max: 3_600_000 },
+  reconnectEveryMs: { min: 0, max: 86_400_000 },
 } as const);
 
 /** Opening 500 connections a second is quick and does not overrun a listen queue. */
@@ -181,6 +192,9 @@ export function completeOptions(options: SimulateOptions): RunOptions {
     insecure: options.insecure ?? false,
     rampMs: options.rampMs ?? defaultRampMs(shape.calls),
     save: options.save ?? null,
+    saveHeard: options.saveHeard ?? null,
+    marks: options.marks ?? false,
+    reconnectEveryMs: options.reconnectEveryMs ?? defaults.reconnectEveryMs,
     synthetic: (options.audio ?? null) === null,
   };
 }

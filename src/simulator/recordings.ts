@@ -16,6 +16,16 @@ import type { Track } from './track.ts';
 /** A piece of 10 s is rendered in about a millisecond. */
 const pieceFrames = 500;
 
+/** Throws `bad_settings` if the folder that a flag names cannot be made. */
+export async function requireFolder(flag: string, folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new GatewayError('bad_settings', `${flag} ${folder}: the folder cannot be made: ${reason}`);
+  }
+}
+
 export class Recordings {
   readonly #folder: string;
   readonly #sampleRate: number;
@@ -30,12 +40,7 @@ export class Recordings {
 
   /** Throws `bad_settings` if the folder cannot be made. */
   static async open(folder: string, sampleRate: number): Promise<Recordings> {
-    try {
-      await mkdir(folder, { recursive: true });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new GatewayError('bad_settings', `--save ${folder}: the folder cannot be made: ${reason}`);
-    }
+    await requireFolder('--save', folder);
     return new Recordings(folder, sampleRate);
   }
 

@@ -92,9 +92,9 @@ export class ReplaySocket {
         this.end(this.outcome ?? 'failed');
       },
       closed: (code) => this.closed(code),
-      message: (byteCount) => {
+      message: ({ length }) => {
         tally.receivedMessages++;
-        tally.receivedBytes += byteCount;
+        tally.receivedBytes += length;
       },
     });
   }

@@ -5,6 +5,8 @@
 import { shownUrl } from './address.ts';
 import type { Call } from './call.ts';
 import type { FrameCounts } from './expectation.ts';
+import { type HeardReport, type HeardSummary, reportHeard, summarizeHeard } from './heard-counts.ts';
+import type { Hearing } from './hearing.ts';
 import { type LatenessSummary, lateAfterMs } from './lateness.ts';
 import type { RunOptions } from './options.ts';
 import type { PacingReport } from './pacing.ts';
@@ -38,6 +40,8 @@ export interface CallReport {
   readonly participants: readonly ParticipantReport[];
   /** The same participants, in the same order. */
   readonly asSent: readonly ParticipantPacing[];
+  /** What the server said into the call; null: nothing. `folder` holds its recordings. */
+  readonly heard: (HeardSummary & { readonly folder: string | null }) | null;
 }
 
 /** Messages by what a receiver must count them as. */
@@ -60,7 +64,9 @@ export interface SimulationReport {
   /** Why the recordings of `save` are not complete, or null. */
   readonly saveError: string | null;
   readonly settings: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
-  readonly calls: { readonly dialled: number; readonly opened: number } & Readonly<Record<CallOutcome, number>>;
+  readonly calls: { readonly dialled: number; readonly opened: number; readonly reconnections: number } & Readonly<
+    Record<CallOutcome, number>
+  >;
   readonly sent: {
     readonly messages: number;
     readonly bytes: number;
@@ -71,6 +77,8 @@ export interface SimulationReport {
   };
   /** What the server sent to us. */
   readonly received: { readonly messages: number; readonly bytes: number };
+  /** What ACS would have made of that. */
+  readonly heard: HeardReport;
   readonly expected: FrameCounts & { readonly messages: ExpectedMessages };
   readonly lateness: LatenessSummary & { readonly lateAfterMs: number };
   readonly asSent: PacingReport;
@@ -83,7 +91,7 @@ export interface SimulationReport {
   readonly perCallOmitted: number;
 }
 
-export function reportCall(call: Call): CallReport {
+export function reportCall(call: Call, sampleRate: number): CallReport {
   const { callConnectionId, correlationId, subscriptionId } = call.identity;
   return {
     call: call.number,
@@ -95,11 +103,13 @@ export function reportCall(call: Call): CallReport {
     unsentFrames: call.unsentFrames,
     participants: call.tracks.map((track) => ({ id: track.id, ...track.sent.counts })),
     asSent: call.tracks.map(({ id, pacing: { jitterMeanMs, jitterWorstMs } }) => ({ id, jitterMeanMs, jitterWorstMs })),
+    heard: call.heard && { ...summarizeHeard(call.heard.counts, sampleRate), folder: call.heard.folder },
   };
 }
 
 function reportSettings(options: RunOptions): SimulationReport['settings'] {
   const { calls, participants, sampleRate, frameCount, seed, churn, rampMs, save, insecure } = options;
+  const { saveHeard, marks, reconnectEveryMs } = options;
   const { silence, loss, duplicate, reorder, malformed, jitterMs } = options;
   const { stampJitterMs, stampGridMs, stampDriftPpm, stallMs, stallEveryMs } = options;
   return {
@@ -126,12 +136,16 @@ function reportSettings(options: RunOptions): SimulationReport['settings'] {
     headers: Object.keys(options.headers),
     insecure,
     save,
+    saveHeard,
+    marks,
+    reconnectEveryMs,
   };
 }
 
 export interface RunFacts {
   readonly options: RunOptions;
   readonly tally: Tally;
+  readonly hearing: Hearing;
   readonly calls: readonly CallReport[];
   readonly interrupted: boolean;
   readonly unreachable: string | null;
@@ -145,7 +159,7 @@ function byKey(counts: ReadonlyMap<string | number, number>): Record<string, num
 }
 
 export function buildReport(facts: RunFacts): SimulationReport {
-  const { options, tally, interrupted, unreachable, saveError, totalMs, cpuMs } = facts;
+  const { options, tally, hearing, interrupted, unreachable, saveError, totalMs, cpuMs } = facts;
   const { malformed_json, malformed_audio, ignored } = tally.malformed;
   const complete = tally.outcomes.completed === tally.dialled && tally.unsentFrames === 0;
   return {
@@ -155,7 +169,7 @@ export function buildReport(facts: RunFacts): SimulationReport {
     unreachable,
     saveError,
     settings: reportSettings(options),
-    calls: { dialled: tally.dialled, opened: tally.opened, ...tally.outcomes },
+    calls: { dialled: tally.dialled, opened: tally.opened, reconnections: tally.reconnections, ...tally.outcomes },
     sent: {
       messages: tally.messages,
       bytes: tally.bytes,
@@ -165,13 +179,14 @@ export function buildReport(facts: RunFacts): SimulationReport {
       framesPerSecond: Math.round((tally.audioFrames * 1000) / Math.max(1, totalMs)),
     },
     received: { messages: tally.receivedMessages, bytes: tally.receivedBytes },
+    heard: reportHeard(hearing.counts, options.sampleRate, hearing.depth),
     expected: {
       ...tally.expected,
       messages: {
         received: tally.messages,
         committed: tally.expected.frames,
         control: tally.controlMessages,
-        ignored,
+        ignored: ignored + tally.markAnswers,
         dropped: { malformed_json, malformed_audio },
       },
     },

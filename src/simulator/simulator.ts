@@ -4,12 +4,15 @@
  */
 import { performance } from 'node:perf_hooks';
 import { prepareAudio } from './audio.ts';
-import type { Call, CallContext } from './call.ts';
+import type { Call } from './call.ts';
+import type { CallContext } from './call-context.ts';
 import { addCounts } from './expectation.ts';
+import { HeardFiles } from './heard-files.ts';
+import { Hearing } from './hearing.ts';
 import { Line } from './line.ts';
 import { TimestampWriter } from './message.ts';
 import { completeOptions, type RunOptions, type SimulateOptions } from './options.ts';
-import { Recordings } from './recordings.ts';
+import { Recordings, requireFolder } from './recordings.ts';
 import { buildReport, type CallReport, perCallMax, reportCall, type SimulationReport } from './report.ts';
 import { Tally } from './tally.ts';
 import { streamCount } from './timeline.ts';
@@ -47,6 +50,7 @@ const closeGraceMs = 5000;
 class Simulator {
   readonly #options: RunOptions;
   readonly #recordings: Recordings | null;
+  readonly #hearing: Hearing;
   readonly #tally = new Tally();
   readonly #calls: CallReport[] = [];
   readonly #wheel: TimerWheel;
@@ -59,9 +63,10 @@ class Simulator {
   #unreachable: string | null = null;
   #reported = { at: this.#startedAt, frames: 0 };
 
-  constructor(options: RunOptions, recordings: Recordings | null) {
+  constructor(options: RunOptions, recordings: Recordings | null, heardFiles: HeardFiles | null) {
     this.#options = options;
     this.#recordings = recordings;
+    this.#hearing = new Hearing(options.sampleRate, heardFiles, options.marks);
     this.#linesLeft = options.calls;
     this.#wheel = new TimerWheel(() => performance.now());
   }
@@ -86,10 +91,11 @@ class Simulator {
     return buildReport({
       options: this.#options,
       tally: this.#tally,
+      hearing: this.#hearing,
       calls: this.#calls,
       interrupted: this.#interrupted,
       unreachable: this.#unreachable,
-      saveError: this.#recordings?.error ?? null,
+      saveError: this.#recordings?.error ?? this.#hearing.files?.error ?? null,
       totalMs,
       cpuMs: (cpu.user + cpu.system) / 1000,
     });
@@ -105,6 +111,7 @@ class Simulator {
       begunAt: this.#startedAt,
       tally: this.#tally,
       timestamps: new TimestampWriter(),
+      hearing: this.#hearing,
       patience: {
         bufferedBytesMax: Math.min(callBufferedBytesMax, runBufferedBytesMax / calls),
         flushGraceMs,
@@ -127,7 +134,7 @@ class Simulator {
   #callEnded(call: Call): void {
     const tally = this.#tally;
     for (const track of call.tracks) addCounts(tally.expected, track.sent.counts);
-    if (call.number < perCallMax) this.#calls.push(reportCall(call));
+    if (call.number < perCallMax) this.#calls.push(reportCall(call, this.#options.sampleRate));
     this.#recordings?.add(call);
     // Nobody has ever answered: all other calls would say the same.
     if (call.outcome === 'failed' && tally.opened === 0 && tally.outcomes.refused === 0 && this.#unreachable === null) {
@@ -163,6 +170,8 @@ class Simulator {
 export async function simulateCalls(options: SimulateOptions, hooks: SimulateHooks = {}): Promise<SimulationReport> {
   const complete = completeOptions(options);
   const recordings = complete.save === null ? null : await Recordings.open(complete.save, complete.sampleRate);
+  if (complete.saveHeard !== null) await requireFolder('--save-heard', complete.saveHeard);
+  const heardFiles = complete.saveHeard === null ? null : new HeardFiles(complete.saveHeard, complete.sampleRate);
   prepareAudio(complete.audio, complete.calls * streamCount(complete));
-  return new Simulator(complete, recordings).run(hooks);
+  return new Simulator(complete, recordings, heardFiles).run(hooks);
 }

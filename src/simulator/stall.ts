@@ -11,16 +11,21 @@ export interface Stalling {
   readonly stallEveryMs: number;
 }
 
+/** When the network stands still that does so at `atMs` or next, in ms since the run began; infinity: never again. */
+export function stallBegins({ stallMs, stallEveryMs }: Stalling, runMs: number, atMs: number): number {
+  if (stallMs === 0) return Number.POSITIVE_INFINITY;
+  if (stallEveryMs > 0) return Math.max(1, Math.floor((atMs - stallMs) / stallEveryMs) + 1) * stallEveryMs;
+  const onceMs = Math.max(0, (runMs - stallMs) / 2);
+  return atMs < onceMs + stallMs ? onceMs : Number.POSITIVE_INFINITY;
+}
+
 /**
  * When that leaves which is due at `dueMs`, both in ms since the run began.
  * @param runMs how long the run lasts
  */
-export function releasedMs({ stallMs, stallEveryMs }: Stalling, runMs: number, dueMs: number): number {
-  if (stallMs === 0) return dueMs;
-  const firstMs = stallEveryMs > 0 ? stallEveryMs : Math.max(0, (runMs - stallMs) / 2);
-  if (dueMs < firstMs) return dueMs;
-  const beganMs = stallEveryMs > 0 ? Math.floor(dueMs / stallEveryMs) * stallEveryMs : firstMs;
-  return Math.max(dueMs, beganMs + stallMs);
+export function releasedMs(stalling: Stalling, runMs: number, dueMs: number): number {
+  const beginsMs = stallBegins(stalling, runMs, dueMs);
+  return dueMs < beginsMs ? dueMs : beginsMs + stalling.stallMs;
 }
 
 /** What is wrong with it, with the remedy, or null. */

@@ -50,12 +50,16 @@ export class Tally {
   /** What the server sent to us. */
   receivedMessages = 0;
   receivedBytes = 0;
+  /** Answers to marks; a receiver that does not know them ignores them. */
+  markAnswers = 0;
+  /** Connections that broke off and were dialled again. */
+  reconnections = 0;
   /** What a receiver must have counted, of the calls that have ended. */
   readonly expected: FrameCounts = zeroCounts();
 
   get messages(): number {
     const { malformed_json, malformed_audio, ignored } = this.malformed;
-    return this.audioFrames + this.controlMessages + malformed_json + malformed_audio + ignored;
+    return this.audioFrames + this.controlMessages + malformed_json + malformed_audio + ignored + this.markAnswers;
   }
 }
 

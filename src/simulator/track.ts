@@ -4,6 +4,7 @@
  */
 import { frameBytes, frameDurationMs } from '../base/limits.ts';
 import type { AudioPlace } from './audio.ts';
+import type { CallContext } from './call-context.ts';
 import type { Connection } from './connection.ts';
 import { Expectation } from './expectation.ts';
 import { participantId } from './identity.ts';
@@ -87,4 +88,13 @@ export class Track {
     this.#tally.malformed[outcome]++;
     this.#tally.bytes += message.length;
   }
+}
+
+/** Those of one call. */
+export function tracksOf(context: CallContext, call: number, frameCount: number): Track[] {
+  const { options, timestamps, tally, clock } = context;
+  return Array.from(
+    { length: streamCount(options) },
+    (_, participant) => new Track(options, call, participant, frameCount, timestamps, tally, clock),
+  );
 }

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Call, type CallContext, type Patience } from '../../src/simulator/call.ts';
+import { Call } from '../../src/simulator/call.ts';
+import type { CallContext, Patience } from '../../src/simulator/call-context.ts';
+import { Hearing } from '../../src/simulator/hearing.ts';
 import { TimestampWriter } from '../../src/simulator/message.ts';
 import { completeOptions, type SimulateOptions } from '../../src/simulator/options.ts';
 import { Tally } from '../../src/simulator/tally.ts';
@@ -27,6 +29,7 @@ async function run(options: SimulateOptions, speed: number, patience: Patience) 
     begunAt: origin,
     tally,
     timestamps: new TimestampWriter(),
+    hearing: new Hearing(complete.sampleRate, null, false),
     patience,
   };
   const planned = { call: 0, frameCount: complete.frameCount, startFrame: 0 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Hearing } from '../../src/simulator/hearing.ts';
 import { completeOptions } from '../../src/simulator/options.ts';
 import { buildReport, type RunFacts } from '../../src/simulator/report.ts';
 import { progressLine, summarize } from '../../src/simulator/summary.ts';
@@ -14,6 +15,7 @@ function facts(change: (tally: Tally) => void, more: Partial<RunFacts> = {}): Ru
   return {
     options,
     tally,
+    hearing: new Hearing(options.sampleRate, null, false),
     calls: [],
     interrupted: false,
     unreachable: null,
