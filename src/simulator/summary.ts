@@ -54,10 +54,69 @@ function complaints(report: SimulationReport): string[] {
   return lines;
 }
 
+/** Counts that are not zero, as `3 of this, 1 of that`. */
+function present(counts: readonly (readonly [number, string])[]): string {
+  return counts
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${grouped(count)} ${what}`)
+    .join(', ');
+}
+
+function heardRows({ received, heard }: SimulationReport): (readonly [string, string])[] {
+  if (received.messages === 0) return [];
+  const { frames, underruns, leadMs, pace, broken, marks } = heard;
+  const rows: (readonly [string, string])[] = [
+    ['received', `${grouped(received.messages)} messages, ${grouped(frames.received)} frames`],
+  ];
+  if (heard.audioMessages > 0) {
+    const shownPace = pace === null ? 'at once' : `pace ${pace.toFixed(2)}`;
+    rows.push(
+      ['heard', `${grouped(frames.heard)} frames in ${plural(heard.utterances, 'utterance')}, ${shownPace}`],
+      ['underruns', `${grouped(underruns.count)}, ${grouped(Math.round(underruns.ms))} ms of silence`],
+      ['lead', `p50 ${leadMs.p50.toFixed(0)} ms, p99 ${leadMs.p99.toFixed(0)} ms, max ${leadMs.max.toFixed(0)} ms`],
+    );
+  }
+  const asides = [
+    [
+      'unheard',
+      present([
+        [frames.cleared, `cleared by ${heard.stopAudios} StopAudio`],
+        [frames.overrun, 'too far ahead'],
+        [frames.unplayed, 'cut off by the hang-up'],
+        [frames.afterHangUp, 'after the hang-up'],
+      ]),
+    ],
+    [
+      'stopped',
+      present([
+        [heard.stopAudios, 'StopAudio'],
+        [frames.soonAfterStop, 'frames within 200 ms after it'],
+      ]),
+    ],
+    [
+      'marks',
+      present([
+        [marks.completed, 'completed'],
+        [marks.cancelled, 'cancelled'],
+      ]),
+    ],
+    [
+      'broken',
+      present([
+        [broken.notJson, 'no JSON'],
+        [broken.noKind, 'without a kind'],
+        [broken.unknownKind, 'of an unknown kind'],
+        [broken.badBase64, 'no base64'],
+        [broken.oddLength, 'of half samples'],
+        [heard.otherRateMessages, 'as long as at another rate'],
+      ]),
+    ],
+  ] as const;
+  return [...rows, ...asides.filter(([, text]) => text !== '')];
+}
+
 export function summarize(report: SimulationReport): string {
   const { calls, sent, expected, lateness, asSent, durations } = report;
-  const received =
-    report.received.messages === 0 ? [] : [['received', `${grouped(report.received.messages)} messages`]];
   const cpu = durations.cpuMs / Math.max(1, durations.totalMs);
   const rows = [
     ['calls', `${grouped(calls.dialled)} dialled, ${grouped(calls.completed)} ran to their end`],
@@ -72,7 +131,7 @@ export function summarize(report: SimulationReport): string {
     ['unsent', grouped(sent.unsentFrames)],
     ['closed', listed(report.closes)],
     ['refused', listed(report.refused)],
-    ...received,
+    ...heardRows(report),
     [
       'expected',
       `${grouped(expected.frames)} frames, ${grouped(expected.silentFrames)} silent, ${grouped(expected.missingFrames)} missing in ` +
@@ -80,7 +139,7 @@ export function summarize(report: SimulationReport): string {
     ],
     ['seed', String(report.settings['seed'])],
   ] as const;
-  const table = rows.map(([name, value]) => `${name!.padEnd(10)}${value}`);
+  const table = rows.map(([name, value]) => `${name.padEnd(10)}${value}`);
   const verdict = report.ok ? ['ok'] : ['not ok:', ...complaints(report).map((line) => `  ${line}`)];
   return `${[...table, ...verdict].join('\n')}\n`;
 }
