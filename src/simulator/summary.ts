@@ -71,7 +71,7 @@ function heardRows({ received, heard }: SimulationReport): (readonly [string, st
   if (heard.audioMessages > 0) {
     const shownPace = pace === null ? 'at once' : `pace ${pace.toFixed(2)}`;
     rows.push(
-      ['heard', `${grouped(frames.heard)} frames in ${plural(heard.utterances, 'utterance')}, ${shownPace}`],
+      ['heard', `${plural(frames.heard, 'frame')} in ${plural(heard.utterances, 'utterance')}, ${shownPace}`],
       ['underruns', `${grouped(underruns.count)}, ${grouped(Math.round(underruns.ms))} ms of silence`],
       ['lead', `p50 ${leadMs.p50.toFixed(0)} ms, p99 ${leadMs.p99.toFixed(0)} ms, max ${leadMs.max.toFixed(0)} ms`],
     );

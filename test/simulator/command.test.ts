@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeWavHeader } from '../../src/base/wav.ts';
 import { simulate, simulateSettings } from '../../src/cli/simulate.ts';
@@ -114,6 +114,23 @@ describe('simulate', () => {
     await using server = await RecordingServer.start();
     const { stderr } = await run(['--url', server.url, '--duration', '1200ms'], { isTty: true });
     expect(stderr).toMatch(/^\r1\.\d s {2}1 call {2}\d+ frames[^\n]*\r {30,}\r$/);
+  });
+});
+
+describe('--save-heard', () => {
+  it('writes what the server said, and the summary says what was heard', async () => {
+    const data = Buffer.alloc(640, 1).toString('base64');
+    const message = `{"kind":"AudioData","audioData":{"data":"${data}","mark":{"id":"m"}}}`;
+    await using server = await RecordingServer.start({ accepted: (call) => call.socket.send(message) });
+    const folder = mkdtempSync(join(tmpdir(), 'simulate-'));
+    const argv = ['--duration', '1s', '--save-heard', folder, '--marks', '--reconnect-every', '10s'];
+    const { code, stdout } = await run(['--url', server.url, ...argv]);
+    const files = readdirSync(folder, { recursive: true }).map((name) => basename(String(name)));
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(0);
+    expect(stdout).toContain('\nheard     1 frame in 1 utterance, at once\n');
+    expect(stdout).toContain('\nmarks     1 completed\n');
+    expect(files.slice(1).sort()).toEqual(['heard.wav', 'received.wav']);
   });
 });
 

@@ -79,6 +79,43 @@ describe('buildReport', () => {
   });
 });
 
+describe('what was heard', () => {
+  const hearing = () => new Hearing(16_000, null, false);
+
+  it('is not in the summary when nothing was said', () => {
+    expect(summarize(buildReport(facts(() => {})))).not.toMatch(/^(heard|received|lead)/m);
+  });
+
+  it('is in the summary, with all that was wrong with it', () => {
+    const said = hearing();
+    Object.assign(said.counts, { messages: 60, audioMessages: 50, stops: 2, receivedBytes: 50 * 640 });
+    Object.assign(said.counts, {
+      heardBytes: 30 * 640,
+      clearedBytes: 12 * 640,
+      overrunBytes: 640,
+      unplayedBytes: 3 * 640,
+    });
+    Object.assign(said.counts, { afterHangUpBytes: 4 * 640, soonAfterStopBytes: 5 * 640, utterances: 3, underruns: 1 });
+    Object.assign(said.counts, { underrunMs: 45.4, pacedBytes: 47 * 640, pacedMs: 1000, notJson: 7, badBase64: 1 });
+    Object.assign(said.counts, { otherRateMessages: 2, marksCompleted: 1, marksCancelled: 1 });
+    said.depth.record(200, 50);
+    const tally = (each: Tally) => {
+      each.receivedMessages = 60;
+    };
+    const text = summarize(buildReport(facts(tally, { hearing: said })));
+    expect(text.split('\n').filter((line) => /^(rec|hea|under|lea|unh|stop|mar|bro)/.test(line))).toEqual([
+      'received  60 messages, 50 frames',
+      'heard     30 frames in 3 utterances, pace 0.94',
+      'underruns 1, 45 ms of silence',
+      'lead      p50 200 ms, p99 200 ms, max 200 ms',
+      'unheard   12 cleared by 2 StopAudio, 1 too far ahead, 3 cut off by the hang-up, 4 after the hang-up',
+      'stopped   2 StopAudio, 5 frames within 200 ms after it',
+      'marks     1 completed, 1 cancelled',
+      'broken    7 no JSON, 1 no base64, 2 as long as at another rate',
+    ]);
+  });
+});
+
 describe('progressLine', () => {
   const fine = {
     elapsedMs: 12_340,

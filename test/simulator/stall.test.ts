@@ -1,6 +1,6 @@
 /** Networks that stand still: when what is due meanwhile arrives. */
 import { expect, it } from 'vitest';
-import { releasedMs, stallProblem } from '../../src/simulator/stall.ts';
+import { releasedMs, stallBegins, stallProblem } from '../../src/simulator/stall.ts';
 
 it('holds back what is due during a stall in the middle of the run, and nothing else', () => {
   const once = { stallMs: 4000, stallEveryMs: 0 };
@@ -16,6 +16,19 @@ it('stands still again and again', () => {
 
 it('never stands still unless it is asked to', () => {
   expect(releasedMs({ stallMs: 0, stallEveryMs: 2000 }, 10_000, 2000)).toBe(2000);
+});
+
+it('says when it stands still next, or since when it does', () => {
+  const often = { stallMs: 500, stallEveryMs: 2000 };
+  expect([0, 1999, 2499, 2500, 4100].map((atMs) => stallBegins(often, 10_000, atMs))).toEqual([
+    2000, 2000, 2000, 4000, 4000,
+  ]);
+  const once = { stallMs: 4000, stallEveryMs: 0 };
+  expect([0, 6999, 7000].map((atMs) => stallBegins(once, 10_000, atMs))).toEqual([
+    3000,
+    3000,
+    Number.POSITIVE_INFINITY,
+  ]);
 });
 
 it('refuses a network that never moves', () => {
