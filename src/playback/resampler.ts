@@ -29,6 +29,9 @@ interface Filter {
   readonly delay: number;
 }
 
+/** Of one of the two numbers of a ratio: 8 to 48 kHz. */
+const factorMax = 6;
+
 const filters = new Map<string, Filter>();
 
 function filterFor(fromRate: number, toRate: number): Filter {
@@ -42,6 +45,12 @@ function filterFor(fromRate: number, toRate: number): Filter {
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Whether there is a filter for two rates in Hz: their ratio is one of small integers, as those of telephony are. */
+export function canResample(fromRate: number, toRate: number): boolean {
+  if (!(Number.isInteger(fromRate) && Number.isInteger(toRate) && fromRate > 0 && toRate > 0)) return false;
+  return Math.max(fromRate, toRate) / greatestCommonDivisor(fromRate, toRate) <= factorMax;
 }
 
 /** The modified Bessel function of the first kind, order 0. */
@@ -91,12 +100,11 @@ export class Resampler {
   /** Outputs that the input so far will have become by the flush: those not written, in units of 1 / down. */
   #owed = 0;
 
-  /** Rates in Hz, of a ratio of small integers: those of telephony are. */
+  /** Rates in Hz, which `canResample`. */
   constructor(fromRate: number, toRate: number) {
+    assertInvariant(canResample(fromRate, toRate), `from ${fromRate} to ${toRate} Hz is no ratio of small integers`);
     this.#filter = filterFor(fromRate, toRate);
-    const { up, down, tapCount } = this.#filter;
-    assertInvariant(Math.max(up, down) <= 6, `from ${fromRate} to ${toRate} Hz is no ratio of small integers`);
-    this.#window = new Float64Array(tapCount - 1 + blockSamples);
+    this.#window = new Float64Array(this.#filter.tapCount - 1 + blockSamples);
     this.#reset();
   }
 
