@@ -234,12 +234,12 @@ it('a server that says nothing is heard as nothing, and nothing is made for it',
 });
 
 it('what a server sends without end is neither held nor played without end', async () => {
-  const { report } = await run((call) => say(call, Buffer.alloc(200 * 32_000, 1), 32_000), { durationMs: 1000 });
+  const { report } = await run((call) => say(call, Buffer.alloc(200 * 32_000, 1), 32_000), { durationMs: 5000 });
   const { frames } = report.heard;
   expect(frames.received).toBe(10_000);
-  expect(frames.overrun).toBeGreaterThan(3900);
+  expect(frames.overrun).toBeGreaterThan(3500);
   expect(frames.overrun).toBeLessThanOrEqual(4000);
-  expect(frames.heard + frames.unplayed + frames.overrun).toBe(10_000);
+  expect(frames.heard + frames.unplayed + frames.overrun + frames.afterHangUp).toBe(10_000);
 });
 
 it('a message of more than 8 MiB ends the call', async () => {
@@ -249,7 +249,7 @@ it('a message of more than 8 MiB ends the call', async () => {
 
 it('recordings never overwrite others', async () => {
   const folder = temporaryFolder();
-  const calls = { calls: 2, durationMs: 400, saveHeard: folder };
+  const calls = { calls: 2, saveHeard: folder };
   const first = await run((call) => say(call, speech(2)), calls);
   const folders = first.report.perCall.map(({ heard }) => heard!.folder!);
   expect(folders).toEqual(first.report.perCall.map(({ callConnectionId }) => join(folder, callConnectionId)));
@@ -269,7 +269,7 @@ it('a folder that goes away is reported, and the run goes on', async () => {
       rmSync(heard, { recursive: true });
       say(call, speech(100));
     },
-    { durationMs: 500, saveHeard: heard },
+    { saveHeard: heard },
   );
   expect(report).toMatchObject({ ok: false, calls: { completed: 1 }, heard: { frames: { received: 100 } } });
   expect(report.saveError).toContain('ENOENT');
