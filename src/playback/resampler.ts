@@ -47,8 +47,8 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** Whether there is a filter for two rates in Hz: their ratio is one of small integers, as those of telephony are. */
-export function canResample(fromRate: number, toRate: number): boolean {
+/** A ratio of large integers would need a filter of megabytes. */
+function canResample(fromRate: number, toRate: number): boolean {
   if (!(Number.isInteger(fromRate) && Number.isInteger(toRate) && fromRate > 0 && toRate > 0)) return false;
   return Math.max(fromRate, toRate) / greatestCommonDivisor(fromRate, toRate) <= factorMax;
 }
@@ -100,7 +100,7 @@ export class Resampler {
   /** Outputs that the input so far will have become by the flush: those not written, in units of 1 / down. */
   #owed = 0;
 
-  /** Rates in Hz, which `canResample`. */
+  /** Rates in Hz, of a ratio of small integers, as those of telephony are. */
   constructor(fromRate: number, toRate: number) {
     assertInvariant(canResample(fromRate, toRate), `from ${fromRate} to ${toRate} Hz is no ratio of small integers`);
     this.#filter = filterFor(fromRate, toRate);

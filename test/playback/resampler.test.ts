@@ -1,6 +1,6 @@
 /** The resampler, judged by its spectrum, by impulses, and by what must not depend on how the input is cut. */
 import { describe, expect, it } from 'vitest';
-import { canResample, Resampler } from '../../src/playback/resampler.ts';
+import { Resampler } from '../../src/playback/resampler.ts';
 
 const pairs = [8_000, 16_000, 24_000, 48_000].flatMap((from) => [16_000, 24_000].map((to) => [from, to] as const));
 const changing = pairs.filter(([from, to]) => from !== to);
@@ -189,9 +189,7 @@ it('keeps a constant exactly constant', () => {
 it('refuses an output that is too small, and rates that are no small ratio', () => {
   const resampler = new Resampler(8_000, 16_000);
   expect(() => resampler.push(new Int16Array(160), new Int16Array(160))).toThrow('the output has room');
-  for (const [from, to] of pairs) expect(canResample(from, to)).toBe(true);
   for (const rate of [44_100, 1, 0, -8_000, 16_000.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-    expect(canResample(rate, 16_000), `${rate} Hz`).toBe(false);
     expect(() => new Resampler(rate, 16_000)).toThrow('no ratio of small integers');
   }
 });
