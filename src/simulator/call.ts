@@ -40,7 +40,7 @@ export class Call extends WheelItem {
   #participant = -1;
   #nextAt = 0;
   #deadline = 0;
-  #breakAt = 0;
+  #breakAt = Number.POSITIVE_INFINITY;
 
   /** Dials at once. `phaseMs`: when its frames are due within the 20 ms. `onEnd` is called once, when everything is over. */
   constructor(planned: PlannedCall, phaseMs: number, context: CallContext, onEnd: (call: Call) => void) {
@@ -82,6 +82,8 @@ export class Call extends WheelItem {
   #opened(): void {
     const { options, tally, clock, wallClock } = this.#context;
     tally.talking++;
+    const now = clock();
+    if (options.reconnectEveryMs > 0) this.#breakAt = now + options.reconnectEveryMs;
     tally.controlMessages++;
     tally.bytes += this.#connection.sendText(metadataMessage(this.identity.subscriptionId, options.sampleRate));
     if (this.tracks.length > 0) {
@@ -91,11 +93,9 @@ export class Call extends WheelItem {
     }
     tally.opened++;
     this.tracks = tracksOf(this.#context, this.number, this.#planned.frameCount);
-    const now = clock();
     const ahead = (this.#phaseMs - now) % frameDurationMs;
     this.#startAt = now + (ahead < 0 ? ahead + frameDurationMs : ahead);
     this.#baseMs = Math.round(wallClock() + this.#startAt - now);
-    this.#breakAt = options.reconnectEveryMs > 0 ? now + options.reconnectEveryMs : Number.POSITIVE_INFINITY;
     if (options.stallMs > 0) this.#stall = new ReadingStall(this.#context, () => this.#connection);
     this.#state = 'talking';
     this.#step();
@@ -112,10 +112,9 @@ export class Call extends WheelItem {
 
   /** The network breaks off. ACS dials again for the same subscription, and what is due meanwhile leaves then. */
   #reconnect(): void {
-    const { tally, options } = this.#context;
+    const { tally } = this.#context;
     tally.talking--;
     tally.reconnections++;
-    this.#breakAt += options.reconnectEveryMs;
     this.#state = 'dialling';
     this.#connection.terminate();
     this.#connection = this.#dial();

@@ -366,18 +366,14 @@ it(
     });
     const { reconnections } = report.calls;
     expect(report.ok).toBe(true);
-    expect(reconnections).toBeGreaterThanOrEqual(4);
+    expect(reconnections).toBeGreaterThanOrEqual(3);
     const ids = server.calls.map(({ headers, messages }) => [
       headers['x-ms-call-connection-id'],
       JSON.parse(messages[0]!.text).audioMetadata.subscriptionId,
     ]);
     const { callConnectionId, subscriptionId } = report.perCall[0]!;
     expect(ids).toEqual(ids.map(() => [callConnectionId, subscriptionId]));
-    const stamps = server.calls.flatMap((call) =>
-      audioOf(call)
-        .get('')!
-        .map(({ timestamp }) => timestamp),
-    );
+    const stamps = server.calls.flatMap((call) => (audioOf(call).get('') ?? []).map(({ timestamp }) => timestamp));
     expect([stamps.length, new Set(stamps).size]).toEqual([140, 140]);
     expect(report.expected.messages).toMatchObject({ control: reconnections + 1, received: reconnections + 141 });
     expect(report.heard.frames).toMatchObject({ received: 100, heard: 100 });
