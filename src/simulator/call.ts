@@ -82,8 +82,7 @@ export class Call extends WheelItem {
   #opened(): void {
     const { options, tally, clock, wallClock } = this.#context;
     tally.talking++;
-    const now = clock();
-    if (options.reconnectEveryMs > 0) this.#breakAt = now + options.reconnectEveryMs;
+    if (options.reconnectEveryMs > 0) this.#breakAt = clock() + options.reconnectEveryMs;
     tally.controlMessages++;
     tally.bytes += this.#connection.sendText(metadataMessage(this.identity.subscriptionId, options.sampleRate));
     if (this.tracks.length > 0) {
@@ -93,6 +92,7 @@ export class Call extends WheelItem {
     }
     tally.opened++;
     this.tracks = tracksOf(this.#context, this.number, this.#planned.frameCount);
+    const now = clock();
     const ahead = (this.#phaseMs - now) % frameDurationMs;
     this.#startAt = now + (ahead < 0 ? ahead + frameDurationMs : ahead);
     this.#baseMs = Math.round(wallClock() + this.#startAt - now);
