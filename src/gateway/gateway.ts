@@ -38,12 +38,13 @@ import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../thre
 import { Consumers } from './consumers.ts';
 import { type Events, Observers } from './observers.ts';
 
-/** What a gateway leaves behind when it has stopped. */
+/** The result of a drain. */
 export interface DrainResult {
   /** Every message received is in a ring or in a counter, every frame in a ring was read or lapped by every sink, and each sink finished. */
   readonly isExact: boolean;
+  /** Of all messages since the start. */
   readonly account: Account;
-  /** Streams that were still open when the time was up. */
+  /** Streams still open when `drainTimeoutMs` was up; they were closed with 1001. */
   readonly streamsCut: number;
 }
 

@@ -172,17 +172,17 @@ export const slot = {
   pcm: slotOffsets.bytes(0),
 } as const;
 
-/** Bits of `slot.flags`. */
+/** Bits of `Frame.flags` and `FrameBatch.flags`. */
 export const frameFlag = {
-  /** ACS flagged the buffer as silence. */
+  /** ACS flagged it as silence. */
   silent: 1,
   /** Shorter than 20 ms. */
   partial: 2,
-  /** A frame with this timestamp came before. */
+  /** A frame with this timestamp and this audio came before. */
   duplicate: 4,
-  /** Came after a frame with a later timestamp. */
+  /** It arrived after a frame with a later timestamp. */
   late: 8,
-  /** Nothing arrived for a while before this frame, and that is no loss: no longer dominant, or ACS's clock was set. */
+  /** A pause that is no loss was before it: the participant was not dominant or on hold, or ACS's clock was set. */
   resumed: 16,
 } as const;
 

@@ -16,6 +16,7 @@ export const dropReasons = [
   'lane_full',
   'rate_limit',
 ] as const;
+/** Why a message was dropped; docs/metrics.md says what each means. */
 export type DropReason = (typeof dropReasons)[number];
 const indexed = dropReasons.map((reason, index) => [reason, index]);
 /** Where a reason's counter stands among `dropped`. */

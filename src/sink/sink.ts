@@ -9,10 +9,11 @@ import type { Checkpoint } from './progress.ts';
 
 export type { Track } from '../ring/track.ts';
 
-/** What became of a track when it ended. */
+/** The counts of a track at its end. */
 export interface TrackEnd {
+  /** Frames that were handed to the writer. */
   readonly framesRead: number;
-  /** Frames that were overwritten before this sink read them. */
+  /** Frames overwritten before this sink read them. */
   readonly framesLapped: number;
 }
 
@@ -30,11 +31,11 @@ export interface TrackWriter {
   end(end: TrackEnd): void;
 }
 
-/** What a sink is told when it begins. */
+/** The argument of `start`. */
 export interface SinkStart {
-  /** Another thread of this sink ran before and died. */
+  /** A thread of this sink ran before and died or hung. */
   readonly isRestart: boolean;
-  /** Counts and tells what goes wrong beside the calls of the loop. */
+  /** Counts and logs an error that happens outside the sink's methods. */
   readonly report: (error: unknown) => void;
 }
 

@@ -6,13 +6,19 @@ import { type DropReason, dropReasons, lane, reasonIndex } from '../memory/layou
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { Totals } from './totals.ts';
 
-/** What became of every message: received = committed + control + ignored + dropped + unaccounted. */
+/** What became of every message since the start: received = committed + control + ignored + dropped + unaccounted. */
 export interface Account {
+  /** WebSocket messages taken from sockets, binary ones included. One beyond `maxMessageBytes` is not received. */
   readonly received: number;
+  /** Audio messages whose frames are in a ring. */
   readonly committed: number;
+  /** Metadata and DTMF tones. */
   readonly control: number;
+  /** Messages of an unknown kind, and binary ones. */
   readonly ignored: number;
+  /** Messages whose audio is in no ring: the sum of `droppedByReason`. */
   readonly dropped: number;
+  /** Every reason is there, with 0 if it did not happen. */
   readonly droppedByReason: Readonly<Record<DropReason, number>>;
   /** received - committed - control - ignored - dropped: 0 once nothing is in flight. */
   readonly unaccounted: number;

@@ -6,26 +6,35 @@ import { ring } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 
-/** What one participant sent, and how: counts of frames of 20 ms. */
+/** What one participant sent. A frame is 20 ms. Frames really lost: `missingFrames` - `outOfOrderFrames`. */
 export interface ParticipantReport {
-  /** null when the audio is mixed. */
+  /** ACS's id of the participant; null when the audio is mixed. Personal data. */
   readonly id: string | null;
+  /** Frames written to its ring. */
   readonly frames: number;
+  /** Of these, flagged silent by ACS. */
   readonly silentFrames: number;
+  /** Frames that should have come before a later one and had not. */
   readonly missingFrames: number;
+  /** How often that happened. */
   readonly gaps: number;
+  /** Frames whose timestamp and audio had come before. */
   readonly duplicateFrames: number;
+  /** Frames that arrived after a later one, for the first time. */
   readonly outOfOrderFrames: number;
-  /** How often audio came back after a while without any that was no loss. */
+  /** How often audio returned after a pause that is no loss: not dominant, or on hold. */
   readonly pauses: number;
-  /** Audio messages whose timestamp said nothing. */
+  /** Audio messages whose timestamp is absent, unreadable, before 2000, or the same for more than a second. */
   readonly unusableTimestamps: number;
-  /** How far timestamps have lain off their own grid lately, at most, in ms. */
+  /** How far its timestamps lie off their own grid at most, lately, in ms: ACS's share of the jitter. */
   readonly timestampDeviationMs: number;
-  /** RFC 3550 J now, its mean and its worst over the stream, in ms. */
+  /** J of RFC 3550 section 6.4.1 now, in ms. */
   readonly jitterMs: number;
+  /** The mean of J over the stream, in ms. */
   readonly jitterMeanMs: number;
+  /** The highest J of the stream, in ms. */
   readonly jitterWorstMs: number;
+  /** When its last message arrived, by this machine's clock: ISO 8601 in UTC with milliseconds, `2026-01-31T09:30:00.020Z`; null before. */
   readonly lastFrameAt: string | null;
 }
 

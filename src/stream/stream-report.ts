@@ -14,22 +14,39 @@ import {
 } from './ring-report.ts';
 import type { Stream } from './stream.ts';
 
+/** A stream as `/streams` shows it. Once nothing is in flight, messages = committed + control + ignored + dropped. */
 export interface StreamReport {
+  /** The gateway's own id: a UUID, unique. */
   readonly id: string;
+  /** The header `x-ms-call-connection-id`, up to 256 characters; null if absent. */
   readonly callConnectionId: string | null;
+  /** The header `x-ms-call-correlation-id`, up to 256 characters; null if absent. */
   readonly correlationId: string | null;
+  /** Of the metadata, up to 128 bytes; null before, and if it is longer. */
   readonly subscriptionId: string | null;
+  /** `pending`: no audio yet. `mixed`, `unmixed`: without, with ids of participants. */
   readonly mode: 'pending' | 'mixed' | 'unmixed';
+  /** Hz: 16000 or 24000; null while unknown. */
   readonly sampleRate: number | null;
+  /** Of the peer, or with `trustProxy` of the client that the proxy names. */
   readonly remoteAddress: string;
+  /** When the upgrade was accepted: ISO 8601 in UTC with milliseconds, `2026-01-31T09:30:00.020Z`. */
   readonly connectedAt: string;
+  /** Where it is between upgrade and release. */
   readonly state: Stream['phase'];
+  /** Messages received. */
   readonly messages: number;
+  /** Audio messages whose frames are in a ring. */
   readonly committed: number;
+  /** Metadata and DTMF tones. */
   readonly control: number;
+  /** Messages of an unknown kind, and binary ones. */
   readonly ignored: number;
+  /** Messages whose audio is in no ring, by reason. */
   readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Audio messages, committed all the same, that came before any metadata. */
   readonly audioBeforeMetadata: number;
+  /** In the order of their first frames; a change of the sample rate begins a new entry with the same id. */
   readonly participants: readonly ParticipantReport[];
 }
 

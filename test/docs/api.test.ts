@@ -13,6 +13,19 @@ it('gives every exported declaration its docstring', () => {
   expect(silent).toEqual([]);
 });
 
+it('gives every member of an exported declaration its docstring', () => {
+  const silent: string[] = [];
+  for (const [, name, code] of readFileSync(apiPage, 'utf8').matchAll(/### (\w+)\n\n```ts\n([\s\S]*?)```/g)) {
+    if (name === 'LogRecord') continue;
+    const lines = code!.split('\n');
+    lines.forEach((line, index) => {
+      const isMember = /^ {2}(?!set )[\w[]/.test(line);
+      if (isMember && !lines[index - 1]!.endsWith('*/')) silent.push(`${name}: ${line.trim()}`);
+    });
+  }
+  expect(silent).toEqual([]);
+});
+
 it('takes a declaration with its docstring, and nothing private', () => {
   const text = [
     'export interface Before {',
@@ -29,4 +42,9 @@ it('takes a declaration with its docstring, and nothing private', () => {
   const expected = '/** What it is. */\nexport class Thing {\n  /** Shown. */\n  read(): void;\n}';
   expect(declarationOf(text, 'Thing')).toBe(expected);
   expect(declarationOf(text, 'After')).toBe('export type After = 1;');
+});
+
+it('writes out the names of a list', () => {
+  const text = 'declare const names: readonly ["a", "b"];\nexport type Name = (typeof names)[number];';
+  expect(declarationOf(text, 'Name')).toBe("export type Name = 'a' | 'b';");
 });
