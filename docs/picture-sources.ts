@@ -1,6 +1,6 @@
 /**
- * Which sources decide what the pictures of docs/images show that no test can draw again: a terminal, dashboards. A picture's mark is a
- * hash of them, kept in docs/images/sources.json when it is made; a test compares, so that no picture is older than the product.
+ * Which sources decide what the pictures of docs/images show that no test can draw again, such as a terminal. A picture's mark is a hash
+ * of them, kept in docs/images/sources.json when it is made; a test compares, so that no picture is older than the product.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -15,21 +15,17 @@ interface PictureSource {
   readonly remedy: string;
 }
 
-function dashboard(name: string): PictureSource {
-  return {
-    files: [`grafana/generated/${name}.json`, 'grafana/preview'],
-    remedy: 'look at the dashboard with `npm run grafana:preview`, take its picture, then `node docs/picture-sources.ts`',
-  };
-}
-
 export const pictureSources: Readonly<Record<string, PictureSource>> = {
   'terminal.svg': {
-    files: ['src/base/log-line.ts', 'src/simulator/line.ts', 'src/simulator/summary.ts', 'docs/terminal.ts', 'docs/terminal-svg.ts'],
+    files: [
+      'src/base/log-line.ts',
+      'src/simulator/line.ts',
+      'src/simulator/summary.ts',
+      'docs/terminal.ts',
+      'docs/terminal-svg.ts',
+    ],
     remedy: '`npm run docs:terminal`',
   },
-  'dashboard-audio-quality.png': dashboard('audio-quality'),
-  'dashboard-fleet.png': dashboard('fleet'),
-  'dashboard-internals.png': dashboard('internals'),
 };
 
 function filesOf(path: string): string[] {
@@ -41,7 +37,8 @@ function filesOf(path: string): string[] {
 /** Of the sources as they are now. */
 export function sourcesMark(picture: string): string {
   const hash = createHash('sha256');
-  for (const file of pictureSources[picture]!.files.flatMap(filesOf)) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  for (const file of pictureSources[picture]!.files.flatMap(filesOf))
+    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
   return hash.digest('hex').slice(0, 12);
 }
 
@@ -52,5 +49,3 @@ export function recordSources(pictures: readonly string[]): void {
   const all = Object.entries({ ...before, ...marks }).sort(([a], [b]) => a.localeCompare(b));
   writeFileSync(recordFile, `${JSON.stringify(Object.fromEntries(all), null, 2)}\n`);
 }
-
-if (import.meta.main) recordSources(process.argv.length > 2 ? process.argv.slice(2) : Object.keys(pictureSources));
