@@ -107,9 +107,9 @@ export function renderApi(): string {
         if (file === undefined) throw new Error(`${name} is not exported`);
         exported.delete(name);
         const declaration = declarationOf(readFileSync(join(folder, dirname('index.d.ts'), file), 'utf8'), name);
-        return `### ${name}\n\n\`\`\`ts\n${declaration}\n\`\`\`\n`;
+        return declaration;
       });
-      return `## ${title}\n\n${blocks.join('\n')}`;
+      return `## ${title}\n\n\`\`\`ts\n${blocks.join('\n\n')}\n\`\`\`\n`;
     });
     const left = [...exported.keys()].filter((name) => !elsewhere.has(name));
     if (left.length > 0) throw new Error(`in no chapter of docs/api.ts: ${left.join(', ')}`);

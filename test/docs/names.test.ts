@@ -97,7 +97,7 @@ function inlineCode(text: string): string[] {
 }
 
 function flagProblems({ text }: Page): string[] {
-  return all(text.replaceAll(/\]\([^)]*\)/g, ']'), /(?<![\w-])(--[a-z][\w.-]*\w)/g)
+  return all(text.replaceAll(/\]\([^)]*\)/g, ']'), /(?<![\w-])(--[a-z][\w.-]*\w)(?![\w-]*…)/g)
     .map(([flag]) => flag!)
     .filter((flag) => !ourFlags.has(flag) && !foreignFlags.has(flag))
     .map((flag) => `${flag}: no such flag`);
