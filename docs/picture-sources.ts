@@ -34,11 +34,15 @@ function filesOf(path: string): string[] {
   return names.filter((name) => name.endsWith('.ts')).map((name) => `${path}/${name}`);
 }
 
+/** What a comment says is in no picture. */
+function codeOf(file: string): string {
+  return readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+}
+
 /** Of the sources as they are now. */
 export function sourcesMark(picture: string): string {
   const hash = createHash('sha256');
-  for (const file of pictureSources[picture]!.files.flatMap(filesOf))
-    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  for (const file of pictureSources[picture]!.files.flatMap(filesOf)) hash.update(`${file}\n`).update(codeOf(file));
   return hash.digest('hex').slice(0, 12);
 }
 

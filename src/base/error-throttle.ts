@@ -1,6 +1,6 @@
 /**
- * Errors that may come by the thousand, kept from filling the log and the time of whoever tells them: the first of a kind
- * is told at once, those that follow once per interval, with their number. What happened how often is in the metrics all
+ * Errors that may come by the thousand, kept from filling the log and the thread that logs them: the first of a kind
+ * is logged at once, those that follow once per interval, with their number. What happened how often is in the metrics all
  * the same. Any thread.
  */
 

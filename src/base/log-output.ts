@@ -17,7 +17,7 @@ export class LogOutput {
   private readonly open: () => Writable;
   private stream: Writable | null = null;
   private isBroken = false;
-  private untold = 0;
+  private unreported = 0;
 
   /** @param open called with the first line */
   constructor(open: () => Writable) {
@@ -29,7 +29,7 @@ export class LogOutput {
     if (this.isBroken || !stream.writable || stream.writableLength + line.length > waitingBytesMax) {
       this.linesLost++;
       LogOutput.linesLost++;
-      this.untold++;
+      this.unreported++;
     } else stream.write(line);
   }
 
@@ -41,9 +41,9 @@ export class LogOutput {
       this.isBroken = true;
     });
     stream.on('drain', () => {
-      const { untold } = this;
-      this.untold = 0;
-      if (untold > 0) this.onLost(untold);
+      const { unreported } = this;
+      this.unreported = 0;
+      if (unreported > 0) this.onLost(unreported);
     });
     return stream;
   }

@@ -1,4 +1,4 @@
-/** The command `serve`: runs the gateway until it is told to stop, then drains it. */
+/** The command `serve`: runs the gateway until it is stopped, then drains it. */
 import { EventEmitter } from 'node:events';
 import { type GatewayError, inexactExitCode } from '../base/errors.ts';
 import { createLog } from '../base/log.ts';

@@ -54,7 +54,7 @@ function authentication({ auth, authToken, jwtAudience, jwksUrl }: Config): stri
   return problems;
 }
 
-/** Series of two sinks with one name could not be told apart. */
+/** Two sinks with one name would share their series. */
 function sinksOfOneName(texts: readonly string[]): string[] {
   const names = texts.filter((text) => sinkProblem(text) === null).map(shownSink);
   const repeated = new Set(names.filter((name, index) => names.indexOf(name) < index));

@@ -1,6 +1,6 @@
 /**
  * A call that is played by hand over one connection: what is said next, and in what order, is the scenario's. Main thread.
- * Invariant: `speak` goes on where the call is on its timeline, 20 ms a frame.
+ * Invariant: `speak` continues where the call is on its timeline, 20 ms a frame.
  */
 import { frameBytes, frameDurationMs, type SampleRate } from '../base/limits.ts';
 import { audioMessage, metadataMessage } from '../simulator/message.ts';

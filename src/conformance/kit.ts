@@ -114,14 +114,14 @@ export class Kit {
     const { patienceMs, watchMs } = this.timing;
     if (this.facts.answersPings) {
       const ms = await link.ping(patienceMs);
-      // A process that dies of what nobody caught takes a moment for it.
+      // A process that dies of an uncaught error takes a moment.
       if (ms !== null) await link.ended(graceMs(this.timing));
       else if (link.isOpen) return `did not answer a ping within ${patienceMs} ms`;
     } else await link.ended(Math.min(watchMs, 200));
     return link.ending === null ? null : `${link.ending.seen}`;
   }
 
-  /** The call goes on for a while, and the connection with it. */
+  /** The call continues for a while, and the connection must stay. */
   async expectOpen(call: Call, after: string): Promise<void> {
     await this.assertAlive(call.link, after);
     await call.goOn(this.timing.watchMs);

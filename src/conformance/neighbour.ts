@@ -1,7 +1,7 @@
 /**
  * Another call, played at the pace of a real one while the scenarios go on: whether they cut it off or hold it up. Main thread.
  * How long it is held up is the way of a ping there and back, less what this process itself was late during it. Invariant:
- * what is told between two calls of `take` happened between them.
+ * findings between two calls of `take` happened between them.
  */
 import type { Call } from './call.ts';
 import { Ended, type Finding } from './finding.ts';
@@ -12,7 +12,7 @@ const frameMs = 20;
 const framesPerPing = 3;
 
 export interface Disturbance {
-  /** Why it ended, as the end of "the server …"; null if it goes on. */
+  /** Why it ended, as the end of "the server …"; null while it is open. */
   readonly ending: string | null;
   /** The longest that the server was busy with something else. */
   readonly heldUpMs: number;

@@ -1,6 +1,6 @@
 /**
  * WebSocket frames by hand (RFC 6455 section 5): those of a client built, those of a server taken apart and judged. Pure; any
- * thread. A library would mend or hide what is to be seen here. Invariant: a reader keeps at most one message of
+ * thread. A library would repair or hide what must be visible here. Invariant: a reader keeps at most one message of
  * `messageBytesMax`, whatever it is sent; after the first fault it takes nothing more.
  */
 import { isUtf8 } from 'node:buffer';

@@ -55,7 +55,7 @@ async function ping(kit: Kit): Promise<void> {
     kit.fail(`after a ping of ${payload.length} bytes the server ${how}`);
   }
   call.link.write(clientFrame(opcode.pong, 'nobody asked'));
-  await kit.expectOpen(call, 'a pong that nobody asked for');
+  await kit.expectOpen(call, 'an unsolicited pong');
   await kit.hangUp(call);
 }
 
@@ -77,7 +77,7 @@ export const framing: readonly Scenario[] = [
   {
     name: 'fragmented',
     does: 'a message in several WebSocket frames, one of them empty, and with pings between them',
-    must: 'the call goes on',
+    must: 'the call continues',
     source: 'websocket',
     matters: 'any WebSocket client may do that; a server that ignores the end-of-message flag parses halves',
     remedy: 'let a WebSocket library put messages together; in .NET read until EndOfMessage',
@@ -86,7 +86,7 @@ export const framing: readonly Scenario[] = [
   {
     name: 'segments',
     does: 'a message cut into thirteen TCP segments, the head of its frame byte by byte',
-    must: 'the call goes on',
+    must: 'the call continues',
     source: 'websocket',
     matters: 'TCP knows no messages: on a real network a message of 1 KB arrives in pieces every day',
     remedy: 'never take what one read returns for a message',
@@ -95,7 +95,7 @@ export const framing: readonly Scenario[] = [
   {
     name: 'early-messages',
     does: 'metadata and ten frames in one TCP segment, as soon as the upgrade is answered',
-    must: 'the call goes on (whether they were lost cannot be seen from outside: look at your own counts)',
+    must: 'the call continues (whether they were lost cannot be seen from outside: look at your own counts)',
     source: 'official code',
     matters: 'a message handler that is attached after an await misses the metadata',
     remedy: 'attach the handler before anything is awaited',
@@ -103,7 +103,7 @@ export const framing: readonly Scenario[] = [
   },
   {
     name: 'ping',
-    does: 'pings with no, some and 125 bytes, and a pong that nobody asked for',
+    does: 'pings with no, some and 125 bytes, and an unsolicited pong',
     must: 'each ping is answered with the same bytes, the pong is ignored',
     source: 'websocket',
     matters: 'proxies and clients find dead connections by pings; servers that close on them have been seen',
