@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorCodes } from '../src/base/errors.ts';
+import { sharedMemory } from '../src/cli/doctor-checks.ts';
+import { readConfig } from '../src/config/config.ts';
 import { serveSettings } from '../src/config/serve-settings.ts';
 import { flagName } from '../src/config/settings.ts';
 import { ringBytes, ringSlotCount } from '../src/memory/layout.ts';
@@ -134,5 +136,22 @@ test('the documentation says what the history of a participant costs', () => {
     const cost = ringBytes(ringSlotCount(Number(seconds)));
     const most = Math.floor(2 ** 30 / cost);
     expect([bytes, participants], row).toEqual([cost.toLocaleString('en-US'), most.toLocaleString('en-US')]);
+  }
+});
+
+test('the documentation says what fits into a container', () => {
+  const text = readFileSync(join(root, 'docs/containers.md'), 'utf8');
+  const rows = Array.from(text.matchAll(/^\| (\d+) ([MG])iB \| (\d+) \| ([\d,]+) \| ([\d,]+) \|$/gm));
+  expect(rows.length).toBeGreaterThan(3);
+  for (const [row, size, unit, workers, shownMb, participants] of rows) {
+    const limitBytes = Number(size) * (unit === 'G' ? 2 ** 30 : 2 ** 20);
+    const ringMemoryMb = Number(shownMb!.replaceAll(',', ''));
+    const fits = (mb: number): boolean => {
+      const config = readConfig({ argv: [], values: { workers: Number(workers), ringMemoryMb: mb } });
+      return sharedMemory(config, limitBytes).verdict === 'ok';
+    };
+    expect([fits(ringMemoryMb), fits(ringMemoryMb + 1)], row).toEqual([true, false]);
+    const most = Math.floor((ringMemoryMb * 2 ** 20) / ringBytes(ringSlotCount(2)));
+    expect(participants, row).toBe(most.toLocaleString('en-US'));
   }
 });
