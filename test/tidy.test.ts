@@ -6,7 +6,7 @@ import { errorCodes } from '../src/base/errors.ts';
 import { sharedMemory } from '../src/cli/doctor-checks.ts';
 import { readConfig } from '../src/config/config.ts';
 import { serveSettings } from '../src/config/serve-settings.ts';
-import { flagName } from '../src/config/settings.ts';
+import { environmentName, flagName } from '../src/config/settings.ts';
 import { ringBytes, ringSlotCount } from '../src/memory/layout.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -109,10 +109,27 @@ test('every source file opens with what it is responsible for', () => {
   expect(silent).toEqual([]);
 });
 
-test('every setting is documented', () => {
+test('every setting is documented, with its variable, its key, its default and its range', () => {
   const page = readFileSync(join(root, 'docs/settings.md'), 'utf8');
-  const missing = Object.keys(serveSettings).filter((key) => !page.includes(`\`${flagName(key)}\``));
-  expect(missing).toEqual([]);
+  const row = /^\| (`--.*?) \| (`.*?) \| (`.*?) \| (.*?) \|(.*?)\|$/gm;
+  const documented = new Map<string, readonly string[]>();
+  for (const [, flags, variables, keys, fallback, range] of page.matchAll(row)) {
+    const [flag, variable, key] = [flags!, variables!, keys!].map((cell) => cell.replaceAll('`', '').split(', '));
+    flag!.forEach((name, i) => void documented.set(name, [variable![i]!, key![i]!, fallback!, range!.trim()]));
+  }
+  for (const [key, { fallback, expects }] of Object.entries(serveSettings)) {
+    const cells = documented.get(flagName(key));
+    expect(cells?.slice(0, 2), key).toEqual([environmentName('', key), key]);
+    const [shownFallback, range] = cells!.slice(2);
+    // Where it says what the default amounts to, or that there is none, it is for people.
+    if (typeof fallback === 'number' && /^\d+$/.test(shownFallback!)) expect(shownFallback, key).toBe(String(fallback));
+    if (typeof fallback === 'string' && /^`[^`]+`$/.test(shownFallback!))
+      expect(shownFallback, key).toBe(`\`${fallback}\``);
+    const numbers = /^an? \w+ from (\d+ to \d+)$/.exec(expects)?.[1];
+    if (numbers !== undefined) expect(range, key).toBe(numbers);
+    const choices = /^one of (.*)$/.exec(expects)?.[1]?.split(', ');
+    if (choices !== undefined) expect(range, key).toBe(choices.map((choice) => `\`${choice}\``).join(', '));
+  }
 });
 
 test('every error code is documented', () => {
