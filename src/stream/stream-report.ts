@@ -32,7 +32,7 @@ export interface StreamReport {
   readonly remoteAddress: string;
   /** When the upgrade was accepted: ISO 8601 in UTC with milliseconds, `2026-01-31T09:30:00.020Z`. */
   readonly connectedAt: string;
-  /** Where it is between upgrade and release. */
+  /** `open`: connected. `waiting`: broke off, may be resumed. `ending`: closed, not yet decoded. `lingering`: sinks read the rest. */
   readonly state: Stream['phase'];
   /** Messages received. */
   readonly messages: number;
