@@ -66,6 +66,8 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
   private readonly gateway: Gateway;
   private stopping: Promise<DrainResult> | null = null;
   private ports = { port: 0, adminPort: 0 };
+  /** A signal may live longer than the gateway. */
+  private leaveSignal: () => void = () => {};
 
   private constructor(config: Config, readers: readonly string[], log: Log) {
     super();
@@ -84,7 +86,9 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
     running.ports = await running.gateway.start();
     if (signal?.aborted) await running.stop();
     signal?.throwIfAborted();
-    signal?.addEventListener('abort', () => running.stop(), { once: true });
+    const stop = () => void running.stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    running.leaveSignal = () => signal?.removeEventListener('abort', stop);
     return running;
   }
 
@@ -113,6 +117,7 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
   }
 
   private async drain(): Promise<DrainResult> {
+    this.leaveSignal();
     const result = await this.gateway.drain();
     await this.gateway.stop();
     return result;
