@@ -6,7 +6,7 @@ export type { Config } from './config/serve-settings.ts';
 export type { DtmfTone, GatewayEvents, Participant, StreamFormat, StreamInfo } from './gateway/events.ts';
 export type { DrainResult } from './gateway/gateway.ts';
 export { type GatewayOptions, type RunningGateway, startGateway } from './gateway/start.ts';
-export { frameFlag } from './memory/layout.ts';
+export { frameFlag } from './memory/states.ts';
 export type { DropReason } from './memory/outcomes.ts';
 export type { RingHandle } from './reader/handle.ts';
 export { RingReader, type RingReaderOptions, type WaitResult } from './reader/ring-reader.ts';

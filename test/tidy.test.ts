@@ -7,7 +7,7 @@ import { sharedMemory } from '../src/cli/doctor-checks.ts';
 import { readConfig } from '../src/config/config.ts';
 import { serveSettings } from '../src/config/serve-settings.ts';
 import { environmentName, flagName } from '../src/config/settings.ts';
-import { ringBytes, ringSlotCount } from '../src/memory/layout.ts';
+import { ringBytes, ringSlotCount } from '../src/memory/sizes.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const src = join(root, 'src');
@@ -64,6 +64,14 @@ test('imports point in the direction in which data flows', () => {
         wrong.push(`${relative(root, file)} imports ${relative(root, imported)}`);
     }
   }
+  expect(wrong).toEqual([]);
+});
+
+test('an offset in shared memory becomes an index in memory/ alone', () => {
+  const wrong = [...sources('src'), ...sources('bench')]
+    .filter((file) => !file.startsWith(join(src, 'memory/')))
+    .filter((file) => importsOf(file).includes(join(src, 'memory/layout.ts')))
+    .map((file) => relative(root, file));
   expect(wrong).toEqual([]);
 });
 

@@ -6,7 +6,6 @@
  * sent while the lease goes on. Worker thread.
  */
 import { changesDelayMs, leaseMsMax } from '../base/limits.ts';
-import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { GcPauses } from '../thread/gc-pauses.ts';
 import type { FrameDecoder } from './frame-decoder.ts';
@@ -31,33 +30,33 @@ export const noLane = -1;
 export function workLease(options: LeaseOptions, laneIndex: number): void {
   if (laneIndex === noLane) return;
   const { decoder, flushIntervalMs, isShared, gcPauses, clock, tell } = options;
-  const { i32, f64 } = options.memory.lanes[laneIndex]!;
-  const counters = decoder.countersOf(laneIndex);
+  const lane = options.memory.lanes[laneIndex]!;
+  const delay = lane.histogram('delay');
+  const gcPause = lane.histogram('gcPause');
   let nowMs = clock();
   const deadlineMs = isShared ? nowMs + leaseMsMax : Number.POSITIVE_INFINITY;
   let changesDueMs = Number.POSITIVE_INFINITY;
   let hasWorked = false;
   for (;;) {
-    const head = i32[lane.head / 4]!;
-    const tail = Atomics.load(i32, lane.tail / 4);
+    const { head } = lane;
+    const tail = lane.loadTail();
     if (tail !== head) {
       const beganMs = nowMs;
       const waitedMs = decoder.decode(laneIndex, tail);
-      if (waitedMs >= 0) counters.delay.observeStall(Math.max(0, waitedMs - flushIntervalMs), flushIntervalMs);
+      if (waitedMs >= 0) delay.observeStall(Math.max(0, waitedMs - flushIntervalMs), flushIntervalMs);
       hasWorked = true;
       nowMs = clock();
-      f64[lane.busyMs / 8]! += nowMs - beganMs;
+      lane.busyMs += nowMs - beganMs;
       if (decoder.hasChanges) changesDueMs = Math.min(changesDueMs, nowMs + changesDelayMs);
       if (nowMs >= deadlineMs) break;
     } else {
       if (isShared) break;
-      // Nobody ever wakes a waiter of the head.
-      if (hasWorked) Atomics.wait(i32, lane.head / 4, head, flushIntervalMs);
-      else park(i32, tail, changesDueMs - nowMs);
+      if (hasWorked) lane.sleepAtHead(head, flushIntervalMs);
+      else lane.park(tail, changesDueMs - nowMs);
       hasWorked = false;
       nowMs = clock();
     }
-    gcPauses.collect(nowMs, counters.gcPause);
+    gcPauses.collect(nowMs, gcPause);
     if (nowMs >= changesDueMs) {
       tell(decoder.takeChanges()!);
       changesDueMs = Number.POSITIVE_INFINITY;
@@ -65,11 +64,4 @@ export function workLease(options: LeaseOptions, laneIndex: number): void {
   }
   const last = decoder.takeChanges();
   if (last !== null) tell(last);
-}
-
-/** Sleeps until the main thread has pushed something behind `tail`. */
-function park(i32: Int32Array, tail: number, timeoutMs: number): void {
-  Atomics.add(i32, lane.parked / 4, 1);
-  Atomics.wait(i32, lane.tail / 4, tail, timeoutMs);
-  Atomics.add(i32, lane.parked / 4, 1);
 }

@@ -8,7 +8,6 @@ import { withTimeout } from '../base/deadline.ts';
 import { GatewayError } from '../base/errors.ts';
 import { decodeStopMsMax, decodeWatchMs, degradedAfterMs, degradedMsMax } from '../base/limits.ts';
 import type { DecoderName } from '../config/decoder-names.ts';
-import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { DecodeWorker } from './decode-worker.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
@@ -130,7 +129,7 @@ export class DecoderPool {
     const nowMs = performance.now();
     const elapsedMs = nowMs - this.window.sinceMs;
     if (elapsedMs >= utilizationWindowMs) {
-      const busyMs = memory.lanes.reduce((sum, { f64 }) => sum + f64[lane.busyMs / 8]!, 0);
+      const busyMs = memory.lanes.reduce((sum, lane) => sum + lane.busyMs, 0);
       const utilization = Math.min(1, (busyMs - this.window.busyMs) / elapsedMs / workers);
       this.window = { sinceMs: nowMs, busyMs, utilization };
     }

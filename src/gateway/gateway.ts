@@ -14,7 +14,6 @@ import { UndoStack } from '../base/undo-stack.ts';
 import { packageVersion } from '../base/version.ts';
 import { peerOf } from '../config/networks.ts';
 import type { Config } from '../config/serve-settings.ts';
-import { LaneCounters } from '../decoder/lane-counters.ts';
 import { DecoderPool } from '../decoder/pool.ts';
 import { Lane } from '../lane/lane.ts';
 import { geometryOf } from '../memory/geometry.ts';
@@ -312,9 +311,8 @@ export class Gateway {
   }
 
   private threads(): NamedThreadMetrics[] {
-    const workers = this.memory.lanes.map((views, index) => {
-      const counters = new LaneCounters(views);
-      return { name: `decoder:${index}`, delay: counters.delay, gcPause: counters.gcPause };
+    const workers = this.memory.lanes.map((lane, index) => {
+      return { name: `decoder:${index}`, delay: lane.histogram('delay'), gcPause: lane.histogram('gcPause') };
     });
     const others = this.consumers.threads.map(({ name, threadMetrics }) => ({ name, ...threadMetrics }));
     return [{ name: 'main', ...this.threadMetrics }, ...workers, ...others];

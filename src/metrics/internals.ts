@@ -1,12 +1,11 @@
 /** Lanes, workers, rings and sinks. */
-import { batchBounds, Histogram } from '../memory/histogram.ts';
-import { lane } from '../memory/layout.ts';
+import { batchBounds } from '../memory/histogram.ts';
 import type { RingConsumer, Sources } from './families.ts';
 import type { Metrics, Sample } from './registry.ts';
 
 export function registerInternals(metrics: Metrics, sources: Sources): void {
   const { lanes, decoders, memory, rings, sinks } = sources;
-  const batches = memory.lanes.map(({ f64 }) => new Histogram(f64, lane.batch / 8, batchBounds));
+  const batches = memory.lanes.map((lane) => lane.histogram('batch'));
   metrics.gauge('lane_backlog_bytes', 'Bytes in the lane that no worker has dealt with.', ['lane'], () =>
     lanes.map((each) => [{ lane: String(each.index) }, each.backlogBytes]),
   );

@@ -1,6 +1,6 @@
 /** What crosses threads so that a program's own code can read a participant's ring. */
 import { GatewayError } from '../base/errors.ts';
-import { layoutVersion } from '../memory/layout.ts';
+import { layoutVersion } from '../memory/shared-memory.ts';
 import type { RingPlace } from '../ring/cursor.ts';
 import type { Track } from '../ring/track.ts';
 

@@ -5,8 +5,8 @@
  */
 
 import { awakeClock } from '../base/awake-clock.ts';
-import { layoutVersion } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { layoutVersion } from '../memory/shared-memory.ts';
 import { placeOf, type RingAddress } from '../ring/cursor.ts';
 import type { Track } from '../ring/track.ts';
 import type { RingHandle } from './handle.ts';

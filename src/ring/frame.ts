@@ -1,6 +1,6 @@
 /** What a reader fills: one frame, or several consecutive ones of a participant, in memory that is reused. Any thread. */
 import { bytesPerSample, frameBytesMax } from '../base/limits.ts';
-import { frameFlag } from '../memory/layout.ts';
+import { frameFlag } from '../memory/states.ts';
 
 /** A place for one frame of 20 ms; reused for every read. */
 export class Frame {

@@ -2,7 +2,8 @@
  * The accounting identity: messages received = committed + control + ignored + dropped, by reason. Exact once nothing is
  * in flight; before that the difference is what waits in the lanes. Main thread.
  */
-import { type DropReason, dropReasons, lane, reasonIndex } from '../memory/layout.ts';
+import type { LaneHeader } from '../memory/lane-header.ts';
+import { type DropReason, dropReasons } from '../memory/outcomes.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { Totals } from './totals.ts';
 
@@ -24,10 +25,10 @@ export interface Account {
   readonly unaccounted: number;
 }
 
-/** Sum of a field of `lane` over all lanes. */
-export function sumLanes(memory: SharedMemory, field: number): number {
+/** Sum of a number over all lanes. */
+export function sumLanes(memory: SharedMemory, numberOf: (lane: LaneHeader) => number): number {
   let sum = 0;
-  for (const views of memory.lanes) sum += views.f64[field / 8]!;
+  for (const lane of memory.lanes) sum += numberOf(lane);
   return sum;
 }
 
@@ -39,20 +40,20 @@ export function sumLanes(memory: SharedMemory, field: number): number {
 export function unaccounted(memory: SharedMemory, totals: Totals, messagesPushed: number): number {
   const { messagesReceived, messagesIgnored, messagesLaneFull, messagesRateLimited } = totals;
   const beforeLanes = messagesReceived - messagesIgnored - messagesLaneFull - messagesRateLimited - messagesPushed;
-  return beforeLanes + sumLanes(memory, lane.unaccounted);
+  return beforeLanes + sumLanes(memory, (lane) => lane.unaccounted);
 }
 
 export function account(memory: SharedMemory, totals: Totals): Account {
   const droppedByReason = Object.fromEntries(
-    dropReasons.map((reason) => [reason, sumLanes(memory, lane.dropped + 8 * reasonIndex[reason])]),
+    dropReasons.map((reason) => [reason, sumLanes(memory, (lane) => lane.dropped(reason))]),
   ) as Record<DropReason, number>;
   droppedByReason.lane_full += totals.messagesLaneFull;
   droppedByReason.rate_limit += totals.messagesRateLimited;
 
   const received = totals.messagesReceived;
-  const committed = sumLanes(memory, lane.committed);
-  const control = sumLanes(memory, lane.control);
-  const ignored = sumLanes(memory, lane.ignored) + totals.messagesIgnored;
+  const committed = sumLanes(memory, (lane) => lane.committed);
+  const control = sumLanes(memory, (lane) => lane.control);
+  const ignored = sumLanes(memory, (lane) => lane.ignored) + totals.messagesIgnored;
   const dropped = dropReasons.reduce((sum, reason) => sum + droppedByReason[reason], 0);
   const unaccounted = received - committed - control - ignored - dropped;
   return { received, committed, control, ignored, dropped, droppedByReason, unaccounted };

@@ -2,7 +2,7 @@
  * What can be said about one ring at this moment. Reads shared memory while a worker writes it: each number is right, but they may
  * be a batch apart. Main thread.
  */
-import { ring } from '../memory/layout.ts';
+import { ringFigures } from '../memory/ring-figures.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 
@@ -45,7 +45,6 @@ export interface ParticipantRing {
   readonly sampleRate: number;
   readonly frames: number;
   readonly state: number;
-  readonly firstTimestampMs: number;
 }
 
 function wallClock(ms: number): string | null {
@@ -57,40 +56,36 @@ export function rounded(ms: number): number {
 }
 
 export function describeRing(memory: SharedMemory, index: number): ParticipantRing {
-  const { i32, f64, bytes } = memory.slabOf(index);
-  const at = memory.ringOffset(index);
-  const idBytes = i32[(at + ring.idBytes) / 4]!;
+  const ring = ringFigures(memory, index);
+  const { idStart, idEnd, sampleRate } = ring;
   return {
-    handle: { index, generation: i32[(at + ring.generation) / 4]! },
-    id: idBytes === 0 ? null : bytes.toString('utf8', at + ring.id, at + ring.id + idBytes),
-    sampleRate: i32[(at + ring.sampleRate) / 4]!,
-    state: Atomics.load(i32, (at + ring.state) / 4),
-    frames: Atomics.load(i32, (at + ring.head) / 4),
-    firstTimestampMs: f64[(at + ring.firstTimestampMs) / 8]!,
+    handle: { index, generation: ring.loadGeneration() },
+    id: idStart === idEnd ? null : memory.slabOf(index).bytes.toString('utf8', idStart, idEnd),
+    sampleRate,
+    state: ring.loadState(),
+    frames: ring.loadHead(),
   };
 }
 
 /** What stands in one ring; a participant whose ring was full has several. */
 export function reportRing(memory: SharedMemory, index: number): ParticipantReport {
   const { id, frames } = describeRing(memory, index);
-  const { f64 } = memory.slabOf(index);
-  const base = memory.ringOffset(index) / 8;
-  const jitterCount = f64[base + ring.jitterCount / 8]!;
+  const ring = ringFigures(memory, index);
   return {
     id,
     frames,
-    silentFrames: f64[base + ring.silentFrames / 8]!,
-    missingFrames: f64[base + ring.missingFrames / 8]!,
-    gaps: f64[base + ring.gaps / 8]!,
-    duplicateFrames: f64[base + ring.duplicateFrames / 8]!,
-    outOfOrderFrames: f64[base + ring.outOfOrderFrames / 8]!,
-    pauses: f64[base + ring.pauses / 8]!,
-    unusableTimestamps: f64[base + ring.unusableStamps / 8]!,
-    timestampDeviationMs: rounded(f64[base + ring.wanderMs / 8]!),
-    jitterMs: rounded(f64[base + ring.jitterMs / 8]!),
-    jitterMeanMs: jitterCount === 0 ? 0 : rounded(f64[base + ring.jitterSumMs / 8]! / jitterCount),
-    jitterWorstMs: rounded(f64[base + ring.jitterWorstMs / 8]!),
-    lastFrameAt: wallClock(f64[base + ring.referenceArrivalMs / 8]!),
+    silentFrames: ring.silentFrames,
+    missingFrames: ring.missingFrames,
+    gaps: ring.gaps,
+    duplicateFrames: ring.duplicateFrames,
+    outOfOrderFrames: ring.outOfOrderFrames,
+    pauses: ring.pauses,
+    unusableTimestamps: ring.unusableStamps,
+    timestampDeviationMs: rounded(ring.wanderMs),
+    jitterMs: rounded(ring.jitterMs),
+    jitterMeanMs: ring.jitterCount === 0 ? 0 : rounded(ring.jitterSumMs / ring.jitterCount),
+    jitterWorstMs: rounded(ring.jitterWorstMs),
+    lastFrameAt: wallClock(ring.referenceArrivalMs),
   };
 }
 
@@ -101,9 +96,8 @@ export interface RingJitter {
 }
 
 export function ringJitter(memory: SharedMemory, index: number): RingJitter {
-  const { f64 } = memory.slabOf(index);
-  const base = memory.ringOffset(index) / 8;
-  return { sumMs: f64[base + ring.jitterSumMs / 8]!, count: f64[base + ring.jitterCount / 8]! };
+  const ring = ringFigures(memory, index);
+  return { sumMs: ring.jitterSumMs, count: ring.jitterCount };
 }
 
 /** What stood in a ring that was full, and, while that is not given back, when it will be. */

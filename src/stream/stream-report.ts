@@ -2,8 +2,9 @@
  * What can be said about a stream at this moment: the answer of `/streams` and the record of an ended stream. Reads shared
  * memory while workers write it: each number is right, but they may be a batch apart. Main thread.
  */
-import { type DropReason, dropReasons, reasonIndex, streamSlot } from '../memory/layout.ts';
+import { type DropReason, dropReasons } from '../memory/outcomes.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { StreamSlot } from '../memory/stream-slot.ts';
 import {
   describeRing,
   type ParticipantReport,
@@ -51,11 +52,11 @@ export interface StreamReport {
 }
 
 export function participantCount(memory: SharedMemory, stream: Stream): number {
-  return Atomics.load(memory.streams.i32, (memory.streamOffset(stream.index) + streamSlot.participantCount) / 4);
+  return new StreamSlot(memory, stream.index).loadParticipantCount();
 }
 
 function ringIndexOf(memory: SharedMemory, stream: Stream, participant: number): number {
-  return Atomics.load(memory.streams.i32, (memory.streamOffset(stream.index) + streamSlot.rings) / 4 + participant);
+  return new StreamSlot(memory, stream.index).loadRing(participant);
 }
 
 export function participantRing(memory: SharedMemory, stream: Stream, participant: number): ParticipantRing {
@@ -78,46 +79,41 @@ export function meanJitterMs(memory: SharedMemory, stream: Stream): number {
 
 /** Hz; null while nothing has said. */
 export function sampleRateOf(memory: SharedMemory, stream: Stream): number | null {
-  const sampleRate = memory.streams.i32[(memory.streamOffset(stream.index) + streamSlot.sampleRate) / 4]!;
+  const { rate: sampleRate } = new StreamSlot(memory, stream.index);
   if (sampleRate > 0) return sampleRate;
   return participantCount(memory, stream) > 0 ? participantRing(memory, stream, 0).sampleRate : null;
 }
 
 export function subscriptionIdOf(memory: SharedMemory, stream: Stream): string | null {
-  const at = memory.streamOffset(stream.index);
-  const { i32, bytes } = memory.streams;
-  const start = at + streamSlot.subscriptionId;
-  const length = i32[(at + streamSlot.subscriptionIdBytes) / 4]!;
-  return length === 0 ? null : bytes.toString('utf8', start, start + length);
+  return new StreamSlot(memory, stream.index).subscriptionId;
 }
 
 /** A stream whose rings are released has no report any more. */
 export function reportStream(memory: SharedMemory, stream: Stream): StreamReport {
-  const at = memory.streamOffset(stream.index);
-  const { i32, f64 } = memory.streams;
+  const slot = new StreamSlot(memory, stream.index);
   const count = participantCount(memory, stream);
-  const dropped = Object.fromEntries(
-    dropReasons.map((reason) => [reason, f64[(at + streamSlot.dropped) / 8 + reasonIndex[reason]]!]),
-  ) as Record<DropReason, number>;
+  const dropped = Object.fromEntries(dropReasons.map((reason) => [reason, slot.dropped(reason)])) as Record<
+    DropReason,
+    number
+  >;
   dropped.lane_full += stream.messagesLaneFull;
   dropped.rate_limit += stream.messagesRateLimited;
-  const isUnmixed = i32[(at + streamSlot.unmixed) / 4] === 1;
   return {
     id: stream.id,
     callConnectionId: stream.facts.callConnectionId,
     correlationId: stream.facts.correlationId,
     subscriptionId: subscriptionIdOf(memory, stream),
-    mode: count === 0 ? 'pending' : isUnmixed ? 'unmixed' : 'mixed',
+    mode: count === 0 ? 'pending' : slot.isUnmixed ? 'unmixed' : 'mixed',
     sampleRate: sampleRateOf(memory, stream),
     remoteAddress: stream.facts.remoteAddress,
     connectedAt: stream.connectedAt.toISOString(),
     state: stream.phase,
     messages: stream.messages,
-    committed: f64[(at + streamSlot.committed) / 8]!,
-    control: f64[(at + streamSlot.control) / 8]!,
-    ignored: f64[(at + streamSlot.ignored) / 8]! + stream.messagesIgnored,
+    committed: slot.committed,
+    control: slot.control,
+    ignored: slot.ignored + stream.messagesIgnored,
     dropped,
-    audioBeforeMetadata: f64[(at + streamSlot.audioBeforeMetadata) / 8]!,
+    audioBeforeMetadata: slot.audioBeforeMetadata,
     participants: [
       ...stream.fullRings.map(({ report }) => report),
       ...Array.from({ length: count }, (_, i) => reportRing(memory, ringIndexOf(memory, stream, i))),

@@ -5,7 +5,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ringFramesMax } from '../../src/base/limits.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { lane, reasonIndex, recordKind, ring, streamSlot } from '../../src/memory/layout.ts';
+import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
+import { reasonIndex } from '../../src/memory/outcomes.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { LaneRig } from '../lane/lane-rig.ts';

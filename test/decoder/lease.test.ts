@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { changesDelayMs, leaseMsMax } from '../../src/base/limits.ts';
 import { noLane } from '../../src/decoder/lease.ts';
 import { batchBounds } from '../../src/memory/histogram.ts';
-import { lane, recordKind } from '../../src/memory/layout.ts';
+import { lane } from '../../src/memory/layout.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { flushIntervalMs, LeaseRig, tone } from './lease.ts';
 import { audio, metadata } from './messages.ts';
 

@@ -5,8 +5,9 @@ import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { workLease } from '../../src/decoder/lease.ts';
 import type { LeaseChanges } from '../../src/decoder/lease-changes.ts';
 import { Lane } from '../../src/lane/lane.ts';
-import { lane, laneReserveBytes } from '../../src/memory/layout.ts';
+import { lane } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { laneReserveBytes } from '../../src/memory/sizes.ts';
 import type { MessageParser } from '../../src/protocol/message.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
 

@@ -1,7 +1,9 @@
 /** A worker that dies: the message that it had in hand is lost by name, ends are repeated, everything else stays in the lane. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { lane, recordBytes, recordKind } from '../../src/memory/layout.ts';
+import { lane } from '../../src/memory/layout.ts';
+import { recordBytes } from '../../src/memory/sizes.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { createParsers, type Parsers } from '../../src/protocol/parsers.ts';
 import { audio } from '../decoder/messages.ts';
 import { generator, seed } from '../support/seed.ts';

@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/base/errors.ts';
 import { ringSlabBytes } from '../../src/base/limits.ts';
-import {
-  control,
-  type Geometry,
-  laneReserveBytes,
-  layoutVersion,
-  ring,
-  ringBytes,
-  ringSlotCount,
-} from '../../src/memory/layout.ts';
+import { control, layoutVersion, ring } from '../../src/memory/layout.ts';
 import { fitGeometry, SharedMemory } from '../../src/memory/shared-memory.ts';
+import { type Geometry, laneReserveBytes, ringBytes, ringSlotCount } from '../../src/memory/sizes.ts';
 
 const geometry: Geometry = {
   ringCount: 3,

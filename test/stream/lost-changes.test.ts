@@ -1,7 +1,8 @@
 /** A worker that dies takes its changes with it: the main thread looks at the streams of its lane, and finds out all the same. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { lane, streamEnd, streamSlot } from '../../src/memory/layout.ts';
+import { lane, streamSlot } from '../../src/memory/layout.ts';
+import { streamEnd } from '../../src/memory/states.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
 import { nobody, StreamRegistry } from '../../src/stream/registry.ts';

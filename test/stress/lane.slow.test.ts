@@ -4,7 +4,7 @@
  */
 import { afterEach, expect, it } from 'vitest';
 import { changesDelayMs, leaseMsMax } from '../../src/base/limits.ts';
-import { recordKind } from '../../src/memory/layout.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { generator, seed } from '../support/seed.ts';
 import { judgingTimes } from '../support/starvation.ts';
 import { sleep } from './canary.ts';

@@ -3,15 +3,10 @@ import type { Worker } from 'node:worker_threads';
 import { expect } from 'vitest';
 import { DecoderPool } from '../../src/decoder/pool.ts';
 import { Lane } from '../../src/lane/lane.ts';
-import {
-  lane as laneLayout,
-  laneReserveBytes,
-  reasonIndex,
-  ring,
-  ringSlotCount,
-  streamSlot,
-} from '../../src/memory/layout.ts';
+import { lane as laneLayout, ring, streamSlot } from '../../src/memory/layout.ts';
+import { reasonIndex } from '../../src/memory/outcomes.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { laneReserveBytes, ringSlotCount } from '../../src/memory/sizes.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { audio, iso, startMs } from '../decoder/messages.ts';

@@ -3,7 +3,7 @@
  * before its PCM. Documented in docs/nats.md; consumers on other machines rely on it. Pure; sink thread.
  */
 import { frameBytesMax } from '../../base/limits.ts';
-import { frameFlag } from '../../memory/layout.ts';
+import { frameFlag } from '../../memory/states.ts';
 import type { Frame } from '../../ring/frame.ts';
 
 /** Before the PCM of each frame in a message of several, little-endian. */
