@@ -119,7 +119,7 @@ export class LaneRig {
       onChanges: () => {},
       onWorkerLost: () => {},
     });
-    this.decoder = new FrameDecoder(this.memory, createParsers('scan'), () => performance.now() + this.aheadMs);
+    this.decoder = new FrameDecoder(this.memory, 0, createParsers('scan'), () => performance.now() + this.aheadMs);
   }
 
   /** Begins with `firstMessage` in every stream, and waits until the lane thinks that a worker is at it, as under load. */
@@ -140,7 +140,7 @@ export class LaneRig {
   decode(nowMs: number): number {
     this.aheadMs = nowMs - performance.now();
     const header = this.memory.lanes[0]!;
-    this.decoder.decode(0, header.loadTail());
+    this.decoder.decode(header.loadTail());
     return header.committed;
   }
 

@@ -50,9 +50,6 @@ export const laneTurnBytes = 64 * 1024;
 /** What a stream may always have in a half of a lane that has room. A thousand streams that send what they can leave half of it. */
 export const laneShareBytesMin = 16 * 1024;
 
-/** A worker that has several lanes stays with one for so long at the most. */
-export const leaseMsMax = 1000;
-
 /** How often the main thread looks whether decode workers do something. Costs some loads per worker. */
 export const decodeWatchMs = 100;
 

@@ -20,7 +20,7 @@ export async function serve(argv: readonly string[], environment: Environment, i
   const events = new EventEmitter<GatewayEvents>();
   const gateway = new Gateway(config, log, { events });
   const { port, adminPort } = await gateway.start();
-  const { host, path, adminHost, decoder, workers, lanes, sink } = config;
+  const { host, path, adminHost, decoder, workers, sink } = config;
   log.info({
     msg: 'listening',
     host,
@@ -30,7 +30,6 @@ export async function serve(argv: readonly string[], environment: Environment, i
     adminPort,
     decoder,
     workers,
-    lanes,
     sinks: sink.map(shownSink),
   });
 

@@ -91,7 +91,6 @@ export const serveSettings = {
     max: 256,
     help: 'decode workers; by default one fewer than cores',
   }),
-  lanes: setting.integer({ fallback: 0, min: 0, max: 1024, help: 'lanes to the workers; 0 means one per worker' }),
   decoder: setting.choice({ choices: decoderNames, fallback: 'scan', help: 'how messages are parsed' }),
   flushIntervalMs: setting.integer({
     fallback: 2,

@@ -68,9 +68,6 @@ function sinksOfOneName(texts: readonly string[]): string[] {
 
 export function crossFieldProblems(config: Config): string[] {
   const problems = [...addresses(config), ...authentication(config)];
-  if (config.lanes !== 0 && config.lanes < config.workers) {
-    problems.push(`--lanes: ${config.lanes}: expected at least as many as --workers (${config.workers}), or 0`);
-  }
   for (const sink of config.sink) {
     const problem = sinkProblem(sink);
     if (problem !== null) problems.push(`--sink: ${JSON.stringify(shownSink(sink))}: ${problem}`);

@@ -1,5 +1,5 @@
 /**
- * The decoder: takes what stands in a lane, record by record, and leaves frames in rings and every message in a counter.
+ * The decoder of one lane: takes what stands in it, record by record, and leaves frames in rings and every message in a counter.
  * Stateless between leases: all that must survive is in shared memory. Worker thread.
  * Invariant: each message record adds exactly one to committed, control, ignored or dropped of its lane and its stream.
  */
@@ -30,13 +30,14 @@ const tonesMax = 1000;
 const faultsMax = 4;
 
 export class FrameDecoder {
-  private readonly memory: SharedMemory;
+  private readonly halfBytes: number;
   private readonly parsers: Parsers;
   private readonly clock: () => number;
-  private readonly records: readonly LaneRecord[];
-  private readonly batches: readonly Histogram[];
-  private readonly notes: readonly UndoNote[];
-  private readonly budgets: readonly CostlyBudget[];
+  private readonly lane: LaneHeader;
+  private readonly record: LaneRecord;
+  private readonly batch: Histogram;
+  private readonly note: UndoNote;
+  private readonly budget: CostlyBudget;
   /** Tells plain audio at little cost where the first parser cannot. */
   private readonly scanner = new Scanner();
   private readonly stream: StreamState;
@@ -47,26 +48,23 @@ export class FrameDecoder {
   private faults: string[] = [];
   private tones: StreamDtmfTone[] = [];
 
-  constructor(memory: SharedMemory, parsers: Parsers, clock: () => number) {
-    this.memory = memory;
+  constructor(memory: SharedMemory, laneIndex: number, parsers: Parsers, clock: () => number) {
+    this.halfBytes = memory.geometry.laneHalfBytes;
     this.parsers = parsers;
     this.clock = clock;
-    this.records = memory.lanes.map((lane) => lane.record());
-    this.batches = memory.lanes.map((lane) => lane.histogram('batch'));
-    this.notes = memory.lanes.map((_, laneIndex) => new UndoNote(memory, laneIndex));
-    this.budgets = memory.lanes.map((lane) => new CostlyBudget(lane));
+    this.lane = memory.lanes[laneIndex]!;
+    this.record = this.lane.record();
+    this.batch = this.lane.histogram('batch');
+    this.note = new UndoNote(memory, laneIndex);
+    this.budget = new CostlyBudget(this.lane);
     this.stream = new StreamState(memory, new RingPool(memory));
     this.gating = new Gating(memory, clock);
     this.audio = new AudioWriter(this.stream, this.gating, clock);
   }
 
-  /** Deals with all records of a lane that stand before `tail`. Returns how long the first message waited, -1 without one. */
-  decode(laneIndex: number, tail: number): number {
-    const { gating, stream } = this;
-    const lane = this.memory.lanes[laneIndex]!;
-    const record = this.records[laneIndex]!;
-    const note = this.notes[laneIndex]!;
-    const { laneHalfBytes } = this.memory.geometry;
+  /** Deals with all records that stand before `tail`. Returns how long the first message waited, -1 without one. */
+  decode(tail: number): number {
+    const { lane, record, note, gating, stream, halfBytes } = this;
     let nowMs = this.clock();
     let records = 0;
     let waitedMs = -1;
@@ -76,7 +74,7 @@ export class FrameDecoder {
       record.moveTo(head);
       const { kind } = record;
       if (kind === recordKind.turn) {
-        head = head < laneHalfBytes ? laneHalfBytes : 0;
+        head = head < halfBytes ? halfBytes : 0;
         lane.release(head);
         continue;
       }
@@ -99,7 +97,7 @@ export class FrameDecoder {
     }
     if (waitedMs >= 0) lane.verify(lastOrdinal);
     lane.release(head);
-    this.batches[laneIndex]!.observe(records);
+    this.batch.observe(records);
     return waitedMs;
   }
 
@@ -163,8 +161,7 @@ export class FrameDecoder {
     note: UndoNote,
     isPlain: boolean,
   ): boolean {
-    const { parsers, message, scanner } = this;
-    const budget = this.budgets[note.laneIndex]!;
+    const { parsers, message, scanner, budget } = this;
     const isFallback = parsers.first !== parsers.general;
     const beganMs = this.clock();
     const isCostly = (!isPlain && isStuffed(bytes, start, end)) || !budget.allows(this.stream, beganMs);

@@ -12,23 +12,23 @@ const looks = 5;
 
 export class LeaseWatch {
   private readonly memory: SharedMemory;
-  private laneIndex = 0;
+  private readonly lane: LaneHeader;
   private stillMs = 0;
   private readonly seen = new Int32Array(looks);
 
-  constructor(memory: SharedMemory) {
+  constructor(memory: SharedMemory, laneIndex: number) {
     this.memory = memory;
+    this.lane = memory.lanes[laneIndex]!;
   }
 
   /** A lease begins. */
-  begin(laneIndex: number): void {
-    this.laneIndex = laneIndex;
+  begin(): void {
     this.stillMs = 0;
   }
 
   /** Returns for how long nothing has moved. `elapsedMs`: since the last look. */
   look(elapsedMs: number): number {
-    const lane = this.memory.lanes[this.laneIndex]!;
+    const { lane } = this;
     this.stillMs += elapsedMs;
     this.compare(0, lane.loadBegun());
     this.compare(1, lane.loadDone());

@@ -90,14 +90,13 @@ export class Gateway {
     this.rings = new RingPool(this.memory);
     this.decoders = new DecoderPool({
       memory: this.memory,
-      workers: config.workers,
       decoder: config.decoder,
       flushIntervalMs: config.flushIntervalMs,
       onReport: (report) => this.logThrottled({ ...report }, `${report.msg} ${report.worker}`),
       onDegraded: (isDegraded) => this.log.warn({ msg: isDegraded ? 'degraded' : 'no longer degraded' }),
       onFailed: (error) => this.observers.failed(error),
     });
-    this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
+    this.lanes = this.memory.lanes.map((_, index) => this.createLane(index));
     this.consumers = new Consumers({
       config,
       memory: this.memory,

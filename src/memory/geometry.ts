@@ -14,7 +14,7 @@ export function geometryOf(config: Config): Geometry {
     ringMemoryBytes: config.ringMemoryMb * 2 ** 20,
     streamCount: Math.ceil(config.maxStreams * (1 + lingeringShare)),
     participantsMax: config.maxParticipants,
-    laneCount: config.lanes,
+    laneCount: config.workers,
     laneDataBytes: laneHalfBytes,
   });
 }

@@ -29,7 +29,7 @@ function reserve(bytes: number, what: string): SharedArrayBuffer {
     const mib = Math.ceil(bytes / 2 ** 20);
     throw new GatewayError(
       'memory_exhausted',
-      `cannot reserve ${mib} MiB of shared memory for ${what}: lower --ring-memory-mb, --max-streams or --lanes`,
+      `cannot reserve ${mib} MiB of shared memory for ${what}: lower --ring-memory-mb, --max-streams or --workers`,
       { cause: error },
     );
   }

@@ -22,7 +22,12 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     ['lane'],
     () => lanes.map((each) => [{ lane: String(each.index) }, each.waitedMs / 1000]),
   );
-  metrics.gauge('decode_tasks_waiting', 'Lanes that wait for a free worker.', [], () => [[{}, decoders.waiting]]);
+  metrics.gauge(
+    'decode_tasks_waiting',
+    'Lanes that wait for their worker: it is lost, and its next thread is not up.',
+    [],
+    () => [[{}, decoders.waiting]],
+  );
   metrics.gauge(
     'decode_utilization',
     'Share of their time, 0 to 1, that the workers spent decoding since the last scrape, or over the last second if that is longer ago. Above 0.8 for long: add workers or replicas.',

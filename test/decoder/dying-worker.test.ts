@@ -162,8 +162,8 @@ class Scene {
   }
 
   decode(memory = this.rig.memory): FrameDecoder {
-    const decoder = new FrameDecoder(memory, createParsers('scan'), clock);
-    decoder.decode(laneIndex, this.rig.word(lane.tail));
+    const decoder = new FrameDecoder(memory, laneIndex, createParsers('scan'), clock);
+    decoder.decode(this.rig.word(lane.tail));
     return decoder;
   }
 
@@ -171,10 +171,10 @@ class Scene {
   async decodeMortally(diesAt: number, throwsAt = Number.POSITIVE_INFINITY): Promise<number> {
     const mortal = new Mortal(this.rig.memory);
     const parsers = createParsers('scan');
-    const decoder = new FrameDecoder(mortal.memory, parsers, clock);
+    const decoder = new FrameDecoder(mortal.memory, laneIndex, parsers, clock);
     Object.assign(mortal, { diesAt, throwsAt });
     try {
-      decoder.decode(laneIndex, this.rig.word(lane.tail));
+      decoder.decode(this.rig.word(lane.tail));
       return mortal.stores;
     } catch (error) {
       await this.rig.die(error);

@@ -25,7 +25,6 @@ it('is replaced, and every message is in the ring or counted', { timeout: 60_000
   });
   const pool = new DecoderPool({
     memory,
-    workers: 1,
     decoder: 'scan',
     flushIntervalMs: 1,
     onReport: () => {},

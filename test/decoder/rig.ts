@@ -93,7 +93,7 @@ export class DecoderRig {
     this.pool = new RingPool(this.memory);
     this.views = this.memory.lanes[0]!;
     const parsers = options.parsers ?? createParsers(options.decoder ?? 'scan');
-    this.decoder = new FrameDecoder(this.memory, parsers, () => this.nowMs);
+    this.decoder = new FrameDecoder(this.memory, 0, parsers, () => this.nowMs);
   }
 
   /** Appends a record, as a lane does; goes on in the other half when the lane would. */
@@ -134,7 +134,7 @@ export class DecoderRig {
 
   /** Decodes what was pushed since the last time, and says what a lease would tell of it. */
   run(): LeaseChanges | null {
-    if (this.waits) this.decoder.decode(0, this.tail);
+    if (this.waits) this.decoder.decode(this.tail);
     this.waits = false;
     return this.decoder.takeChanges();
   }

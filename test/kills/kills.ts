@@ -98,7 +98,6 @@ class KillRun {
     process.on('worker', this.watch);
     this.pool = new DecoderPool({
       memory: this.memory,
-      workers,
       decoder: 'scan',
       flushIntervalMs,
       onReport: () => {},

@@ -69,7 +69,7 @@ describe('creating', () => {
   it('says what to lower when the memory cannot be had', () => {
     const error = complaint(() => SharedMemory.create({ ...geometry, laneHalfBytes: 2 ** 50 }));
     expect(error.code).toBe('memory_exhausted');
-    expect(error.message).toContain('--lanes');
+    expect(error.message).toContain('--workers');
   });
 
   it('gives every ring a place of its own, over as many slabs as it takes', () => {

@@ -68,7 +68,7 @@ class Rig {
 
   async decode(undo?: () => void): Promise<void> {
     vi.advanceTimersByTime(2);
-    new FrameDecoder(this.lane.memory, createParsers('json'), () => 0).decode(0, this.lane.word(lane.tail));
+    new FrameDecoder(this.lane.memory, 0, createParsers('json'), () => 0).decode(this.lane.word(lane.tail));
     undo?.();
     await this.lane.die();
   }

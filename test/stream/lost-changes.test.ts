@@ -47,8 +47,8 @@ class RegistryRig {
   /** The worker decodes everything, and dies before it could tell. */
   async decodeAndDie(): Promise<void> {
     vi.advanceTimersByTime(2);
-    const decoder = new FrameDecoder(this.lane.memory, createParsers('json'), () => 0);
-    decoder.decode(0, this.lane.word(lane.tail));
+    const decoder = new FrameDecoder(this.lane.memory, 0, createParsers('json'), () => 0);
+    decoder.decode(this.lane.word(lane.tail));
     await this.lane.die();
   }
 

@@ -17,7 +17,7 @@ beforeEach(() => {
 class AccountRig {
   readonly rig = new LaneRig({ index: 0 });
   readonly totals = new Totals();
-  readonly decoder = new FrameDecoder(this.rig.memory, createParsers('scan'), () => 0);
+  readonly decoder = new FrameDecoder(this.rig.memory, 0, createParsers('scan'), () => 0);
   private readonly stream: Stream;
 
   constructor() {
@@ -38,7 +38,7 @@ class AccountRig {
   }
 
   decode(): void {
-    this.decoder.decode(0, this.rig.word(lane.tail));
+    this.decoder.decode(this.rig.word(lane.tail));
   }
 
   get unaccounted(): number {

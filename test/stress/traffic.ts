@@ -28,7 +28,7 @@ export class Traffic {
   leases = 0;
   deaths = 0;
 
-  constructor(laneCount: number, workers: number) {
+  constructor(laneCount: number) {
     const streamCount = laneCount * streamsPerLane;
     this.memory = SharedMemory.create({
       ringCount: streamCount,
@@ -41,7 +41,6 @@ export class Traffic {
     this.sent = Array(streamCount).fill(0);
     this.pool = new DecoderPool({
       memory: this.memory,
-      workers,
       decoder: 'scan',
       flushIntervalMs,
       onReport: () => {},
