@@ -31,7 +31,7 @@ export class Call {
   readonly data: string;
   /** The one that comes next. */
   frame = 0;
-  readonly #startMs = Date.now();
+  private readonly startMs = Date.now();
 
   constructor(link: Link, shape: CallShape) {
     this.link = link;
@@ -44,7 +44,7 @@ export class Call {
   }
 
   timeMs(frame = this.frame): number {
-    return this.#startMs + frame * frameDurationMs;
+    return this.startMs + frame * frameDurationMs;
   }
 
   timestamp(frame = this.frame): string {

@@ -111,7 +111,7 @@ export class DecoderPool {
   }
 
   /** How much of their time the workers spent decoding since this was last read, 0 to 1. */
-  get utilization(): number {
+  measureUtilization(): number {
     const { memory } = this.options;
     const nowMs = performance.now();
     const elapsedMs = nowMs - this.window.sinceMs;

@@ -2,7 +2,6 @@
 
 /** What a message counts as; `messages_total{outcome}`. */
 export const outcomes = ['committed', 'control', 'ignored', 'dropped'] as const;
-export type Outcome = (typeof outcomes)[number];
 
 /** Why a message was dropped; `messages_dropped_total{reason}`. The first group is found by workers, the rest by the main thread. */
 export const dropReasons = [

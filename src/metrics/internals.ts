@@ -32,7 +32,7 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     'decode_utilization',
     'Share of their time, 0 to 1, that the workers spent decoding since the last scrape, or over the last second if that is longer ago. Above 0.8 for long: add workers or replicas.',
     [],
-    () => [[{}, decoders.utilization]],
+    () => [[{}, decoders.measureUtilization()]],
   );
   metrics.gauge(
     'ring_memory_bytes',

@@ -20,6 +20,11 @@ export interface RingAddress {
   readonly generation: number;
 }
 
+/** The same as a key of a map. */
+export function ringKey({ index, generation }: RingAddress): string {
+  return `${index}:${generation}`;
+}
+
 /** Where a ring lies: all that a reader needs of the memory. A plain object: it crosses threads. */
 export interface RingPlace {
   readonly slab: SharedArrayBuffer;

@@ -109,9 +109,13 @@ export const audioFileBytesMax = 256 * 1024 * 1024;
 
 /**
  * A WAV file, played in a loop. The first participant begins at its beginning, every other one elsewhere.
- * `name` is for messages. Throws `bad_audio` if it is not 16-bit PCM at `sampleRate`.
+ * `name` is for messages. Throws `bad_audio` if it is not 16-bit PCM at `sampleRate`, or too long.
  */
 export function fileAudio(bytes: Uint8Array, name: string, sampleRate: number): AudioSource {
+  if (bytes.length > audioFileBytesMax) {
+    const [mib, mostMib] = [bytes.length, audioFileBytesMax].map((size) => Math.ceil(size / 2 ** 20));
+    throw new GatewayError('bad_audio', `${name}: it is of ${mib} MiB, and ${mostMib} may be played: cut it`);
+  }
   const remedy = `convert it, for instance with: ffmpeg -i INPUT -ac 1 -ar ${sampleRate} -c:a pcm_s16le OUTPUT.wav`;
   let audio: WavAudio;
   try {

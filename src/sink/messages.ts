@@ -39,11 +39,6 @@ export interface TrackStart {
 /** Doubles that a sink has for each stream. */
 export const streamCheckpointDoubles = 1;
 
-/** Names a ring in a map. */
-export function ringKey({ index, generation }: RingAddress): string {
-  return `${index}:${generation}`;
-}
-
 export type ToSink =
   /** Read these; some may have been read before, by a thread that died. */
   | { readonly type: 'started'; readonly tracks: readonly TrackStart[] }

@@ -5,9 +5,9 @@
 import { urgedRingsMax } from '../base/limits.ts';
 import { ringHeader } from '../memory/ring-header.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import type { RingAddress } from '../ring/cursor.ts';
+import { type RingAddress, ringKey } from '../ring/cursor.ts';
 import { framesHeld, Gate } from '../ring/gate.ts';
-import { type GateKey, ringKey } from './messages.ts';
+import type { GateKey } from './messages.ts';
 
 /** More rings were urgent than are remembered. */
 const allRings = 'all';

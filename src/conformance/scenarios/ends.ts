@@ -1,7 +1,8 @@
 /** How calls end, and how they do not: closes, break-offs, peers that are gone without a word, and their return. Main thread. */
+
+import { clientFrame, opcode } from '../../simulator/frame.ts';
 import { callHeaders, type Kit } from '../kit.ts';
 import type { Scenario } from '../scenario.ts';
-import { clientFrame, opcode } from '../wire.ts';
 
 async function closeWith(kit: Kit, code: number | null): Promise<void> {
   const { patienceMs } = kit.timing;

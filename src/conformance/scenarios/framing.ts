@@ -1,8 +1,10 @@
 /** The same messages in other frames and other packets: what WebSocket and TCP may do with them on the way. Main thread. */
+
+import { clientFrame, opcode } from '../../simulator/frame.ts';
 import { audioMessage, metadataMessage } from '../../simulator/message.ts';
 import type { Kit } from '../kit.ts';
 import type { Scenario } from '../scenario.ts';
-import { announcement, clientFrame, fragments, opcode } from '../wire.ts';
+import { announcement, fragments } from '../wire.ts';
 
 /** Any audio message of the call, as a text. */
 function messageOf(call: Awaited<ReturnType<Kit['call']>>): string {

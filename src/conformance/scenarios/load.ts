@@ -1,11 +1,12 @@
 /** Pace, load, and others who misbehave: what one call may cost another. Main thread. */
+
+import { clientFrame, opcode } from '../../simulator/frame.ts';
 import { audioMessage } from '../../simulator/message.ts';
 import type { Call } from '../call.ts';
 import { callHeaders, type Kit } from '../kit.ts';
 import { brokenAudio } from '../outbound.ts';
 import type { Scenario } from '../scenario.ts';
 import { graceMs } from '../timing.ts';
-import { clientFrame, opcode } from '../wire.ts';
 
 const fourSpeakers = ['4:+15550100', '4:+15550101', '4:+15550102', '4:+15550103'];
 const framesPerSecond = 50;

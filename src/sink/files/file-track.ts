@@ -2,14 +2,11 @@
 
 import type { FileSinkSpec } from '../../config/sink-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
+import { isoTime } from '../iso-time.ts';
 import type { Checkpoint } from '../progress.ts';
 import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { replaceFile } from './files.ts';
 import { kept, type Recording } from './recording.ts';
-
-function isoTime(ms: number): string | null {
-  return ms > 0 ? new Date(ms).toISOString() : null;
-}
 
 /** The JSON beside a recording. */
 interface NoteFile {
