@@ -41,7 +41,7 @@ export class ClosePlacing {
     grid.load(this.writer);
     if (Number.isNaN(timestampMs)) this.followUnstamped();
     else if (timestampMs > grid.highestMs) this.placeNew(pausesAreIdle);
-    else if (!this.isTwin()) {
+    else if (!this.placeTwin()) {
       if (timestampMs === this.writer.newestTimestampMs) this.followSame();
       else this.placeOld(pausesAreIdle);
     } else return;
@@ -191,8 +191,8 @@ export class ClosePlacing {
     this.advance(reorderWindowFrames, timestampMs, position);
   }
 
-  /** Whether it has come before: the same stamp and the same audio. */
-  private isTwin(): boolean {
+  /** Places it where it came before: the same stamp and the same audio. Returns whether it did. */
+  private placeTwin(): boolean {
     const { writer, placement, timestampMs, pcm } = this;
     const framesBack = reorderWindowFrames * this.framesOf(1);
     let position = writer.positionOf(timestampMs, pcm.bytes, pcm.at, pcm.length, framesBack);

@@ -91,7 +91,7 @@ export class DecodeWorker {
     piscina.on('message', (changes: LeaseChanges) => this.onChanges(changes));
     try {
       this.loaded = piscina.run('load').then(
-        () => this.isUp(piscina),
+        () => this.cameUp(piscina),
         () => {},
       );
     } catch (error) {
@@ -169,7 +169,7 @@ export class DecodeWorker {
     });
   }
 
-  private isUp(piscina: Piscina<DecoderTask, void>): void {
+  private cameUp(piscina: Piscina<DecoderTask, void>): void {
     if (this.state !== 'starting' || this.piscina !== piscina) return;
     this.enter('idle');
     this.stalledMs = 0;

@@ -114,7 +114,7 @@ export class StreamState extends StreamSlot {
     this.replaceRing(full.index, index);
     full.end();
     // The stream's from here on, whatever becomes of the message.
-    note.ringIsPlaced();
+    note.keepRingInHand();
     this.hasChanges = true;
     return writer;
   }

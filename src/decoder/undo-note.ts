@@ -78,7 +78,7 @@ export class UndoNote extends NoteBlock {
   }
 
   /** The ring in hand has become one of the stream's, in place of another: nothing of that is taken back. */
-  ringIsPlaced(): void {
+  keepRingInHand(): void {
     this.parts &= ~part.ringInHand;
   }
 
