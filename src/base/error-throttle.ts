@@ -59,3 +59,8 @@ export class ErrorThrottle<Detail> {
     this.kinds.clear();
   }
 }
+
+/** An error as it is logged. */
+export type LoggedError = Readonly<Record<string, unknown>> & { readonly msg: string };
+/** Logs an error, repeated ones of a kind as one line with their number. `kind`: `msg`, if it is left out. */
+export type LogThrottled = (error: LoggedError, kind?: string) => void;
