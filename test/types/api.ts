@@ -79,10 +79,13 @@ export function reading(participant: Participant, track: Track): void {
   reader.framesRead = 0;
   // @ts-expect-error what was said cannot be changed
   track.sampleRate = 8000;
+  // @ts-expect-error a stream of frames, not of bytes
+  const bytes: ReadableStream<Uint8Array> = reader.toWebStream();
+  const kept: Frame = new Frame().copy();
   const batch = new FrameBatch(50);
   // @ts-expect-error 16-bit samples, not numbers from -1 to 1: toFloat32
   const floats: Float32Array = batch.samples;
-  return void floats;
+  return void [floats, bytes, kept];
 }
 
 export const sinks = [
