@@ -20,6 +20,8 @@ export interface StreamInfo {
   readonly remoteAddress: string;
   /** When the upgrade was accepted. */
   readonly connectedAt: Date;
+  /** Those that have begun and not ended, at the moment at which it is read. The thread that started the gateway. */
+  readonly participants: readonly Participant[];
 }
 
 /** What the metadata of a stream announced. */

@@ -34,6 +34,7 @@ import { Totals } from '../stream/totals.ts';
 import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../thread/thread-metrics.ts';
 import { Consumers } from './consumers.ts';
 import { createDecoders, createLanes } from './decoding.ts';
+import type { StreamInfo } from './events.ts';
 import { createFrontEnd } from './ingest.ts';
 import { type Events, Observers } from './observers.ts';
 
@@ -160,6 +161,11 @@ export class Gateway {
       await this.stop();
       throw error;
     }
+  }
+
+  /** Streams that have said something, by id, until every reader has finished with them. */
+  get streams(): ReadonlyMap<string, StreamInfo> {
+    return this.observers.streams;
   }
 
   /** What became of every message so far. */

@@ -13,6 +13,7 @@ import type { StreamObserver } from '../stream/registry.ts';
 import { type ParticipantReport, type ParticipantRing, reportRing } from '../stream/ring-report.ts';
 import type { Stream } from '../stream/stream.ts';
 import { subscriptionIdOf } from '../stream/stream-report.ts';
+import { ConnectedStream } from './connected-stream.ts';
 import type { GatewayEvents, Participant } from './events.ts';
 
 export type Events = EventEmitter<GatewayEvents>;
@@ -32,6 +33,8 @@ function trackOf({ id, facts }: Stream, participant: ParticipantRing): Track {
 
 export class Observers implements StreamObserver {
   readonly readers: readonly string[];
+  /** From `stream` to `streamEnded`, by id. */
+  readonly streams = new Map<string, ConnectedStream>();
   private readonly options: ObserversOptions;
 
   constructor(options: ObserversOptions) {
@@ -39,9 +42,10 @@ export class Observers implements StreamObserver {
     this.readers = [...options.sinks, ...options.readers].map(({ name }) => name);
   }
 
-  streamStarted({ id, facts, connectedAt }: Stream): void {
-    const { callConnectionId, correlationId, remoteAddress } = facts;
-    this.tell('stream', { id, callConnectionId, correlationId, remoteAddress, connectedAt });
+  streamStarted(stream: Stream): void {
+    const connected = new ConnectedStream(stream);
+    this.streams.set(stream.id, connected);
+    this.tell('stream', connected);
   }
 
   format(stream: Stream, sampleRate: number): void {
@@ -50,11 +54,13 @@ export class Observers implements StreamObserver {
   }
 
   started(stream: Stream, participant: ParticipantRing): void {
-    const { sinks, readers, events } = this.options;
+    const { sinks, readers } = this.options;
     const track = trackOf(stream, participant);
     for (const sink of sinks) sink.started(track, participant.handle);
     for (const reader of readers) reader.started(participant.handle, stream.id);
-    if (events.listenerCount('participant') > 0) this.tell('participant', this.participant(track, participant));
+    const given = this.participant(track, participant);
+    this.streams.get(stream.id)?.started(participant.handle.index, given);
+    this.tell('participant', given);
   }
 
   ended(stream: Stream, participant: ParticipantRing): void {
@@ -62,6 +68,7 @@ export class Observers implements StreamObserver {
     const { handle, frames } = participant;
     for (const sink of sinks) sink.ended(handle, frames);
     for (const reader of readers) reader.ended(handle, frames);
+    this.streams.get(stream.id)?.ended(handle.index);
     if (events.listenerCount('participantEnded') === 0) return;
     const report: ParticipantReport = reportRing(memory, handle.index);
     this.tell('participantEnded', trackOf(stream, participant), report);
@@ -80,6 +87,7 @@ export class Observers implements StreamObserver {
   }
 
   released(record: EndedStream): void {
+    this.streams.delete(record.id);
     this.tell('streamEnded', record);
   }
 

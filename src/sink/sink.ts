@@ -17,6 +17,7 @@ export interface TrackEnd {
   readonly framesLapped: number;
 }
 
+/** What a sink does with one track. */
 export interface TrackWriter {
   /** False when nothing more can come of it: the track will be opened again. */
   readonly isOpen: boolean;
@@ -39,6 +40,7 @@ export interface SinkStart {
   readonly report: (error: unknown) => void;
 }
 
+/** What the built-in sinks are, and what a module becomes: `defineSink` adds what it leaves out. */
 export interface Sink {
   /** How often a track is read, in ms. Well below the ring's seconds; each reading has its cost. */
   readonly readIntervalMs: number;

@@ -13,7 +13,7 @@ import {
   ringJitter,
   rounded,
 } from './ring-report.ts';
-import type { Stream } from './stream.ts';
+import type { Stream, StreamPhase } from './stream.ts';
 
 /** A stream as `/streams` shows it. Once nothing is in flight, messages = committed + control + ignored + dropped. */
 export interface StreamReport {
@@ -34,7 +34,7 @@ export interface StreamReport {
   /** When the upgrade was accepted: ISO 8601 in UTC with milliseconds, `2026-01-31T09:30:00.020Z`. */
   readonly connectedAt: string;
   /** `open`: connected. `waiting`: broke off, may be resumed. `ending`: closed, not yet decoded. `lingering`: sinks read the rest. */
-  readonly state: Stream['phase'];
+  readonly state: StreamPhase;
   /** Messages received. */
   readonly messages: number;
   /** Audio messages whose frames are in a ring. */

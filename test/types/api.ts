@@ -58,6 +58,10 @@ export async function events(): Promise<void> {
   // @ts-expect-error the record of a stream, not a number
   gateway.on('streamEnded', (record: number) => record);
   gateway.on('dtmf', ({ tone }) => tone.length);
+  const participant: Participant | undefined = gateway.streams.get('id')?.participants[0];
+  // @ts-expect-error a view: only calls change it
+  gateway.streams.delete('id');
+  for await (const { participantId } of gateway.participants()) if (participantId === participant?.participantId) break;
   gateway.on('participantEnded', (track, report) => [track.sampleRate, report.missingFrames]);
 }
 

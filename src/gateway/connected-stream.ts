@@ -1,0 +1,34 @@
+/** A stream as a program sees it: what is known of it, and who can be read at this moment. Main thread. */
+import type { Stream } from '../stream/stream.ts';
+import type { Participant, StreamInfo } from './events.ts';
+
+/** A clone of it crosses threads, with the facts alone. */
+export class ConnectedStream implements StreamInfo {
+  readonly id: string;
+  readonly callConnectionId: string | null;
+  readonly correlationId: string | null;
+  readonly remoteAddress: string;
+  readonly connectedAt: Date;
+  /** By the index of its ring, which is the participant's own until it has ended. */
+  readonly #participants = new Map<number, Participant>();
+
+  constructor({ id, facts, connectedAt }: Stream) {
+    this.id = id;
+    this.callConnectionId = facts.callConnectionId;
+    this.correlationId = facts.correlationId;
+    this.remoteAddress = facts.remoteAddress;
+    this.connectedAt = connectedAt;
+  }
+
+  get participants(): readonly Participant[] {
+    return [...this.#participants.values()];
+  }
+
+  started(ringIndex: number, participant: Participant): void {
+    this.#participants.set(ringIndex, participant);
+  }
+
+  ended(ringIndex: number): void {
+    this.#participants.delete(ringIndex);
+  }
+}
