@@ -1,5 +1,7 @@
 /** The public API of the package. */
 
+import './base/loadable.ts';
+
 export { type ErrorCode, errorCodes, GatewayError } from './base/errors.ts';
 export type { Log, LogRecord } from './base/log.ts';
 export type { Config } from './config/serve-settings.ts';
