@@ -23,6 +23,7 @@ const foreign = {
       '--build-arg --name --read-only --cap-drop --security-opt --memory --memory-swap --ulimit --stop-timeout --rm --init --cpus --restart --platform --profile --format'.split(
         ' ',
       ),
+    esbuild: ['--bundle', '--external', '--outfile'],
     git: ['--show-current'],
     jq: ['--argjson'],
     kubectl: '--from-literal --from-file --grace-period --tail --prefix --timeout --max-graceful-termination-sec'.split(
@@ -30,7 +31,7 @@ const foreign = {
     ),
     nats: '--subjects --storage --max-age --max-bytes --discard --dupe-window'.split(' '),
     node: ['--max-old-space-size', '--trace-gc'],
-    npm: ['--silent'],
+    npm: ['--save-dev', '--silent'],
     prometheus: ['--config.file', '--storage.tsdb.path', '--storage.path', '--web.enable-lifecycle'],
     sysadmin: '--system --home-dir --shell --since --now --pid --nofile'.split(' '),
     // Shown as a mistake.
