@@ -3,7 +3,6 @@ import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 import { GatewayError } from '../base/errors.ts';
 import { createLog, type Log } from '../base/log.ts';
-import { runtimeProblem } from '../base/runtime.ts';
 import { readConfig } from '../config/config.ts';
 import type { Config } from '../config/serve-settings.ts';
 import { shownSink } from '../config/sink-spec.ts';
@@ -81,8 +80,6 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
   static async start({ readers = ['reader'], log, signal, ...settings }: GatewayOptions): Promise<RunningGateway> {
     signal?.throwIfAborted();
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-    const problem = runtimeProblem(process.versions);
-    if (problem !== null) throw new GatewayError('native_missing', problem);
     const config = readConfig({ argv: [], values: given });
     checkReaders(readers, config.sink.map(shownSink));
     const running = new RunningGateway(config, readers, logOf(log, config));
