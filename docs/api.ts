@@ -37,6 +37,22 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
     ['RingHandle', 'RingReader', 'RingReaderOptions', 'ReadResult', 'WaitResult', 'Frame', 'FrameBatch', 'frameFlag'],
   ],
   [
+    'Speaking into a call',
+    [
+      'PlaybackHandle',
+      'PlaybackWriter',
+      'UtteranceOptions',
+      'Utterance',
+      'UtteranceState',
+      'Played',
+      'PlaybackStarted',
+      'PlaybackEnded',
+      'PlaybackMark',
+      'SpeakerCounts',
+      'playbackTrackId',
+    ],
+  ],
+  [
     'Sink modules',
     ['defineSink', 'CreateSink', 'ModuleSink', 'ModuleTrackWriter', 'SinkStart', 'TrackEnd', 'Checkpoint'],
   ],
@@ -64,7 +80,8 @@ function exportsOf(folder: string): Map<string, string> {
   const index = readFileSync(join(folder, 'index.d.ts'), 'utf8');
   const found = new Map<string, string>();
   for (const [, names, file] of index.matchAll(/export (?:type )?\{([^}]*)\} from '([^']*)\.ts'/g)) {
-    for (const name of names!.split(',')) found.set(name.replace('type', '').trim(), `${file}.d.ts`);
+    for (const name of names!.split(','))
+      if (name.trim() !== '') found.set(name.replace('type', '').trim(), `${file}.d.ts`);
   }
   return found;
 }

@@ -5,6 +5,8 @@
 import type { EventEmitter } from 'node:events';
 import { GatewayError } from '../base/errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import type { PlaybackHandle } from '../playback/handle.ts';
+import type { EndedUtterance, StartedUtterance } from '../playback/spoken-utterances.ts';
 import type { ReaderGroup } from '../reader/reader-group.ts';
 import type { Track } from '../ring/track.ts';
 import type { SinkHost } from '../sink/host.ts';
@@ -13,7 +15,7 @@ import type { StreamObserver } from '../stream/registry.ts';
 import { type ParticipantReport, type ParticipantRing, reportRing } from '../stream/ring-report.ts';
 import type { Stream } from '../stream/stream.ts';
 import { subscriptionIdOf } from '../stream/stream-report.ts';
-import type { GatewayEvents, Participant } from './events.ts';
+import type { GatewayEvents, Participant, StreamInfo } from './events.ts';
 
 export type Events = EventEmitter<GatewayEvents>;
 
@@ -22,12 +24,37 @@ export interface ObserversOptions {
   readonly sinks: readonly SinkHost[];
   readonly readers: readonly ReaderGroup[];
   readonly events: Events;
+  /** The way into a stream. */
+  readonly playback: (stream: Stream) => PlaybackHandle;
 }
 
 function trackOf({ id, facts }: Stream, participant: ParticipantRing): Track {
   const { callConnectionId, correlationId } = facts;
   const { id: participantId, sampleRate } = participant;
   return { streamId: id, callConnectionId, correlationId, participantId, sampleRate };
+}
+
+/** What can be cloned crosses threads; the way into the call has to be asked for before. */
+class ConnectedStream implements StreamInfo {
+  readonly id: string;
+  readonly callConnectionId: string | null;
+  readonly correlationId: string | null;
+  readonly remoteAddress: string;
+  readonly connectedAt: Date;
+  readonly #playback: () => PlaybackHandle;
+
+  constructor({ id, facts, connectedAt }: Stream, playback: () => PlaybackHandle) {
+    this.id = id;
+    this.callConnectionId = facts.callConnectionId;
+    this.correlationId = facts.correlationId;
+    this.remoteAddress = facts.remoteAddress;
+    this.connectedAt = connectedAt;
+    this.#playback = playback;
+  }
+
+  playback(): PlaybackHandle {
+    return this.#playback();
+  }
 }
 
 export class Observers implements StreamObserver {
@@ -39,9 +66,20 @@ export class Observers implements StreamObserver {
     this.readers = [...options.sinks, ...options.readers].map(({ name }) => name);
   }
 
-  streamStarted({ id, facts, connectedAt }: Stream): void {
-    const { callConnectionId, correlationId, remoteAddress } = facts;
-    this.tell('stream', { id, callConnectionId, correlationId, remoteAddress, connectedAt });
+  streamStarted(stream: Stream): void {
+    this.tell('stream', new ConnectedStream(stream, () => this.options.playback(stream)));
+  }
+
+  mark({ id: streamId }: Stream, id: string, status: string): void {
+    this.tell('mark', { streamId, id, status });
+  }
+
+  playbackStarted({ id: streamId }: Stream, utterance: StartedUtterance): void {
+    this.tell('playbackStarted', { streamId, ...utterance });
+  }
+
+  playbackEnded({ id: streamId }: Stream, utterance: EndedUtterance): void {
+    this.tell('playbackEnded', { streamId, ...utterance });
   }
 
   format(stream: Stream, sampleRate: number): void {

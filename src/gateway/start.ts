@@ -80,7 +80,8 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     const problem = runtimeProblem(process.versions);
     if (problem !== null) throw new GatewayError('native_missing', problem);
-    const config = readConfig({ argv: [], values: given });
+    // Costs nothing until a stream is asked for it.
+    const config = readConfig({ argv: [], values: { playback: 'on', ...given } });
     checkReaders(readers, config.sink.map(shownSink));
     const running = new RunningGateway(config, readers, logOf(log, config));
     running.ports = await running.gateway.start();
