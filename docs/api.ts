@@ -48,6 +48,22 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
     ],
   ],
   [
+    'Speaking into a call',
+    [
+      'PlaybackHandle',
+      'PlaybackWriter',
+      'UtteranceOptions',
+      'Utterance',
+      'UtteranceState',
+      'Played',
+      'PlaybackStarted',
+      'PlaybackEnded',
+      'PlaybackMark',
+      'SpeakerCounts',
+      'playbackTrackId',
+    ],
+  ],
+  [
     'Sink modules',
     [
       'defineSink',
@@ -85,7 +101,8 @@ function exportsOf(folder: string): Map<string, string> {
   const index = readFileSync(join(folder, 'index.d.ts'), 'utf8');
   const found = new Map<string, string>();
   for (const [, names, file] of index.matchAll(/export (?:type )?\{([^}]*)\} from '([^']*)\.ts'/g)) {
-    for (const name of names!.split(',')) found.set(name.replace('type', '').trim(), `${file}.d.ts`);
+    for (const name of names!.split(','))
+      if (name.trim() !== '') found.set(name.replace('type', '').trim(), `${file}.d.ts`);
   }
   return found;
 }

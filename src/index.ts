@@ -5,11 +5,25 @@ import './base/loadable.ts';
 export { type ErrorCode, errorCodes, GatewayError } from './base/errors.ts';
 export type { Log, LogRecord } from './base/log.ts';
 export type { Config } from './config/serve-settings.ts';
-export type { DtmfTone, GatewayEvents, Participant, StreamFormat, StreamInfo } from './gateway/events.ts';
+export type {
+  DtmfTone,
+  GatewayEvents,
+  Participant,
+  PlaybackEnded,
+  PlaybackMark,
+  PlaybackStarted,
+  StreamFormat,
+  StreamInfo,
+} from './gateway/events.ts';
 export type { DrainResult } from './gateway/gateway.ts';
 export { type GatewayOptions, type RunningGateway, startGateway } from './gateway/start.ts';
 export type { DropReason } from './memory/outcomes.ts';
 export { frameFlag } from './memory/states.ts';
+export type { PlaybackHandle } from './playback/handle.ts';
+export { playbackTrackId } from './playback/sent-track.ts';
+export type { SpeakerCounts } from './playback/spoken-utterances.ts';
+export type { Played, Utterance, UtteranceOptions, UtteranceState } from './playback/utterance.ts';
+export { PlaybackWriter } from './playback/writer.ts';
 export type { RingHandle } from './reader/handle.ts';
 export { RingReader, type RingReaderOptions, type WaitResult } from './reader/ring-reader.ts';
 export type { ReadResult, RingPlace } from './ring/cursor.ts';

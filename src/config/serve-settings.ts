@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { logFormats, logLevels } from '../base/log-level.ts';
+import { playbackPrimeMs } from '../base/playback-limits.ts';
 import { decoderNames } from './decoder-names.ts';
 import { setting, type Values } from './settings.ts';
 
@@ -179,6 +180,37 @@ export const serveSettings = {
     expects: 'wav:DIR, pcm:DIR, nats://HOST:PORT[/SUBJECT-PREFIX] or module:FILE',
     // A kind, not a further HOST:PORT.
     itemStart: /^[a-z]+:(?!\d)/,
+  }),
+  playback: setting.choice({
+    choices: ['off', 'on'],
+    fallback: 'off',
+    help: 'whether audio can be sent into calls',
+  }),
+  playbackLeadMs: setting.integer({
+    fallback: 200,
+    min: playbackPrimeMs,
+    max: 5_000,
+    placeholder: 'MS',
+    help: 'how far ahead of being heard audio is sent into a call',
+  }),
+  playbackSeconds: setting.number({
+    fallback: 30,
+    min: 1,
+    max: 600,
+    placeholder: 'S',
+    help: 'audio that may wait to be sent into one call',
+  }),
+  playbackMemoryMb: setting.integer({
+    fallback: 256,
+    min: 1,
+    max: 65_536,
+    placeholder: 'MB',
+    help: 'cap for the audio that waits to be sent into all calls',
+  }),
+  playbackMarks: setting.choice({
+    choices: ['off', 'on'],
+    fallback: 'off',
+    help: 'mark the ends of utterances, which ACS may answer',
   }),
   threadTimeoutMs: setting.integer({
     fallback: 10_000,

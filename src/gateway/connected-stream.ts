@@ -1,8 +1,9 @@
 /** A stream as a program sees it: what is known of it, and who can be read at this moment. Main thread. */
+import type { PlaybackHandle } from '../playback/handle.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Participant, StreamInfo } from './events.ts';
 
-/** A clone of it crosses threads, with the facts alone. */
+/** A clone of it crosses threads, with the facts alone; the way into the call has to be asked for before. */
 export class ConnectedStream implements StreamInfo {
   readonly id: string;
   readonly callConnectionId: string | null;
@@ -12,12 +13,19 @@ export class ConnectedStream implements StreamInfo {
   /** By the index of its ring, which is the participant's own until it has ended. */
   readonly #participants = new Map<number, Participant>();
 
-  constructor({ id, facts, connectedAt }: Stream) {
+  readonly #playback: () => PlaybackHandle;
+
+  constructor({ id, facts, connectedAt }: Stream, playback: () => PlaybackHandle) {
     this.id = id;
     this.callConnectionId = facts.callConnectionId;
     this.correlationId = facts.correlationId;
     this.remoteAddress = facts.remoteAddress;
     this.connectedAt = connectedAt;
+    this.#playback = playback;
+  }
+
+  playback(): PlaybackHandle {
+    return this.#playback();
   }
 
   get participants(): readonly Participant[] {

@@ -37,6 +37,7 @@ import { createDecoders, createLanes } from './decoding.ts';
 import type { StreamInfo } from './events.ts';
 import { createFrontEnd } from './ingest.ts';
 import { type Events, Observers } from './observers.ts';
+import { PlaybackHost } from './playback-host.ts';
 
 /** The result of a drain. */
 export interface DrainResult {
@@ -70,6 +71,7 @@ export class Gateway {
   private readonly lanes: readonly Lane[];
   private readonly consumers: Consumers;
   private readonly observers: Observers;
+  private readonly playback: PlaybackHost;
   private readonly registry: StreamRegistry;
   private readonly pressure: Pressure;
   private readonly frontEnd: FrontEnd;
@@ -99,7 +101,10 @@ export class Gateway {
       onCaptureError: (error) => this.logThrottled({ msg: 'capture error', error }),
     });
     const { sinks } = this.consumers;
-    this.observers = new Observers({ memory: this.memory, sinks, readers: this.consumers.readers, events });
+    const stages = () => ({ registry: this.registry, observers: this.observers, frontEnd: this.frontEnd });
+    this.playback = new PlaybackHost({ config, memory: this.memory, rings: this.rings, stages });
+    const { handle: playback } = this.playback;
+    this.observers = new Observers({ memory: this.memory, sinks, readers: this.consumers.readers, events, playback });
     const guards = createGuards(config, this.totals);
     this.registry = new StreamRegistry({
       memory: this.memory,
@@ -192,7 +197,7 @@ export class Gateway {
     const readersAreExact = this.consumers.sinks.every(
       (sink) => sink.frames + sink.lappedFrames === this.registry.framesEnded,
     );
-    const isExact = isFlushed && sinksFinished && current.unaccounted === 0 && readersAreExact;
+    const isExact = isFlushed && sinksFinished && current.unaccounted === 0 && readersAreExact && this.playback.isExact;
     return { isExact, account: current, streamsCut };
   }
 
@@ -215,6 +220,7 @@ export class Gateway {
     await Promise.all([this.decoders.start(), this.consumers.start()]);
     undo.add(() => this.admin.stop());
     const adminPort = await this.admin.listen();
+    undo.add(() => this.playback.stop());
     undo.add(() => this.frontEnd.stop());
     const port = await this.frontEnd.listen();
     // No upgrade has come yet: that takes a turn of the event loop.
@@ -256,6 +262,7 @@ export class Gateway {
       registry,
       lanes,
       decoders,
+      playback: this.playback.pacer,
       rings,
       sinks: [...sinks, ...readers],
       capture,

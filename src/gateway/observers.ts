@@ -5,6 +5,8 @@
 import type { EventEmitter } from 'node:events';
 import { GatewayError } from '../base/errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import type { PlaybackHandle } from '../playback/handle.ts';
+import type { EndedUtterance, StartedUtterance } from '../playback/spoken-utterances.ts';
 import type { ReaderGroup } from '../reader/reader-group.ts';
 import type { Track } from '../ring/track.ts';
 import type { SinkHost } from '../sink/host.ts';
@@ -23,6 +25,8 @@ export interface ObserversOptions {
   readonly sinks: readonly SinkHost[];
   readonly readers: readonly ReaderGroup[];
   readonly events: Events;
+  /** The way into a stream. */
+  readonly playback: (stream: Stream) => PlaybackHandle;
 }
 
 function trackOf({ id, facts }: Stream, participant: ParticipantRing): Track {
@@ -43,9 +47,21 @@ export class Observers implements StreamObserver {
   }
 
   streamStarted(stream: Stream): void {
-    const connected = new ConnectedStream(stream);
+    const connected = new ConnectedStream(stream, () => this.options.playback(stream));
     this.streams.set(stream.id, connected);
     this.tell('stream', connected);
+  }
+
+  mark({ id: streamId }: Stream, id: string, status: string): void {
+    this.tell('mark', { streamId, id, status });
+  }
+
+  playbackStarted({ id: streamId }: Stream, utterance: StartedUtterance): void {
+    this.tell('playbackStarted', { streamId, ...utterance });
+  }
+
+  playbackEnded({ id: streamId }: Stream, utterance: EndedUtterance): void {
+    this.tell('playbackEnded', { streamId, ...utterance });
   }
 
   format(stream: Stream, sampleRate: number): void {

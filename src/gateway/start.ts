@@ -80,7 +80,8 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
   static async start({ readers = ['reader'], log, signal, ...settings }: GatewayOptions): Promise<RunningGateway> {
     signal?.throwIfAborted();
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-    const config = readConfig({ argv: [], values: given });
+    // Playback costs nothing until a stream is asked for it.
+    const config = readConfig({ argv: [], values: { playback: 'on', ...given } });
     checkReaders(readers, config.sink.map(shownSink));
     const running = new RunningGateway(config, readers, logOf(log, config));
     running.ports = await running.gateway.start();

@@ -5,6 +5,7 @@ import type { Sources } from './families.ts';
 import { registerFrames } from './frames.ts';
 import { registerInternals } from './internals.ts';
 import { registerMessages } from './messages.ts';
+import { registerPlayback } from './playback.ts';
 import { registerProcess } from './process.ts';
 import { Metrics } from './registry.ts';
 import { registerStreams } from './streams.ts';
@@ -15,6 +16,7 @@ const families = [
   registerConnections,
   registerMessages,
   registerFrames,
+  registerPlayback,
   registerInternals,
   registerCapture,
   registerThreads,

@@ -5,6 +5,7 @@
 import { type DropReason, dropReasons } from '../memory/outcomes.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { StreamSlot } from '../memory/stream-slot.ts';
+import type { SpeakerCounts } from '../playback/spoken-utterances.ts';
 import {
   describeRing,
   type ParticipantReport,
@@ -47,6 +48,8 @@ export interface StreamReport {
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Audio messages, committed all the same, that came before any metadata. */
   readonly audioBeforeMetadata: number;
+  /** What became of the audio sent into the call, in frames; absent if nobody asked to send any. */
+  readonly playback?: SpeakerCounts;
   /** In the order of their first frames; a change of the sample rate begins a new entry with the same id. */
   readonly participants: readonly ParticipantReport[];
 }
@@ -84,6 +87,11 @@ export function sampleRateOf(memory: SharedMemory, stream: Stream): number | nul
   return participantCount(memory, stream) > 0 ? participantRing(memory, stream, 0).sampleRate : null;
 }
 
+/** What the metadata said, Hz; 0 before, -1 when it is no rate of ACS's. */
+export function metadataRateOf(memory: SharedMemory, stream: Stream): number {
+  return new StreamSlot(memory, stream.index).rate;
+}
+
 export function subscriptionIdOf(memory: SharedMemory, stream: Stream): string | null {
   return new StreamSlot(memory, stream.index).subscriptionId;
 }
@@ -114,6 +122,7 @@ export function reportStream(memory: SharedMemory, stream: Stream): StreamReport
     ignored: slot.ignored + stream.messagesIgnored,
     dropped,
     audioBeforeMetadata: slot.audioBeforeMetadata,
+    ...(stream.speaker !== null && { playback: stream.speaker.report }),
     participants: [
       ...stream.fullRings.map(({ report }) => report),
       ...Array.from({ length: count }, (_, i) => reportRing(memory, ringIndexOf(memory, stream, i))),

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AwakeTimer } from '../base/awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
+import type { Speaker } from '../playback/speaker.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import { Allowance } from './allowance.ts';
 import type { FullRing } from './ring-report.ts';
@@ -90,6 +91,8 @@ export class Stream {
   readonly fullRings: FullRing[] = [];
   /** Who reads this stream's rings, and what each of them has done with those that ended. */
   readonly readerCounts: readonly ReaderCounts[];
+  /** What speaks into it; null while nobody has asked for that. */
+  speaker: Speaker | null = null;
   /** Ends a wait for another socket, or for readers. */
   timer: AwakeTimer | null = null;
 
