@@ -23,6 +23,7 @@ export { frameFlag } from './memory/states.ts';
 export type { PlaybackHandle } from './playback/handle.ts';
 export { playbackTrackId } from './playback/sent-track.ts';
 export type { EndedUtterance, SpeakerCounts, StartedUtterance } from './playback/spoken-utterances.ts';
+export type { UtteranceEnd } from './playback/totals.ts';
 export type { Played, Utterance, UtteranceOptions, UtteranceState } from './playback/utterance.ts';
 export { PlaybackWriter } from './playback/writer.ts';
 export type { RingHandle } from './reader/handle.ts';

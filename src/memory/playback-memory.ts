@@ -16,7 +16,9 @@ import { Views } from './views.ts';
 
 /** What passes between threads: shared, not copied. */
 export interface PlaybackMemoryHandle {
+  /** Who has which block, and the bell. */
   readonly pool: SharedArrayBuffer;
+  /** The blocks. */
   readonly slabs: readonly SharedArrayBuffer[];
 }
 

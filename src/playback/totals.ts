@@ -6,6 +6,7 @@ export const discardReasons = ['stream_ended', 'stalled', 'format', 'corrupt'] a
 export type DiscardReason = (typeof discardReasons)[number];
 
 export const utteranceEnds = ['played', 'cleared', 'discarded'] as const;
+/** How an utterance ended. */
 export type UtteranceEnd = (typeof utteranceEnds)[number];
 
 export const clearBoundsMs = [0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
