@@ -64,7 +64,7 @@ it('reads every frame in another thread, bit for bit; a slow reader is lapped, n
   expect(await program.metric('messages_total{outcome="dropped"}')).toBe(0);
   const account = await program.stop();
 
-  const sent = [...filesBelow(join(folder, 'sent'), '.wav').values()].map((wav) => wav.subarray(44));
+  const sent = [...filesBelow(join(folder, 'sent'), '.wav').values()].map((wav) => wav.subarray(80));
   const hashes = sent.map((pcm) => createHash('sha256').update(pcm).digest('hex'));
   expect(
     program

@@ -57,6 +57,7 @@ export const probes = {
   prlimit: program('prlimit', 'util-linux'),
   'prometheus-alertmanager': program('prometheus-alertmanager'),
   promtool: program('promtool', 'prometheus'),
+  python3: program('python3'),
   script: program('script', 'bsdutils'),
   soxi: program('soxi', 'sox'),
   'systemd-analyze': program('systemd-analyze', 'systemd'),
