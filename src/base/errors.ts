@@ -25,6 +25,8 @@ export const errorCodes = {
   bad_capture: 10,
   /** Decode workers hang or cannot be started, and that has lasted a minute. */
   decoding_failed: 12,
+  /** The one file of a call cannot be made of its recordings. */
+  recording_failed: 13,
   /** A broken invariant: a fault of the gateway itself. */
   invariant: 70,
 } as const;

@@ -12,24 +12,35 @@ export interface FileSinkSpec {
   readonly folder: string;
   /** `fill`: the file's time is the call's time. `skip`: frames that never came are left out. */
   readonly gaps: 'fill' | 'skip';
+  /** What the one file of a call is like that is made when its stream has ended; none is made if left out. */
+  readonly call?: 'stereo' | 'multichannel';
   /** Who may read the files; `owner` if left out. */
   readonly access?: 'owner' | 'group';
 }
 
 export type SinkSpec = FileSinkSpec | NatsSinkSpec | ModuleSinkSpec;
 
+const fileOptions = { wav: 'gaps or call', pcm: 'gaps' } as const;
+
 function parseFileSink(kind: 'wav' | 'pcm', text: string): FileSinkSpec | { readonly problem: string } {
   const question = text.indexOf('?');
   const folder = text.slice(kind.length + 1, question < 0 ? undefined : question);
   if (folder === '') return { problem: `expected a folder, as in ${kind}:./recordings` };
   const options = new URLSearchParams(question < 0 ? '' : text.slice(question + 1));
-  let gaps: 'fill' | 'skip' = 'fill';
+  const given: { gaps: 'fill' | 'skip'; call?: 'stereo' | 'multichannel' } = { gaps: 'fill' };
   for (const [key, value] of options) {
-    if (key !== 'gaps') return { problem: `unknown option ${JSON.stringify(key)}: expected gaps` };
-    if (value !== 'fill' && value !== 'skip') return { problem: 'gaps: expected fill or skip' };
-    gaps = value;
+    if (key === 'gaps') {
+      if (value !== 'fill' && value !== 'skip') return { problem: 'gaps: expected fill or skip' };
+      given.gaps = value;
+    } else if (key === 'call' && kind === 'wav') {
+      if (value !== 'stereo' && value !== 'multichannel') return { problem: 'call: expected stereo or multichannel' };
+      given.call = value;
+    } else return { problem: `unknown option ${JSON.stringify(key)}: expected ${fileOptions[kind]}` };
   }
-  return { kind, name: text, folder, gaps };
+  if (given.call !== undefined && given.gaps === 'skip') {
+    return { problem: 'call: expected gaps=fill: what was left out of a file cannot be put in its place in the call' };
+  }
+  return { kind, name: text, folder, ...given };
 }
 
 /** The sink that a text names, or what is wrong with it. */

@@ -15,7 +15,7 @@ import { Gate } from '../ring/gate.ts';
 import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
 import { type DrainedTrack, type Entry, Ledger } from './ledger.ts';
 import { type FromSink, type SinkWorkerData, sinkCounter, sinkCountersBytes, type ToSink } from './messages.ts';
-import type { Track, TrackEnd } from './sink.ts';
+import type { RecordingFile, Track, TrackEnd } from './sink.ts';
 
 export interface SinkHostOptions {
   readonly memory: SharedMemory;
@@ -26,6 +26,10 @@ export interface SinkHostOptions {
   readonly threadTimeoutMs: number;
   /** The sink does not look at a ring of this stream any more. */
   readonly onDrained: (streamId: string, end: TrackEnd) => void;
+  /** A file is finished; may come again. */
+  readonly onRecorded?: (file: RecordingFile) => void;
+  /** The sink has done all that it had to for a stream; `isComplete`: and all went well. */
+  readonly onStreamDone?: (streamId: string, isComplete: boolean) => void;
   /** Something went wrong in the sink. */
   readonly onError: TellThrottled<string>;
   /** The sink's thread died or hangs; another one starts. */
@@ -63,6 +67,8 @@ export class SinkHost {
   private counters = new Float64Array(new SharedArrayBuffer(sinkCountersBytes));
   private readonly gate: Gate | null;
   private threads = 0;
+  /** When its thread is cut off. */
+  private closeDueMs = 0;
   private losses = 0;
   /** What the thread has to be told before it knows everything; null while it is not ready. */
   private untold: Entry[] | null = null;
@@ -115,7 +121,8 @@ export class SinkHost {
   }
 
   streamEnded(streamId: string): void {
-    if (this.ledger.streamEnded(streamId) && this.knowsAll) this.thread.post({ type: 'streamEnded', streamId });
+    const stream = this.ledger.streamEnded(streamId);
+    if (stream !== null && this.knowsAll) this.thread.post({ type: 'streamEnded', stream });
   }
 
   get frames(): number {
@@ -153,6 +160,7 @@ export class SinkHost {
    * whether it finished.
    */
   async stop(deadlineMs: number): Promise<boolean> {
+    this.closeDueMs = performance.now() + deadlineMs;
     const isDone = await this.thread.stop(deadlineMs);
     this.gate?.leave();
     this.ledger.takeAway();
@@ -166,7 +174,7 @@ export class SinkHost {
   }
 
   private close(): void {
-    if (this.knowsAll) this.thread.post({ type: 'close' });
+    if (this.knowsAll) this.thread.post({ type: 'close', withinMs: Math.max(0, this.closeDueMs - performance.now()) });
   }
 
   private drained(tracks: readonly DrainedTrack[]): void {
@@ -203,7 +211,7 @@ export class SinkHost {
       setImmediate(() => this.tellAll(untold));
       return;
     }
-    for (const streamId of this.ledger.endedStreams) this.thread.post({ type: 'streamEnded', streamId });
+    for (const stream of this.ledger.endedStreams) this.thread.post({ type: 'streamEnded', stream });
     if (this.thread.isClosing) this.close();
   }
 
@@ -223,6 +231,13 @@ export class SinkHost {
         if (entry !== undefined) this.options.onDrained(entry.start.track.streamId, this.ledger.settle(entry));
         return;
       }
+      case 'recorded':
+        this.options.onRecorded?.(message.file);
+        return;
+      case 'streamDone':
+        this.ledger.streamDone(message.streamId);
+        this.options.onStreamDone?.(message.streamId, message.isComplete);
+        return;
       case 'error':
         this.options.onError(message.message, message.streamId, message.suppressed);
         return;

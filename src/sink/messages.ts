@@ -4,7 +4,7 @@ import type { SinkSpec } from '../config/sink-spec.ts';
 import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import type { FromThread } from '../thread/supervised-thread.ts';
-import type { Track } from './sink.ts';
+import type { RecordingFile, Track } from './sink.ts';
 
 export interface SinkWorkerData {
   readonly memory: SharedMemoryHandle;
@@ -39,6 +39,14 @@ export interface TrackStart {
 /** Doubles that a sink has for each stream. */
 export const streamCheckpointDoubles = 1;
 
+/** A stream without further tracks; see `FinishedStream`. */
+export interface StreamEnd {
+  readonly streamId: string;
+  readonly callConnectionId: string | null;
+  readonly correlationId: string | null;
+  readonly ofStream: SharedArrayBuffer;
+}
+
 /** Names a ring in a map. */
 export function ringKey({ index, generation }: RingAddress): string {
   return `${index}:${generation}`;
@@ -49,13 +57,17 @@ export type ToSink =
   | { readonly type: 'started'; readonly tracks: readonly TrackStart[] }
   /** No frame follows in this ring; it had so many. */
   | { readonly type: 'ended'; readonly ring: RingAddress; readonly frames: number }
-  | { readonly type: 'streamEnded'; readonly streamId: string }
-  /** Close when every track has ended. */
-  | { readonly type: 'close' };
+  | { readonly type: 'streamEnded'; readonly stream: StreamEnd }
+  /** Close when every track has ended, in this time. */
+  | { readonly type: 'close'; readonly withinMs: number };
 
 export type FromSink =
   | FromThread
   /** This sink does not look at the ring any more; its progress says how far it came. */
   | { readonly type: 'drained'; readonly ring: RingAddress }
+  /** A file is finished. May come again from another thread. */
+  | { readonly type: 'recorded'; readonly file: RecordingFile }
+  /** The sink has done what it had to for a stream that ended. */
+  | { readonly type: 'streamDone'; readonly streamId: string; readonly isComplete: boolean }
   /** Something went wrong; counted as well. See `TellThrottled`. `streamId`: of the last time, or empty. */
   | { readonly type: 'error'; readonly streamId: string; readonly message: string; readonly suppressed: number };

@@ -11,9 +11,9 @@ import { redactPath } from '../base/errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import { Frame } from '../ring/frame.ts';
-import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackStart } from './messages.ts';
+import { type FromSink, ringKey, type StreamEnd, sinkCounter, type ToSink, type TrackStart } from './messages.ts';
 import { settledInTime } from './settling.ts';
-import type { Sink, Track } from './sink.ts';
+import type { Sink } from './sink.ts';
 import type { SinkGate } from './sink-gate.ts';
 import { TrackReader } from './track-reader.ts';
 
@@ -29,7 +29,7 @@ export class SinkLoop {
   private readonly frame = new Frame();
   private readonly trackReaders = new Map<string, TrackReader>();
   private readonly tracksOfStream = new Map<string, number>();
-  private readonly endedStreams = new Set<string>();
+  private readonly endedStreams = new Map<string, StreamEnd>();
   /** Goes round the readers, so that each has its turn when a round is full before its end. */
   private turn: Iterator<TrackReader> = this.trackReaders.values();
   /** What was read in this round; always empty for a sink that need not settle. */
@@ -37,6 +37,8 @@ export class SinkLoop {
   private isSettling = false;
   private readonly gate: SinkGate;
   private isClosing = false;
+  /** Then the thread is cut off. */
+  private closeDueMs = 0;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -63,9 +65,9 @@ export class SinkLoop {
   }
 
   /** Counts and tells an error. */
-  readonly report = (error: unknown, track: Track | null = null): void => {
+  readonly report = (error: unknown, streamId = ''): void => {
     this.counters[sinkCounter.errors]! += 1;
-    this.errorThrottle.add(redactPath(error), track?.streamId ?? '', performance.now());
+    this.errorThrottle.add(redactPath(error), streamId, performance.now());
   };
 
   take(message: ToSink): void {
@@ -78,11 +80,12 @@ export class SinkLoop {
         this.ended(message.ring, message.frames);
         return;
       case 'streamEnded':
-        this.endedStreams.add(message.streamId);
-        this.forgetStream(message.streamId);
+        this.endedStreams.set(message.stream.streamId, message.stream);
+        this.forgetStream(message.stream.streamId);
         return;
       case 'close':
         this.isClosing = true;
+        this.closeDueMs = performance.now() + message.withinMs;
         this.closeIfDone();
         return;
     }
@@ -90,7 +93,9 @@ export class SinkLoop {
 
   private started(start: TrackStart): void {
     const nowMs = performance.now();
-    const trackReader = new TrackReader(this.memory, start, nowMs, this.report);
+    const trackReader = new TrackReader(this.memory, start, nowMs, (error, { streamId }) =>
+      this.report(error, streamId),
+    );
     this.trackReaders.set(ringKey(start.ring), trackReader);
     this.gate.note(start.ring, trackReader.reader.next);
     const { streamId } = start.track;
@@ -228,17 +233,32 @@ export class SinkLoop {
   }
 
   private forgetStream(streamId: string): void {
-    if (!this.endedStreams.has(streamId) || (this.tracksOfStream.get(streamId) ?? 0) > 0) return;
+    const stream = this.endedStreams.get(streamId);
+    if (stream === undefined || (this.tracksOfStream.get(streamId) ?? 0) > 0) return;
     this.endedStreams.delete(streamId);
     this.tracksOfStream.delete(streamId);
-    this.guard(() => this.sink.streamEnded(streamId), undefined);
+    void this.finishStream(stream);
+  }
+
+  /** Lets the sink do what is left to do for a stream, and tells when that is done. */
+  private async finishStream({ ofStream, ...stream }: StreamEnd): Promise<void> {
+    const { streamId } = stream;
+    let isComplete = true;
+    try {
+      const finishing = this.sink.streamEnded(streamId, { ...stream, checkpoint: new Float64Array(ofStream) });
+      if (finishing instanceof Promise) await finishing;
+    } catch (error) {
+      isComplete = false;
+      this.report(error, streamId);
+    }
+    this.tell({ type: 'streamDone', streamId, isComplete });
   }
 
   private closeIfDone(): void {
     if (!this.isClosing || this.trackReaders.size > 0) return;
     if (this.timer !== null) clearInterval(this.timer);
     this.gate.close();
-    (async () => this.sink.close())()
+    (async () => this.sink.close(this.closeDueMs - performance.now()))()
       .catch((error: unknown) => this.report(error))
       .finally(() => {
         this.errorThrottle.tellAll();

@@ -19,7 +19,11 @@ export async function runSink(data: SinkWorkerData, port: MessagePort, create: (
     const memory = SharedMemory.attach(data.memory);
     const gate = new SinkGate(memory, data.gate);
     const loop = new SinkLoop(memory, sink, data.counters, tell, gate);
-    await sink.start({ isRestart: data.isRestart, report: loop.report });
+    await sink.start({
+      isRestart: data.isRestart,
+      report: (error) => loop.report(error),
+      recorded: (file) => tell({ type: 'recorded', file }),
+    });
     port.on('message', (message: ToSink) => loop.take(message));
     loop.start();
     tell({ type: 'ready' });

@@ -30,12 +30,43 @@ export interface TrackWriter {
   end(end: TrackEnd): void;
 }
 
+/** A file with audio that is finished, and what is in it. A plain object: it crosses threads. */
+export interface RecordingFile {
+  /** One participant's, or the call's with all of them. */
+  readonly kind: 'participant' | 'call';
+  readonly path: string;
+  readonly streamId: string;
+  readonly callConnectionId: string | null;
+  readonly correlationId: string | null;
+  /** null when the audio is mixed, and for a call. */
+  readonly participantId: string | null;
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly durationMs: number;
+  /** Of a call: of all its participants. */
+  readonly frames: number;
+  readonly missing: number;
+  readonly lapped: number;
+  readonly lost: number;
+}
+
+/** A stream of which all tracks have ended. */
+export interface FinishedStream {
+  readonly streamId: string;
+  readonly callConnectionId: string | null;
+  readonly correlationId: string | null;
+  /** See `Checkpoint.ofStream`. */
+  readonly checkpoint: Float64Array;
+}
+
 /** What a sink is told when it begins. */
 export interface SinkStart {
   /** Another thread of this sink ran before and died. */
   readonly isRestart: boolean;
   /** Counts and tells what goes wrong beside the calls of the loop. */
   readonly report: (error: unknown) => void;
+  /** Tells of a file that is finished. */
+  readonly recorded: (file: RecordingFile) => void;
 }
 
 export interface Sink {
@@ -66,8 +97,11 @@ export interface Sink {
    * if it may not be: then it is read and written once more. Nothing is written meanwhile. Null: all is kept already.
    */
   settle?(): Promise<void> | null;
-  /** All tracks of a stream have ended and no other will follow. */
-  streamEnded(streamId: string): void;
-  /** All tracks have ended. */
-  close(): Promise<void>;
+  /**
+   * All tracks of a stream have ended and no other will follow. What takes its time resolves later, and is asked for again if
+   * the thread dies before.
+   */
+  streamEnded(streamId: string, stream: FinishedStream): void | Promise<void>;
+  /** All tracks have ended. After `withinMs` the thread is cut off. */
+  close(withinMs: number): Promise<void>;
 }

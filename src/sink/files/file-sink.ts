@@ -5,10 +5,12 @@
  */
 import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { recordingName } from '../../base/recording-name.ts';
+import { recordingName, trackName } from '../../base/recording-name.ts';
 import type { FileSinkSpec } from '../../config/sink-spec.ts';
 import type { Checkpoint } from '../progress.ts';
-import type { Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
+import type { FinishedStream, RecordingFile, Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
+import { describeCallFile, makeCallFile } from './call-file.ts';
+import { CallQueue } from './call-queue.ts';
 import { FileTrack } from './file-track.ts';
 import { codeOf, createFile, type FileModes, fileModes, firstFree, makeFolder, numbered } from './files.ts';
 import { kept, Recording, recordingHead } from './recording.ts';
@@ -19,6 +21,10 @@ const scratchBytes = 256 * 1024;
 /** Where the number of a stream's folder stands in the stream's checkpoint; 0 before there is a folder. */
 const folderNumber = 0;
 
+function folderName({ callConnectionId, streamId }: Pick<Track, 'callConnectionId' | 'streamId'>): string {
+  return recordingName(callConnectionId ?? streamId);
+}
+
 export class FileSink implements Sink {
   readonly readIntervalMs = readIntervalMs;
   readonly leadMs = 0;
@@ -27,6 +33,8 @@ export class FileSink implements Sink {
   private readonly spec: FileSinkSpec;
   private readonly modes: FileModes;
   private readonly scratch = Buffer.alloc(scratchBytes);
+  private readonly calls = new CallQueue();
+  private recorded: (file: RecordingFile) => void = () => {};
 
   constructor(spec: FileSinkSpec) {
     this.spec = spec;
@@ -34,7 +42,8 @@ export class FileSink implements Sink {
   }
 
   /** Throws if the folder cannot be made or written. A thread that takes over begins whatever the disk says. */
-  start({ isRestart }: SinkStart): void {
+  start({ isRestart, recorded }: SinkStart): void {
+    this.recorded = recorded;
     if (isRestart) return;
     makeFolder(resolve(this.spec.folder), this.modes.folder);
     accessSync(this.spec.folder, constants.W_OK | constants.X_OK);
@@ -48,21 +57,31 @@ export class FileSink implements Sink {
     const note = this.pathOf(folder, track, checkpoint.own[kept.number]!, 'json');
     try {
       const recording = new Recording({ file, format: kind, gaps, sampleRate, checkpoint, scratch: this.scratch });
-      return new FileTrack(track, recording, this.spec, checkpoint, { path: note, mode: this.modes.file });
+      const noteFile = { path: note, mode: this.modes.file };
+      return new FileTrack(track, recording, this.spec, checkpoint, noteFile, this.recorded);
     } catch (error) {
       closeSync(file);
       throw error;
     }
   }
 
-  streamEnded(): void {}
+  streamEnded(streamId: string, stream: FinishedStream): void | Promise<void> {
+    const { call } = this.spec;
+    const number = stream.checkpoint[folderNumber]!;
+    if (call === undefined || number === 0) return;
+    const folder = join(this.spec.folder, numbered(folderName(stream), number));
+    return this.calls.add(async (signal, pause) => {
+      const made = await makeCallFile({ folder, layout: call, modes: this.modes, streamId, signal, pause });
+      if (made !== null) this.recorded(describeCallFile(made));
+    });
+  }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  close(withinMs: number): Promise<void> {
+    return this.calls.close(withinMs);
   }
 
   private pathOf(folder: string, track: Track, number: number, ending: string): string {
-    return join(folder, `${numbered(recordingName(track.participantId), number)}.${ending}`);
+    return join(folder, `${numbered(trackName(track.participantId), number)}.${ending}`);
   }
 
   /** The file that there is already, or null. */
@@ -92,7 +111,7 @@ export class FileSink implements Sink {
   }
 
   private folderOf(track: Track, ofStream: Float64Array): string {
-    const name = recordingName(track.callConnectionId ?? track.streamId);
+    const name = folderName(track);
     const path = (number: number) => join(this.spec.folder, numbered(name, number));
     const mode = this.modes.folder;
     makeFolder(resolve(this.spec.folder), mode);

@@ -1,15 +1,15 @@
 /** One participant of a file sink: its recording, and the JSON beside it that says what is in there. Sink thread. */
 
+import { utimesSync } from 'node:fs';
+import { bytesPerSample } from '../../base/limits.ts';
 import type { FileSinkSpec } from '../../config/sink-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
 import type { Checkpoint } from '../progress.ts';
-import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
+import type { RecordingFile, Track, TrackEnd, TrackWriter } from '../sink.ts';
+import { isoTime } from './call-notes.ts';
 import { replaceFile } from './files.ts';
+import { touchIntervalMs } from './finished.ts';
 import { kept, type Recording } from './recording.ts';
-
-function isoTime(ms: number): string | null {
-  return ms > 0 ? new Date(ms).toISOString() : null;
-}
 
 /** The JSON beside a recording. */
 interface NoteFile {
@@ -23,14 +23,24 @@ export class FileTrack implements TrackWriter {
   private readonly spec: FileSinkSpec;
   private readonly checkpoint: Checkpoint;
   private readonly note: NoteFile;
+  private readonly recorded: (file: RecordingFile) => void;
   private hasNote = false;
+  private touchedMs = Date.now();
 
-  constructor(track: Track, recording: Recording, spec: FileSinkSpec, checkpoint: Checkpoint, note: NoteFile) {
+  constructor(
+    track: Track,
+    recording: Recording,
+    spec: FileSinkSpec,
+    checkpoint: Checkpoint,
+    note: NoteFile,
+    recorded: (file: RecordingFile) => void,
+  ) {
     this.track = track;
     this.recording = recording;
     this.spec = spec;
     this.checkpoint = checkpoint;
     this.note = note;
+    this.recorded = recorded;
   }
 
   get isOpen(): boolean {
@@ -43,6 +53,7 @@ export class FileTrack implements TrackWriter {
 
   flush(): void {
     this.recording.flush();
+    this.touch();
     // Not when the file is made: a note that cannot be written must not cost the recording.
     if (!this.hasNote) this.writeNote(null);
     this.hasNote = true;
@@ -53,8 +64,38 @@ export class FileTrack implements TrackWriter {
       this.recording.flush();
     } finally {
       this.recording.close();
+      this.recorded(this.fileAt(end));
       this.writeNote(end);
     }
+  }
+
+  /** Says that somebody records here, also while nobody speaks. */
+  private touch(): void {
+    const nowMs = Date.now();
+    if (!this.hasNote || nowMs - this.touchedMs < touchIntervalMs) return;
+    this.touchedMs = nowMs;
+    utimesSync(this.note.path, nowMs / 1000, nowMs / 1000);
+  }
+
+  private fileAt({ framesLapped }: TrackEnd): RecordingFile {
+    const { checkpoint, track } = this;
+    const { streamId, callConnectionId, correlationId, participantId, sampleRate } = track;
+    const { own } = checkpoint;
+    return {
+      kind: 'participant',
+      path: this.note.path.replace(/json$/, this.spec.kind),
+      streamId,
+      callConnectionId,
+      correlationId,
+      participantId,
+      sampleRate,
+      channels: 1,
+      durationMs: Math.round((own[kept.dataBytes]! / bytesPerSample / sampleRate) * 1000),
+      frames: own[kept.frames]!,
+      missing: own[kept.missingFrames]!,
+      lapped: framesLapped,
+      lost: checkpoint.framesLost,
+    };
   }
 
   /** The JSON beside the file: at first with what is known, at the end with everything. */
@@ -76,6 +117,7 @@ export class FileTrack implements TrackWriter {
       complete: end !== null,
       firstTimestamp: isoTime(numbers[kept.firstTimestampMs]!),
       lastTimestamp: isoTime(numbers[kept.lastTimestampMs]!),
+      firstArrival: isoTime(numbers[kept.firstArrivalMs]!),
       frames: numbers[kept.frames],
       silent: numbers[kept.silentFrames],
       missing: numbers[kept.missingFrames],
