@@ -24,6 +24,8 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
       'DtmfTone',
       'ParticipantReport',
       'EndedStream',
+      'StreamRecording',
+      'RecordingFile',
     ],
   ],
   [
@@ -32,7 +34,16 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
   ],
   [
     'Sink modules',
-    ['defineSink', 'CreateSink', 'ModuleSink', 'ModuleTrackWriter', 'SinkStart', 'TrackEnd', 'Checkpoint'],
+    [
+      'defineSink',
+      'CreateSink',
+      'ModuleSink',
+      'ModuleTrackWriter',
+      'SinkStart',
+      'TrackEnd',
+      'Checkpoint',
+      'FinishedStream',
+    ],
   ],
   ['Errors', ['GatewayError', 'ErrorCode']],
 ];

@@ -51,6 +51,12 @@ export function scrapeStep(): Step {
     threads: () => [],
     supervised: [],
     build: { version: '', node: '', decoder: '' },
+    recordings: {
+      sinks: [],
+      countsOf: () => ({ participant: 0, call: 0, failed: 0 }),
+      callsPending: () => 0,
+      commandOutcomes: () => ({}),
+    },
     isDraining: () => false,
   });
   let text = '';

@@ -141,6 +141,11 @@ export const externalBytesMax = 512 * 1024 * 1024;
 /** Share of the rings that new streams do not get: running ones have further participants. */
 export const ringReserveShare = 0.05;
 
+/** Runs of --on-recording at a time, calls that wait for one, and how long one may take. A process each, and some kilobytes a call. */
+export const recordingCommandsMax = 4;
+export const recordingCommandsWaitingMax = 10_000;
+export const recordingCommandMsMax = 3_600_000;
+
 /** No new stream while more than this waits in a lane: at 75,000 frames a second a tenth of a second. */
 export const laneBacklogBytesMax = 8 * 1024 * 1024;
 

@@ -176,6 +176,11 @@ export const serveSettings = {
     // A kind, not a further HOST:PORT.
     itemStart: /^[a-z]+:(?!\d)/,
   }),
+  onRecording: setting.text({
+    fallback: null,
+    placeholder: 'PROGRAM',
+    help: 'run this for each call that was recorded, with its files as JSON on standard input',
+  }),
   threadTimeoutMs: setting.integer({
     fallback: 10_000,
     min: 1_000,

@@ -37,6 +37,7 @@ import { Totals } from '../stream/totals.ts';
 import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../thread/thread-metrics.ts';
 import { Consumers } from './consumers.ts';
 import { type Events, Observers } from './observers.ts';
+import { loggedRecording } from './recorded-calls.ts';
 
 /** What a gateway leaves behind when it has stopped. */
 export interface DrainResult {
@@ -104,6 +105,11 @@ export class Gateway {
       log,
       readers,
       onDrained: (...drained) => this.registry.readerDone(...drained),
+      onRecorded: (recording) => {
+        this.registry.recorded(recording);
+        this.observers.recorded(recording);
+      },
+      onCommandError: (error) => this.logThrottled(error),
       onCaptureError: (error) => this.logThrottled({ msg: 'capture error', error }),
     });
     const { sinks } = this.consumers;
@@ -123,7 +129,7 @@ export class Gateway {
         this.wakeIfAllClosed();
       },
       onEnded: (record) => {
-        log.info({ msg: 'stream ended', ...record });
+        log.info({ msg: 'stream ended', ...record, recordings: record.recordings.map(loggedRecording) });
         this.observers.released(record);
       },
     });
@@ -205,6 +211,7 @@ export class Gateway {
     const isFlushed = await withTimeout(flushMsMax, this.registry.empty());
     const stopMs = Math.min(sinkStopMs.most, Math.max(sinkStopMs.least, endMs - performance.now()));
     const sinksFinished = await this.consumers.stop(stopMs);
+    await this.consumers.finishCommands(Math.max(0, endMs - performance.now()));
     // The account is the last word.
     this.errorThrottle.tellAll();
     const current = this.account;
@@ -301,6 +308,7 @@ export class Gateway {
       rings,
       sinks: [...sinks, ...readers],
       capture,
+      recordings: consumers.recordings,
       streamsMax: config.maxStreams,
       messageBytesMax: config.maxMessageBytes,
       threads: () => this.threads(),

@@ -11,7 +11,7 @@ import type { SinkHost } from '../sink/host.ts';
 import type { EndedStream } from '../stream/ended-stream.ts';
 import type { StreamObserver } from '../stream/registry.ts';
 import { type ParticipantReport, type ParticipantRing, reportRing } from '../stream/ring-report.ts';
-import type { Stream } from '../stream/stream.ts';
+import type { Stream, StreamRecording } from '../stream/stream.ts';
 import { subscriptionIdOf } from '../stream/stream-report.ts';
 import type { GatewayEvents, Participant } from './events.ts';
 
@@ -77,6 +77,10 @@ export class Observers implements StreamObserver {
 
   failed(error: GatewayError): void {
     this.tell('failed', error);
+  }
+
+  recorded(recording: StreamRecording): void {
+    this.tell('recording', recording);
   }
 
   released(record: EndedStream): void {

@@ -49,7 +49,17 @@ export interface CaptureCounters {
   readonly backlogBytes: number;
 }
 
+/** What file sinks finish. */
+export interface RecordingCounters {
+  /** Names of the file sinks. */
+  readonly sinks: readonly string[];
+  readonly countsOf: (sink: string) => { readonly participant: number; readonly call: number; readonly failed: number };
+  readonly callsPending: (sink: string) => number;
+  readonly commandOutcomes: () => Readonly<Record<string, number>>;
+}
+
 export interface Sources {
+  readonly recordings: RecordingCounters;
   /** Null or absent: nothing is captured. */
   readonly capture?: CaptureCounters | null;
   readonly memory: SharedMemory;

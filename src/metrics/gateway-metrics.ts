@@ -6,6 +6,7 @@ import { registerFrames } from './frames.ts';
 import { registerInternals } from './internals.ts';
 import { registerMessages } from './messages.ts';
 import { registerProcess } from './process.ts';
+import { registerRecordings } from './recordings.ts';
 import { Metrics } from './registry.ts';
 import { registerStreams } from './streams.ts';
 import { registerThreads } from './threads.ts';
@@ -16,6 +17,7 @@ const families = [
   registerMessages,
   registerFrames,
   registerInternals,
+  registerRecordings,
   registerCapture,
   registerThreads,
   registerProcess,

@@ -28,7 +28,7 @@ export interface SinkHostOptions {
   readonly onDrained: (streamId: string, end: TrackEnd) => void;
   /** A file is finished; may come again. */
   readonly onRecorded?: (file: RecordingFile) => void;
-  /** The sink has done all that it had to for a stream; `isComplete`: and all went well. */
+  /** The sink has done all that it had to for a stream, and whether it could. */
   readonly onStreamDone?: (streamId: string, isComplete: boolean) => void;
   /** Something went wrong in the sink. */
   readonly onError: TellThrottled<string>;
@@ -147,6 +147,9 @@ export class SinkHost {
     if (this.gate === null) return 0;
     const at = lane.gatedMs / 8 + this.gate.index;
     return this.options.memory.lanes.reduce((sum, { f64 }) => sum + f64[at]!, 0);
+  }
+  get streamsPending(): number {
+    return this.ledger.streamsPending;
   }
   get errors(): number {
     return this.counters[sinkCounter.errors]! + this.losses;

@@ -120,6 +120,13 @@ export class Ledger {
     return ended.slice(forgotten).map((stream) => this.endOf(stream));
   }
 
+  /** Streams of which every track is drained, and with which the sink is not done. */
+  get streamsPending(): number {
+    let pending = 0;
+    for (const { isEnded, tracks } of this.streams.values()) if (isEnded && tracks === 0) pending++;
+    return pending;
+  }
+
   private endOf({ track, checkpoint }: StreamEntry): StreamEnd {
     const { streamId, callConnectionId, correlationId } = track;
     return { streamId, callConnectionId, correlationId, ofStream: checkpoint };

@@ -15,6 +15,7 @@ import { type FromSink, ringKey, type StreamEnd, sinkCounter, type ToSink, type 
 import { settledInTime } from './settling.ts';
 import type { Sink } from './sink.ts';
 import type { SinkGate } from './sink-gate.ts';
+import { StreamEnds } from './stream-ends.ts';
 import { TrackReader } from './track-reader.ts';
 
 /** How often the loop looks for tracks that are due; they are read spread over the interval by as much. */
@@ -28,8 +29,7 @@ export class SinkLoop {
   private readonly errorThrottle: ErrorThrottle<string>;
   private readonly frame = new Frame();
   private readonly trackReaders = new Map<string, TrackReader>();
-  private readonly tracksOfStream = new Map<string, number>();
-  private readonly endedStreams = new Map<string, StreamEnd>();
+  private readonly streamEnds: StreamEnds;
   /** Goes round the readers, so that each has its turn when a round is full before its end. */
   private turn: Iterator<TrackReader> = this.trackReaders.values();
   /** What was read in this round; always empty for a sink that need not settle. */
@@ -53,6 +53,7 @@ export class SinkLoop {
     this.gate = gate;
     this.counters = new Float64Array(counters);
     this.tell = tell;
+    this.streamEnds = new StreamEnds(sink, (error, streamId) => this.report(error, streamId), tell);
     this.errorThrottle = new ErrorThrottle((message, streamId, suppressed) =>
       tell({ type: 'error', streamId, message, suppressed }),
     );
@@ -80,8 +81,7 @@ export class SinkLoop {
         this.ended(message.ring, message.frames);
         return;
       case 'streamEnded':
-        this.endedStreams.set(message.stream.streamId, message.stream);
-        this.forgetStream(message.stream.streamId);
+        this.streamEnds.streamEnded(message.stream);
         return;
       case 'close':
         this.isClosing = true;
@@ -98,8 +98,7 @@ export class SinkLoop {
     );
     this.trackReaders.set(ringKey(start.ring), trackReader);
     this.gate.note(start.ring, trackReader.reader.next);
-    const { streamId } = start.track;
-    this.tracksOfStream.set(streamId, (this.tracksOfStream.get(streamId) ?? 0) + 1);
+    this.streamEnds.trackBegan(start.track.streamId);
     if (this.takesFrames) this.visit(trackReader, nowMs);
   }
 
@@ -226,32 +225,8 @@ export class SinkLoop {
     if (!trackReader.isOver) return;
     this.trackReaders.delete(ringKey(trackReader.ring));
     this.tell({ type: 'drained', ring: trackReader.ring });
-    const { streamId } = trackReader.track;
-    this.tracksOfStream.set(streamId, this.tracksOfStream.get(streamId)! - 1);
-    this.forgetStream(streamId);
+    this.streamEnds.trackOver(trackReader.track.streamId);
     this.closeIfDone();
-  }
-
-  private forgetStream(streamId: string): void {
-    const stream = this.endedStreams.get(streamId);
-    if (stream === undefined || (this.tracksOfStream.get(streamId) ?? 0) > 0) return;
-    this.endedStreams.delete(streamId);
-    this.tracksOfStream.delete(streamId);
-    void this.finishStream(stream);
-  }
-
-  /** Lets the sink do what is left to do for a stream, and tells when that is done. */
-  private async finishStream({ ofStream, ...stream }: StreamEnd): Promise<void> {
-    const { streamId } = stream;
-    let isComplete = true;
-    try {
-      const finishing = this.sink.streamEnded(streamId, { ...stream, checkpoint: new Float64Array(ofStream) });
-      if (finishing instanceof Promise) await finishing;
-    } catch (error) {
-      isComplete = false;
-      this.report(error, streamId);
-    }
-    this.tell({ type: 'streamDone', streamId, isComplete });
   }
 
   private closeIfDone(): void {

@@ -5,7 +5,7 @@
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { closeCode } from './close-code.ts';
 import type { ParticipantReport } from './ring-report.ts';
-import type { Stream } from './stream.ts';
+import type { Stream, StreamRecording } from './stream.ts';
 import { meanJitterMs, reportStream, type StreamReport } from './stream-report.ts';
 import type { CloseCause } from './totals.ts';
 
@@ -27,6 +27,8 @@ export interface EndedStream extends Omit<StreamReport, 'state' | 'participants'
   readonly audio: Omit<Counted, 'jitterMs'>;
   readonly participants: readonly Counted[];
   readonly sinks: readonly ReaderReport[];
+  /** The files of its participants that are finished. The one of the whole call comes later: event `recording`. */
+  readonly recordings: readonly StreamRecording[];
   /** Times that its socket broke off, or was superseded, and another one went on; and how long it had none, in all. */
   readonly interruptions: number;
   readonly interruptedMs: number;
@@ -64,6 +66,7 @@ export function reportEnded(memory: SharedMemory, stream: Stream): EndedStream {
     sinks: stream.readerCounts.map(({ reader, framesRead, framesLapped, pendingRings }) => {
       return { sink: reader, framesRead, framesLapped, isDrained: pendingRings === 0 };
     }),
+    recordings: stream.recordings,
     interruptions: stream.interruptions,
     interruptedMs: Math.round(stream.interruptedMs),
     closeCause: stream.closeCause ?? 'peer',

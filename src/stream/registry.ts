@@ -13,7 +13,7 @@ import { type EndedStream, reportEnded } from './ended-stream.ts';
 import { FullRings } from './full-rings.ts';
 import type { ParticipantRing } from './ring-report.ts';
 import { StreamSlots } from './slots.ts';
-import { Stream, type StreamFacts } from './stream.ts';
+import { Stream, type StreamFacts, type StreamRecording } from './stream.ts';
 import { participantCount, participantRing, reportStream, type StreamReport, sampleRateOf } from './stream-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
@@ -243,6 +243,11 @@ export class StreamRegistry {
     counts.framesRead += framesRead;
     counts.framesLapped += framesLapped;
     if (stream.phase === 'lingering' && stream.isDrained) this.release(stream);
+  }
+
+  /** A sink has finished a file. */
+  recorded(recording: StreamRecording): void {
+    this.byId.get(recording.streamId)?.recordings.push(recording);
   }
 
   /** Resolves when no stream is left, lingering ones included. */

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { AwakeTimer } from '../base/awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import type { RingAddress } from '../ring/cursor.ts';
+import type { RecordingFile } from '../sink/sink.ts';
 import { Allowance } from './allowance.ts';
 import type { FullRing } from './ring-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
@@ -24,6 +25,11 @@ export interface StreamFacts {
  * the lane. `lingering`: all is decoded, readers drain. `released`: nothing of it is left.
  */
 export type StreamPhase = 'open' | 'waiting' | 'ending' | 'lingering' | 'released';
+
+/** A file that is finished, and the sink that wrote it, as given with `--sink`. */
+export interface StreamRecording extends RecordingFile {
+  readonly sink: string;
+}
 
 /** One reader's part in a stream. */
 export interface ReaderCounts {
@@ -90,6 +96,8 @@ export class Stream {
   readonly fullRings: FullRing[] = [];
   /** Who reads this stream's rings, and what each of them has done with those that ended. */
   readonly readerCounts: readonly ReaderCounts[];
+  /** Files of it that sinks have finished. */
+  readonly recordings: StreamRecording[] = [];
   /** Ends a wait for another socket, or for readers. */
   timer: AwakeTimer | null = null;
 

@@ -16,6 +16,10 @@ const kept = {
   number: 0,
   /** When an event said that it is there, ms since the epoch; 0 if none did. */
   announcedMs: 1,
+  /** Frames that never came. */
+  missing: 2,
+  /** Behind the last sample, on the participant's timeline. */
+  endSamples: 3,
 } as const;
 
 const runningIntervalMs = 5000;
@@ -71,6 +75,7 @@ export class NatsTrack implements TrackWriter {
   }
 
   write(frame: Frame): void {
+    this.measure(frame);
     if (this.batch === null) {
       const pcm = Uint8Array.prototype.slice.call(frame.pcm, 0, frame.pcmBytes);
       const headers = frameHeaders(frame, this.id, this.track.sampleRate);
@@ -98,7 +103,17 @@ export class NatsTrack implements TrackWriter {
 
   end({ framesRead, framesLapped }: TrackEnd): void {
     const frames = framesRead + framesLapped;
-    this.announce('ended', { frames, lapped: framesLapped, lost: this.checkpoint.framesLost });
+    const { own, framesLost } = this.checkpoint;
+    const durationMs = Math.round((own[kept.endSamples]! * 1000) / this.track.sampleRate);
+    this.announce('ended', { frames, missing: own[kept.missing], lapped: framesLapped, lost: framesLost, durationMs });
+  }
+
+  /** As a recording counts: a late frame fills a hole, unless ACS's clock was set. */
+  private measure(frame: Frame): void {
+    const { own } = this.checkpoint;
+    own[kept.missing]! += frame.missingBefore;
+    if (frame.late && !frame.resumed && frame.positionSamples >= 0) own[kept.missing]! -= 1;
+    own[kept.endSamples] = Math.max(own[kept.endSamples]!, frame.positionSamples + frame.sampleCount);
   }
 
   /** A round begins: what is published from now on is confirmed or refused with it. */

@@ -1,0 +1,74 @@
+/**
+ * The files of each call that is being recorded, until its sink is done with it: then it is told of as a whole. Main thread.
+ */
+import { dirname } from 'node:path';
+import type { RecordingFile } from '../sink/sink.ts';
+import type { StreamRecording } from '../stream/stream.ts';
+
+/** A call of which one sink has finished everything. */
+export interface RecordedCall {
+  readonly sink: string;
+  readonly folder: string;
+  readonly streamId: string;
+  readonly callConnectionId: string | null;
+  readonly correlationId: string | null;
+  /** False if something of it could not be written; the log says what. */
+  readonly complete: boolean;
+  readonly files: readonly RecordingFile[];
+}
+
+/** A sink that never comes to an end must not cost memory for ever. */
+const callsMax = 20_000;
+
+export class RecordedCalls {
+  /** Files finished, by the sink and what they are. */
+  private readonly counts = new Map<string, { participant: number; call: number; failed: number }>();
+  private readonly byStream = new Map<string, Map<string, RecordingFile>>();
+
+  /** Returns false if that was known: another thread of the sink tells it again. */
+  add({ sink, ...file }: StreamRecording): boolean {
+    const key = `${sink} ${file.streamId}`;
+    const files = this.byStream.get(key) ?? new Map<string, RecordingFile>();
+    const isNew = !files.has(file.path);
+    files.set(file.path, file);
+    this.byStream.set(key, files);
+    if (this.byStream.size > callsMax) this.byStream.delete(this.byStream.keys().next().value!);
+    if (isNew) this.countsOf(sink)[file.kind]++;
+    return isNew;
+  }
+
+  /** The sink is done with a stream. Returns what it has recorded, or null: nothing. */
+  finish(sink: string, streamId: string, isComplete: boolean): RecordedCall | null {
+    if (!isComplete) this.countsOf(sink).failed++;
+    const key = `${sink} ${streamId}`;
+    const files = [...(this.byStream.get(key)?.values() ?? [])];
+    this.byStream.delete(key);
+    const [first] = files;
+    if (first === undefined) return null;
+    const { callConnectionId, correlationId } = first;
+    const complete = isComplete && files.every(({ lost }) => lost === 0);
+    return { sink, folder: dirname(first.path), streamId, callConnectionId, correlationId, complete, files };
+  }
+
+  /** Zeros for a sink of which nothing was counted. */
+  countsOf(sink: string): { participant: number; call: number; failed: number } {
+    let counts = this.counts.get(sink);
+    if (counts === undefined) {
+      counts = { participant: 0, call: 0, failed: 0 };
+      this.counts.set(sink, counts);
+    }
+    return counts;
+  }
+}
+
+/** A recording for the log, which has no ids of participants in it, and their files are named by them. */
+export function loggedRecording({
+  path,
+  participantId,
+  streamId,
+  callConnectionId,
+  correlationId,
+  ...facts
+}: StreamRecording) {
+  return { folder: dirname(path), ...facts };
+}
