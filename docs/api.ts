@@ -21,6 +21,7 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
       'StreamFormat',
       'Participant',
       'Track',
+      'Labels',
       'DtmfTone',
       'ParticipantReport',
       'EndedStream',

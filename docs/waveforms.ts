@@ -107,6 +107,7 @@ function draw(wav: WavAudio, names: readonly string[]): string {
     return `<path d='M${x.toFixed(1)} ${top}V${height - bottom + 4}' stroke='#e2e8f0'/>${text(Number(x.toFixed(1)), height - 12, 'middle', `${n * 5} s`)}`;
   });
   return `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 ${width} ${height}' font-family='system-ui, sans-serif' font-size='12' fill='#334155'>
+<title>Waveforms of the channels of a call.wav</title>
 <rect width='${width}' height='${height}' fill='#fff'/>
 ${ticks.join('\n')}
 ${channels.join('\n')}

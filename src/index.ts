@@ -9,7 +9,7 @@ export type { RingHandle } from './reader/handle.ts';
 export { RingReader, type RingReaderOptions, type WaitResult } from './reader/ring-reader.ts';
 export type { ReadResult } from './ring/cursor.ts';
 export { Frame, FrameBatch } from './ring/frame.ts';
-export type { Track } from './ring/track.ts';
+export type { Labels, Track } from './ring/track.ts';
 export { type CreateSink, defineSink, type ModuleSink, type ModuleTrackWriter } from './sink/module/define-sink.ts';
 export type { Checkpoint } from './sink/progress.ts';
 export type { FinishedStream, RecordingFile, SinkStart, TrackEnd } from './sink/sink.ts';

@@ -12,11 +12,14 @@ import { programUsage, serveUsage } from './cli/usage.ts';
 import { suggestion } from './config/nearest.ts';
 
 /** What people type before they know better. */
-const aliases: Readonly<Record<string, string>> = { '-h': '--help', '-v': '--version' };
+const aliases = new Map([
+  ['-h', '--help'],
+  ['-v', '--version'],
+]);
 const commands = ['serve', 'simulate', 'capture', 'recording', 'doctor'];
 
 async function run(typed: readonly string[], io: CliIo): Promise<number> {
-  const words = typed.map((word) => aliases[word] ?? word);
+  const words = typed.map((word) => aliases.get(word) ?? word);
   const argv = words[0] === 'help' || words[0] === 'version' ? [`--${words[0]}`, ...words.slice(1)] : words;
   const [first, ...rest] = argv;
   if (argv.includes('--version')) {

@@ -35,6 +35,10 @@ export const subscriptionIdBytesMax = 128;
 /** Longest call connection id or correlation id kept from the request's headers, in characters. */
 export const callIdCharsMax = 256;
 
+/** Longest label kept of a request's query or path, in characters, and how many of them. Cost this much in every stream. */
+export const labelCharsMax = 256;
+export const labelsMax = 16;
+
 /**
  * One half of a lane. Costs virtual memory only; what is really touched is what piles up while a worker is late:
  * 150,000 frames/s on one lane fill 32 MiB in 200 ms.

@@ -85,6 +85,13 @@ export const serveSettings = {
     help: 'with --trust-proxy: where proxies stand; by default loopback and private networks',
   }),
   allowAnonymous: setting.flag({ help: 'serve without authentication beyond loopback' }),
+  labelQuery: setting.list({
+    placeholder: 'NAME',
+    pattern: /^[A-Za-z][\w.-]{0,63}$/,
+    expects: 'a name of 1 to 64 letters, digits, _, - and . that begins with a letter',
+    help: 'keep this value of the query as a label of the stream',
+  }),
+  labelPath: setting.flag({ help: 'keep the rest of the path as a label of the stream' }),
   workers: setting.integer({
     fallback: Math.max(1, availableParallelism() - 1),
     min: 1,

@@ -94,13 +94,14 @@ export class Consumers {
   private callRecorded(sink: string, streamId: string, isComplete: boolean): void {
     const call = this.calls.finish(sink, streamId, isComplete);
     if (call === null) return;
-    const { callConnectionId, folder, complete, files } = call;
+    const { callConnectionId, labels, folder, complete, files } = call;
     const hasCallFile = files.some(({ kind }) => kind === 'call');
     this.options.log.info({
       msg: 'call recorded',
       sink,
       streamId,
       callConnectionId,
+      ...(labels !== undefined && { labels }),
       folder,
       complete,
       files: files.length,

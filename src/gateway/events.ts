@@ -4,7 +4,7 @@
  */
 import type { GatewayError } from '../base/errors.ts';
 import type { RingHandle } from '../reader/handle.ts';
-import type { Track } from '../ring/track.ts';
+import type { Labels, Track } from '../ring/track.ts';
 import type { EndedStream } from '../stream/ended-stream.ts';
 import type { ParticipantReport } from '../stream/ring-report.ts';
 import type { StreamRecording } from '../stream/stream.ts';
@@ -15,6 +15,8 @@ export interface StreamInfo {
   readonly id: string;
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
+  /** With --label-query and --label-path; left out without. */
+  readonly labels?: Labels;
   readonly remoteAddress: string;
   readonly connectedAt: Date;
 }

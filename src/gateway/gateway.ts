@@ -27,6 +27,7 @@ import { createAuthenticate } from '../socket/auth/authenticate.ts';
 import { allowList, trustedProxies } from '../socket/client-address.ts';
 import { FrontEnd } from '../socket/front-end.ts';
 import { createGuards } from '../socket/guards.ts';
+import { labelReader } from '../socket/labels.ts';
 import { Pressure } from '../socket/pressure.ts';
 import type { Authenticate, Readiness } from '../socket/upgrade.ts';
 import { type Account, account } from '../stream/accounting.ts';
@@ -37,7 +38,7 @@ import { Totals } from '../stream/totals.ts';
 import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../thread/thread-metrics.ts';
 import { Consumers } from './consumers.ts';
 import { type Events, Observers } from './observers.ts';
-import { loggedRecording } from './recorded-calls.ts';
+import { loggedRecord } from './recorded-calls.ts';
 
 /** What a gateway leaves behind when it has stopped. */
 export interface DrainResult {
@@ -105,10 +106,7 @@ export class Gateway {
       log,
       readers,
       onDrained: (...drained) => this.registry.readerDone(...drained),
-      onRecorded: (recording) => {
-        this.registry.recorded(recording);
-        this.observers.recorded(recording);
-      },
+      onRecorded: (recording) => this.observers.recorded(this.registry.recorded(recording)),
       onCommandError: (error) => this.logThrottled(error),
       onCaptureError: (error) => this.logThrottled({ msg: 'capture error', error }),
     });
@@ -129,7 +127,7 @@ export class Gateway {
         this.wakeIfAllClosed();
       },
       onEnded: (record) => {
-        log.info({ msg: 'stream ended', ...record, recordings: record.recordings.map(loggedRecording) });
+        log.info({ msg: 'stream ended', ...loggedRecord(record) });
         this.observers.released(record);
       },
     });
@@ -162,6 +160,7 @@ export class Gateway {
       proxies: trustedProxies(config),
       authenticate: (request) => this.authenticate(request),
       onHandshakeError: (error) => this.logThrottled({ msg: 'handshake failed', error: redactPath(error) }),
+      labelsOf: labelReader(config),
       duplicate: config.duplicate,
       registry: this.registry,
       totals: this.totals,

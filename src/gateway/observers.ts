@@ -6,7 +6,7 @@ import type { EventEmitter } from 'node:events';
 import { GatewayError } from '../base/errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { ReaderGroup } from '../reader/reader-group.ts';
-import type { Track } from '../ring/track.ts';
+import { labelled, type Track } from '../ring/track.ts';
 import type { SinkHost } from '../sink/host.ts';
 import type { EndedStream } from '../stream/ended-stream.ts';
 import type { StreamObserver } from '../stream/registry.ts';
@@ -27,7 +27,7 @@ export interface ObserversOptions {
 function trackOf({ id, facts }: Stream, participant: ParticipantRing): Track {
   const { callConnectionId, correlationId } = facts;
   const { id: participantId, sampleRate } = participant;
-  return { streamId: id, callConnectionId, correlationId, participantId, sampleRate };
+  return { streamId: id, callConnectionId, correlationId, ...labelled(facts), participantId, sampleRate };
 }
 
 export class Observers implements StreamObserver {
@@ -41,7 +41,7 @@ export class Observers implements StreamObserver {
 
   streamStarted({ id, facts, connectedAt }: Stream): void {
     const { callConnectionId, correlationId, remoteAddress } = facts;
-    this.tell('stream', { id, callConnectionId, correlationId, remoteAddress, connectedAt });
+    this.tell('stream', { id, callConnectionId, correlationId, ...labelled(facts), remoteAddress, connectedAt });
   }
 
   format(stream: Stream, sampleRate: number): void {

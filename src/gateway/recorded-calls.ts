@@ -2,7 +2,9 @@
  * The files of each call that is being recorded, until its sink is done with it: then it is told of as a whole. Main thread.
  */
 import { dirname } from 'node:path';
+import { type Labels, labelled } from '../ring/track.ts';
 import type { RecordingFile } from '../sink/sink.ts';
+import type { EndedStream } from '../stream/ended-stream.ts';
 import type { StreamRecording } from '../stream/stream.ts';
 
 /** A call of which one sink has finished everything. */
@@ -12,6 +14,7 @@ export interface RecordedCall {
   readonly streamId: string;
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
+  readonly labels?: Labels;
   /** False if something of it could not be written; the log says what. */
   readonly complete: boolean;
   readonly files: readonly RecordingFile[];
@@ -47,7 +50,8 @@ export class RecordedCalls {
     if (first === undefined) return null;
     const { callConnectionId, correlationId } = first;
     const complete = isComplete && files.every(({ lost }) => lost === 0);
-    return { sink, folder: dirname(first.path), streamId, callConnectionId, correlationId, complete, files };
+    const ids = { streamId, callConnectionId, correlationId, ...labelled(first) };
+    return { sink, folder: dirname(first.path), ...ids, complete, files };
   }
 
   /** Zeros for a sink of which nothing was counted. */
@@ -61,14 +65,12 @@ export class RecordedCalls {
   }
 }
 
-/** A recording for the log, which has no ids of participants in it, and their files are named by them. */
-export function loggedRecording({
-  path,
-  participantId,
-  streamId,
-  callConnectionId,
-  correlationId,
-  ...facts
-}: StreamRecording) {
-  return { folder: dirname(path), ...facts };
+/** The record of a stream for the log, which has no ids of participants in it; files are named by them. */
+export function loggedRecord({ recordings, ...record }: EndedStream) {
+  const logged = recordings.map(
+    ({ path, participantId, streamId, callConnectionId, correlationId, labels, ...facts }) => {
+      return { folder: dirname(path), ...facts };
+    },
+  );
+  return { ...record, recordings: logged };
 }

@@ -4,7 +4,7 @@
  * another one goes on with what the checkpoints say.
  */
 import type { Frame } from '../ring/frame.ts';
-import type { Track } from '../ring/track.ts';
+import type { Labels, Track } from '../ring/track.ts';
 import type { Checkpoint } from './progress.ts';
 
 export type { Track } from '../ring/track.ts';
@@ -38,6 +38,7 @@ export interface RecordingFile {
   readonly streamId: string;
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
+  readonly labels?: Labels;
   /** null when the audio is mixed, and for a call. */
   readonly participantId: string | null;
   readonly sampleRate: number;

@@ -245,9 +245,10 @@ export class StreamRegistry {
     if (stream.phase === 'lingering' && stream.isDrained) this.release(stream);
   }
 
-  /** A sink has finished a file. */
-  recorded(recording: StreamRecording): void {
+  /** A sink has finished a file. Returns it. */
+  recorded(recording: StreamRecording): StreamRecording {
     this.byId.get(recording.streamId)?.recordings.push(recording);
+    return recording;
   }
 
   /** Resolves when no stream is left, lingering ones included. */

@@ -4,6 +4,7 @@
  */
 import { type DropReason, dropReasons, reasonIndex, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { type Labels, labelled } from '../ring/track.ts';
 import {
   describeRing,
   type ParticipantReport,
@@ -18,6 +19,8 @@ export interface StreamReport {
   readonly id: string;
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
+  /** With --label-query and --label-path; left out without. */
+  readonly labels?: Labels;
   readonly subscriptionId: string | null;
   readonly mode: 'pending' | 'mixed' | 'unmixed';
   readonly sampleRate: number | null;
@@ -89,6 +92,7 @@ export function reportStream(memory: SharedMemory, stream: Stream): StreamReport
     id: stream.id,
     callConnectionId: stream.facts.callConnectionId,
     correlationId: stream.facts.correlationId,
+    ...labelled(stream.facts),
     subscriptionId: subscriptionIdOf(memory, stream),
     mode: count === 0 ? 'pending' : isUnmixed ? 'unmixed' : 'mixed',
     sampleRate: sampleRateOf(memory, stream),

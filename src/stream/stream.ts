@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { AwakeTimer } from '../base/awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import type { RingAddress } from '../ring/cursor.ts';
+import type { Labels } from '../ring/track.ts';
 import type { RecordingFile } from '../sink/sink.ts';
 import { Allowance } from './allowance.ts';
 import type { FullRing } from './ring-report.ts';
@@ -16,6 +17,7 @@ export interface StreamFacts {
   readonly remoteAddress: string;
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
+  readonly labels?: Labels;
   /** Stands for the credential and the call together: only another socket with the same may go on with the stream. */
   readonly owner?: string;
 }

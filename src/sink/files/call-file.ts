@@ -4,19 +4,16 @@
  * name when it is whole; before that it ends in `.part`. Any thread.
  */
 import { existsSync, ftruncateSync, readdirSync, rmSync, write } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { bytesPerSample } from '../../base/limits.ts';
 import { encodeWavHeader, wavHeaderBytes } from '../../base/wav.ts';
+import { labelled } from '../../ring/track.ts';
 import type { RecordingFile } from '../sink.ts';
+import { CallMixer } from './call-mixer.ts';
 import { type CallNotes, isoTime, readCallNotes } from './call-notes.ts';
 import { type CallLayout, type CallPlan, type Piece, planCall } from './call-plan.ts';
 import { codeOf, createWhole, type FileModes, replaceFile } from './files.ts';
-import { sourceIndex, upsampled, upsamplingReach } from './upsampling.ts';
-
-/** Samples of all channels together that are mixed at a time: some milliseconds of work. */
-const windowSamples = 256 * 1024;
 
 export interface CallFileOptions {
   readonly folder: string;
@@ -59,91 +56,6 @@ function removeParts(folder: string): void {
   }
 }
 
-/** The participants' audio, a window at a time, in memory that is used again. */
-class Mixer {
-  private readonly plan: CallPlan;
-  private readonly folder: string;
-  private readonly handles = new Map<Piece, FileHandle>();
-  private readonly source: Int16Array;
-  private readonly sums: Int32Array;
-  /** The window, interleaved. */
-  readonly samples: Int16Array;
-  readonly bytes: Uint8Array;
-  readonly windowLength: number;
-
-  constructor(folder: string, plan: CallPlan) {
-    this.folder = folder;
-    this.plan = plan;
-    const { length } = plan.channels;
-    this.windowLength = Math.max(1, Math.floor(windowSamples / length));
-    this.samples = new Int16Array(this.windowLength * length);
-    this.bytes = new Uint8Array(this.samples.buffer);
-    this.sums = new Int32Array(this.samples.length);
-    this.source = new Int16Array(this.windowLength + 2 * upsamplingReach);
-  }
-
-  /** Fills the window from `at` on. Returns whether there is anything but silence in it. */
-  async mix(at: number, length: number, pieces: readonly Piece[]): Promise<boolean> {
-    this.sums.fill(0);
-    for (const piece of pieces) {
-      const from = Math.max(at, piece.at);
-      const to = Math.min(at + length, piece.at + piece.length);
-      await this.add(piece, from - piece.at, to - from, from - at);
-    }
-    let any = 0;
-    const { sums, samples } = this;
-    for (let i = 0; i < length * this.plan.channels.length; i++) {
-      const sum = sums[i]!;
-      any |= sum;
-      samples[i] = sum > 32_767 ? 32_767 : sum < -32_768 ? -32_768 : sum;
-    }
-    return any !== 0;
-  }
-
-  async close(piece: Piece): Promise<void> {
-    await this.handles.get(piece)?.close();
-    this.handles.delete(piece);
-  }
-
-  async closeAll(): Promise<void> {
-    for (const piece of [...this.handles.keys()]) await this.close(piece);
-  }
-
-  /** Adds a part of a piece. `from`: in the piece, `to`: in the window; in samples of the call. */
-  private async add(piece: Piece, from: number, length: number, to: number): Promise<void> {
-    const { source, sums } = this;
-    const channels = this.plan.channels.length;
-    let at = to * channels + piece.channel;
-    if (piece.file.sampleRate === this.plan.sampleRate) {
-      const count = await this.read(piece, from, length);
-      for (let i = 0; i < count; i++, at += channels) sums[at]! += source[i]!;
-      return;
-    }
-    const sourceAt = Math.max(0, sourceIndex(from) - upsamplingReach);
-    const count = await this.read(piece, sourceAt, sourceIndex(from + length) + upsamplingReach - sourceAt);
-    for (let n = from; n < from + length; n++, at += channels) sums[at]! += upsampled(n, source, sourceAt, count);
-  }
-
-  /** Reads samples of a piece's file. Returns how many there were. */
-  private async read(piece: Piece, from: number, length: number): Promise<number> {
-    const { file } = piece;
-    let handle = this.handles.get(piece);
-    if (handle === undefined) {
-      handle = await open(join(this.folder, file.name), 'r');
-      this.handles.set(piece, handle);
-    }
-    const wanted = Math.min(length, file.samples - from, this.source.length) * bytesPerSample;
-    const into = new Uint8Array(this.source.buffer);
-    let done = 0;
-    while (done < wanted) {
-      const { bytesRead } = await handle.read(into, done, wanted - done, file.dataAt + from * bytesPerSample + done);
-      if (bytesRead === 0) break;
-      done += bytesRead;
-    }
-    return Math.floor(done / bytesPerSample);
-  }
-}
-
 async function writeWhole(file: number, bytes: Uint8Array, length: number, position: number): Promise<void> {
   for (let done = 0; done < length; ) {
     const { bytesWritten } = await writeAsync(file, bytes, done, length - done, position + done);
@@ -157,7 +69,7 @@ async function writeAudio(file: number, folder: string, plan: CallPlan, options:
   const channels = plan.channels.length;
   const bytesPerTime = channels * bytesPerSample;
   const dataBytes = plan.samples * bytesPerTime;
-  const mixer = new Mixer(folder, plan);
+  const mixer = new CallMixer(folder, plan);
   const waiting = [...plan.pieces];
   let active: Piece[] = [];
   await writeWhole(file, encodeWavHeader(plan.sampleRate, dataBytes, channels), wavHeaderBytes, 0);
@@ -194,6 +106,7 @@ function describeCall({ notes, plan }: CallFile): string {
     streamId: notes.streamId,
     callConnectionId: notes.callConnectionId,
     correlationId: notes.correlationId,
+    ...labelled(notes),
     complete: notes.isComplete,
     firstTimestamp: plan.firstTimestampMs === null ? null : isoTime(plan.firstTimestampMs),
     samples: plan.samples,
@@ -216,6 +129,7 @@ export function describeCallFile({ path, notes, plan }: CallFile): RecordingFile
     streamId: notes.streamId,
     callConnectionId: notes.callConnectionId,
     correlationId: notes.correlationId,
+    ...labelled(notes),
     participantId: null,
     sampleRate: plan.sampleRate,
     channels: plan.channels.length,

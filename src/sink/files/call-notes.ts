@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesPerSample } from '../../base/limits.ts';
+import { type Labels, labelled } from '../../ring/track.ts';
 import type { TrackFile } from './call-plan.ts';
 import { codeOf } from './files.ts';
 
@@ -10,6 +11,7 @@ export interface CallNotes {
   readonly streamId: string;
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
+  readonly labels?: Labels;
   /** Every recording in it has ended in an orderly way. */
   readonly isComplete: boolean;
   readonly files: readonly TrackFile[];
@@ -20,6 +22,7 @@ interface Note {
   readonly streamId: string;
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
+  readonly labels?: Labels;
   readonly participantId: string | null;
   readonly complete: boolean;
   readonly firstTimestamp: string | null;
@@ -117,5 +120,5 @@ export function readCallNotes(folder: string, streamId: string | null = null): C
   }
   if (first === null || files.length === 0) return null;
   const { callConnectionId, correlationId } = first;
-  return { streamId: first.streamId, callConnectionId, correlationId, isComplete, files };
+  return { streamId: first.streamId, callConnectionId, correlationId, ...labelled(first), isComplete, files };
 }

@@ -4,6 +4,7 @@ import { utimesSync } from 'node:fs';
 import { bytesPerSample } from '../../base/limits.ts';
 import type { FileSinkSpec } from '../../config/sink-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
+import { labelled } from '../../ring/track.ts';
 import type { Checkpoint } from '../progress.ts';
 import type { RecordingFile, Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { isoTime } from './call-notes.ts';
@@ -87,6 +88,7 @@ export class FileTrack implements TrackWriter {
       streamId,
       callConnectionId,
       correlationId,
+      ...labelled(track),
       participantId,
       sampleRate,
       channels: 1,
@@ -113,6 +115,7 @@ export class FileTrack implements TrackWriter {
       streamId: track.streamId,
       callConnectionId: track.callConnectionId,
       correlationId: track.correlationId,
+      ...labelled(track),
       participantId: track.participantId,
       complete: end !== null,
       firstTimestamp: isoTime(numbers[kept.firstTimestampMs]!),

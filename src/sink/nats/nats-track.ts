@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
+import { labelled } from '../../ring/track.ts';
 import type { Checkpoint } from '../progress.ts';
 import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from './nats-frame.ts';
@@ -45,6 +46,8 @@ export class NatsTrack implements TrackWriter {
   private readonly checkpoint: Checkpoint;
   private readonly publish: Publish;
   private readonly id: string;
+  /** As a query: escaped, one line. */
+  private readonly labels: string;
   private readonly framesPerMessage: number;
   private readonly batchFramesMax: number;
   /** The message that is being filled, if it has several frames. */
@@ -71,6 +74,7 @@ export class NatsTrack implements TrackWriter {
       checkpoint.keep();
     }
     this.id = own[kept.number]!.toString(36);
+    this.labels = track.labels === undefined ? '' : new URLSearchParams(track.labels).toString();
     if (own[kept.announcedMs] === 0) this.announce('started');
   }
 
@@ -78,7 +82,7 @@ export class NatsTrack implements TrackWriter {
     this.measure(frame);
     if (this.batch === null) {
       const pcm = Uint8Array.prototype.slice.call(frame.pcm, 0, frame.pcmBytes);
-      const headers = frameHeaders(frame, this.id, this.track.sampleRate);
+      const headers = frameHeaders(frame, this.id, this.track.sampleRate, this.labels);
       this.publish(this, this.subject, pcm, headers, `${this.id}-${frame.sequence}`);
       this.framesInRound++;
       return;
@@ -131,7 +135,7 @@ export class NatsTrack implements TrackWriter {
     const { batchBytes, batchFrames, batchFirst } = this;
     this.batchBytes = 0;
     this.batchFrames = 0;
-    const headers = batchHeaders(this.id, this.track.sampleRate, batchFirst, batchFrames);
+    const headers = batchHeaders(this.id, this.track.sampleRate, batchFirst, batchFrames, this.labels);
     const messageId = `${this.id}-${batchFirst}-${batchFirst + batchFrames - 1}`;
     try {
       this.publish(this, this.subject, Uint8Array.prototype.slice.call(batch, 0, batchBytes), headers, messageId);
@@ -154,6 +158,7 @@ export class NatsTrack implements TrackWriter {
       streamId: track.streamId,
       callConnectionId: track.callConnectionId,
       correlationId: track.correlationId,
+      ...labelled(track),
       participantId: track.participantId,
       sampleRate: track.sampleRate,
       framesPerMessage: this.framesPerMessage,
