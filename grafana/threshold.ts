@@ -26,6 +26,7 @@ export const thresholds = Object.freeze({
   AcsGatewayWorkersSaturated: { warning: 0.8 },
   AcsGatewayDrainForced: {},
   AcsGatewayNoAudio: { critical: 0.5 },
+  AcsGatewayStreamsStalled: { warning: 0.25 },
   AcsGatewayAccountingBroken: { critical: 0 },
   AcsGatewayOpenFilesHigh: { warning: 0.8 },
 } satisfies Record<string, Partial<Record<Severity, number>>>);

@@ -16,4 +16,5 @@ export type { FinishedStream, RecordingFile, SinkStart, TrackEnd } from './sink/
 export type { Account } from './stream/accounting.ts';
 export type { EndedStream } from './stream/ended-stream.ts';
 export type { ParticipantReport } from './stream/ring-report.ts';
+export type { EndedStall, Stall, StallOutcome } from './stream/stall-watch.ts';
 export type { StreamRecording } from './stream/stream.ts';

@@ -6,6 +6,7 @@ import type { DecoderPool } from '../../src/decoder/pool.ts';
 import { createMetrics } from '../../src/metrics/gateway-metrics.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
+import { StallWatch } from '../../src/stream/stall-watch.ts';
 import { Totals } from '../../src/stream/totals.ts';
 import { audioMessages } from './messages.ts';
 import { LaneRig } from './rig.ts';
@@ -42,6 +43,7 @@ export function scrapeStep(): Step {
     memory,
     totals,
     registry,
+    stalls: new StallWatch({ memory, registry, afterMs: 1000, observers: { stalled: () => {}, stallEnded: () => {} } }),
     lanes: [lane],
     decoders: idleDecoders,
     rings: new RingPool(memory),

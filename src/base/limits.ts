@@ -36,8 +36,7 @@ export const subscriptionIdBytesMax = 128;
 export const callIdCharsMax = 256;
 
 /** Longest label kept of a request's query or path, in characters, and how many of them. Cost this much in every stream. */
-export const labelCharsMax = 256;
-export const labelsMax = 16;
+export const labelLimits = { charsMax: 256, most: 16 } as const;
 
 /**
  * One half of a lane. Costs virtual memory only; what is really touched is what piles up while a worker is late:
@@ -109,6 +108,9 @@ export const talkingMs = 200;
 /** A connected stream without audio for so long counts as one without: ACS sends mixed audio all the time, silence too. */
 export const withoutAudioMs = 5_000;
 
+/** How often it is looked for streams that stall, and how long what comes behind a stall is watched. Costs two loads a stream. */
+export const stallWatch = { lookMs: 200, settleMs: 500 } as const;
+
 /** A hole longer than this that our own clock does not confirm is ACS's clock being set: the timeline goes on where it was. */
 export const timelineJumpMsMax = 120_000;
 
@@ -146,9 +148,7 @@ export const externalBytesMax = 512 * 1024 * 1024;
 export const ringReserveShare = 0.05;
 
 /** Runs of --on-recording at a time, calls that wait for one, and how long one may take. A process each, and some kilobytes a call. */
-export const recordingCommandsMax = 4;
-export const recordingCommandsWaitingMax = 10_000;
-export const recordingCommandMsMax = 3_600_000;
+export const recordingCommands = { most: 4, waitingMax: 10_000, msMax: 3_600_000 } as const;
 
 /** No new stream while more than this waits in a lane: at 75,000 frames a second a tenth of a second. */
 export const laneBacklogBytesMax = 8 * 1024 * 1024;

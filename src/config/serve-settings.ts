@@ -157,6 +157,13 @@ export const serveSettings = {
     placeholder: 'MS',
     help: 'end a stream without audio for so long',
   }),
+  stallAfterMs: setting.integer({
+    fallback: 1_000,
+    min: 200,
+    max: 86_400_000,
+    placeholder: 'MS',
+    help: 'a stream that had audio and has none for so long stalls',
+  }),
   duplicate: setting.choice({
     choices: ['replace', 'reject', 'allow'],
     fallback: 'replace',

@@ -7,6 +7,7 @@ import type { RingHandle } from '../reader/handle.ts';
 import type { Labels, Track } from '../ring/track.ts';
 import type { EndedStream } from '../stream/ended-stream.ts';
 import type { ParticipantReport } from '../stream/ring-report.ts';
+import type { EndedStall, Stall } from '../stream/stall-watch.ts';
 import type { StreamRecording } from '../stream/stream.ts';
 
 /** A connected stream: one call, or one part of it. */
@@ -57,6 +58,10 @@ export interface GatewayEvents {
   /** No frame follows. What is in the ring can still be read, for ten seconds at least. */
   participantEnded: [track: Track, report: ParticipantReport];
   dtmf: [tone: DtmfTone];
+  /** No audio comes though there was some. Unmixed, that may be a pause of everybody. */
+  stall: [stall: Stall];
+  /** It comes again, or the stream has ended. */
+  stallEnded: [stall: EndedStall];
   /** A sink has finished a file: of a participant, or of the whole call. */
   recording: [recording: StreamRecording];
   /** Every reader has come to the end, or the time for it is up. */

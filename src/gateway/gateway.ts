@@ -14,12 +14,10 @@ import { UndoStack } from '../base/undo-stack.ts';
 import { packageVersion } from '../base/version.ts';
 import { peerOf } from '../config/networks.ts';
 import type { Config } from '../config/serve-settings.ts';
-import { LaneCounters } from '../decoder/lane-counters.ts';
 import { DecoderPool } from '../decoder/pool.ts';
 import { Lane } from '../lane/lane.ts';
 import { geometryOf } from '../memory/geometry.ts';
 import { SharedMemory } from '../memory/shared-memory.ts';
-import type { NamedThreadMetrics } from '../metrics/families.ts';
 import { createMetrics } from '../metrics/gateway-metrics.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { RingPool } from '../ring/pool.ts';
@@ -34,9 +32,11 @@ import { type Account, account } from '../stream/accounting.ts';
 import { closeCode } from '../stream/close-code.ts';
 import { costlyUnits, isTooCostly } from '../stream/costly.ts';
 import { StreamRegistry } from '../stream/registry.ts';
+import { StallWatch } from '../stream/stall-watch.ts';
 import { Totals } from '../stream/totals.ts';
 import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../thread/thread-metrics.ts';
 import { Consumers } from './consumers.ts';
+import { namedThreads } from './named-threads.ts';
 import { type Events, Observers } from './observers.ts';
 import { loggedRecord } from './recorded-calls.ts';
 
@@ -74,6 +74,7 @@ export class Gateway {
   private readonly consumers: Consumers;
   private readonly observers: Observers;
   private readonly registry: StreamRegistry;
+  private readonly stalls: StallWatch;
   private readonly pressure: Pressure;
   private readonly frontEnd: FrontEnd;
   private readonly admin: AdminServer;
@@ -131,6 +132,8 @@ export class Gateway {
         this.observers.released(record);
       },
     });
+    const { memory, registry, observers } = this;
+    this.stalls = new StallWatch({ memory, registry, observers, afterMs: config.stallAfterMs });
     this.pressure = new Pressure({
       registry: this.registry,
       rings: this.rings,
@@ -236,6 +239,8 @@ export class Gateway {
     const throttleTimer = setInterval(() => this.errorThrottle.tick(performance.now()), throttleTickMs);
     throttleTimer.unref();
     undo.add(() => clearInterval(throttleTimer));
+    undo.add(() => this.stalls.stop());
+    this.stalls.start();
     undo.add(() => this.stopThreads());
     await Promise.all([this.decoders.start(), this.consumers.start()]);
     undo.add(() => this.admin.stop());
@@ -302,6 +307,7 @@ export class Gateway {
       memory,
       totals,
       registry,
+      stalls: this.stalls,
       lanes,
       decoders,
       rings,
@@ -310,19 +316,10 @@ export class Gateway {
       recordings: consumers.recordings,
       streamsMax: config.maxStreams,
       messageBytesMax: config.maxMessageBytes,
-      threads: () => this.threads(),
+      threads: () => namedThreads(memory, this.threadMetrics, threads),
       supervised: threads,
       build: { version: packageVersion(), node: process.versions.node, decoder: config.decoder },
       isDraining: () => this.phase === 'draining',
     });
-  }
-
-  private threads(): NamedThreadMetrics[] {
-    const workers = this.memory.lanes.map((views, index) => {
-      const counters = new LaneCounters(views);
-      return { name: `decoder:${index}`, delay: counters.delay, gcPause: counters.gcPause };
-    });
-    const others = this.consumers.threads.map(({ name, threadMetrics }) => ({ name, ...threadMetrics }));
-    return [{ name: 'main', ...this.threadMetrics }, ...workers, ...others];
   }
 }

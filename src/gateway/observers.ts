@@ -11,6 +11,7 @@ import type { SinkHost } from '../sink/host.ts';
 import type { EndedStream } from '../stream/ended-stream.ts';
 import type { StreamObserver } from '../stream/registry.ts';
 import { type ParticipantReport, type ParticipantRing, reportRing } from '../stream/ring-report.ts';
+import type { EndedStall, Stall } from '../stream/stall-watch.ts';
 import type { Stream, StreamRecording } from '../stream/stream.ts';
 import { subscriptionIdOf } from '../stream/stream-report.ts';
 import type { GatewayEvents, Participant } from './events.ts';
@@ -77,6 +78,14 @@ export class Observers implements StreamObserver {
 
   failed(error: GatewayError): void {
     this.tell('failed', error);
+  }
+
+  stalled(stall: Stall): void {
+    this.tell('stall', stall);
+  }
+
+  stallEnded(stall: EndedStall): void {
+    this.tell('stallEnded', stall);
   }
 
   recorded(recording: StreamRecording): void {

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { redactPath } from '../base/errors.ts';
-import { recordingCommandMsMax, recordingCommandsMax, recordingCommandsWaitingMax } from '../base/limits.ts';
+import { recordingCommands } from '../base/limits.ts';
 import { environmentPrefix } from '../config/config.ts';
 import type { RecordedCall } from './recorded-calls.ts';
 
@@ -31,7 +31,7 @@ export class RecordingCommand {
   }
 
   run(call: RecordedCall): void {
-    if (this.waiting.length >= recordingCommandsWaitingMax) {
+    if (this.waiting.length >= recordingCommands.waitingMax) {
       this.outcomes.dropped++;
       this.options.onFailed(call, `${this.waiting.length} calls wait for it already`);
       return;
@@ -55,7 +55,7 @@ export class RecordingCommand {
   }
 
   private next(): void {
-    while (this.running < recordingCommandsMax && this.waiting.length > 0) this.start(this.waiting.shift()!);
+    while (this.running < recordingCommands.most && this.waiting.length > 0) this.start(this.waiting.shift()!);
     if (this.running === 0) for (const wake of this.idleWaiters.splice(0)) wake();
   }
 
@@ -76,7 +76,7 @@ export class RecordingCommand {
         stdio,
         env: environment(),
         detached: true,
-        timeout: recordingCommandMsMax,
+        timeout: recordingCommands.msMax,
       });
     } catch (error) {
       ended(redactPath(error));

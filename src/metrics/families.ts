@@ -7,6 +7,7 @@ import type { Histogram } from '../memory/histogram.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingPool } from '../ring/pool.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
+import type { StallWatch } from '../stream/stall-watch.ts';
 import type { Totals } from '../stream/totals.ts';
 
 /** What holds a thread up. */
@@ -65,6 +66,7 @@ export interface Sources {
   readonly memory: SharedMemory;
   readonly totals: Totals;
   readonly registry: StreamRegistry;
+  readonly stalls: StallWatch;
   readonly lanes: readonly Lane[];
   readonly decoders: DecoderPool;
   readonly rings: RingPool;

@@ -2,7 +2,7 @@
  * The application's own names for a call, out of the address that it gave to ACS: what it correlates with. They prove nothing, are
  * bounded, and never hold a secret that lets in. Main thread.
  */
-import { labelCharsMax } from '../base/limits.ts';
+import { labelLimits } from '../base/limits.ts';
 import type { Config } from '../config/serve-settings.ts';
 import type { Labels } from '../ring/track.ts';
 import { Secrets } from './auth/credentials.ts';
@@ -21,7 +21,7 @@ function decoded(text: string): string {
 }
 
 function bounded(value: string): string {
-  return value.slice(0, labelCharsMax).toWellFormed();
+  return value.slice(0, labelLimits.charsMax).toWellFormed();
 }
 
 /** What takes the labels from a request; null where none are wanted. */

@@ -32,6 +32,9 @@ export interface EndedStream extends Omit<StreamReport, 'state' | 'participants'
   /** Times that its socket broke off, or was superseded, and another one went on; and how long it had none, in all. */
   readonly interruptions: number;
   readonly interruptedMs: number;
+  /** Times that no audio came though there was some before; and for how long, in all. */
+  readonly stalls: number;
+  readonly stalledMs: number;
   /** Of its last socket. */
   readonly closeCause: CloseCause;
   readonly closeCode: number;
@@ -69,6 +72,8 @@ export function reportEnded(memory: SharedMemory, stream: Stream): EndedStream {
     recordings: stream.recordings,
     interruptions: stream.interruptions,
     interruptedMs: Math.round(stream.interruptedMs),
+    stalls: stream.stalls,
+    stalledMs: stream.stalledMs,
     closeCause: stream.closeCause ?? 'peer',
     closeCode: stream.closeCode ?? closeCode.absent,
     durationMs: Math.round((stream.endedMs ?? stream.connectedMs) - stream.connectedMs),

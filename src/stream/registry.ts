@@ -14,36 +14,11 @@ import { FullRings } from './full-rings.ts';
 import type { ParticipantRing } from './ring-report.ts';
 import { StreamSlots } from './slots.ts';
 import { Stream, type StreamFacts, type StreamRecording } from './stream.ts';
+import type { StreamObserver } from './stream-observer.ts';
 import { participantCount, participantRing, reportStream, type StreamReport, sampleRateOf } from './stream-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
-/** Who reads the rings. Every `started` is followed by one `ended`, and answered by each reader with one `readerDone`. */
-export interface StreamObserver {
-  /** The names of those who read every ring. */
-  readonly readers: readonly string[];
-  /** The stream has said something for the first time. */
-  streamStarted(stream: Stream): void;
-  /** Its metadata came, or changed. */
-  format(stream: Stream, sampleRate: number): void;
-  started(stream: Stream, participant: ParticipantRing): void;
-  /** No frame follows; the ring has `participant.frames` of them. */
-  ended(stream: Stream, participant: ParticipantRing): void;
-  /** Somebody pressed a key. */
-  tone(stream: Stream, tone: string): void;
-  /** No participant follows either. */
-  streamEnded(stream: Stream): void;
-}
-
-/** Nobody hears of anything. */
-export const nobody: StreamObserver = {
-  readers: [],
-  streamStarted: () => {},
-  format: () => {},
-  started: () => {},
-  ended: () => {},
-  tone: () => {},
-  streamEnded: () => {},
-};
+export { nobody, type StreamObserver } from './stream-observer.ts';
 
 export interface RegistryOptions {
   readonly memory: SharedMemory;
@@ -93,6 +68,11 @@ export class StreamRegistry {
   /** Streams whose rings can be read: connected, ending, or lingering. */
   get all(): Stream[] {
     return Array.from(this.byId.values()).filter((stream) => stream.phase !== 'released');
+  }
+
+  /** Streams whose socket is connected. */
+  *connected(): Iterable<Stream> {
+    for (const stream of this.byId.values()) if (stream.phase === 'open') yield stream;
   }
 
   find(id: string): Stream | undefined {

@@ -26,7 +26,7 @@ export interface StreamReport {
   readonly sampleRate: number | null;
   readonly remoteAddress: string;
   readonly connectedAt: string;
-  readonly state: Stream['phase'];
+  readonly state: Stream['phase'] | 'stalled';
   readonly messages: number;
   readonly committed: number;
   readonly control: number;
@@ -98,7 +98,7 @@ export function reportStream(memory: SharedMemory, stream: Stream): StreamReport
     sampleRate: sampleRateOf(memory, stream),
     remoteAddress: stream.facts.remoteAddress,
     connectedAt: stream.connectedAt.toISOString(),
-    state: stream.phase,
+    state: stream.phase === 'open' && stream.isStalled ? 'stalled' : stream.phase,
     messages: stream.messages,
     committed: f64[(at + streamSlot.committed) / 8]!,
     control: f64[(at + streamSlot.control) / 8]!,

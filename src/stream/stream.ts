@@ -81,6 +81,10 @@ export class Stream {
   /** How often its socket broke off or was superseded, and another one went on; and how long it had none, in all. */
   interruptions = 0;
   interruptedMs = 0;
+  /** No audio comes though there was some; how often that was, and for how long in all. */
+  isStalled = false;
+  stalls = 0;
+  stalledMs = 0;
   messagesIgnored = 0;
   messagesLaneFull = 0;
   messagesRateLimited = 0;

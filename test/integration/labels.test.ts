@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { labelCharsMax } from '../../src/base/limits.ts';
+import { labelLimits } from '../../src/base/limits.ts';
 import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess, runCommand } from '../support/gateway-process.ts';
@@ -18,7 +18,7 @@ test('labels of query and path are in /streams, the log and all JSON; tokens are
   onTestFinished(() => gateway.kill());
   const note = `line\n"quote" \u202e${'x'.repeat(1000)}`;
   const query = `order=A+17&order=other&note=${encodeURIComponent(note)}&key=pathSECRET&more=hidden`;
-  const expected = { order: 'A 17', note: note.slice(0, labelCharsMax), path: 'shop/50 %' };
+  const expected = { order: 'A 17', note: note.slice(0, labelLimits.charsMax), path: 'shop/50 %' };
 
   const client = await AcsClient.connect(`${gateway.url}/shop/50%20%25/pathSECRET?${query}`, call);
   client.send(metadata(), audio(0, undefined, '4:+1'));

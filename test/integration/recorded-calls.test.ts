@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { recordingCommandsMax } from '../../src/base/limits.ts';
+import { recordingCommands } from '../../src/base/limits.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
@@ -83,7 +83,7 @@ test('a program that fails is logged and counted, runs a few at a time, and one 
   const calls = (await gateway.metrics()).get('upgrades_total{result="accepted"}')!;
   await eventually(async () => (await gateway.metrics()).get('recording_commands_total{outcome="failed"}') === calls);
   const counts = readFileSync(join(folder, 'counts'), 'utf8').trim().split('\n').map(Number);
-  expect(Math.max(...counts)).toBeLessThanOrEqual(recordingCommandsMax);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(recordingCommands.most);
   const metrics = await gateway.metrics();
   const sink = `wav:${join(folder, 'recorded')}?call=multichannel`;
   expect(metrics.get(`recordings_total{sink="${sink}",kind="participant"}`)).toBe(calls);
