@@ -16,6 +16,7 @@ export const thresholds = Object.freeze({
   AcsGatewayResidenceHigh: { warning: 0.02 },
   AcsGatewaySinkLapped: { warning: 0, critical: 0.01 },
   AcsGatewaySinkErrors: { warning: 0, critical: 0.2 },
+  AcsGatewayDiskLow: {},
   AcsGatewayThreadHung: {},
   AcsGatewayRingMemoryHigh: { warning: 0.85 },
   AcsGatewayNearCapacity: { warning: 0.85 },

@@ -55,7 +55,8 @@ export function scrapeStep(): Step {
     build: { version: '', node: '', decoder: '' },
     recordings: {
       sinks: [],
-      countsOf: () => ({ participant: 0, call: 0, failed: 0 }),
+      countsOf: () => ({ participant: 0, call: 0, failed: 0, keep: 0, max_gb: 0 }),
+      diskOf: () => ({ diskBytes: 0, freeBytes: 0 }),
       callsPending: () => 0,
       commandOutcomes: () => ({}),
     },

@@ -14,6 +14,7 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RecordingCounters } from '../metrics/families.ts';
 import { ReaderGroup } from '../reader/reader-group.ts';
 import { SinkHost } from '../sink/host.ts';
+import type { FilesMessage } from '../sink/messages.ts';
 import type { StreamRecording } from '../stream/stream.ts';
 import type { ThreadLoss } from '../thread/supervised-thread.ts';
 import { RecordedCalls } from './recorded-calls.ts';
@@ -81,9 +82,26 @@ export class Consumers {
     return {
       sinks: recorders.map(({ name }) => name),
       countsOf: (sink) => this.calls.countsOf(sink),
+      diskOf: (sink) => recorders.find(({ name }) => name === sink) ?? { diskBytes: 0, freeBytes: 0 },
       callsPending: (sink) => recorders.find(({ name }) => name === sink)?.streamsPending ?? 0,
       commandOutcomes: () => this.command?.outcomes ?? { done: 0, failed: 0, dropped: 0 },
     };
+  }
+
+  /** A sink tells of its files. */
+  private filesChanged(sink: string, message: FilesMessage): void {
+    switch (message.type) {
+      case 'recorded':
+        this.recorded({ sink, ...message.file });
+        return;
+      case 'removed':
+        this.calls.countsOf(sink)[message.call.reason]++;
+        this.options.log.info({ msg: 'call deleted', sink, ...message.call });
+        return;
+      case 'streamDone':
+        this.callRecorded(sink, message.streamId, message.isComplete);
+        return;
+    }
   }
 
   private recorded(recording: StreamRecording): void {
@@ -151,8 +169,7 @@ export class Consumers {
       onDrained: (streamId, { framesRead, framesLapped }) => onDrained(streamId, index, framesRead, framesLapped),
       onError: (error, streamId, suppressed) =>
         log.error({ msg: 'sink error', sink: spec.name, streamId, error, ...(suppressed > 0 && { suppressed }) }),
-      onRecorded: (file) => this.recorded({ sink: spec.name, ...file }),
-      onStreamDone: (streamId, isComplete) => this.callRecorded(spec.name, streamId, isComplete),
+      onFiles: (message) => this.filesChanged(spec.name, message),
       onLost: (loss) => this.lost('sink', { sink: spec.name }, loss),
       onAbandoned: (threads) => log.error({ msg: 'sink thread cannot be ended', sink: spec.name, threads }),
     });

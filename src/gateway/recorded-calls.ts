@@ -20,12 +20,15 @@ export interface RecordedCall {
   readonly files: readonly RecordingFile[];
 }
 
+/** Files that were finished, calls without their one file, and calls that were deleted, by the reason. */
+export type FileCounts = Record<'participant' | 'call' | 'failed' | 'keep' | 'max_gb', number>;
+
 /** A sink that never comes to an end must not cost memory for ever. */
 const callsMax = 20_000;
 
 export class RecordedCalls {
   /** Files finished, by the sink and what they are. */
-  private readonly counts = new Map<string, { participant: number; call: number; failed: number }>();
+  private readonly counts = new Map<string, FileCounts>();
   private readonly byStream = new Map<string, Map<string, RecordingFile>>();
 
   /** Returns false if that was known: another thread of the sink tells it again. */
@@ -55,10 +58,10 @@ export class RecordedCalls {
   }
 
   /** Zeros for a sink of which nothing was counted. */
-  countsOf(sink: string): { participant: number; call: number; failed: number } {
+  countsOf(sink: string): FileCounts {
     let counts = this.counts.get(sink);
     if (counts === undefined) {
-      counts = { participant: 0, call: 0, failed: 0 };
+      counts = { participant: 0, call: 0, failed: 0, keep: 0, max_gb: 0 };
       this.counts.set(sink, counts);
     }
     return counts;

@@ -54,7 +54,8 @@ export interface CaptureCounters {
 export interface RecordingCounters {
   /** Names of the file sinks. */
   readonly sinks: readonly string[];
-  readonly countsOf: (sink: string) => { readonly participant: number; readonly call: number; readonly failed: number };
+  readonly countsOf: (sink: string) => Readonly<Record<'participant' | 'call' | 'failed' | 'keep' | 'max_gb', number>>;
+  readonly diskOf: (sink: string) => { readonly diskBytes: number; readonly freeBytes: number };
   readonly callsPending: (sink: string) => number;
   readonly commandOutcomes: () => Readonly<Record<string, number>>;
 }

@@ -3,7 +3,7 @@ import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
 
 export function registerRecordings(metrics: Metrics, { recordings }: Sources): void {
-  const { sinks, countsOf, callsPending, commandOutcomes } = recordings;
+  const { sinks, countsOf, diskOf, callsPending, commandOutcomes } = recordings;
   metrics.counter(
     'recordings_total',
     'Files that this sink has finished: of participants, and of calls with all of them (?call=).',
@@ -25,6 +25,31 @@ export function registerRecordings(metrics: Metrics, { recordings }: Sources): v
   );
   metrics.gauge('call_files_pending', 'Calls that have ended and whose one file is still to be made.', ['sink'], () =>
     sinks.map((sink) => [{ sink }, callsPending(sink)]),
+  );
+  metrics.counter(
+    'calls_deleted_total',
+    'Finished calls that this sink has deleted, because they were too old (keep) or took too much room (max_gb).',
+    ['sink', 'reason'],
+    () =>
+      sinks.flatMap((sink) => {
+        const { keep, max_gb } = countsOf(sink);
+        return [
+          [{ sink, reason: 'keep' }, keep],
+          [{ sink, reason: 'max_gb' }, max_gb],
+        ] as const;
+      }),
+  );
+  metrics.gauge(
+    'sink_disk_bytes',
+    'Size of the disk that this sink writes to; 0 while it is not known.',
+    ['sink'],
+    () => sinks.map((sink) => [{ sink }, diskOf(sink).diskBytes]),
+  );
+  metrics.gauge(
+    'sink_disk_free_bytes',
+    'What is free there, looked at every ten seconds. When it is full, frames are lost (sink_lost_frames_total).',
+    ['sink'],
+    () => sinks.map((sink) => [{ sink }, diskOf(sink).freeBytes]),
   );
   metrics.counter(
     'recording_commands_total',

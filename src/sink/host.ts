@@ -2,8 +2,7 @@
  * A sink seen from the main thread: the messages between, and what its threads have counted. Nothing here waits for the
  * thread, and a new one is told of its tracks a few at a time. Main thread.
  */
-import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { TellThrottled } from '../base/error-throttle.ts';
 import { GatewayError } from '../base/errors.ts';
 import { abandonedThreadsMax, gatesMax } from '../base/limits.ts';
@@ -14,8 +13,16 @@ import type { RingAddress } from '../ring/cursor.ts';
 import { Gate } from '../ring/gate.ts';
 import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
 import { type DrainedTrack, type Entry, Ledger } from './ledger.ts';
-import { type FromSink, type SinkWorkerData, sinkCounter, sinkCountersBytes, type ToSink } from './messages.ts';
-import type { RecordingFile, Track, TrackEnd } from './sink.ts';
+import {
+  type FilesMessage,
+  type FromSink,
+  type SinkWorkerData,
+  sinkCounter,
+  sinkCountersBytes,
+  type ToSink,
+} from './messages.ts';
+import type { Track, TrackEnd } from './sink.ts';
+import { startThread } from './start-thread.ts';
 
 export interface SinkHostOptions {
   readonly memory: SharedMemory;
@@ -26,10 +33,8 @@ export interface SinkHostOptions {
   readonly threadTimeoutMs: number;
   /** The sink does not look at a ring of this stream any more. */
   readonly onDrained: (streamId: string, end: TrackEnd) => void;
-  /** A file is finished; may come again. */
-  readonly onRecorded?: (file: RecordingFile) => void;
-  /** The sink has done all that it had to for a stream, and whether it could. */
-  readonly onStreamDone?: (streamId: string, isComplete: boolean) => void;
+  /** A file is finished, which may come again; a call was deleted; all was done for a stream. */
+  readonly onFiles?: (message: FilesMessage) => void;
   /** Something went wrong in the sink. */
   readonly onError: TellThrottled<string>;
   /** The sink's thread died or hangs; another one starts. */
@@ -42,22 +47,6 @@ export interface SinkHostOptions {
 
 /** Tracks that a new thread is told of in one turn of the event loop. */
 const tracksPerTurn = 100;
-
-/** What a sink's heap may grow to, MiB: one that leaks dies, is replaced, and takes nobody with it. */
-const resourceLimits = { maxOldGenerationSizeMb: 512 };
-/** What a module prints is left out while so much of it waits to be read. */
-const printedBytesMax = 1024 * 1024;
-
-function startThread(workerData: SinkWorkerData): Worker {
-  const entry = new URL(`./sink.worker${extname(import.meta.url)}`, import.meta.url);
-  if (workerData.spec.kind !== 'module') return new Worker(entry, { workerData, resourceLimits });
-  // Standard output is the log's: what a user's module prints goes to standard error.
-  const thread = new Worker(entry, { workerData, resourceLimits, stdout: true });
-  thread.stdout.on('data', (chunk: Buffer) => {
-    if (process.stderr.writableLength < printedBytesMax) process.stderr.write(chunk);
-  });
-  return thread;
-}
 
 export class SinkHost {
   readonly name: string;
@@ -148,6 +137,12 @@ export class SinkHost {
     const at = lane.gatedMs / 8 + this.gate.index;
     return this.options.memory.lanes.reduce((sum, { f64 }) => sum + f64[at]!, 0);
   }
+  get diskBytes(): number {
+    return this.counters[sinkCounter.diskBytes]!;
+  }
+  get freeBytes(): number {
+    return this.counters[sinkCounter.freeBytes]!;
+  }
   get streamsPending(): number {
     return this.ledger.streamsPending;
   }
@@ -235,11 +230,10 @@ export class SinkHost {
         return;
       }
       case 'recorded':
-        this.options.onRecorded?.(message.file);
-        return;
+      case 'removed':
       case 'streamDone':
-        this.ledger.streamDone(message.streamId);
-        this.options.onStreamDone?.(message.streamId, message.isComplete);
+        if (message.type === 'streamDone') this.ledger.streamDone(message.streamId);
+        this.options.onFiles?.(message);
         return;
       case 'error':
         this.options.onError(message.message, message.streamId, message.suppressed);

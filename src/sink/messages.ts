@@ -4,6 +4,7 @@ import type { SinkSpec } from '../config/sink-spec.ts';
 import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import type { FromThread } from '../thread/supervised-thread.ts';
+import type { RemovedCall } from './files/retention.ts';
 import type { RecordingFile, Track } from './sink.ts';
 
 export interface SinkWorkerData {
@@ -25,9 +26,10 @@ export interface GateKey {
   readonly thread: number;
 }
 
-/** Doubles in the counters of a sink; written by its thread only. `ready`: 1 while it takes frames. */
-export const sinkCounter = { errors: 0, ready: 1 } as const;
-export const sinkCountersBytes = 16;
+/** Doubles in the counters of a sink; written by its thread only. `ready`: 1 while it takes frames. Those of the disk are 0 for a sink
+ * without one. */
+export const sinkCounter = { errors: 0, ready: 1, diskBytes: 2, freeBytes: 3 } as const;
+export const sinkCountersBytes = 32;
 
 /** A track, and what is remembered of it (`Progress`) and of its stream (doubles). */
 export interface TrackStart {
@@ -61,13 +63,19 @@ export type ToSink =
   /** Close when every track has ended, in this time. */
   | { readonly type: 'close'; readonly withinMs: number };
 
+/** What a file sink tells of its files. */
+export type FilesMessage =
+  /** A file is finished. May come again from another thread. */
+  | { readonly type: 'recorded'; readonly file: RecordingFile }
+  /** A call was deleted. */
+  | { readonly type: 'removed'; readonly call: RemovedCall }
+  /** The sink has done what it had to for a stream that ended. */
+  | { readonly type: 'streamDone'; readonly streamId: string; readonly isComplete: boolean };
+
 export type FromSink =
   | FromThread
   /** This sink does not look at the ring any more; its progress says how far it came. */
   | { readonly type: 'drained'; readonly ring: RingAddress }
-  /** A file is finished. May come again from another thread. */
-  | { readonly type: 'recorded'; readonly file: RecordingFile }
-  /** The sink has done what it had to for a stream that ended. */
-  | { readonly type: 'streamDone'; readonly streamId: string; readonly isComplete: boolean }
+  | FilesMessage
   /** Something went wrong; counted as well. See `TellThrottled`. `streamId`: of the last time, or empty. */
   | { readonly type: 'error'; readonly streamId: string; readonly message: string; readonly suppressed: number };

@@ -5,6 +5,7 @@
  */
 import type { Frame } from '../ring/frame.ts';
 import type { Labels, Track } from '../ring/track.ts';
+import type { RemovedCall } from './files/retention.ts';
 import type { Checkpoint } from './progress.ts';
 
 export type { Track } from '../ring/track.ts';
@@ -66,8 +67,16 @@ export interface SinkStart {
   readonly isRestart: boolean;
   /** Counts and tells what goes wrong beside the calls of the loop. */
   readonly report: (error: unknown) => void;
+}
+
+/** What a sink of ours is told beyond that. */
+export interface SinkContext extends SinkStart {
   /** Tells of a file that is finished. */
   readonly recorded: (file: RecordingFile) => void;
+  /** Tells of a call that was deleted. */
+  readonly removed: (call: RemovedCall) => void;
+  /** How large the disk is that it writes to, and what is free there. */
+  readonly measured: (diskBytes: number, freeBytes: number) => void;
 }
 
 export interface Sink {
@@ -86,7 +95,7 @@ export interface Sink {
    */
   readonly isReady: boolean;
   /** Once, before anything else. Throws if the sink cannot work, but not if another thread of it ran before. */
-  start(context: SinkStart): void | Promise<void>;
+  start(context: SinkContext): void | Promise<void>;
   /**
    * Called again for the same track when this threw, when its writer is not open any more, when settling failed, and when
    * another thread takes over; frames since the last flush that held are then written once more. `checkpoint` says what came of

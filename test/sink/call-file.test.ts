@@ -23,7 +23,13 @@ class CallRig {
   constructor(root = temporaryFolder(), call: 'stereo' | 'multichannel' = 'multichannel') {
     this.folder = join(root, 'call');
     this.sink = new FileSink({ kind: 'wav', gaps: 'fill', name: 'x', folder: root, call });
-    this.sink.start({ isRestart: false, report: () => {}, recorded: (file) => this.recorded.push(file) });
+    this.sink.start({
+      isRestart: false,
+      report: () => {},
+      recorded: (file) => this.recorded.push(file),
+      removed: () => {},
+      measured: () => {},
+    });
   }
 
   /** A participant whose every sample is `value`, and who joins so late. */

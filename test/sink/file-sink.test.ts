@@ -66,7 +66,13 @@ class TrackRig {
 
   constructor(options: { kind?: 'wav' | 'pcm'; gaps?: 'fill' | 'skip' } = {}) {
     this.sink = new FileSink({ kind: 'wav', gaps: 'fill', name: 'x', folder: join(folder, 'recorded'), ...options });
-    this.sink.start({ isRestart: false, report: () => {}, recorded: () => {} });
+    this.sink.start({
+      isRestart: false,
+      report: () => {},
+      recorded: () => {},
+      removed: () => {},
+      measured: () => {},
+    });
     this.takeOver();
   }
 

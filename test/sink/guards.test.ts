@@ -105,7 +105,7 @@ it('methods of a module that are asynchronous though they should not be, and fai
   );
   const host = await ModuleHost.load({ kind: 'module', name: 'm', file, options: {} });
   const errors: unknown[] = [];
-  await host.start({ isRestart: false, report: (error) => errors.push(error), recorded: () => {} });
+  await host.start({ isRestart: false, report: (error) => errors.push(error) });
   expect([host.readIntervalMs, host.leadMs]).toEqual([100, 0]);
   const writer = host.open(trackOf('a'), new Checkpoint(new Progress(), new Float64Array(1)));
   writer.write(new Frame());

@@ -1,18 +1,19 @@
 /**
  * The sinks `wav:` and `pcm:`: a folder per stream, a file per participant, a JSON beside each that says what is in it.
- * Nothing is ever overwritten: a name that is taken gets a number. Keeps nothing in mind itself, so another thread finds
- * the files of the one that died. Sink thread.
+ * Nothing is ever overwritten: a name that is taken gets a number. What it must not forget is in the checkpoints, so another thread
+ * finds the files of the one that died. Sink thread.
  */
 import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { recordingName, trackName } from '../../base/recording-name.ts';
 import type { FileSinkSpec } from '../../config/sink-spec.ts';
 import type { Checkpoint } from '../progress.ts';
-import type { FinishedStream, RecordingFile, Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
+import type { FinishedStream, RecordingFile, Sink, SinkContext, Track, TrackWriter } from '../sink.ts';
 import { describeCallFile, makeCallFile } from './call-file.ts';
 import { CallQueue } from './call-queue.ts';
 import { FileTrack } from './file-track.ts';
 import { codeOf, createFile, type FileModes, fileModes, firstFree, makeFolder, numbered } from './files.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { kept, Recording, recordingHead } from './recording.ts';
 
 /** Twice a second, so that a crash costs less than a second. */
@@ -34,6 +35,9 @@ export class FileSink implements Sink {
   private readonly modes: FileModes;
   private readonly scratch = Buffer.alloc(scratchBytes);
   private readonly calls = new CallQueue();
+  /** Folders of streams that go on, or whose file is to be made. */
+  private readonly openFolders = new Map<string, string>();
+  private housekeeping: Housekeeping | null = null;
   private recorded: (file: RecordingFile) => void = () => {};
 
   constructor(spec: FileSinkSpec) {
@@ -42,9 +46,11 @@ export class FileSink implements Sink {
   }
 
   /** Throws if the folder cannot be made or written. A thread that takes over begins whatever the disk says. */
-  start({ isRestart, recorded }: SinkStart): void {
-    this.recorded = recorded;
-    if (isRestart) return;
+  start(context: SinkContext): void {
+    this.recorded = context.recorded;
+    this.housekeeping = new Housekeeping(this.spec, context, (folder) => this.isOpen(folder));
+    this.housekeeping.start();
+    if (context.isRestart) return;
     makeFolder(resolve(this.spec.folder), this.modes.folder);
     accessSync(this.spec.folder, constants.W_OK | constants.X_OK);
   }
@@ -68,16 +74,27 @@ export class FileSink implements Sink {
   streamEnded(streamId: string, stream: FinishedStream): void | Promise<void> {
     const { call } = this.spec;
     const number = stream.checkpoint[folderNumber]!;
-    if (call === undefined || number === 0) return;
+    if (call === undefined || number === 0) {
+      this.openFolders.delete(streamId);
+      return;
+    }
     const folder = join(this.spec.folder, numbered(folderName(stream), number));
-    return this.calls.add(async (signal, pause) => {
-      const made = await makeCallFile({ folder, layout: call, modes: this.modes, streamId, signal, pause });
-      if (made !== null) this.recorded(describeCallFile(made));
+    this.openFolders.set(streamId, folder);
+    const made = this.calls.add(async (signal, pause) => {
+      const file = await makeCallFile({ folder, layout: call, modes: this.modes, streamId, signal, pause });
+      if (file !== null) this.recorded(describeCallFile(file));
     });
+    return made.finally(() => this.openFolders.delete(streamId));
   }
 
   close(withinMs: number): Promise<void> {
+    this.housekeeping?.stop();
     return this.calls.close(withinMs);
+  }
+
+  private isOpen(folder: string): boolean {
+    for (const open of this.openFolders.values()) if (open === folder) return true;
+    return false;
   }
 
   private pathOf(folder: string, track: Track, number: number, ending: string): string {
@@ -117,6 +134,7 @@ export class FileSink implements Sink {
     makeFolder(resolve(this.spec.folder), mode);
     if (ofStream[folderNumber] === 0) ofStream[folderNumber] = firstFree((number) => mkdirSync(path(number), mode));
     else makeFolder(path(ofStream[folderNumber]!), mode);
+    this.openFolders.set(track.streamId, path(ofStream[folderNumber]!));
     return path(ofStream[folderNumber]!);
   }
 }

@@ -8,7 +8,7 @@ import { labelled } from '../../ring/track.ts';
 import type { Checkpoint } from '../progress.ts';
 import type { RecordingFile, Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { isoTime } from './call-notes.ts';
-import { replaceFile } from './files.ts';
+import { codeOf, replaceFile } from './files.ts';
 import { touchIntervalMs } from './finished.ts';
 import { kept, type Recording } from './recording.ts';
 
@@ -75,7 +75,12 @@ export class FileTrack implements TrackWriter {
     const nowMs = Date.now();
     if (!this.hasNote || nowMs - this.touchedMs < touchIntervalMs) return;
     this.touchedMs = nowMs;
-    utimesSync(this.note.path, nowMs / 1000, nowMs / 1000);
+    try {
+      utimesSync(this.note.path, nowMs / 1000, nowMs / 1000);
+    } catch (error) {
+      // It is written again at the end.
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
   }
 
   private fileAt({ framesLapped }: TrackEnd): RecordingFile {

@@ -9,7 +9,7 @@ import { codeOf } from './files.ts';
 /** How often whoever records says so. */
 export const touchIntervalMs = 60_000;
 /** Untouched for so long, nobody records. */
-const untouchedMs = 5 * touchIntervalMs;
+export const untouchedMs = 5 * touchIntervalMs;
 
 /** When anything in a folder was written last; 0 if it is gone. */
 export function lastWrittenMs(folder: string): number {
