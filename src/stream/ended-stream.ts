@@ -27,7 +27,7 @@ export interface EndedStream extends Omit<StreamReport, 'state' | 'participants'
   readonly audio: Omit<Counted, 'jitterMs'>;
   readonly participants: readonly Counted[];
   readonly sinks: readonly ReaderReport[];
-  /** The files of its participants that are finished. The one of the whole call comes later: event `recording`. */
+  /** Files that are finished: of its participants, and perhaps of the whole call, which may come later. See the event `recording`. */
   readonly recordings: readonly StreamRecording[];
   /** Times that its socket broke off, or was superseded, and another one went on; and how long it had none, in all. */
   readonly interruptions: number;
