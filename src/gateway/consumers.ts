@@ -126,6 +126,7 @@ export class Consumers {
       hasCallFile,
     });
     this.command?.run(call);
+    for (const other of this.sinks) if (other.name.startsWith('nats:')) other.callRecorded(call);
   }
 
   private createCommand(program: string): RecordingCommand {

@@ -2,23 +2,10 @@
  * The files of each call that is being recorded, until its sink is done with it: then it is told of as a whole. Main thread.
  */
 import { dirname } from 'node:path';
-import { type Labels, labelled } from '../ring/track.ts';
-import type { RecordingFile } from '../sink/sink.ts';
+import { labelled } from '../ring/track.ts';
+import type { RecordedCall, RecordingFile } from '../sink/sink.ts';
 import type { EndedStream } from '../stream/ended-stream.ts';
 import type { StreamRecording } from '../stream/stream.ts';
-
-/** A call of which one sink has finished everything. */
-export interface RecordedCall {
-  readonly sink: string;
-  readonly folder: string;
-  readonly streamId: string;
-  readonly callConnectionId: string | null;
-  readonly correlationId: string | null;
-  readonly labels?: Labels;
-  /** False if something of it could not be written; the log says what. */
-  readonly complete: boolean;
-  readonly files: readonly RecordingFile[];
-}
 
 /** Files that were finished, calls without their one file, and calls that were deleted, by the reason. */
 export type FileCounts = Record<'participant' | 'call' | 'failed' | 'keep' | 'max_gb', number>;

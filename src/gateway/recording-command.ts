@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { redactPath } from '../base/errors.ts';
 import { recordingCommands } from '../base/limits.ts';
 import { environmentPrefix } from '../config/config.ts';
-import type { RecordedCall } from './recorded-calls.ts';
+import type { RecordedCall } from '../sink/sink.ts';
 
 export const commandOutcomes = ['done', 'failed', 'dropped'] as const;
 

@@ -21,7 +21,7 @@ import {
   sinkCountersBytes,
   type ToSink,
 } from './messages.ts';
-import type { Track, TrackEnd } from './sink.ts';
+import type { RecordedCall, Track, TrackEnd } from './sink.ts';
 import { startThread } from './start-thread.ts';
 
 export interface SinkHostOptions {
@@ -112,6 +112,11 @@ export class SinkHost {
   streamEnded(streamId: string): void {
     const stream = this.ledger.streamEnded(streamId);
     if (stream !== null && this.knowsAll) this.thread.post({ type: 'streamEnded', stream });
+  }
+
+  /** Another sink has recorded a call. While no thread runs nobody hears of it. */
+  callRecorded(call: RecordedCall): void {
+    if (this.thread.isReady) this.thread.post({ type: 'callRecorded', call });
   }
 
   get frames(): number {

@@ -5,7 +5,7 @@ import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import type { FromThread } from '../thread/supervised-thread.ts';
 import type { RemovedCall } from './files/retention.ts';
-import type { RecordingFile, Track } from './sink.ts';
+import type { RecordedCall, RecordingFile, Track } from './sink.ts';
 
 export interface SinkWorkerData {
   readonly memory: SharedMemoryHandle;
@@ -60,6 +60,8 @@ export type ToSink =
   /** No frame follows in this ring; it had so many. */
   | { readonly type: 'ended'; readonly ring: RingAddress; readonly frames: number }
   | { readonly type: 'streamEnded'; readonly stream: StreamEnd }
+  /** Another sink has recorded a call. */
+  | { readonly type: 'callRecorded'; readonly call: RecordedCall }
   /** Close when every track has ended, in this time. */
   | { readonly type: 'close'; readonly withinMs: number };
 

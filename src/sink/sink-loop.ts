@@ -83,6 +83,9 @@ export class SinkLoop {
       case 'streamEnded':
         this.streamEnds.streamEnded(message.stream);
         return;
+      case 'callRecorded':
+        this.guard(() => this.sink.callRecorded?.(message.call), undefined);
+        return;
       case 'close':
         this.isClosing = true;
         this.closeDueMs = performance.now() + message.withinMs;

@@ -52,6 +52,19 @@ export interface RecordingFile {
   readonly lost: number;
 }
 
+/** A call of which one sink has finished everything. */
+export interface RecordedCall {
+  readonly sink: string;
+  readonly folder: string;
+  readonly streamId: string;
+  readonly callConnectionId: string | null;
+  readonly correlationId: string | null;
+  readonly labels?: Labels;
+  /** False if something of it could not be written; the log says what. */
+  readonly complete: boolean;
+  readonly files: readonly RecordingFile[];
+}
+
 /** A stream of which all tracks have ended. */
 export interface FinishedStream {
   readonly streamId: string;
@@ -112,6 +125,8 @@ export interface Sink {
    * the thread dies before.
    */
   streamEnded(streamId: string, stream: FinishedStream): void | Promise<void>;
+  /** Another sink has recorded a call. For a sink that tells others. */
+  callRecorded?(call: RecordedCall): void;
   /** All tracks have ended. After `withinMs` the thread is cut off. */
   close(withinMs: number): Promise<void>;
 }
