@@ -10,9 +10,12 @@ import { dirname, join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 export const apiPage = join(import.meta.dirname, 'api.md');
 
-/** In the order in which somebody needs them; a name that is exported and stands nowhere is an error. */
+/** In the order of use; a name that is exported and in no chapter is an error. */
 const chapters: readonly (readonly [title: string, names: readonly string[]])[] = [
-  ['Starting and stopping', ['startGateway', 'GatewayOptions', 'RunningGateway', 'DrainResult', 'Account']],
+  [
+    'Starting and stopping',
+    ['startGateway', 'GatewayOptions', 'Log', 'LogRecord', 'RunningGateway', 'DrainResult', 'Account', 'DropReason'],
+  ],
   [
     'Events',
     [
@@ -25,16 +28,19 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
       'DtmfTone',
       'ParticipantReport',
       'EndedStream',
+      'StreamReport',
+      'ReaderReport',
+      'CloseCause',
       'StreamRecording',
+      'RecordingFile',
       'Stall',
       'EndedStall',
       'StallOutcome',
-      'RecordingFile',
     ],
   ],
   [
     'Reading rings',
-    ['RingHandle', 'RingReader', 'RingReaderOptions', 'ReadResult', 'WaitResult', 'Frame', 'FrameBatch'],
+    ['RingHandle', 'RingReader', 'RingReaderOptions', 'ReadResult', 'WaitResult', 'Frame', 'FrameBatch', 'frameFlag'],
   ],
   [
     'Sink modules',
@@ -49,15 +55,15 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
       'FinishedStream',
     ],
   ],
-  ['Errors', ['GatewayError', 'ErrorCode']],
+  ['Errors', ['GatewayError', 'errorCodes', 'ErrorCode']],
 ];
 /** Documented elsewhere: docs/settings.md. */
 const elsewhere = new Set(['Config']);
 
 const head = `# API reference
 
-Generated from the source by \`npm run docs:api\`. How to use it: [library.md](library.md). The fields of \`Config\`, which
-\`GatewayOptions\` takes, are the settings in [settings.md](settings.md), named as in the file.
+Generated from the source by \`npm run docs:api\`. How to use it: [library.md](library.md). The fields of \`Config\`, which \`GatewayOptions\` takes, are
+the settings in [settings.md](settings.md), named as in the file.
 `;
 
 /** What the compiler declares for the package, by file. */
@@ -78,6 +84,14 @@ function exportsOf(folder: string): Map<string, string> {
   return found;
 }
 
+/** `(typeof names)[number]` as the names themselves. */
+function written(declaration: string, text: string): string {
+  return declaration.replace(/\(typeof (\w+)\)\[number\]/g, (same, list) => {
+    const names = new RegExp(`const ${list}: readonly \\[(.*)\\];`).exec(text)?.[1];
+    return names === undefined ? same : names.replaceAll(', ', ' | ').replaceAll('"', "'");
+  });
+}
+
 /** The declaration of a name with its docstring, without what is private. */
 export function declarationOf(text: string, name: string): string {
   const start = new RegExp(`^export (declare )?(abstract )?(class|interface|function|type|const) ${name}\\b`, 'm').exec(
@@ -90,7 +104,7 @@ export function declarationOf(text: string, name: string): string {
   const end = /\{$/.test(firstLine) ? /^\}.*$/m.exec(rest)! : /;$/m.exec(rest)!;
   const before = text.slice(0, start.index);
   const comment = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n$/.exec(before)?.[0] ?? '';
-  return (comment + rest.slice(0, end.index + end[0].length))
+  return (comment + written(rest.slice(0, end.index + end[0].length), text))
     .replace(/^( *\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)? *private .*\n/gm, '')
     .replaceAll('export declare ', 'export ')
     .replace(/^( {4})+/gm, (indent) => ' '.repeat(indent.length / 2));
@@ -108,13 +122,14 @@ export function renderApi(): string {
         if (file === undefined) throw new Error(`${name} is not exported`);
         exported.delete(name);
         const declaration = declarationOf(readFileSync(join(folder, dirname('index.d.ts'), file), 'utf8'), name);
-        return `### ${name}\n\n\`\`\`ts\n${declaration}\n\`\`\`\n`;
+        return declaration;
       });
-      return `## ${title}\n\n${blocks.join('\n')}`;
+      return `## ${title}\n\n\`\`\`ts\n${blocks.join('\n\n')}\n\`\`\`\n`;
     });
     const left = [...exported.keys()].filter((name) => !elsewhere.has(name));
     if (left.length > 0) throw new Error(`in no chapter of docs/api.ts: ${left.join(', ')}`);
-    return `${head}\n${parts.join('\n')}`;
+    const contents = chapters.map(([title]) => `- [${title}](#${title.toLowerCase().replaceAll(' ', '-')})`);
+    return `${head}\n${contents.join('\n')}\n\n${parts.join('\n')}`;
   } finally {
     rmSync(folder, { recursive: true });
   }

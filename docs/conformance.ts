@@ -44,12 +44,12 @@ function filledTable(group: string): string {
 
 /** The page with its tables as they must be. Throws when a scenario would be in none. */
 export function fillTables(page: string): string {
-  const told: string[] = [];
+  const listed: string[] = [];
   const filled = page.replaceAll(table, (_, group: string) => {
-    told.push(group);
+    listed.push(group);
     return `<!-- scenarios: ${group} -->\n${filledTable(group)}\n<!-- /scenarios -->`;
   });
-  const missing = [...Object.keys(groups), lastGroup].filter((group) => !told.includes(group));
+  const missing = [...Object.keys(groups), lastGroup].filter((group) => !listed.includes(group));
   if (missing.length > 0) throw new Error(`in no table of docs/conformance.md: ${missing.join(', ')}`);
   return filled;
 }

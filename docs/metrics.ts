@@ -56,17 +56,17 @@ function row(name: string, family: ExpositionFamily | undefined): string {
 /** The page with its tables made anew from the text of `/metrics`. Throws when a metric is in no table, or in two. */
 export function fillTables(page: string, exposition: string): string {
   const families = parseExposition(exposition);
-  const told: string[] = [];
+  const listed: string[] = [];
   const filled = page.replaceAll(table, (_, list: string) => {
     const names = list.trim().split(/\s+/);
-    told.push(...names);
+    listed.push(...names);
     const rows = names.map((name) => row(name, families.get(name)));
     const head = '| metric | type | labels | unit | meaning |\n|---|---|---|---|---|';
     return `<!-- metrics: ${list} -->\n${head}\n${rows.join('\n')}\n<!-- /metrics -->`;
   });
-  const untold = [...families.keys()].filter((name) => !told.includes(name));
-  const twice = told.filter((name, index) => told.indexOf(name) !== index);
-  if (untold.length > 0) throw new Error(`in no table of docs/metrics.md: ${untold.join(', ')}`);
+  const unlisted = [...families.keys()].filter((name) => !listed.includes(name));
+  const twice = listed.filter((name, index) => listed.indexOf(name) !== index);
+  if (unlisted.length > 0) throw new Error(`in no table of docs/metrics.md: ${unlisted.join(', ')}`);
   if (twice.length > 0) throw new Error(`in two tables of docs/metrics.md: ${twice.join(', ')}`);
   return filled;
 }

@@ -12,7 +12,7 @@ interface Style {
 }
 
 const font = `font-family='ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace' font-size='14'`;
-/** Of most of these fonts, nearly. Each text is told its width, so that columns stand below each other in all of them. */
+/** Of most of these fonts, nearly. Each text gets its width, so that columns stand below each other in all of them. */
 const charWidth = 8.43;
 const lineHeight = 19;
 const padding = 14;

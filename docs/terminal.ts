@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { recordSources } from './picture-sources.ts';
 import { drawTerminals, type Pane } from './terminal-svg.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -24,7 +25,7 @@ const look = "curl -s 127.0.0.1:9464/metrics | grep -E '^acs_gateway_messages_(r
 const folder = mkdtempSync(join(tmpdir(), 'acs-terminal-'));
 for (const name of ['package.json', 'node_modules', 'src']) symlinkSync(join(root, name), join(folder, name));
 
-/** A server of our own, so that nobody's terminals are touched. */
+/** A server of its own, apart from any tmux of this user. */
 function tmux(...args: readonly string[]): string {
   // Without what npm tells its children: theirs are to be as in a shell of a user.
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
@@ -77,6 +78,7 @@ try {
     pane('shell', 'before Ctrl-C'),
   ];
   writeFileSync(picture, drawTerminals(panes, columns));
+  recordSources(['terminal.svg']);
 } finally {
   tmux('kill-server');
   rmSync(folder, { recursive: true });

@@ -9,6 +9,7 @@ import { decodeWav, type WavAudio } from '../src/base/wav.ts';
 import { synthesizeVoice } from '../src/simulator/voice.ts';
 import { AcsClient, audio, metadata } from '../test/support/acs-client.ts';
 import { eventually, GatewayProcess } from '../test/support/gateway-process.ts';
+import { recordSources } from './picture-sources.ts';
 
 const sampleRate = 16_000;
 const frameSamples = sampleRate / 50;
@@ -126,3 +127,4 @@ writeFileSync(
     note.channels.map((names) => names.join(', ')),
   ),
 );
+recordSources(['call-file.svg']);

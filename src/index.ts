@@ -1,10 +1,13 @@
-/** The public API of the package: what a user's own code may import. */
+/** The public API of the package. */
 
-export { type ErrorCode, GatewayError } from './base/errors.ts';
+export { type ErrorCode, errorCodes, GatewayError } from './base/errors.ts';
+export type { Log, LogRecord } from './base/log.ts';
 export type { Config } from './config/serve-settings.ts';
 export type { DtmfTone, GatewayEvents, Participant, StreamFormat, StreamInfo } from './gateway/events.ts';
 export type { DrainResult } from './gateway/gateway.ts';
 export { type GatewayOptions, type RunningGateway, startGateway } from './gateway/start.ts';
+export type { DropReason } from './memory/outcomes.ts';
+export { frameFlag } from './memory/states.ts';
 export type { RingHandle } from './reader/handle.ts';
 export { RingReader, type RingReaderOptions, type WaitResult } from './reader/ring-reader.ts';
 export type { ReadResult } from './ring/cursor.ts';
@@ -14,7 +17,9 @@ export { type CreateSink, defineSink, type ModuleSink, type ModuleTrackWriter } 
 export type { Checkpoint } from './sink/progress.ts';
 export type { FinishedStream, RecordingFile, SinkStart, TrackEnd } from './sink/sink.ts';
 export type { Account } from './stream/accounting.ts';
-export type { EndedStream } from './stream/ended-stream.ts';
+export type { EndedStream, ReaderReport } from './stream/ended-stream.ts';
 export type { ParticipantReport } from './stream/ring-report.ts';
 export type { EndedStall, Stall, StallOutcome } from './stream/stall-watch.ts';
 export type { StreamRecording } from './stream/stream.ts';
+export type { StreamReport } from './stream/stream-report.ts';
+export type { CloseCause } from './stream/totals.ts';

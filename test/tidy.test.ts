@@ -1,11 +1,13 @@
 /** The rules that are ours: where imports may point, how long files may be, that all a user meets is documented. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorCodes } from '../src/base/errors.ts';
+import { sharedMemory } from '../src/cli/doctor-checks.ts';
+import { readConfig } from '../src/config/config.ts';
 import { serveSettings } from '../src/config/serve-settings.ts';
-import { flagName } from '../src/config/settings.ts';
-import { ringBytes, ringSlotCount } from '../src/memory/layout.ts';
+import { environmentName, flagName } from '../src/config/settings.ts';
+import { ringBytes, ringSlotCount } from '../src/memory/sizes.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const src = join(root, 'src');
@@ -65,6 +67,14 @@ test('imports point in the direction in which data flows', () => {
   expect(wrong).toEqual([]);
 });
 
+test('an offset in shared memory becomes an index in memory/ alone', () => {
+  const wrong = [...sources('src'), ...sources('bench')]
+    .filter((file) => !file.startsWith(join(src, 'memory/')))
+    .filter((file) => importsOf(file).includes(join(src, 'memory/layout.ts')))
+    .map((file) => relative(root, file));
+  expect(wrong).toEqual([]);
+});
+
 test('each foreign library enters through the one file or folder that owns it', () => {
   const owners: Record<string, RegExp> = {
     'uWebSockets.js': /^src\/(socket\/uws|cli\/doctor-checks)\.ts$/,
@@ -107,10 +117,27 @@ test('every source file opens with what it is responsible for', () => {
   expect(silent).toEqual([]);
 });
 
-test('every setting is documented', () => {
+test('every setting is documented, with its variable, its key, its default and its range', () => {
   const page = readFileSync(join(root, 'docs/settings.md'), 'utf8');
-  const missing = Object.keys(serveSettings).filter((key) => !page.includes(`\`${flagName(key)}\``));
-  expect(missing).toEqual([]);
+  const row = /^\| (`--.*?) \| (`.*?) \| (`.*?) \| (.*?) \|(.*?)\|$/gm;
+  const documented = new Map<string, readonly string[]>();
+  for (const [, flags, variables, keys, fallback, range] of page.matchAll(row)) {
+    const [flag, variable, key] = [flags!, variables!, keys!].map((cell) => cell.replaceAll('`', '').split(', '));
+    flag!.forEach((name, i) => void documented.set(name, [variable![i]!, key![i]!, fallback!, range!.trim()]));
+  }
+  for (const [key, { fallback, expects }] of Object.entries(serveSettings)) {
+    const cells = documented.get(flagName(key));
+    expect(cells?.slice(0, 2), key).toEqual([environmentName('', key), key]);
+    const [shownFallback, range] = cells!.slice(2);
+    // Where it says what the default amounts to, or that there is none, it is for people.
+    if (typeof fallback === 'number' && /^\d+$/.test(shownFallback!)) expect(shownFallback, key).toBe(String(fallback));
+    if (typeof fallback === 'string' && /^`[^`]+`$/.test(shownFallback!))
+      expect(shownFallback, key).toBe(`\`${fallback}\``);
+    const numbers = /^an? \w+ from (\d+ to \d+)$/.exec(expects)?.[1];
+    if (numbers !== undefined) expect(range, key).toBe(numbers);
+    const choices = /^one of (.*)$/.exec(expects)?.[1]?.split(', ');
+    if (choices !== undefined) expect(range, key).toBe(choices.map((choice) => `\`${choice}\``).join(', '));
+  }
 });
 
 test('every error code is documented', () => {
@@ -118,20 +145,12 @@ test('every error code is documented', () => {
   expect(Object.keys(errorCodes).filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
 });
 
-test('every link between the documents leads somewhere', () => {
-  const pages = [
-    'README.md',
-    ...readdirSync(join(root, 'docs'))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => `docs/${name}`),
-  ];
-  const dead: string[] = [];
-  for (const page of pages) {
-    for (const [, target] of readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)) {
-      if (!existsSync(resolve(root, dirname(page), target!))) dead.push(`${page}: ${target}`);
-    }
-  }
-  expect(dead).toEqual([]);
+test('the tree of docs/ARCHITECTURE.md is the order of imports, and the page is short', () => {
+  const page = readFileSync(join(root, 'docs/ARCHITECTURE.md'), 'utf8');
+  const rows = /^```\n(main\.ts[\s\S]*?)^```/m.exec(page)![1]!.trim().split('\n');
+  const names = rows.map((row) => row.split(/ {3,}/)[0]!.replaceAll('/', '').split(/ +/));
+  expect(names).toEqual(stages);
+  expect(page.trimEnd().split('\n').length).toBeLessThanOrEqual(300);
 });
 
 test('the documentation says what the history of a participant costs', () => {
@@ -142,5 +161,22 @@ test('the documentation says what the history of a participant costs', () => {
     const cost = ringBytes(ringSlotCount(Number(seconds)));
     const most = Math.floor(2 ** 30 / cost);
     expect([bytes, participants], row).toEqual([cost.toLocaleString('en-US'), most.toLocaleString('en-US')]);
+  }
+});
+
+test('the documentation says what fits into a container', () => {
+  const text = readFileSync(join(root, 'docs/containers.md'), 'utf8');
+  const rows = Array.from(text.matchAll(/^\| (\d+) ([MG])iB \| (\d+) \| ([\d,]+) \| ([\d,]+) \|$/gm));
+  expect(rows.length).toBeGreaterThan(3);
+  for (const [row, size, unit, workers, shownMb, participants] of rows) {
+    const limitBytes = Number(size) * (unit === 'G' ? 2 ** 30 : 2 ** 20);
+    const ringMemoryMb = Number(shownMb!.replaceAll(',', ''));
+    const fits = (mb: number): boolean => {
+      const config = readConfig({ argv: [], values: { workers: Number(workers), ringMemoryMb: mb } });
+      return sharedMemory(config, limitBytes).verdict === 'ok';
+    };
+    expect([fits(ringMemoryMb), fits(ringMemoryMb + 1)], row).toEqual([true, false]);
+    const most = Math.floor((ringMemoryMb * 2 ** 20) / ringBytes(ringSlotCount(2)));
+    expect(participants, row).toBe(most.toLocaleString('en-US'));
   }
 });

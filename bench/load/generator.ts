@@ -7,8 +7,9 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { frameBytes, frameDurationMs } from '../../src/base/limits.ts';
+import { clientFrame, opcode } from '../../src/simulator/frame.ts';
 import { Histogram, quantile } from './histogram.ts';
-import { audioText, maskedTextFrame, metadataText, participantId } from './message.ts';
+import { audioText, metadataText, participantId } from './message.ts';
 import { addDigest, Payloads } from './payload.ts';
 import type { GeneratorReport, Plan } from './plan.ts';
 import { assertDescriptors, openStream } from './stream-socket.ts';
@@ -122,7 +123,7 @@ export class LoadGenerator {
     socket.on('close', () => {
       if (!this.isClosing) this.socketsLost++;
     });
-    socket.write(maskedTextFrame(metadataText(index, sampleRate)));
+    socket.write(clientFrame(opcode.text, metadataText(index, sampleRate)));
     this.sockets[index] = socket;
   }
 
@@ -160,7 +161,7 @@ export class LoadGenerator {
     const participant = turn % this.voices;
     const { base64, crc } = this.payloads.of(number, participant);
     const id = this.plan.participants === 0 ? null : participantId(participant);
-    this.message = maskedTextFrame(audioText(this.wallStartMs + number * frameDurationMs, id, base64));
+    this.message = clientFrame(opcode.text, audioText(this.wallStartMs + number * frameDurationMs, id, base64));
     this.crc = crc;
     this.turn = turn;
   }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DecoderName } from '../../src/config/decoder-names.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { Lane } from '../../src/lane/lane.ts';
-import { lane, ring } from '../../src/memory/layout.ts';
+import { dropReasons } from '../../src/memory/outcomes.ts';
 import { fitGeometry, SharedMemory } from '../../src/memory/shared-memory.ts';
 import { decodeBase64, decodedBytes } from '../../src/protocol/base64.ts';
 import { Message } from '../../src/protocol/message.ts';
@@ -81,8 +81,8 @@ export class Rings {
       writer.open(sampleRate, bytes, 0, bytes.length);
       return writer;
     });
-    this.readers = this.writers.map(({ index, i32, at }) => {
-      return new RingCursor(placeOf(memory, { index, generation: i32[(at + ring.generation) / 4]! }));
+    this.readers = this.writers.map((writer) => {
+      return new RingCursor(placeOf(memory, { index: writer.index, generation: writer.loadGeneration() }));
     });
   }
 
@@ -119,7 +119,7 @@ export class LaneRig {
       onChanges: () => {},
       onWorkerLost: () => {},
     });
-    this.decoder = new FrameDecoder(this.memory, createParsers('scan'), () => performance.now() + this.aheadMs);
+    this.decoder = new FrameDecoder(this.memory, 0, createParsers('scan'), () => performance.now() + this.aheadMs);
   }
 
   /** Begins with `firstMessage` in every stream, and waits until the lane thinks that a worker is at it, as under load. */
@@ -139,22 +139,22 @@ export class LaneRig {
   /** Decodes all that was pushed, at the time `nowMs`; answers with the number of messages in rings so far. */
   decode(nowMs: number): number {
     this.aheadMs = nowMs - performance.now();
-    const { i32, f64 } = this.memory.lanes[0]!;
-    this.decoder.decode(0, Atomics.load(i32, lane.tail / 4));
-    return f64[lane.committed / 8]!;
+    const header = this.memory.lanes[0]!;
+    this.decoder.decode(header.loadTail());
+    return header.committed;
   }
 
   /** Takes all that was pushed for decoded. */
   skip(): void {
-    const { i32 } = this.memory.lanes[0]!;
-    Atomics.store(i32, lane.head / 4, Atomics.load(i32, lane.tail / 4));
+    const header = this.memory.lanes[0]!;
+    header.release(header.loadTail());
   }
 
   /** What a lane counts that should not have happened: then the inputs went another way than they should. */
   get irregular(): number {
-    const { f64 } = this.memory.lanes[0]!;
-    const fields = [lane.fallbacks, lane.missingFrames, lane.duplicateFrames, lane.outOfOrderFrames, lane.dropped];
-    return fields.reduce((sum, field) => sum + f64[field / 8]!, 0);
+    const lane = this.memory.lanes[0]!;
+    const dropped = dropReasons.reduce((sum, reason) => sum + lane.dropped(reason), 0);
+    return lane.fallbacks + lane.missingFrames + lane.duplicateFrames + lane.outOfOrderFrames + dropped;
   }
 
   stop(): void {

@@ -15,7 +15,12 @@ import type { Step } from './steps.ts';
 const participants = 5000;
 const facts = { remoteAddress: '127.0.0.1', callConnectionId: null, correlationId: null };
 /** Two readings are all that metrics take from it. */
-const idleDecoders = { waiting: 0, utilization: 0, isDegraded: false, workers: [] as unknown } as DecoderPool;
+const idleDecoders = {
+  waiting: 0,
+  measureUtilization: () => 0,
+  isDegraded: false,
+  workers: [] as unknown,
+} as DecoderPool;
 
 export function scrapeStep(): Step {
   const rig = new LaneRig(participants);

@@ -5,8 +5,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { frameBytes, framesPerSecond } from '../../src/base/limits.ts';
-import { ringSlotCount } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { ringSlotCount } from '../../src/memory/sizes.ts';
 import type { RingHandle } from '../../src/reader/handle.ts';
 import { ReaderGroup } from '../../src/reader/reader-group.ts';
 import { RingPool } from '../../src/ring/pool.ts';

@@ -8,7 +8,17 @@ import type { BenchName, BenchResult, Row } from './result.ts';
 import { columnsOf, markdownTable } from './table.ts';
 
 export const groupSeparator = ' · ';
-const columnsMax = 8;
+const columnsMax = 10;
+/** In the published files, and not on the page. */
+const detailColumns = new Set([
+  'user',
+  'system',
+  'residence p99.9',
+  'warm-up drops',
+  'RSS growth',
+  'longest GC pause',
+  'unsent',
+]);
 
 export interface Section {
   /** What the page and the picture are called by: `load-50000-frames-s`. */
@@ -49,7 +59,7 @@ export function sectionsOf(result: BenchResult): Section[] {
 
 /** More columns than fit on a page go into further tables of the same rows; remarks stand below the first one. */
 function tablesOf(rows: readonly Row[]): string {
-  const columns = columnsOf(rows);
+  const columns = columnsOf(rows).filter((column) => !detailColumns.has(column));
   const tables: string[] = [];
   for (let from = 0; from < columns.length; from += columnsMax) {
     const shown = from === 0 ? rows : rows.map((row) => ({ ...row, remarks: [] }));

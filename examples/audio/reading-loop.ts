@@ -1,15 +1,15 @@
 /**
- * Reads all participants of a worker in one loop, with one timer: the cost per participant is a look at its ring every
- * 20 ms. Frames come to each listener in order and once: what comes twice or too late is left out, because whoever listens
- * live has gone past it. (To write files, put each frame at its place instead.) Worker thread.
+ * Reads all participants of a worker in one loop with one timer: each costs a look at its ring every 20 ms. A listener gets frames in
+ * order and once: duplicates and late frames are skipped, because live audio has moved past them. (To write files, put each frame at
+ * `positionSamples` instead.) Worker thread.
  */
 import { FrameBatch, type RingHandle, RingReader, type Track } from '../../src/index.ts';
 
 /** What listens to one participant. */
 export interface Listener {
-  /** The frames `from` to before `to` of the batch, which is used again afterwards. */
+  /** One frame of the batch, which is reused afterwards. */
   take(batch: FrameBatch, frame: number): void;
-  /** Nothing came for so long: the participant is not among the dominant speakers, or the network is away. */
+  /** Nothing arrived for this long: the participant is not among the dominant speakers, or the network is down. */
   idle?(forMs: number): void;
   /** The last frame was taken. */
   end(framesRead: number, framesLapped: number): void;
@@ -22,23 +22,21 @@ interface Reading {
 }
 
 const intervalMs = 20;
-/** A second at a time: who was held up catches up in few rounds. */
+/** A second at a time: a loop that was held up catches up in few rounds. */
 const batchFrames = 50;
-/** Bits of `FrameBatch.flags`: a frame that came before, and one that came after a later one. */
-const leftOut = 4 | 8;
 
 export class ReadingLoop {
   private readonly readings = new Set<Reading>();
   private readonly batch = new FrameBatch(batchFrames);
   private readonly timer = setInterval(() => this.round(performance.now()), intervalMs);
 
-  /** @param listen makes what listens to a participant */
+  /** @param listen makes the listener of a participant */
   add(handle: RingHandle, listen: (track: Track) => Listener): void {
     const reader = new RingReader(handle);
     this.readings.add({ reader, listener: listen(reader.track), heardMs: performance.now() });
   }
 
-  /** Reads what is left, tells everybody of the end. */
+  /** Reads what is left, then ends every listener. */
   stop(): void {
     clearInterval(this.timer);
     this.round(performance.now());
@@ -58,7 +56,7 @@ export class ReadingLoop {
     const { batch } = this;
     reading.heardMs = nowMs;
     for (let frame = 0; frame < batch.frameCount; frame++) {
-      if ((batch.flags[frame]! & leftOut) === 0) reading.listener.take(batch, frame);
+      if (!batch.isDuplicate(frame) && !batch.isLate(frame)) reading.listener.take(batch, frame);
     }
   }
 

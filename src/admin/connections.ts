@@ -1,6 +1,6 @@
 /**
  * Connections of the admin port: a bounded number, each for one request and a bounded time. One too many costs the oldest its
- * place, so that a probe gets in whoever holds the others. Main thread.
+ * place, so that a probe gets in however many are held. Main thread.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';

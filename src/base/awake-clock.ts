@@ -1,5 +1,5 @@
 /**
- * How long this thread has been awake, for whoever judges others by time. A process that stood still (SIGSTOP, a paused
+ * How long this thread has been awake, for all code that judges peers and threads by time. A process that stood still (SIGSTOP, a paused
  * virtual machine) must not take its own silence for its peers': what they sent meanwhile waits in the sockets. Each thread
  * has one clock, as it has one `performance`. Invariant: no more time counts than has passed; until it is started, all of it.
  */
@@ -9,7 +9,7 @@ const tickMs = 50;
 const standstillMs = 250;
 /** How long it then has to hear what came meanwhile. */
 const hearMs = 500;
-/** Older ones count as awake: whoever goes back so far has had as many chances to be heard. */
+/** Older ones count as awake: a peer had as many chances to be heard since. */
 const standstillsMax = 100;
 
 interface Standstill {

@@ -1,6 +1,6 @@
 /**
- * Errors that may come by the thousand, kept from filling the log and the time of whoever tells them: the first of a kind
- * is told at once, those that follow once per interval, with their number. What happened how often is in the metrics all
+ * Errors that may come by the thousand, kept from filling the log and the thread that logs them: the first of a kind
+ * is logged at once, those that follow once per interval, with their number. What happened how often is in the metrics all
  * the same. Any thread.
  */
 
@@ -59,3 +59,8 @@ export class ErrorThrottle<Detail> {
     this.kinds.clear();
   }
 }
+
+/** An error as it is logged. */
+export type LoggedError = Readonly<Record<string, unknown>> & { readonly msg: string };
+/** Logs an error, repeated ones of a kind as one line with their number. `kind`: `msg`, if it is left out. */
+export type LogThrottled = (error: LoggedError, kind?: string) => void;

@@ -3,27 +3,27 @@
  * the process. Expected conditions (full, late, malformed) are return values, never errors. Any thread.
  */
 
-/** Every code, with the exit code of a process that ends because of it. */
+/** Every error code, with the exit code of a command that ends because of it. Remedies: docs/errors.md. */
 export const errorCodes = {
   /** One or more settings are wrong; the message lists each of them. */
   bad_settings: 2,
   /** The address to listen on is taken or cannot be bound. */
   listen_failed: 3,
-  /** A native part (uWebSockets.js, the simdjson addon) is missing on this machine. */
+  /** A native part (uWebSockets.js, the simdjson addon) cannot be loaded, or a decode worker cannot start. */
   native_missing: 4,
-  /** A sink cannot start: its folder cannot be written, its server cannot be reached. */
+  /** A sink cannot start: its folder cannot be written, its server refuses the credentials, its module throws. */
   sink_failed: 5,
   /** Shared memory could not be reserved. */
   memory_exhausted: 6,
-  /** Shared memory handed to us is not what it should be: another version, or not ours. */
+  /** Not the handle of a ring, or of another version of the package; or `participant.ring(name)` for an unknown name. */
   bad_handle: 7,
-  /** An audio file cannot be read or is not 16-bit PCM. */
+  /** The simulator's audio file cannot be read or is not 16-bit PCM at the rate. */
   bad_audio: 8,
-  /** The file to capture to cannot be made. */
+  /** The file of `--capture`, or of `capture redact`, cannot be created. */
   capture_failed: 9,
-  /** A capture cannot be read: it is none, of another version, or damaged beyond use. */
+  /** Not a capture file, one of another version, or damaged beyond use. */
   bad_capture: 10,
-  /** Decode workers hang or cannot be started, and that has lasted a minute. */
+  /** Decode workers have hung, or could not be started, for a minute: the argument of the event `failed`. */
   decoding_failed: 12,
   /** The one file of a call cannot be made of its recordings. */
   recording_failed: 13,
@@ -31,22 +31,25 @@ export const errorCodes = {
   invariant: 70,
 } as const;
 
-/** Of a gateway that was told to end, and did, without an account of every message and frame. */
+/** Of a gateway that drained without a full account of every message and frame. */
 export const inexactExitCode = 11;
 
-/** Why; see docs/errors.md. */
+/** The code of a `GatewayError`: a key of `errorCodes`. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** The only error that the package throws on purpose: its `code` is stable and documented (docs/errors.md). */
 export class GatewayError extends Error {
+  /** Stable: programs may decide by it. */
   readonly code: ErrorCode;
 
+  /** @param options `cause`, as of any `Error` */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'GatewayError';
     this.code = code;
   }
 
+  /** Of a command that ends because of this error. */
   get exitCode(): number {
     return errorCodes[this.code];
   }

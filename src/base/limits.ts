@@ -53,9 +53,6 @@ export const laneTurnBytes = 64 * 1024;
 /** What a stream may always have in a half of a lane that has room. A thousand streams that send what they can leave half of it. */
 export const laneShareBytesMin = 16 * 1024;
 
-/** A worker that has several lanes stays with one for so long at the most. */
-export const leaseMsMax = 1000;
-
 /** How often the main thread looks whether decode workers do something. Costs some loads per worker. */
 export const decodeWatchMs = 100;
 
@@ -85,7 +82,7 @@ export const decodeStopMsMax = 2_000;
 export const changesDelayMs = 10;
 
 /**
- * Frames of one ring; then its participant goes on in another one. Sequence numbers and heads are 32-bit integers, and a packet
+ * Frames of one ring; then its participant continues in another one. Sequence numbers and heads are 32-bit integers, and a packet
  * may bring more frames than one. 248 days of a call, or 11 hours of a peer that floods us as fast as it may.
  */
 export const ringFramesMax = 2 ** 30;
@@ -93,7 +90,7 @@ export const ringFramesMax = 2 ** 30;
 /** Ring memory is reserved in slabs of this size, so that every offset stays a small integer. Costs address space only. */
 export const ringSlabBytes = 64 * 1024 * 1024;
 
-/** Frames behind the newest for which late and duplicate frames are told apart (two 32-bit words per participant). */
+/** Frames behind the newest for which late and duplicate frames are distinguished (two 32-bit words per participant). */
 export const reorderWindowFrames = 64;
 
 /**
@@ -111,7 +108,7 @@ export const withoutAudioMs = 5_000;
 /** How often it is looked for streams that stall, and how long what comes behind a stall is watched. Costs two loads a stream. */
 export const stallWatch = { lookMs: 200, settleMs: 500 } as const;
 
-/** A hole longer than this that our own clock does not confirm is ACS's clock being set: the timeline goes on where it was. */
+/** A hole longer than this that our own clock does not confirm is ACS's clock being set: the timeline continues without a hole. */
 export const timelineJumpMsMax = 120_000;
 
 /** Readers of an ended stream have this long to drain its rings before the memory is given to another stream. */
@@ -129,7 +126,7 @@ export const exitLingerMs = 500;
 /** The process has ended so long after its last call, whatever hangs. A supervisor waits for this and the drain. */
 export const exitMsMax = 15_000;
 
-/** A thread that was told to end may take so long; then it is in a system call, and nobody waits for it any more. */
+/** How long a thread may take to end; beyond that it is in a system call, and nothing waits for it. */
 export const threadEndMsMax = 500;
 
 /** How long a thread that is not wanted any more may go on loading its modules before it is ended all the same. */

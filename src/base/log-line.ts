@@ -74,7 +74,7 @@ interface StreamRecord extends LogRecord {
 
 /**
  * A stream's record has fifty fields: these say whether it went well, and which call it was. Left out is what is as it should
- * be, but for missing frames, which everybody looks for.
+ * be, except missing frames, which readers look for.
  */
 function streamFields(record: StreamRecord): Field[] {
   const { audio, sinks, mode, closeCause, closeCode, callConnectionId } = record;

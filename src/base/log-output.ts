@@ -1,24 +1,26 @@
 /**
- * Where log lines go: standard output, and nobody waits for whoever reads it. While a pipe is full, lines wait in bounded
- * memory; beyond that, and when nobody can read any more, they are lost, counted, and it is said how many as soon as there is
- * room again. Main thread.
+ * Where log lines go: a stream whose reader nothing waits for. While a pipe is full, lines wait in bounded memory; beyond that,
+ * and when its reader is gone, they are lost and counted, and a record says how many as soon as there is room. Main thread.
  */
+import type { Writable } from 'node:stream';
 
 /** Some thousand lines. */
 const waitingBytesMax = 1024 * 1024;
 
 export class LogOutput {
-  /** Lines that nobody read, ever. */
+  /** Of all outputs of the process. */
+  static linesLost = 0;
+  /** Lines that found no room, ever. */
   linesLost = 0;
-  /** Is told how many were lost when the next one can be written. */
+  /** Called with the number of lines lost when the next one can be written. */
   onLost: (lines: number) => void = () => {};
-  private readonly open: () => NodeJS.WriteStream;
-  private stream: NodeJS.WriteStream | null = null;
+  private readonly open: () => Writable;
+  private stream: Writable | null = null;
   private isBroken = false;
-  private untold = 0;
+  private unreported = 0;
 
   /** @param open called with the first line */
-  constructor(open: () => NodeJS.WriteStream) {
+  constructor(open: () => Writable) {
     this.open = open;
   }
 
@@ -26,11 +28,12 @@ export class LogOutput {
     const stream = this.stream ?? this.connect();
     if (this.isBroken || !stream.writable || stream.writableLength + line.length > waitingBytesMax) {
       this.linesLost++;
-      this.untold++;
+      LogOutput.linesLost++;
+      this.unreported++;
     } else stream.write(line);
   }
 
-  private connect(): NodeJS.WriteStream {
+  private connect(): Writable {
     const stream = this.open();
     this.stream = stream;
     // A pipe whose reader ended, a terminal that was closed.
@@ -38,13 +41,13 @@ export class LogOutput {
       this.isBroken = true;
     });
     stream.on('drain', () => {
-      const { untold } = this;
-      this.untold = 0;
-      if (untold > 0) this.onLost(untold);
+      const { unreported } = this;
+      this.unreported = 0;
+      if (unreported > 0) this.onLost(unreported);
     });
     return stream;
   }
 }
 
-/** The one of this process. */
+/** Standard output. */
 export const logOutput = new LogOutput(() => process.stdout);

@@ -1,4 +1,4 @@
-/** What runs in the capture's thread: looks into the queue ten times a second, until it is told to end. Capture thread. */
+/** What runs in the capture's thread: looks into the queue ten times a second, until it is ended. Capture thread. */
 import type { MessagePort } from 'node:worker_threads';
 import { GatewayError, redactPath } from '../base/errors.ts';
 import { externalBytesMax } from '../base/limits.ts';

@@ -24,7 +24,7 @@ export interface DrainOptions {
   readonly startedMs: number;
 }
 
-/** Blocks that are written in a turn, so that the thread can be told to stop. */
+/** Blocks written per turn, so that the thread can be stopped between turns. */
 const blocksPerTurn = 64;
 
 export class Drain {

@@ -1,6 +1,6 @@
 /**
  * Reads the format of a capture, record by record, from anything that gives bytes. What is cut off or destroyed is left out
- * and counted; the next whole block goes on. Pure; any one thread.
+ * and counted; reading continues at the next whole block. Pure; any one thread.
  *
  * Invariants: throws nothing but `bad_capture`; its memory is bounded by the format's limits, never by what a length in the
  * file claims; its time by the size of the file.
@@ -35,7 +35,7 @@ export interface CaptureRecord {
 
 /** What could not be read. */
 export interface Damage {
-  /** At the end, behind the last whole block: whoever wrote it was killed, or still writes. */
+  /** At the end, behind the last whole block: the writer was killed, or is still writing. */
   cutBytes: number;
   /** Elsewhere. */
   skippedBytes: number;
@@ -49,7 +49,7 @@ sync.writeUInt32LE(syncWord);
 /** A file made so that blocks seem to begin everywhere would be checked over and over. */
 const checkedShareMax = 32;
 const checkedBytesFree = 64 * 1024 * 1024;
-/** Of a foreign block: zstd would take 128 MiB if it were told to. */
+/** Of a foreign block: zstd would take 128 MiB if a block asked for it. */
 const unpackOptions = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
 
 export class CaptureReader {

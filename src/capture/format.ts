@@ -49,7 +49,7 @@ export const recordKind = {
   binary: 3,
   /** The socket is closed: JSON, see `Ending`. */
   end: 4,
-  /** The socket goes on with the stream of an earlier one: JSON with `stream`. */
+  /** The socket resumes the stream of an earlier one: JSON with `stream`. */
   resumed: 5,
   /** Messages of the socket are missing here: JSON with `messages` and `bytes`. Socket 0: of sockets that are not here. */
   lost: 6,

@@ -1,6 +1,6 @@
 /**
  * Made-up ids in the place of real ones: of the same form and length, the same one for the same id, different ones for
- * different ids. They follow from a key that nobody keeps, so nobody finds the way back by trying phone numbers. Any thread.
+ * different ids. They follow from a key that is not kept, so trying all phone numbers does not reveal them. Any thread.
  */
 import { createHmac } from 'node:crypto';
 

@@ -7,7 +7,7 @@ import { createHmac } from 'node:crypto';
 import { packetBytesMax } from '../base/limits.ts';
 import { decodeBase64, decodedBytes, isLatin1 } from '../protocol/base64.ts';
 
-/** Quiet: somebody will listen to it. */
+/** Quiet, because people will listen to it. */
 const amplitude = 400;
 const alphabet = /[A-Za-z0-9+/]/;
 /** A character that is in no base64. */

@@ -90,7 +90,7 @@ export class CaptureRecorder {
     }
   }
 
-  /** A socket goes on with a stream that another socket had. */
+  /** A socket resumes a stream that another socket had. */
   resumed(socket: number, stream: string, nowMs: number): void {
     this.note(recordKind.resumed, socket, nowMs, { stream });
   }
@@ -101,7 +101,7 @@ export class CaptureRecorder {
     this.note(recordKind.end, socket, nowMs, { code, cause } satisfies Ending);
   }
 
-  /** Tells what is still untold, as far as there is room. */
+  /** Writes the records that wait, as far as there is room. */
   finish(nowMs: number): void {
     for (const socket of [...this.lost.keys()]) this.noteLoss(socket, nowMs, true);
     this.flush();
@@ -148,13 +148,13 @@ export class CaptureRecorder {
   /** Returns whether nothing waits any more. */
   private flush(): boolean {
     const { waiting } = this;
-    let told = 0;
-    while (told < waiting.length) {
-      const { kind, socket, nowMs, body } = waiting[told]!;
+    let written = 0;
+    while (written < waiting.length) {
+      const { kind, socket, nowMs, body } = waiting[written]!;
       if (!this.queue.push(kind, socket, nowMs, body)) break;
-      told++;
+      written++;
     }
-    if (told > 0) waiting.splice(0, told);
+    if (written > 0) waiting.splice(0, written);
     return waiting.length === 0;
   }
 }

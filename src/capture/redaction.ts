@@ -65,7 +65,7 @@ export class Redactor implements Redaction, JsonRules {
   private readonly json = new JsonRedactor(this);
   private isSilent = false;
 
-  /** Made-up ids follow from the key; whoever has it can look for real ones. */
+  /** Made-up ids follow from the key; with it real ones can be searched for. */
   constructor(key: Uint8Array) {
     this.ids = new MadeUpIds(key);
     this.noise = new Noise(key);

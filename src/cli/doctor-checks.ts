@@ -5,7 +5,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { runtimeProblem } from '../base/runtime.ts';
 import type { Config } from '../config/serve-settings.ts';
 import { geometryOf } from '../memory/geometry.ts';
-import { laneBytes, ringBytes, streamSlotBytes } from '../memory/layout.ts';
+import { laneBytes, ringBytes, streamSlotBytes } from '../memory/sizes.ts';
 import { loadSimdjson } from '../protocol/parsers.ts';
 
 export interface Finding {

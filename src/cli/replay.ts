@@ -8,7 +8,7 @@ import { progressLine } from '../simulator/summary.ts';
 import { connectionSettings, headersOf } from './connection-settings.ts';
 import type { CliIo } from './io.ts';
 
-const replaySettings = {
+export const replaySettings = {
   url: setting.text({ fallback: null, placeholder: 'URL', help: 'where to play it: ws:// or wss://; required' }),
   replay: setting.list({ placeholder: 'FILE', help: 'a capture of serve --capture' }),
   speed: setting.text({

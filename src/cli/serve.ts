@@ -1,4 +1,4 @@
-/** The command `serve`: runs the gateway until it is told to stop, then drains it. */
+/** The command `serve`: runs the gateway until it is stopped, then drains it. */
 import { EventEmitter } from 'node:events';
 import { type GatewayError, inexactExitCode } from '../base/errors.ts';
 import { createLog } from '../base/log.ts';
@@ -20,7 +20,7 @@ export async function serve(argv: readonly string[], environment: Environment, i
   const events = new EventEmitter<GatewayEvents>();
   const gateway = new Gateway(config, log, { events });
   const { port, adminPort } = await gateway.start();
-  const { host, path, adminHost, decoder, workers, lanes, sink } = config;
+  const { host, path, adminHost, decoder, workers, sink } = config;
   log.info({
     msg: 'listening',
     host,
@@ -30,7 +30,6 @@ export async function serve(argv: readonly string[], environment: Environment, i
     adminPort,
     decoder,
     workers,
-    lanes,
     sinks: sink.map(shownSink),
   });
 

@@ -6,7 +6,7 @@ export const programUsage = `Usage: acs-audio-gateway [command] [flags]
 
   serve      run the gateway (the default)
   simulate   play ACS calls against a gateway, or any other ACS audio server
-  capture    look into a recording of serve --capture, or redact it
+  capture    inspect a file of serve --capture, or redact it
   recording  make one file of a call, of its participants' recordings
   doctor     check this machine and this configuration
 
@@ -27,7 +27,7 @@ The command line counts more than the environment, the environment more than the
 
 export const doctorUsage = `Usage: acs-audio-gateway doctor [flags]
 
-Checks this machine and this configuration. Exit code 1 if anything is wrong. Takes the flags of serve:
+Checks this machine and this configuration. Exit code 1 if it finds a fault. Takes the flags of serve:
 
 ${describeSettings(serveSettings)}
   --config FILE                       a JSON file with the same settings

@@ -17,10 +17,9 @@ export interface ConfigRead {
 /** For `doctor`, which looks at the rest although something is wrong. */
 export function inspectConfig(sources: SettingSources): ConfigRead {
   const { values, error } = inspectSettings(serveSettings, sources, crossFieldProblems);
-  const { lanes, workers, maxMessagesPerSecond, maxParticipants } = values;
+  const { maxMessagesPerSecond, maxParticipants } = values;
   const config = {
     ...values,
-    lanes: lanes || workers,
     maxMessagesPerSecond: maxMessagesPerSecond || 2 * framesPerSecond * maxParticipants,
   };
   return { config, error };

@@ -1,4 +1,4 @@
-/** What somebody may have meant. Pure; any thread. */
+/** The known name nearest to a misspelled one. Pure; any thread. */
 
 /** How many characters have to be put in, left out or exchanged to make one text of the other. */
 function distance(from: string, to: string): number {

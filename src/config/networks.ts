@@ -32,7 +32,7 @@ export function normalized(text: string): string {
 }
 
 /**
- * Who is one peer to a limit: an address of IPv4, the first 64 bits of one of IPv6, of which anybody has as many as he likes.
+ * Who is one peer to a limit: an address of IPv4, the first 64 bits of one of IPv6, as a host may use any number of addresses in them.
  * `address` is normalized.
  */
 export function peerOf(address: string): string {

@@ -55,7 +55,7 @@ function authentication({ auth, authToken, jwtAudience, jwksUrl }: Config): stri
   return problems;
 }
 
-/** Series of two sinks with one name could not be told apart. */
+/** Two sinks with one name would share their series. */
 function sinksOfOneName(texts: readonly string[]): string[] {
   const names = texts.filter((text) => sinkProblem(text) === null).map(shownSink);
   const repeated = new Set(names.filter((name, index) => names.indexOf(name) < index));
@@ -82,9 +82,6 @@ function labels({ labelQuery, labelPath }: Config): string[] {
 
 export function crossFieldProblems(config: Config): string[] {
   const problems = [...addresses(config), ...authentication(config), ...labels(config)];
-  if (config.lanes !== 0 && config.lanes < config.workers) {
-    problems.push(`--lanes: ${config.lanes}: expected at least as many as --workers (${config.workers}), or 0`);
-  }
   for (const sink of config.sink) {
     const problem = sinkProblem(sink);
     if (problem !== null) problems.push(`--sink: ${JSON.stringify(shownSink(sink))}: ${problem}`);

@@ -1,6 +1,6 @@
 /**
  * A call that is played by hand over one connection: what is said next, and in what order, is the scenario's. Main thread.
- * Invariant: `speak` goes on where the call is on its timeline, 20 ms a frame.
+ * Invariant: `speak` continues where the call is on its timeline, 20 ms a frame.
  */
 import { frameBytes, frameDurationMs, type SampleRate } from '../base/limits.ts';
 import { audioMessage, metadataMessage } from '../simulator/message.ts';
@@ -31,7 +31,7 @@ export class Call {
   readonly data: string;
   /** The one that comes next. */
   frame = 0;
-  readonly #startMs = Date.now();
+  private readonly startMs = Date.now();
 
   constructor(link: Link, shape: CallShape) {
     this.link = link;
@@ -44,7 +44,7 @@ export class Call {
   }
 
   timeMs(frame = this.frame): number {
-    return this.#startMs + frame * frameDurationMs;
+    return this.startMs + frame * frameDurationMs;
   }
 
   timestamp(frame = this.frame): string {

@@ -79,7 +79,7 @@ function connectTo(
   });
 }
 
-/** `track` is told of every socket at once, so that it can be ended whatever happens. */
+/** `track` gets every socket at once, so that it can be ended whatever happens. */
 export async function dial(
   target: Target,
   timeoutMs: number,

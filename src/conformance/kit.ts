@@ -55,8 +55,8 @@ export class Kit {
   readonly target: Target;
   readonly facts: Facts;
   readonly nextIdentity: () => CallIdentity;
-  readonly #ends: (() => void)[] = [];
-  #isOver = false;
+  private readonly ends: (() => void)[] = [];
+  private isOver = false;
 
   constructor(options: KitOptions) {
     this.target = options.target;
@@ -79,10 +79,10 @@ export class Kit {
   }
 
   async dial(options: DialOptions = {}, target = this.target): Promise<Answer> {
-    if (this.#isOver) throw new Ended('fail', 'out of time');
-    const answer = await dial(target, this.timing.patienceMs, (end) => this.#ends.push(end), options);
+    if (this.isOver) throw new Ended('fail', 'out of time');
+    const answer = await dial(target, this.timing.patienceMs, (end) => this.ends.push(end), options);
     if (answer.link !== null) this.links.push(answer.link);
-    if (this.#isOver) this.end();
+    if (this.isOver) this.end();
     return answer;
   }
 
@@ -114,14 +114,14 @@ export class Kit {
     const { patienceMs, watchMs } = this.timing;
     if (this.facts.answersPings) {
       const ms = await link.ping(patienceMs);
-      // A process that dies of what nobody caught takes a moment for it.
+      // A process that dies of an uncaught error takes a moment.
       if (ms !== null) await link.ended(graceMs(this.timing));
       else if (link.isOpen) return `did not answer a ping within ${patienceMs} ms`;
     } else await link.ended(Math.min(watchMs, 200));
     return link.ending === null ? null : `${link.ending.seen}`;
   }
 
-  /** The call goes on for a while, and the connection with it. */
+  /** The call continues for a while, and the connection must stay. */
   async expectOpen(call: Call, after: string): Promise<void> {
     await this.assertAlive(call.link, after);
     await call.goOn(this.timing.watchMs);
@@ -155,8 +155,8 @@ export class Kit {
 
   /** Cuts everything off. */
   end(): void {
-    this.#isOver = true;
+    this.isOver = true;
     for (const link of this.links) link.destroy();
-    for (const end of this.#ends) end();
+    for (const end of this.ends) end();
   }
 }

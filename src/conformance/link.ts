@@ -4,8 +4,9 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { clientFrame, opcode } from '../simulator/frame.ts';
 import { outboundProblem } from './outbound.ts';
-import { clientFrame, closeFrame, FrameReader, opcode } from './wire.ts';
+import { closeFrame, FrameReader } from './wire.ts';
 
 /** How a connection came to its end. */
 export interface Ending {
@@ -30,26 +31,26 @@ export class Link {
   readonly anomalies = new Set<string>();
   /** Well-formed messages for ACS. */
   outboundCount = 0;
-  readonly #socket: Duplex;
-  readonly #tcp: Socket;
-  readonly #waiting = new Map<string, (ms: number) => void>();
-  readonly #watchers = new Set<() => void>();
-  readonly #sent = new Set<string>();
-  #receivedBytes = 0;
-  #pings = 0;
+  private readonly socket: Duplex;
+  private readonly tcp: Socket;
+  private readonly waiting = new Map<string, (ms: number) => void>();
+  private readonly watchers = new Set<() => void>();
+  private readonly sent = new Set<string>();
+  private receivedBytes = 0;
+  private pings = 0;
 
   /** `early` came together with the answer to the upgrade. */
   constructor(socket: Duplex, tcp: Socket, early: Buffer) {
-    this.#socket = socket;
-    this.#tcp = tcp;
+    this.socket = socket;
+    this.tcp = tcp;
     const reader = new FrameReader({
-      message: (text, byteCount) => this.#heard(text, byteCount),
+      message: (text, byteCount) => this.heard(text, byteCount),
       ping: (payload) => this.write(clientFrame(opcode.pong, payload)),
-      pong: (payload) => this.#waiting.get(payload.toString('latin1'))?.(performance.now()),
+      pong: (payload) => this.waiting.get(payload.toString('latin1'))?.(performance.now()),
       close: (code) => {
-        this.#end(code, `closed it with ${code === 1005 ? 'a close frame without a code' : code}`);
+        this.end(code, `closed it with ${code === 1005 ? 'a close frame without a code' : code}`);
         this.write(closeFrame(code === 1005 ? null : code));
-        this.#socket.end();
+        this.socket.end();
       },
       fault: (what) => {
         this.faults.push(what);
@@ -57,42 +58,42 @@ export class Link {
       },
     });
     const take = (chunk: Buffer) => {
-      this.#receivedBytes += chunk.length;
-      if (this.#receivedBytes > receivedBytesMax) {
+      this.receivedBytes += chunk.length;
+      if (this.receivedBytes > receivedBytesMax) {
         this.faults.push(`more than ${receivedBytesMax / 2 ** 20} MiB for one call`);
         this.destroy('was given up');
       } else reader.take(chunk);
     };
     socket.on('data', take);
-    socket.on('end', () => this.#end(1006, 'closed it without a close frame'));
+    socket.on('end', () => this.end(1006, 'closed it without a close frame'));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#end(1006, error.code === 'ECONNRESET' ? 'broke it off (reset)' : `broke it off (${error.code ?? 'error'})`);
+      this.end(1006, error.code === 'ECONNRESET' ? 'broke it off (reset)' : `broke it off (${error.code ?? 'error'})`);
     });
-    socket.on('close', () => this.#end(1006, 'closed it without a close frame'));
+    socket.on('close', () => this.end(1006, 'closed it without a close frame'));
     if (early.length > 0) take(early);
   }
 
-  #end(code: number, seen: string): void {
+  private end(code: number, seen: string): void {
     if (this.ending !== null) return;
     this.ending = { code, seen, atMs: performance.now() };
-    for (const wake of this.#watchers) wake();
-    this.#watchers.clear();
+    for (const wake of this.watchers) wake();
+    this.watchers.clear();
   }
 
-  #heard(text: string | null, byteCount: number): void {
-    if (text !== null && this.#sent.has(text)) this.#note('our own messages, word for word');
+  private heard(text: string | null, byteCount: number): void {
+    if (text !== null && this.sent.has(text)) this.note('our own messages, word for word');
     const problem = outboundProblem(text);
     if (problem === null) this.outboundCount++;
-    else this.#note(`${problem} (${byteCount} bytes)`);
+    else this.note(`${problem} (${byteCount} bytes)`);
   }
 
-  #note(anomaly: string): void {
+  private note(anomaly: string): void {
     if (this.anomalies.size < keptMax) this.anomalies.add(anomaly);
   }
 
   /** Bytes that the server's side has not made room for. */
   get queuedBytes(): number {
-    return this.#socket.writableLength;
+    return this.socket.writableLength;
   }
 
   get isOpen(): boolean {
@@ -100,11 +101,11 @@ export class Link {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(bytes);
+    if (this.socket.writable) this.socket.write(bytes);
   }
 
   send(text: string): void {
-    if (this.#sent.size < sentKeptMax) this.#sent.add(text);
+    if (this.sent.size < sentKeptMax) this.sent.add(text);
     this.write(clientFrame(opcode.text, text));
   }
 
@@ -113,32 +114,32 @@ export class Link {
   }
 
   /** The way there and back in ms; null when there was no answer in time, or the connection ended. */
-  async ping(timeoutMs: number, payload = `check ${++this.#pings}`): Promise<number | null> {
+  async ping(timeoutMs: number, payload = `check ${++this.pings}`): Promise<number | null> {
     const startMs = performance.now();
     let answeredMs: number | null = null;
     const answered = new Promise<void>((resolve) => {
-      this.#waiting.set(payload, (nowMs) => {
+      this.waiting.set(payload, (nowMs) => {
         answeredMs = nowMs;
         resolve();
       });
     });
     this.write(clientFrame(opcode.ping, payload));
-    await this.#race(answered, timeoutMs);
-    this.#waiting.delete(payload);
+    await this.race(answered, timeoutMs);
+    this.waiting.delete(payload);
     return answeredMs === null ? null : answeredMs - startMs;
   }
 
   /** Returns when the connection has ended, or the time is up. */
   async ended(timeoutMs: number): Promise<Ending | null> {
-    await this.#race(new Promise(() => {}), timeoutMs);
+    await this.race(new Promise(() => {}), timeoutMs);
     return this.ending;
   }
 
-  async #race(other: Promise<void>, timeoutMs: number): Promise<void> {
+  private async race(other: Promise<void>, timeoutMs: number): Promise<void> {
     if (this.ending !== null) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(done, timeoutMs);
-      const watchers = this.#watchers;
+      const watchers = this.watchers;
       function done(): void {
         clearTimeout(timer);
         watchers.delete(done);
@@ -157,29 +158,29 @@ export class Link {
 
   /** Ends our side without a close frame (FIN). */
   finish(): void {
-    this.#socket.end();
+    this.socket.end();
   }
 
   /** Breaks off (RST). Node.js cannot reset a socket that is being shut down: it would never be closed. */
   reset(): void {
-    const canReset = this.ending === null && this.queuedBytes === 0 && !this.#tcp.writableEnded && !this.#tcp.destroyed;
-    this.#end(1006, 'was cut off by us');
+    const canReset = this.ending === null && this.queuedBytes === 0 && !this.tcp.writableEnded && !this.tcp.destroyed;
+    this.end(1006, 'was cut off by us');
     if (!canReset) this.destroy();
     else {
-      this.#tcp.resetAndDestroy();
+      this.tcp.resetAndDestroy();
       // Whatever becomes of it: it does not keep the process.
-      this.#tcp.unref();
+      this.tcp.unref();
     }
   }
 
   /** From now on nothing is read and nothing said: a peer that is gone without a word, as far as the server can see. */
   freeze(): void {
-    this.#socket.pause();
+    this.socket.pause();
   }
 
   destroy(seen = 'was cut off by us'): void {
-    this.#end(1006, seen);
-    this.#socket.destroy();
-    this.#tcp.destroy();
+    this.end(1006, seen);
+    this.socket.destroy();
+    this.tcp.destroy();
   }
 }

@@ -1,39 +1,39 @@
 /**
  * Another call, played at the pace of a real one while the scenarios go on: whether they cut it off or hold it up. Main thread.
  * How long it is held up is the way of a ping there and back, less what this process itself was late during it. Invariant:
- * what is told between two calls of `take` happened between them.
+ * findings between two calls of `take` happened between them.
  */
+import { frameDurationMs } from '../base/limits.ts';
 import type { Call } from './call.ts';
 import { Ended, type Finding } from './finding.ts';
 import { callHeaders, Kit, type KitOptions } from './kit.ts';
 import { graceMs } from './timing.ts';
 
-const frameMs = 20;
 const framesPerPing = 3;
 
 export interface Disturbance {
-  /** Why it ended, as the end of "the server …"; null if it goes on. */
+  /** Why it ended, as the end of "the server …"; null while it is open. */
   readonly ending: string | null;
   /** The longest that the server was busy with something else. */
   readonly heldUpMs: number;
 }
 
 export class Neighbour {
-  readonly #kit: Kit;
-  readonly #call: Call;
-  readonly #timer: NodeJS.Timeout;
-  #dueMs = performance.now();
-  #ticks = 0;
-  #worstMs = 0;
+  private readonly kit: Kit;
+  private readonly call: Call;
+  private readonly timer: NodeJS.Timeout;
+  private dueMs = performance.now();
+  private ticks = 0;
+  private worstMs = 0;
   /** The latest that this process was since the ping that is on its way, or the last one. */
-  #ownLateMs = 0;
+  private ownLateMs = 0;
   /** When the ping went off that is not answered yet. */
-  #pingedMs: number | null = null;
+  private pingedMs: number | null = null;
 
   private constructor(kit: Kit, call: Call) {
-    this.#kit = kit;
-    this.#call = call;
-    this.#timer = setInterval(() => this.#tick(), frameMs);
+    this.kit = kit;
+    this.call = call;
+    this.timer = setInterval(() => this.tick(), frameDurationMs);
   }
 
   /** Returns what is wrong if a call cannot go on while others come. */
@@ -63,38 +63,38 @@ export class Neighbour {
     }
   }
 
-  #tick(): void {
+  private tick(): void {
     const nowMs = performance.now();
-    this.#ownLateMs = this.#lateMs(nowMs);
-    const due = Math.max(1, Math.round((nowMs - this.#dueMs) / frameMs));
-    this.#dueMs = nowMs;
-    if (!this.#call.link.isOpen) return;
-    this.#call.speak(due);
-    if (this.#ticks++ % framesPerPing !== 0 || this.#pingedMs !== null || !this.#kit.facts.answersPings) return;
-    this.#pingedMs = nowMs;
-    this.#ownLateMs = 0;
-    this.#call.link.ping(2 ** 30).then((ms) => {
-      this.#pingedMs = null;
-      if (ms !== null) this.#worstMs = Math.max(this.#worstMs, ms - this.#lateMs(performance.now()));
+    this.ownLateMs = this.lateMs(nowMs);
+    const due = Math.max(1, Math.round((nowMs - this.dueMs) / frameDurationMs));
+    this.dueMs = nowMs;
+    if (!this.call.link.isOpen) return;
+    this.call.speak(due);
+    if (this.ticks++ % framesPerPing !== 0 || this.pingedMs !== null || !this.kit.facts.answersPings) return;
+    this.pingedMs = nowMs;
+    this.ownLateMs = 0;
+    this.call.link.ping(2 ** 30).then((ms) => {
+      this.pingedMs = null;
+      if (ms !== null) this.worstMs = Math.max(this.worstMs, ms - this.lateMs(performance.now()));
     });
   }
 
-  #lateMs(nowMs: number): number {
-    return Math.max(this.#ownLateMs, nowMs - this.#dueMs - frameMs);
+  private lateMs(nowMs: number): number {
+    return Math.max(this.ownLateMs, nowMs - this.dueMs - frameDurationMs);
   }
 
   /** What happened since the last time. */
   take(): Disturbance {
     const nowMs = performance.now();
-    const isOnItsWay = this.#pingedMs !== null && this.#call.link.isOpen;
-    const openMs = isOnItsWay ? nowMs - this.#pingedMs! - this.#lateMs(nowMs) : 0;
-    const heldUpMs = Math.max(0, this.#worstMs, openMs);
-    this.#worstMs = 0;
-    return { ending: this.#call.link.ending?.seen ?? null, heldUpMs };
+    const isOnItsWay = this.pingedMs !== null && this.call.link.isOpen;
+    const openMs = isOnItsWay ? nowMs - this.pingedMs! - this.lateMs(nowMs) : 0;
+    const heldUpMs = Math.max(0, this.worstMs, openMs);
+    this.worstMs = 0;
+    return { ending: this.call.link.ending?.seen ?? null, heldUpMs };
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#kit.end();
+    clearInterval(this.timer);
+    this.kit.end();
   }
 }

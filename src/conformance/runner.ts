@@ -99,48 +99,48 @@ function disturbanceFindings(scenario: Scenario, { ending, heldUpMs }: Disturban
 }
 
 class Run {
-  readonly #options: CheckOptions;
-  readonly #hooks: CheckHooks;
-  readonly #target: Target;
-  readonly #timing: Timing;
-  readonly #startMs = performance.now();
-  readonly #results: ScenarioResult[] = [];
-  #incomplete: string | null = null;
+  private readonly options: CheckOptions;
+  private readonly hooks: CheckHooks;
+  private readonly target: Target;
+  private readonly timing: Timing;
+  private readonly startMs = performance.now();
+  private readonly results: ScenarioResult[] = [];
+  private incomplete: string | null = null;
 
   constructor(options: CheckOptions, hooks: CheckHooks) {
-    this.#options = options;
-    this.#hooks = hooks;
-    this.#target = targetOf(options);
-    this.#timing = { ...defaultTiming, ...options.timing };
+    this.options = options;
+    this.hooks = hooks;
+    this.target = targetOf(options);
+    this.timing = { ...defaultTiming, ...options.timing };
   }
 
   async run(): Promise<CheckReport> {
-    const base = { target: this.#target, timing: this.#timing, nextIdentity: identities() };
+    const base = { target: this.target, timing: this.timing, nextIdentity: identities() };
     const { unreachable, answersPings } = await firstContact({ ...base, facts: { answersPings: true } });
-    if (unreachable === null) await this.#all({ ...base, facts: { answersPings } });
-    return this.#report(unreachable);
+    if (unreachable === null) await this.all({ ...base, facts: { answersPings } });
+    return this.report(unreachable);
   }
 
-  async #all(options: KitOptions): Promise<void> {
+  private async all(options: KitOptions): Promise<void> {
     let neighbour = await Neighbour.start(options);
-    for (const scenario of this.#options.scenarios) {
-      this.#incomplete ??= this.#reasonToStop();
-      if (this.#incomplete !== null) {
-        this.#add(resultOf(scenario, [], null));
+    for (const scenario of this.options.scenarios) {
+      this.incomplete ??= this.reasonToStop();
+      if (this.incomplete !== null) {
+        this.add(resultOf(scenario, [], null));
         continue;
       }
       const startMs = performance.now();
       if (neighbour instanceof Neighbour) neighbour.take();
-      const findings = await runOne(scenario, new Kit(options), this.#hooks.stopped);
-      const next = this.#hooks.stopped?.aborted === true ? null : await nextCall(options);
+      const findings = await runOne(scenario, new Kit(options), this.hooks.stopped);
+      const next = this.hooks.stopped?.aborted === true ? null : await nextCall(options);
       // Only now: when the server dies, the end of the call beside may be noticed a moment later.
       const disturbance = neighbour instanceof Neighbour ? neighbour.take() : null;
-      if (disturbance !== null) findings.push(...disturbanceFindings(scenario, disturbance, this.#timing.lateMs));
+      if (disturbance !== null) findings.push(...disturbanceFindings(scenario, disturbance, this.timing.lateMs));
       else if (scenario.isBeside === true) findings.push(neighbour as Finding);
       if (next !== null) findings.push({ verdict: 'fail', seen: next.seen });
-      if (next?.isGone === true) this.#incomplete = `the server is gone since ${scenario.name}`;
-      this.#add(resultOf(scenario, findings, performance.now() - startMs));
-      if (disturbance !== null && disturbance.ending !== null && this.#incomplete === null) {
+      if (next?.isGone === true) this.incomplete = `the server is gone since ${scenario.name}`;
+      this.add(resultOf(scenario, findings, performance.now() - startMs));
+      if (disturbance !== null && disturbance.ending !== null && this.incomplete === null) {
         (neighbour as Neighbour).stop();
         neighbour = await Neighbour.start(options);
       }
@@ -148,39 +148,39 @@ class Run {
     if (neighbour instanceof Neighbour) neighbour.stop();
   }
 
-  #reasonToStop(): string | null {
-    if (this.#hooks.stopped?.aborted === true) return 'stopped';
-    return performance.now() - this.#startMs > this.#timing.totalMs ? 'out of time' : null;
+  private reasonToStop(): string | null {
+    if (this.hooks.stopped?.aborted === true) return 'stopped';
+    return performance.now() - this.startMs > this.timing.totalMs ? 'out of time' : null;
   }
 
-  #add(result: ScenarioResult): void {
-    this.#results.push(result);
-    this.#hooks.onResult?.(result);
+  private add(result: ScenarioResult): void {
+    this.results.push(result);
+    this.hooks.onResult?.(result);
   }
 
-  #report(unreachable: string | null): CheckReport {
+  private report(unreachable: string | null): CheckReport {
     const counts: Record<Verdict, number> = { pass: 0, warn: 0, fail: 0, 'not applicable': 0 };
-    for (const { verdict } of this.#results) counts[verdict]++;
-    const { patienceMs, watchMs, lateMs } = this.#timing;
-    const interrupted = this.#hooks.stopped?.aborted === true;
+    for (const { verdict } of this.results) counts[verdict]++;
+    const { patienceMs, watchMs, lateMs } = this.timing;
+    const interrupted = this.hooks.stopped?.aborted === true;
     return {
       reportVersion: 1,
-      ok: unreachable === null && counts.fail === 0 && this.#incomplete === null && !interrupted,
+      ok: unreachable === null && counts.fail === 0 && this.incomplete === null && !interrupted,
       interrupted,
       unreachable,
-      incomplete: this.#incomplete,
+      incomplete: this.incomplete,
       settings: {
-        url: shownUrl(this.#options.url),
-        headers: Object.keys(this.#options.headers ?? {}),
-        hasToken: (this.#options.token ?? null) !== null,
-        insecure: this.#target.insecure,
+        url: shownUrl(this.options.url),
+        headers: Object.keys(this.options.headers ?? {}),
+        hasToken: (this.options.token ?? null) !== null,
+        insecure: this.target.insecure,
         patienceMs,
         watchMs,
         lateMs,
       },
-      durationMs: Math.round(performance.now() - this.#startMs),
+      durationMs: Math.round(performance.now() - this.startMs),
       counts,
-      scenarios: this.#results,
+      scenarios: this.results,
     };
   }
 }

@@ -9,7 +9,7 @@ export const sources = {
   documented: "Microsoft's documentation",
   'official code': "Microsoft's SDKs and samples",
   observed: 'captures and reports of real calls',
-  inferred: 'follows from what is known; nobody documents it',
+  inferred: 'follows from what is known; documented nowhere',
   websocket: 'RFC 6455, which ACS is a client of',
   internet: 'not ACS: what every public address meets',
 } as const;
@@ -28,6 +28,6 @@ export interface Scenario {
   readonly remedy: string;
   /** Another call is played meanwhile, and is held up no longer than it may be. Cut off it may never be. */
   readonly isBeside?: boolean;
-  /** Throws `Ended`, or tells the kit what it has found; nothing told is a pass. */
+  /** Throws `Ended`, or reports its findings to the kit; no finding is a pass. */
   run(kit: Kit): Promise<void>;
 }

@@ -29,7 +29,7 @@ function isSecretPart(target: Target, name: string): boolean {
   return secretName.test(name) && (target.url.searchParams.has(name) || Object.hasOwn(target.headers, name));
 }
 
-/** Headers and query values that look like credentials. A secret in the path cannot be told from the path. */
+/** Headers and query values that look like credentials. A secret in the path is not recognised. */
 export function hasCredentials(target: Target): boolean {
   const names = [...Object.keys(target.headers), ...target.url.searchParams.keys()];
   return target.url.username !== '' || names.some((name) => isSecretPart(target, name));

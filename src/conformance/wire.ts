@@ -1,38 +1,13 @@
 /**
- * WebSocket frames by hand (RFC 6455 section 5): those of a client built, those of a server taken apart and judged. Pure; any
- * thread. A library would mend or hide what is to be seen here. Invariant: a reader keeps at most one message of
+ * WebSocket frames by hand (RFC 6455 section 5): unusual ones of a client built, those of a server taken apart and judged. Pure;
+ * any thread. A library would repair or hide what must be visible here. Invariant: a reader keeps at most one message of
  * `messageBytesMax`, whatever it is sent; after the first fault it takes nothing more.
  */
 import { isUtf8 } from 'node:buffer';
-
-export const opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+import { clientFrame, finalBit, frameHead, mask, opcode } from '../simulator/frame.ts';
 
 /** A server of ACS has no reason to send more than a second of audio at once: 24 kHz in base64 is 64 KB. */
 export const messageBytesMax = 2 ** 20;
-
-/** Every client must mask (section 5.3). What the mask is protects proxies from scripts in browsers; here it only must be there. */
-const mask = Buffer.from([0x1b, 0xad, 0xca, 0xfe]);
-
-function head(first: number, length: number): Buffer {
-  if (length < 126) return Buffer.from([first, 0x80 | length]);
-  const bytes = Buffer.alloc(length < 0x1_0000 ? 4 : 10);
-  bytes[0] = first;
-  if (length < 0x1_0000) {
-    bytes[1] = 0x80 | 126;
-    bytes.writeUInt16BE(length, 2);
-  } else {
-    bytes[1] = 0x80 | 127;
-    bytes.writeBigUInt64BE(BigInt(length), 2);
-  }
-  return bytes;
-}
-
-/** A frame as a client sends it. */
-export function clientFrame(kind: number, payload: Uint8Array | string, isFinal = true): Buffer {
-  const body = Buffer.from(payload);
-  for (let i = 0; i < body.length; i++) body[i]! ^= mask[i & 3]!;
-  return Buffer.concat([head((isFinal ? 0x80 : 0) | kind, body.length), mask, body]);
-}
 
 /** One text message in as many frames as there are parts. */
 export function fragments(parts: readonly string[]): Buffer[] {
@@ -41,7 +16,7 @@ export function fragments(parts: readonly string[]): Buffer[] {
 
 /** The head of a message of `length` bytes that has not come yet. */
 export function announcement(length: number): Buffer {
-  return Buffer.concat([head(0x80 | opcode.text, length), mask]);
+  return Buffer.concat([frameHead(finalBit | opcode.text, length), mask]);
 }
 
 /** A close frame; null has no code in it. */
@@ -69,86 +44,86 @@ function isCloseCode(code: number): boolean {
 
 /** Takes the bytes of a server as they come. */
 export class FrameReader {
-  readonly #events: ServerEvents;
-  #pending: Buffer = Buffer.alloc(0);
-  #parts: Buffer[] = [];
-  #partsBytes = 0;
+  private readonly events: ServerEvents;
+  private pending: Buffer = Buffer.alloc(0);
+  private parts: Buffer[] = [];
+  private partsBytes = 0;
   /** Of the message whose fragments are coming; 0 between messages. */
-  #kind = 0;
-  #isBroken = false;
+  private kind = 0;
+  private isBroken = false;
 
   constructor(events: ServerEvents) {
-    this.#events = events;
+    this.events = events;
   }
 
   take(chunk: Buffer): void {
-    if (this.#isBroken) return;
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    while (!this.#isBroken && this.#next()) {
+    if (this.isBroken) return;
+    this.pending = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
+    while (!this.isBroken && this.next()) {
       // One frame after the other.
     }
   }
 
-  #break(what: string): false {
-    this.#isBroken = true;
-    this.#pending = Buffer.alloc(0);
-    this.#parts = [];
-    this.#events.fault(what);
+  private break(what: string): false {
+    this.isBroken = true;
+    this.pending = Buffer.alloc(0);
+    this.parts = [];
+    this.events.fault(what);
     return false;
   }
 
   /** Takes one whole frame; false if there is none. */
-  #next(): boolean {
-    const bytes = this.#pending;
+  private next(): boolean {
+    const bytes = this.pending;
     if (bytes.length < 2) return false;
     const [first = 0, second = 0] = bytes;
     const kind = first & 15;
     if ((first & 0x70) !== 0)
-      return this.#break('a frame with a reserved bit set, which only an agreed extension may do');
-    if ((second & 0x80) !== 0) return this.#break('a masked frame, which only a client may send');
-    if ((kind > 2 && kind < 8) || kind > 10) return this.#break(`a frame of the reserved kind ${kind}`);
+      return this.break('a frame with a reserved bit set, which only an agreed extension may do');
+    if ((second & 0x80) !== 0) return this.break('a masked frame, which only a client may send');
+    if ((kind > 2 && kind < 8) || kind > 10) return this.break(`a frame of the reserved kind ${kind}`);
     const short = second & 0x7f;
-    if (kind >= 8 && (short > 125 || (first & 0x80) === 0)) return this.#break('a control frame in pieces or too long');
+    if (kind >= 8 && (short > 125 || (first & 0x80) === 0)) return this.break('a control frame in pieces or too long');
     const headBytes = short < 126 ? 2 : short === 126 ? 4 : 10;
     if (bytes.length < headBytes) return false;
     const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
-    if (length + this.#partsBytes > messageBytesMax)
-      return this.#break(`a message of more than ${messageBytesMax} bytes`);
+    if (length + this.partsBytes > messageBytesMax)
+      return this.break(`a message of more than ${messageBytesMax} bytes`);
     if (bytes.length < headBytes + length) return false;
     const payload = bytes.subarray(headBytes, headBytes + length);
-    this.#pending = bytes.subarray(headBytes + length);
-    return kind >= 8 ? this.#control(kind, payload) : this.#data(kind, payload, (first & 0x80) !== 0);
+    this.pending = bytes.subarray(headBytes + length);
+    return kind >= 8 ? this.control(kind, payload) : this.data(kind, payload, (first & 0x80) !== 0);
   }
 
-  #control(kind: number, payload: Buffer): boolean {
-    if (kind === opcode.ping) this.#events.ping(payload);
-    else if (kind === opcode.pong) this.#events.pong(payload);
+  private control(kind: number, payload: Buffer): boolean {
+    if (kind === opcode.ping) this.events.ping(payload);
+    else if (kind === opcode.pong) this.events.pong(payload);
     else {
       const code = payload.length >= 2 ? payload.readUInt16BE() : 1005;
       if (payload.length === 1 || (payload.length > 0 && !isCloseCode(code))) {
-        return this.#break(
+        return this.break(
           `a close frame with ${payload.length === 1 ? 'half a code' : `the code ${code}, which may not be sent`}`,
         );
       }
-      this.#events.close(code);
+      this.events.close(code);
     }
     return true;
   }
 
-  #data(kind: number, payload: Buffer, isFinal: boolean): boolean {
-    if ((kind === opcode.continuation) === (this.#kind === 0))
-      return this.#break('fragments that do not belong together');
-    if (kind !== opcode.continuation) this.#kind = kind;
-    this.#parts.push(payload);
-    this.#partsBytes += payload.length;
+  private data(kind: number, payload: Buffer, isFinal: boolean): boolean {
+    if ((kind === opcode.continuation) === (this.kind === 0))
+      return this.break('fragments that do not belong together');
+    if (kind !== opcode.continuation) this.kind = kind;
+    this.parts.push(payload);
+    this.partsBytes += payload.length;
     if (!isFinal) return true;
-    const whole = this.#parts.length === 1 ? payload : Buffer.concat(this.#parts);
-    const isText = this.#kind === opcode.text;
-    this.#parts = [];
-    this.#partsBytes = 0;
-    this.#kind = 0;
-    if (isText && !isUtf8(whole)) return this.#break('a text message that is not UTF-8');
-    this.#events.message(isText ? whole.toString() : null, whole.length);
+    const whole = this.parts.length === 1 ? payload : Buffer.concat(this.parts);
+    const isText = this.kind === opcode.text;
+    this.parts = [];
+    this.partsBytes = 0;
+    this.kind = 0;
+    if (isText && !isUtf8(whole)) return this.break('a text message that is not UTF-8');
+    this.events.message(isText ? whole.toString() : null, whole.length);
     return true;
   }
 }

@@ -4,13 +4,14 @@
  * be taken back. Worker thread.
  */
 import { bytesPerSample, frameBytes, packetBytesMax } from '../base/limits.ts';
-import { type DropReason, frameFlag, lane, ring, streamSlot } from '../memory/layout.ts';
+import type { LaneHeader } from '../memory/lane-header.ts';
+import type { DropReason } from '../memory/outcomes.ts';
+import { frameFlag } from '../memory/states.ts';
 import { decodeBase64, decodedBytes } from '../protocol/base64.ts';
 import type { Message } from '../protocol/message.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import type { Gating } from './gating.ts';
 import { measureArrival } from './jitter.ts';
-import type { LaneCounters } from './lane-counters.ts';
 import { Pcm, Placement } from './placement.ts';
 import { stampMsMin } from './stamp-limits.ts';
 import type { StreamState } from './stream-state.ts';
@@ -31,7 +32,7 @@ export class AudioWriter {
   }
 
   /** Returns why the message was dropped, or null when it is committed and counted. */
-  take(message: Message, counters: LaneCounters, note: UndoNote, arrivalMs: number, nowMs: number): DropReason | null {
+  take(message: Message, lane: LaneHeader, note: UndoNote, arrivalMs: number, nowMs: number): DropReason | null {
     const { stream, placement } = this;
     if (stream.isUnsupported) return 'unsupported_format';
     if (!message.dataIsText) return 'malformed_audio';
@@ -51,7 +52,7 @@ export class AudioWriter {
         writer = renewed;
       }
       // Nothing is changed yet: a worker that dies in a wait has lost no more than the message.
-      this.gating.pass(writer, Math.max(1, Math.ceil(bytes / perFrame)), stream.at, note.laneIndex);
+      this.gating.pass(writer, Math.max(1, Math.ceil(bytes / perFrame)), stream, note.laneIndex);
       if (this.gating.hasWaited) nowMs = this.clock();
     }
     if (writer !== null && bytes > 0 && bytes <= perFrame) {
@@ -59,7 +60,7 @@ export class AudioWriter {
       if (!decodeBase64(message.data, bytes, writer.bytes, pcmAt)) return 'malformed_audio';
       note.noteRing(writer);
       const deviationMs = this.measure(writer, message, note, arrivalMs, writer.bytes, pcmAt, bytes, sampleRate);
-      this.count(writer, message, counters, note, arrivalMs, nowMs, bytes, 1, deviationMs);
+      this.count(writer, message, lane, note, arrivalMs, nowMs, bytes, 1, deviationMs);
       const flags = this.flagsOf(message) | (bytes < perFrame ? frameFlag.partial : 0);
       writer.commit(bytes, flags, placement.missingFrames, this.stampOf(message), arrivalMs, placement.positionSamples);
       return null;
@@ -77,7 +78,7 @@ export class AudioWriter {
     note.noteRing(writer);
     const deviationMs = this.measure(writer, message, note, arrivalMs, note.packet, 0, bytes, sampleRate);
     const frames = Math.ceil(bytes / perFrame);
-    this.count(writer, message, counters, note, arrivalMs, nowMs, bytes, frames, deviationMs);
+    this.count(writer, message, lane, note, arrivalMs, nowMs, bytes, frames, deviationMs);
     const { missingFrames, positionSamples } = placement;
     note.notePacket(bytes, this.flagsOf(message), missingFrames, this.stampOf(message), arrivalMs, positionSamples);
     note.publishPacket(writer);
@@ -85,17 +86,17 @@ export class AudioWriter {
   }
 
   /** Before the stream's rings end: counts what is still in doubt, ring by ring. */
-  settle(counters: LaneCounters, note: UndoNote): void {
+  settle(lane: LaneHeader, note: UndoNote): void {
     const { stream, placement } = this;
-    for (let i = 0; i < stream.ringCount; i++) {
+    for (let i = 0; i < stream.participantCount; i++) {
       const writer = stream.writerAt(i);
       if (!isInDoubt(writer)) continue;
       note.noteRing(writer);
       note.noteStamps(writer);
-      note.noteOthers(stream.at);
+      note.noteOthers(stream);
       note.noteRingOthers(writer);
       settleDoubt(writer, placement);
-      this.countUnusual(writer, counters, 0);
+      this.countUnusual(writer, lane, 0);
       note.clear();
     }
   }
@@ -126,7 +127,7 @@ export class AudioWriter {
     pcm.length = bytes;
     place(writer, note, message.timestampMs, arrivalMs, pcm, message.idEnd > message.idStart, placement);
     // The network was away, not the participant.
-    if (placement.isPause && this.stream.brokeOffAfter(writer.f64[(writer.at + ring.referenceArrivalMs) / 8]!)) {
+    if (placement.isPause && this.stream.brokeOffAfter(writer.referenceArrivalMs)) {
       placement.countAsLoss();
     }
     const durationMs = (bytes / bytesPerSample / sampleRate) * 1000;
@@ -137,7 +138,7 @@ export class AudioWriter {
   private count(
     writer: RingWriter,
     message: Message,
-    counters: LaneCounters,
+    lane: LaneHeader,
     note: UndoNote,
     arrivalMs: number,
     nowMs: number,
@@ -146,19 +147,17 @@ export class AudioWriter {
     deviationMs: number,
   ): void {
     const { stream } = this;
-    const { f64 } = writer;
-    const base = writer.at / 8;
     if (this.isUnusual) {
-      note.noteOthers(stream.at);
+      note.noteOthers(stream);
       note.noteRingOthers(writer);
-      this.countUnusual(writer, counters, frames);
+      this.countUnusual(writer, lane, frames);
     }
     const silentFrames = message.silent ? frames : 0;
-    const jitterMs = f64[base + ring.jitterMs / 8]!;
+    const { jitterMs } = writer;
     const residenceMs = Math.max(0, nowMs - arrivalMs);
     const { wanderMs } = this.placement;
-    note.counts.add(stream.at, arrivalMs, frames, silentFrames, bytes, jitterMs, deviationMs, wanderMs, residenceMs);
-    if (silentFrames > 0) f64[base + ring.silentFrames / 8]! += silentFrames;
+    note.counts.add(stream, arrivalMs, frames, silentFrames, bytes, jitterMs, deviationMs, wanderMs, residenceMs);
+    if (silentFrames > 0) writer.silentFrames += silentFrames;
   }
 
   /** Whether the packet changes counters that most do not. */
@@ -167,36 +166,34 @@ export class AudioWriter {
     return flags !== 0 || missingFrames > 0 || isPause || isClockStep || isUnusable || !this.stream.hasMetadata;
   }
 
-  private countUnusual(writer: RingWriter, counters: LaneCounters, frames: number): void {
+  private countUnusual(writer: RingWriter, lane: LaneHeader, frames: number): void {
     const { placement, stream } = this;
-    const { f64 } = writer;
-    const base = writer.at / 8;
     if (placement.missingFrames > 0) {
-      f64[base + ring.missingFrames / 8]! += placement.missingFrames;
-      f64[base + ring.gaps / 8]! += placement.gaps;
-      counters.add(lane.missingFrames, placement.missingFrames);
-      counters.add(lane.gaps, placement.gaps);
+      writer.missingFrames += placement.missingFrames;
+      writer.gaps += placement.gaps;
+      lane.missingFrames += placement.missingFrames;
+      lane.gaps += placement.gaps;
     }
     if ((placement.flags & frameFlag.duplicate) !== 0) {
-      f64[base + ring.duplicateFrames / 8]! += frames;
-      counters.add(lane.duplicateFrames, frames);
+      writer.duplicateFrames += frames;
+      lane.duplicateFrames += frames;
     }
     if ((placement.flags & frameFlag.late) !== 0) {
-      f64[base + ring.outOfOrderFrames / 8]! += frames;
-      counters.add(lane.outOfOrderFrames, frames);
+      writer.outOfOrderFrames += frames;
+      lane.outOfOrderFrames += frames;
     }
     if (placement.isPause) {
-      f64[base + ring.pauses / 8]! += 1;
-      counters.add(lane.pauses, 1);
+      writer.pauses += 1;
+      lane.pauses += 1;
     }
     if (placement.isUnusable) {
-      f64[base + ring.unusableStamps / 8]! += 1;
-      counters.add(lane.unusableStamps, 1);
+      writer.unusableStamps += 1;
+      lane.unusableStamps += 1;
     }
-    if (placement.isClockStep) counters.add(lane.clockSteps, 1);
+    if (placement.isClockStep) lane.clockSteps += 1;
     if (!stream.hasMetadata) {
-      stream.add(streamSlot.audioBeforeMetadata, 1);
-      counters.add(lane.audioBeforeMetadata, 1);
+      stream.audioBeforeMetadata += 1;
+      lane.audioBeforeMetadata += 1;
     }
   }
 }

@@ -2,7 +2,7 @@
  * Places a packet that needs a closer look: the stamps are not regular yet, or it is not simply the next one. Reused. Worker thread.
  */
 import { frameDurationMs, idleGapMs, reorderWindowFrames, timelineJumpMsMax } from '../base/limits.ts';
-import { frameFlag, ring } from '../memory/layout.ts';
+import { frameFlag } from '../memory/states.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import { Pcm, type Placement } from './placement.ts';
 import { advance, isSeen, markAllSeen, markSeen, samplesOf } from './seen-window.ts';
@@ -28,8 +28,8 @@ export class ClosePlacing {
     this.pcm = pcm;
     this.placement = placement;
     this.msPerSample = 1000 / writer.sampleRate;
-    this.newestSamples = this.double(ring.newestSamples);
-    this.nextPosition = this.double(ring.newestPositionSamples) + this.newestSamples;
+    this.newestSamples = this.writer.newestSamples;
+    this.nextPosition = this.writer.newestPositionSamples + this.newestSamples;
   }
 
   place(pausesAreIdle: boolean): void {
@@ -41,8 +41,8 @@ export class ClosePlacing {
     grid.load(this.writer);
     if (Number.isNaN(timestampMs)) this.followUnstamped();
     else if (timestampMs > grid.highestMs) this.placeNew(pausesAreIdle);
-    else if (!this.isTwin()) {
-      if (timestampMs === this.double(ring.newestTimestampMs)) this.followSame();
+    else if (!this.placeTwin()) {
+      if (timestampMs === this.writer.newestTimestampMs) this.followSame();
       else this.placeOld(pausesAreIdle);
     } else return;
     if (grid.isRefuted) markAllSeen(this.writer);
@@ -69,11 +69,10 @@ export class ClosePlacing {
   /** A participant's first packet. */
   private begin(): void {
     const { writer, grid, timestampMs, arrivalMs, placement } = this;
-    const base = writer.at / 8;
     placement.positionSamples = 0;
     placement.isUnusable = Number.isNaN(timestampMs);
-    writer.f64[base + ring.firstTimestampMs / 8] = timestampMs;
-    writer.f64[base + ring.firstArrivalMs / 8] = arrivalMs;
+    writer.firstTimestampMs = timestampMs;
+    writer.firstArrivalMs = arrivalMs;
     grid.begin(timestampMs, 0, arrivalMs - timestampMs);
     this.advance(1, timestampMs, 0);
     grid.store(writer);
@@ -85,12 +84,12 @@ export class ClosePlacing {
     placement.isUnusable = true;
     let steps = 0;
     if (this.sinceLastMs - stepMs > idleGapMs) {
-      const dueMs = arrivalMs - this.double(ring.firstArrivalMs) - this.nextPosition * this.msPerSample;
+      const dueMs = arrivalMs - this.writer.firstArrivalMs - this.nextPosition * this.msPerSample;
       steps = Math.max(0, Math.round(dueMs / stepMs));
     }
     if (steps > 0) placement.resume(this.framesOf(steps));
     this.grid.gridMs += steps * stepMs;
-    this.advance(1 + steps, this.double(ring.newestTimestampMs), this.nextPosition + steps * this.newestSamples);
+    this.advance(1 + steps, this.writer.newestTimestampMs, this.nextPosition + steps * this.newestSamples);
   }
 
   /** The stamp of the packet before, but other audio: the clock is a coarse one, or it stands still. */
@@ -99,7 +98,7 @@ export class ClosePlacing {
     grid.sameMs += this.durationMs;
     grid.takeSame(this.timestampMs, this.stepMs);
     // Where in its tick the first stamp lies is not known: the next tick tells.
-    if (this.timestampMs === this.double(ring.firstTimestampMs)) grid.learnt = 0;
+    if (this.timestampMs === this.writer.firstTimestampMs) grid.learnt = 0;
     else grid.refuteDoubt(this.timestampMs + this.stepMs, this.stepMs);
     if (grid.sameMs > frozenStampMs) {
       this.followUnstamped();
@@ -115,7 +114,7 @@ export class ClosePlacing {
     const behindMs = grid.gridMs - stepMs - timestampMs;
     const behind = Math.round(behindMs / stepMs);
     if (behind >= reorderWindowFrames) {
-      const sinceLastMs = timestampMs - this.double(ring.referenceTimestampMs);
+      const sinceLastMs = timestampMs - this.writer.referenceTimestampMs;
       if (Math.abs(sinceLastMs - stepMs) <= stampWanderMs) {
         this.setClock(nextPosition + newestSamples);
         markSeen(writer, 1);
@@ -136,7 +135,7 @@ export class ClosePlacing {
       if (!isHole || grid.heldSteps > 0 || grid.displacedSteps > 0) {
         // There is no hole for it in the audio: it comes behind the newest.
         placement.positionSamples = nextPosition;
-        writer.f64[(writer.at + ring.newestPositionSamples) / 8] = nextPosition;
+        writer.newestPositionSamples = nextPosition;
         grid.displacedSteps = reorderWindowFrames;
       } else placement.positionSamples = nextPosition - (behind + 1) * newestSamples;
       if (isHole) grid.fillDoubt();
@@ -151,7 +150,7 @@ export class ClosePlacing {
     const nextMs = nextPosition * this.msPerSample;
     if (Number.isNaN(grid.gridMs)) grid.begin(timestampMs, nextMs, arrivalMs - timestampMs);
     const offMs = grid.learnt === 0 ? 0 : timestampMs - grid.gridMs;
-    const aheadMs = nextMs + offMs - (arrivalMs - this.double(ring.firstArrivalMs));
+    const aheadMs = nextMs + offMs - (arrivalMs - this.writer.firstArrivalMs);
     const isFar = offMs > timelineJumpMsMax || (offMs > this.stepMs / 2 && aheadMs > timelineJumpMsMax);
     if (isFar && !this.isConfirmed(offMs)) {
       this.setClock(nextPosition);
@@ -171,7 +170,7 @@ export class ClosePlacing {
     // How far the audio has fallen behind the stamps: by what is left out, and by what their clock is faster than ours.
     const behindMs = grid.gridMs - grid.heldSteps * stepMs - grid.originMs - nextMs;
     const hole = leftOut > 0 ? Math.max(0, Math.round(behindMs / stepMs)) : Math.max(0, Math.floor(behindMs / stepMs));
-    const elapsedMs = timestampMs - this.double(ring.newestTimestampMs);
+    const elapsedMs = timestampMs - this.writer.newestTimestampMs;
     placement.consecutive = this.follows && (leftOut === 0 || elapsedMs <= 1.5 * stepMs);
     placement.wanderMs = Math.abs(timestampMs - grid.gridMs);
     this.advance(1 + leftOut, timestampMs, nextPosition + hole * newestSamples);
@@ -192,8 +191,8 @@ export class ClosePlacing {
     this.advance(reorderWindowFrames, timestampMs, position);
   }
 
-  /** Whether it has come before: the same stamp and the same audio. */
-  private isTwin(): boolean {
+  /** Places it where it came before: the same stamp and the same audio. Returns whether it did. */
+  private placeTwin(): boolean {
     const { writer, placement, timestampMs, pcm } = this;
     const framesBack = reorderWindowFrames * this.framesOf(1);
     let position = writer.positionOf(timestampMs, pcm.bytes, pcm.at, pcm.length, framesBack);
@@ -228,19 +227,15 @@ export class ClosePlacing {
 
   /** Whether the packet before it was the newest. */
   private get follows(): boolean {
-    return this.double(ring.referenceTimestampMs) === this.double(ring.newestTimestampMs);
+    return this.writer.referenceTimestampMs === this.writer.newestTimestampMs;
   }
 
   /** Since the last packet arrived. */
   private get sinceLastMs(): number {
-    return this.arrivalMs - this.double(ring.referenceArrivalMs);
+    return this.arrivalMs - this.writer.referenceArrivalMs;
   }
 
   private framesOf(steps: number): number {
     return Math.max(1, Math.round((steps * this.stepMs) / frameDurationMs));
-  }
-
-  private double(field: number): number {
-    return this.writer.f64[(this.writer.at + field) / 8]!;
   }
 }

@@ -5,12 +5,8 @@
  * Worker thread.
  */
 import { costlySavedMs, costlyShare } from '../base/limits.ts';
-import { lane, streamSlot } from '../memory/layout.ts';
-import type { SharedMemory } from '../memory/shared-memory.ts';
-import { owe, owedMs } from './time-debt.ts';
-
-const ofLane = lane.costlyMs / 8;
-const ofStream = streamSlot.costlyMs / 8;
+import type { LaneHeader } from '../memory/lane-header.ts';
+import type { StreamSlot } from '../memory/stream-slot.ts';
 
 /** No message is charged for more, ms: a thread that was held up for longer is nobody's fault. Few messages cost so much. */
 export function parseHeldUpMs(bytes: number): number {
@@ -23,27 +19,25 @@ export function parseOrdinaryMs(bytes: number): number {
 }
 
 export class CostlyBudget {
-  private readonly lane: Float64Array;
-  private readonly streams: Float64Array;
+  private readonly lane: LaneHeader;
 
-  constructor({ lanes, streams }: SharedMemory, laneIndex: number) {
-    this.lane = lanes[laneIndex]!.f64;
-    this.streams = streams.f64;
+  constructor(lane: LaneHeader) {
+    this.lane = lane;
   }
 
   /** Whether a stream may have a message parsed, whatever that takes. */
-  allows(streamAt: number, nowMs: number): boolean {
+  allows(stream: StreamSlot, nowMs: number): boolean {
     return (
-      owedMs(this.streams, streamAt / 8 + ofStream, costlyShare.ofStream, nowMs) < costlySavedMs.ofStream ||
-      owedMs(this.lane, ofLane, costlyShare.ofLane, nowMs) < costlySavedMs.ofLane
+      stream.costlyOwedMs(costlyShare.ofStream, nowMs) < costlySavedMs.ofStream ||
+      this.lane.costlyOwedMs(costlyShare.ofLane, nowMs) < costlySavedMs.ofLane
     );
   }
 
   /** A message of so many bytes has taken so long. No message takes longer than `parseHeldUpMs`: the thread was held up. */
-  charge(streamAt: number, bytes: number, tookMs: number, nowMs: number): void {
+  charge(stream: StreamSlot, bytes: number, tookMs: number, nowMs: number): void {
     const costMs = Math.min(tookMs, parseHeldUpMs(bytes));
     if (!(costMs > 0)) return;
-    owe(this.streams, streamAt / 8 + ofStream, costlyShare.ofStream, costMs, nowMs);
-    owe(this.lane, ofLane, costlyShare.ofLane, costMs, nowMs);
+    stream.oweCostly(costlyShare.ofStream, costMs, nowMs);
+    this.lane.oweCostly(costlyShare.ofLane, costMs, nowMs);
   }
 }

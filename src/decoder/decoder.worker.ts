@@ -1,5 +1,5 @@
 /**
- * Entry of a decode worker: attaches the shared memory that piscina hands over and works the leases it is given.
+ * Entry of a decode worker: attaches the shared memory that piscina hands over and works its lane.
  * Imports no more than that takes.
  */
 import { parentPort, workerData } from 'node:worker_threads';
@@ -13,27 +13,25 @@ import type { LeaseChanges } from './lease-changes.ts';
 
 export interface DecoderWorkerData {
   readonly memory: SharedMemoryHandle;
+  readonly laneIndex: number;
   readonly decoder: DecoderName;
   readonly flushIntervalMs: number;
-  readonly isShared: boolean;
 }
 
-const { memory: handle, decoder, flushIntervalMs, isShared } = workerData as DecoderWorkerData;
+/** `load`: only says that the worker is up. `lease`: does not end. */
+export type DecoderTask = 'load' | 'lease';
+
+const { memory: handle, laneIndex, decoder: name, flushIntervalMs } = workerData as DecoderWorkerData;
 const memory = SharedMemory.attach(handle);
 const clock = () => performance.now();
-const frameDecoder = new FrameDecoder(memory, createParsers(decoder), clock);
-
-let changesSent = 0;
+const decoder = new FrameDecoder(memory, laneIndex, createParsers(name), clock);
 
 function tell(changes: LeaseChanges): void {
-  changesSent++;
   parentPort!.postMessage(changes);
 }
 
-const lease = { memory, decoder: frameDecoder, flushIntervalMs, isShared, gcPauses: new GcPauses(), clock, tell };
+const lease = { lane: memory.lanes[laneIndex]!, decoder, flushIntervalMs, gcPauses: new GcPauses(), clock, tell };
 
-/** Returns how many changes this thread has told so far: they come by another way than what is returned here. */
-export default function work(laneIndex: number): number {
-  workLease(lease, laneIndex);
-  return changesSent;
+export default function work(task: DecoderTask): void {
+  if (task === 'lease') workLease(lease);
 }

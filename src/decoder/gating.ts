@@ -8,11 +8,11 @@
  */
 import { assertInvariant } from '../base/errors.ts';
 import { decodeHangMs } from '../base/limits.ts';
-import { lane, streamSlot } from '../memory/layout.ts';
+import type { LaneHeader } from '../memory/lane-header.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import { framesHeld, type Gate, gatesOf, nameUrged, unknown } from '../ring/gate.ts';
+import type { StreamSlot } from '../memory/stream-slot.ts';
+import { framesHeld, type Gate, gatesOf, unknown } from '../ring/gate.ts';
 import type { RingWriter } from '../ring/writer.ts';
-import { owe, owedMs } from './time-debt.ts';
 
 /** The share of the time that a stream may have, and that all streams of a lane have; and what each may save up, ms. */
 export const gatedShare = { ofStream: 0.01, ofLane: 0.1 } as const;
@@ -26,9 +26,6 @@ const filledShareMax = 0.5;
 const lookAgainFrames = 16;
 /** A wait is interrupted so often to see whether the gate is still open, and to show that the worker does not hang. */
 const waitSliceMs = 2;
-
-const ofLane = lane.gateDebtMs / 8;
-const ofStream = streamSlot.gatedMs / 8;
 
 export class Gating {
   /** Set by a wait, until whoever reads the clock has seen it. */
@@ -48,7 +45,8 @@ export class Gating {
   }
 
   /** Before so many frames are published in a ring. */
-  pass(writer: RingWriter, frames: number, streamAt: number, laneIndex: number): void {
+  pass(writer: RingWriter, frames: number, stream: StreamSlot, laneIndex: number): void {
+    const lane = this.memory.lanes[laneIndex]!;
     const head = writer.head + frames;
     let dueAt = head + this.half;
     for (const gate of this.gates) {
@@ -58,8 +56,8 @@ export class Gating {
         dueAt = Math.min(dueAt, head + lookAgainFrames);
         continue;
       }
-      if (head - position > this.held) position = this.wait(gate, writer, head, streamAt, laneIndex);
-      else if (head - position >= this.half) this.urge(gate, writer, laneIndex);
+      if (head - position > this.held) position = this.wait(gate, writer, head, stream, lane);
+      else if (head - position >= this.half) this.urge(gate, writer, lane);
       const unread = head - position;
       if (unread > this.held) dueAt = Math.min(dueAt, head + lookAgainFrames);
       else dueAt = Math.min(dueAt, position + (unread < this.half ? this.half : this.held));
@@ -68,52 +66,49 @@ export class Gating {
   }
 
   /** Returns how far the reader has come. */
-  private wait(gate: Gate, writer: RingWriter, head: number, streamAt: number, laneIndex: number): number {
-    const { i32, f64 } = this.memory.lanes[laneIndex]!;
-    const givenUp = lane.gateGivenUp / 4 + gate.index;
+  private wait(gate: Gate, writer: RingWriter, head: number, stream: StreamSlot, lane: LaneHeader): number {
     const { moves } = gate;
     let position = gate.positionIn(writer);
-    if (i32[givenUp] === ((moves + 1) | 0)) return position;
+    if (lane.isGateGivenUp(gate.index, moves)) return position;
     const beganMs = this.clock();
-    const untilMs = beganMs + this.allowedMs(streamAt, f64, beganMs);
+    const untilMs = beganMs + this.allowedMs(stream, lane, beganMs);
     if (untilMs <= beganMs) return position;
-    this.urge(gate, writer, laneIndex);
+    this.urge(gate, writer, lane);
     let nowMs = beganMs;
-    while (nowMs < untilMs && head - position > this.held && gate.isOpen && !this.isFilling(i32)) {
-      Atomics.add(i32, lane.gateWaits / 4, 1);
+    while (nowMs < untilMs && head - position > this.held && gate.isOpen && !this.isFilling(lane)) {
+      lane.countGateWait();
       gate.wait(writer, position, Math.min(waitSliceMs, untilMs - nowMs));
       position = gate.positionIn(writer);
       nowMs = this.clock();
     }
     if (nowMs === beganMs) return position;
     this.hasWaited = true;
-    if (head - position > this.held && gate.moves === moves) i32[givenUp] = moves + 1;
-    f64[lane.gatedMs / 8 + gate.index]! += nowMs - beganMs;
+    if (head - position > this.held && gate.moves === moves) lane.giveUpGate(gate.index, moves);
+    lane.addGatedMs(gate.index, nowMs - beganMs);
     // A process that stood still as a whole has not waited for that.
     const costMs = Math.min(nowMs - beganMs, gatedWaitMsMax);
-    owe(f64, ofLane, gatedShare.ofLane, costMs, nowMs);
-    owe(this.memory.streams.f64, streamAt / 8 + ofStream, gatedShare.ofStream, costMs, nowMs);
+    lane.oweGated(gatedShare.ofLane, costMs, nowMs);
+    stream.oweGated(gatedShare.ofStream, costMs, nowMs);
     return position;
   }
 
-  private isFilling(lane32: Int32Array): boolean {
+  private isFilling(lane: LaneHeader): boolean {
     const { laneHalfBytes } = this.memory.geometry;
-    const backlogBytes = Atomics.load(lane32, lane.tail / 4) - lane32[lane.head / 4]!;
+    const backlogBytes = lane.loadTail() - lane.head;
     const bytes = backlogBytes < 0 ? backlogBytes + 2 * laneHalfBytes : backlogBytes;
     return bytes > filledShareMax * 2 * laneHalfBytes;
   }
 
-  private urge(gate: Gate, writer: RingWriter, laneIndex: number): void {
-    nameUrged(this.memory.lanes[laneIndex]!.i32, writer.index);
+  private urge(gate: Gate, writer: RingWriter, lane: LaneHeader): void {
+    lane.nameUrged(writer.index);
     gate.urge();
   }
 
-  private allowedMs(streamAt: number, lane64: Float64Array, nowMs: number): number {
-    const { streams } = this.memory;
+  private allowedMs(stream: StreamSlot, lane: LaneHeader, nowMs: number): number {
     return Math.min(
       gatedWaitMsMax,
-      gatedSavedMs.ofLane - owedMs(lane64, ofLane, gatedShare.ofLane, nowMs),
-      gatedSavedMs.ofStream - owedMs(streams.f64, streamAt / 8 + ofStream, gatedShare.ofStream, nowMs),
+      gatedSavedMs.ofLane - lane.gatedOwedMs(gatedShare.ofLane, nowMs),
+      gatedSavedMs.ofStream - stream.gatedOwedMs(gatedShare.ofStream, nowMs),
     );
   }
 }

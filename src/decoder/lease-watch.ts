@@ -3,34 +3,39 @@
  * its lane all the time, so these words are its heartbeat, and it costs the worker nothing. Main thread. Invariant: a lease in
  * which nothing moves is only in order if its worker is parked in front of an empty lane.
  */
-import { lane, record, streamSlot } from '../memory/layout.ts';
+import type { LaneHeader } from '../memory/lane-header.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { StreamSlot } from '../memory/stream-slot.ts';
 
-const progressWords = [lane.begun, lane.done, lane.head, lane.parked].map((field) => field / 4);
+/** Numbers that are looked at. */
+const looks = 5;
 
 export class LeaseWatch {
   private readonly memory: SharedMemory;
-  private laneIndex = 0;
+  private readonly lane: LaneHeader;
   private stillMs = 0;
-  private readonly seen = new Int32Array(progressWords.length + 1);
+  private readonly seen = new Int32Array(looks);
 
-  constructor(memory: SharedMemory) {
+  constructor(memory: SharedMemory, laneIndex: number) {
     this.memory = memory;
+    this.lane = memory.lanes[laneIndex]!;
   }
 
   /** A lease begins. */
-  begin(laneIndex: number): void {
-    this.laneIndex = laneIndex;
+  begin(): void {
     this.stillMs = 0;
   }
 
   /** Returns for how long nothing has moved. `elapsedMs`: since the last look. */
   look(elapsedMs: number): number {
-    const { i32 } = this.memory.lanes[this.laneIndex]!;
+    const { lane } = this;
     this.stillMs += elapsedMs;
-    for (let i = 0; i < progressWords.length; i++) this.compare(i, Atomics.load(i32, progressWords[i]!));
-    this.compare(progressWords.length, this.ringsInHand(i32));
-    if (isResting(i32)) this.stillMs = 0;
+    this.compare(0, lane.loadBegun());
+    this.compare(1, lane.loadDone());
+    this.compare(2, lane.loadHead());
+    this.compare(3, lane.loadParked());
+    this.compare(4, this.ringsInHand(lane));
+    if (isResting(lane)) this.stillMs = 0;
     return this.stillMs;
   }
 
@@ -40,15 +45,17 @@ export class LeaseWatch {
   }
 
   /** Rings that the stream of the record in hand has: the release of large ones takes long, but its count goes down. */
-  private ringsInHand(i32: Int32Array): number {
-    const at = lane.halves + i32[lane.done / 4]!;
-    const { streams, streamBytes } = this.memory;
-    return streams.i32[(i32[(at + record.stream) / 4]! * streamBytes + streamSlot.participantCount) / 4] ?? 0;
+  private ringsInHand(lane: LaneHeader): number {
+    const record = lane.record();
+    record.moveTo(lane.loadDone());
+    const { stream } = record;
+    // Where no record is there may stand anything.
+    const isStream = stream >= 0 && stream < this.memory.geometry.streamCount;
+    return isStream ? new StreamSlot(this.memory, stream).participantCount : 0;
   }
 }
 
 /** Parked, and nothing waits. */
-function isResting(i32: Int32Array): boolean {
-  const isParked = (Atomics.load(i32, lane.parked / 4) & 1) === 1;
-  return isParked && Atomics.load(i32, lane.head / 4) === Atomics.load(i32, lane.tail / 4);
+function isResting(lane: LaneHeader): boolean {
+  return (lane.loadParked() & 1) === 1 && lane.loadHead() === lane.loadTail();
 }

@@ -1,5 +1,5 @@
 /** The verdict of the timeline on one packet. Worker thread. */
-import { frameFlag } from '../memory/layout.ts';
+import { frameFlag } from '../memory/states.ts';
 
 /** A packet's PCM, before it is published. */
 export class Pcm {
@@ -7,9 +7,6 @@ export class Pcm {
   at = 0;
   length = 0;
 }
-
-/** The timestamp is as good as on its grid, and took no closer look. */
-export const onGrid = -1;
 
 /** Reused. */
 export class Placement {

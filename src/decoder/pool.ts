@@ -1,5 +1,5 @@
 /**
- * The pool of decode workers: gives lanes to them, one lease at a time, and watches them. One that is lost is replaced, with
+ * The pool of decode workers, one for each lane: gives the lanes to them, and watches them. One that is lost is replaced, with
  * back-off if that fails; one that hangs is ended and replaced; meanwhile the others go on. One task per lease, never one per
  * message. Main thread.
  */
@@ -8,11 +8,9 @@ import { withTimeout } from '../base/deadline.ts';
 import { GatewayError } from '../base/errors.ts';
 import { decodeStopMsMax, decodeWatchMs, degradedAfterMs, degradedMsMax } from '../base/limits.ts';
 import type { DecoderName } from '../config/decoder-names.ts';
-import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { DecodeWorker } from './decode-worker.ts';
 import type { DecoderWorkerData } from './decoder.worker.ts';
-import { noLane } from './lease.ts';
 import type { LeaseChanges } from './lease-changes.ts';
 import { LeaseWatch } from './lease-watch.ts';
 
@@ -29,7 +27,6 @@ export interface WorkerReport {
 
 export interface DecoderPoolOptions {
   readonly memory: SharedMemory;
-  readonly workers: number;
   readonly decoder: DecoderName;
   readonly flushIntervalMs: number;
   /** A worker hangs, or was lost outside of a lease. */
@@ -38,12 +35,6 @@ export interface DecoderPoolOptions {
   readonly onDegraded: (isDegraded: boolean) => void;
   /** It has been so for longer than anybody should wait. */
   readonly onFailed: (error: GatewayError) => void;
-}
-
-interface WaitingLease {
-  readonly laneIndex: number;
-  readonly onChanges: (changes: LeaseChanges) => void;
-  readonly resolve: (lease: Promise<void>) => void;
 }
 
 /**
@@ -60,7 +51,6 @@ export class DecoderPool {
   /** A worker is of no use, and has not been for a second. */
   isDegraded = false;
   private readonly options: DecoderPoolOptions;
-  private readonly leases: WaitingLease[] = [];
   private starting: PromiseWithResolvers<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
   private lookedMs = 0;
@@ -71,17 +61,16 @@ export class DecoderPool {
 
   constructor(options: DecoderPoolOptions) {
     this.options = options;
-    const { memory, workers, decoder, flushIntervalMs } = options;
-    const isShared = memory.geometry.laneCount > workers;
-    const workerData: DecoderWorkerData = { memory: memory.handle, decoder, flushIntervalMs, isShared };
-    this.workers = Array.from({ length: workers }, (_, index) => {
+    const { memory, decoder, flushIntervalMs } = options;
+    this.workers = memory.lanes.map((_, index) => {
+      const workerData: DecoderWorkerData = { memory: memory.handle, laneIndex: index, decoder, flushIntervalMs };
       return new DecodeWorker({
         index,
         workerData,
-        watch: new LeaseWatch(memory),
+        watch: new LeaseWatch(memory, index),
         onReady: () => this.ready(),
         onLost: (error, restartMs) => this.lost(index, error, restartMs),
-        onHung: (laneIndex) => this.hung(index, laneIndex),
+        onHung: (hasLease) => this.hung(index, hasLease),
       });
     });
   }
@@ -109,29 +98,26 @@ export class DecoderPool {
   }
 
   /**
-   * Gives a lane to a worker for a lease, as soon as there is one. Rejects when the worker is lost, or when the lease threw.
-   * `onChanges` is called while the lease lasts.
+   * Gives a lane to its worker, as soon as that is up. Rejects when the worker is lost, or when the lease threw; else it does not
+   * settle. `onChanges` is called meanwhile.
    */
   work(laneIndex: number, onChanges: (changes: LeaseChanges) => void): Promise<void> {
-    return new Promise((resolve) => {
-      this.leases.push({ laneIndex, onChanges, resolve });
-      this.dispatch();
-    });
+    return this.workers[laneIndex]!.work(onChanges);
   }
 
-  /** Leases that wait for a worker. */
+  /** Lanes that wait for their worker. */
   get waiting(): number {
-    return this.leases.length;
+    return this.workers.filter(({ isAwaited }) => isAwaited).length;
   }
 
   /** How much of their time the workers spent decoding since this was last read, 0 to 1. */
-  get utilization(): number {
-    const { memory, workers } = this.options;
+  measureUtilization(): number {
+    const { memory } = this.options;
     const nowMs = performance.now();
     const elapsedMs = nowMs - this.window.sinceMs;
     if (elapsedMs >= utilizationWindowMs) {
-      const busyMs = memory.lanes.reduce((sum, { f64 }) => sum + f64[lane.busyMs / 8]!, 0);
-      const utilization = Math.min(1, (busyMs - this.window.busyMs) / elapsedMs / workers);
+      const busyMs = memory.lanes.reduce((sum, lane) => sum + lane.busyMs, 0);
+      const utilization = Math.min(1, (busyMs - this.window.busyMs) / elapsedMs / memory.lanes.length);
       this.window = { sinceMs: nowMs, busyMs, utilization };
     }
     return this.window.utilization;
@@ -140,29 +126,14 @@ export class DecoderPool {
   /** Ends the workers; does not wait for one that does not end. */
   async stop(): Promise<void> {
     if (this.timer !== null) clearInterval(this.timer);
-    this.leases.length = 0;
     await withTimeout(
       decodeStopMsMax,
       Promise.all(this.workers.map((worker) => worker.stop())).then(() => {}),
     );
   }
 
-  private dispatch(): void {
-    while (this.leases.length > 0) {
-      const { laneIndex, onChanges } = this.leases[0]!;
-      const own = this.workers[laneIndex % this.workers.length]!;
-      const worker = own.isIdle ? own : this.workers.find(({ isIdle }) => isIdle);
-      if (worker === undefined) return;
-      const lease = worker.work(laneIndex, onChanges);
-      this.leases.shift()!.resolve(lease);
-      const next = () => this.dispatch();
-      lease.then(next, next);
-    }
-  }
-
   private ready(): void {
     if (this.starting !== null && this.workers.every(({ isIdle }) => isIdle)) this.starting.resolve();
-    this.dispatch();
   }
 
   private lost(worker: number, error: Error, restartMs: number): void {
@@ -171,9 +142,9 @@ export class DecoderPool {
     else this.options.onReport({ msg: 'decode worker failed', worker, error: error.message, restartMs });
   }
 
-  private hung(worker: number, laneIndex: number): void {
+  private hung(worker: number, hasLease: boolean): void {
     this.lastError = `worker ${worker} does nothing`;
-    this.options.onReport({ msg: 'decode worker hung', worker, ...(laneIndex !== noLane && { lane: laneIndex }) });
+    this.options.onReport({ msg: 'decode worker hung', worker, ...(hasLease && { lane: worker }) });
   }
 
   private look(nowMs: number): void {

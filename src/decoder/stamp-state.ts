@@ -2,14 +2,14 @@
  * What is known of one participant's timestamps (`stamp-grid.ts` has the rules), loaded from the ring's header and stored there.
  * Reused. Worker thread.
  */
-import { ring } from '../memory/layout.ts';
-import type { RingWriter } from '../ring/writer.ts';
+import type { RingFigures } from '../memory/ring-figures.ts';
+import { loadStamps, type Stamps, storeStamps } from '../memory/ring-stamps.ts';
 import { settleFrames, stampWanderMs } from './stamp-limits.ts';
 
 /** Stamps that are regular are no further off than this: they are rounded to milliseconds. */
 export const regularMs = 1.1;
 
-export class StampState {
+export class StampState implements Stamps {
   /** The stamp that the next packet would have; NaN as long as there was none. */
   gridMs = Number.NaN;
   /** The latest stamp of any packet. */
@@ -27,23 +27,23 @@ export class StampState {
   /** It was the same for several packets before: it comes from a coarse clock. */
   isCoarse = false;
   /** There was a pause, behind which the audio keeps its place, whatever is learnt of the grid. */
-  protected isAnchored = false;
+  isAnchored = false;
   /** Stamps in a row that are too late, and between what. */
-  protected lateStamps = 0;
-  protected lateLeastMs = 0;
-  protected lateMostMs = 0;
+  lateStamps = 0;
+  lateLeastMs = 0;
+  lateMostMs = 0;
   /** The longest transit among them, and the shortest before them. */
-  protected lateTransitMs = 0;
-  protected transitBeforeMs = 0;
-  protected lateSinceMs = 0;
+  lateTransitMs = 0;
+  transitBeforeMs = 0;
+  lateSinceMs = 0;
   /** Stamps in a row that are too early, and how much at least. */
-  protected earlyStamps = 0;
-  protected earlyLeastMs = 0;
+  earlyStamps = 0;
+  earlyLeastMs = 0;
   /** Steps left out of which it is not sure yet that they are a loss: how many, in how many gaps, after how many stamps. */
-  protected doubtfulSteps = 0;
-  protected doubtfulGaps = 0;
-  protected doubtfulStamps = 0;
-  protected doubtedMs = 0;
+  doubtfulSteps = 0;
+  doubtfulGaps = 0;
+  doubtfulStamps = 0;
+  doubtedMs = 0;
   /** Those of them for which the audio has no hole yet. */
   heldSteps = 0;
   /** For so many steps on, what lies on the grid is not where it would be in the audio. */
@@ -55,68 +55,21 @@ export class StampState {
   /** It told that what was in doubt is no loss. */
   isRefuted = false;
 
-  load({ f64, at }: RingWriter): void {
+  load(ring: RingFigures): void {
     this.lostSteps = 0;
     this.gaps = 0;
     this.isRefuted = false;
-    const base = at / 8;
-    this.gridMs = f64[base + ring.gridMs / 8]!;
-    const newestMs = f64[base + ring.newestTimestampMs / 8]!;
-    this.highestMs = f64[base + ring.highestTimestampMs / 8]!;
+    this.gridMs = ring.gridMs;
+    loadStamps(ring, this);
+    const newestMs = ring.newestTimestampMs;
     if (newestMs > this.highestMs) this.highestMs = newestMs;
-    let field = base + ring.originMs / 8;
-    this.originMs = f64[field++]!;
-    this.leastTransitMs = f64[field++]!;
-    this.learnt = f64[field++]!;
-    this.wanderMs = f64[field++]!;
-    this.sameMs = f64[field++]!;
-    this.isCoarse = f64[field++]! > 0;
-    this.isAnchored = f64[field++]! > 0;
-    this.lateStamps = f64[field++]!;
-    this.lateLeastMs = f64[field++]!;
-    this.lateMostMs = f64[field++]!;
-    this.lateTransitMs = f64[field++]!;
-    this.transitBeforeMs = f64[field++]!;
-    this.lateSinceMs = f64[field++]!;
-    this.earlyStamps = f64[field++]!;
-    this.earlyLeastMs = f64[field++]!;
-    this.doubtfulSteps = f64[field++]!;
-    this.doubtfulGaps = f64[field++]!;
-    this.doubtfulStamps = f64[field++]!;
-    this.doubtedMs = f64[field++]!;
-    this.heldSteps = f64[field++]!;
-    this.displacedSteps = f64[field++]!;
   }
 
-  store({ f64, at }: RingWriter): void {
-    const base = at / 8;
-    f64[base + ring.gridMs / 8] = this.gridMs;
-    f64[base + ring.highestTimestampMs / 8] = this.highestMs;
+  store(ring: RingFigures): void {
+    ring.gridMs = this.gridMs;
     // The newest packet is the latest, or the next one takes a closer look.
-    const isNewest = f64[base + ring.newestTimestampMs / 8] === this.highestMs;
-    f64[base + ring.unsettled / 8] = isNewest && this.isSettled ? 0 : 1;
-    let field = base + ring.originMs / 8;
-    f64[field++] = this.originMs;
-    f64[field++] = this.leastTransitMs;
-    f64[field++] = this.learnt;
-    f64[field++] = this.wanderMs;
-    f64[field++] = this.sameMs;
-    f64[field++] = this.isCoarse ? 1 : 0;
-    f64[field++] = this.isAnchored ? 1 : 0;
-    f64[field++] = this.lateStamps;
-    f64[field++] = this.lateLeastMs;
-    f64[field++] = this.lateMostMs;
-    f64[field++] = this.lateTransitMs;
-    f64[field++] = this.transitBeforeMs;
-    f64[field++] = this.lateSinceMs;
-    f64[field++] = this.earlyStamps;
-    f64[field++] = this.earlyLeastMs;
-    f64[field++] = this.doubtfulSteps;
-    f64[field++] = this.doubtfulGaps;
-    f64[field++] = this.doubtfulStamps;
-    f64[field++] = this.doubtedMs;
-    f64[field++] = this.heldSteps;
-    f64[field++] = this.displacedSteps;
+    const isNewest = ring.newestTimestampMs === this.highestMs;
+    storeStamps(ring, this, isNewest && this.isSettled);
   }
 
   /** Begins with a stamp, or without one, at a position. */

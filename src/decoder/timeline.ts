@@ -11,11 +11,12 @@
  * So the first one is put behind the newest for the time being. If the next continues the newest, it takes that place; if it
  * continues the old one, the timeline goes on from there.
  */
+import { onGrid } from '../memory/frame-counts.ts';
 import { jitterBoundsMs } from '../memory/histogram.ts';
-import { ring } from '../memory/layout.ts';
+import type { RingFigures } from '../memory/ring-figures.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import { ClosePlacing } from './close-placing.ts';
-import { onGrid, type Pcm, type Placement } from './placement.ts';
+import type { Pcm, Placement } from './placement.ts';
 import { advance, samplesOf } from './seen-window.ts';
 
 /** Whoever has to know what was learnt of a participant's stamps before it changes. */
@@ -41,28 +42,24 @@ export function place(
   pausesAreIdle: boolean,
   placement: Placement,
 ): void {
-  const { f64 } = writer;
-  const base = writer.at / 8;
-  const newestSamples = f64[base + ring.newestSamples / 8]!;
-  const gridMs = f64[base + ring.gridMs / 8]!;
+  const { newestSamples, gridMs } = writer;
   const offGridMs = timestampMs - gridMs;
   placement.clear();
   const isSteady =
     Math.abs(offGridMs) <= steadyMs &&
-    f64[base + ring.unsettled / 8] === 0 &&
-    timestampMs > f64[base + ring.newestTimestampMs / 8]! &&
-    !(arrivalMs - timestampMs < f64[base + ring.leastTransitMs / 8]!) &&
+    writer.unsettled === 0 &&
+    timestampMs > writer.newestTimestampMs &&
+    !(arrivalMs - timestampMs < writer.leastTransitMs) &&
     newestSamples > 0 &&
     // Now and then: how far two clocks have drifted apart.
     (writer.head & 255) !== 0;
   if (isSteady) {
     // All that there is to learn was learnt, and nothing is special about this packet: as most are.
-    const sampleRate = writer.i32[(writer.at + ring.sampleRate) / 4]!;
     // After a late packet or a straggler this one does follow the newest, but that is not what it would be compared with.
-    placement.consecutive = f64[base + ring.referenceTimestampMs / 8] === f64[base + ring.newestTimestampMs / 8];
+    placement.consecutive = writer.referenceTimestampMs === writer.newestTimestampMs;
     placement.wanderMs = onGrid;
-    placement.positionSamples = f64[base + ring.newestPositionSamples / 8]! + newestSamples;
-    f64[base + ring.gridMs / 8] = gridMs + offGridMs / 8 + (samplesOf(pcm.length) * 1000) / sampleRate;
+    placement.positionSamples = writer.newestPositionSamples + newestSamples;
+    writer.gridMs = gridMs + offGridMs / 8 + (samplesOf(pcm.length) * 1000) / writer.sampleRate;
     advance(writer, 1, timestampMs, placement.positionSamples, pcm.length);
     return;
   }
@@ -74,8 +71,8 @@ export function place(
 const look = new ClosePlacing();
 
 /** Whether there are packets of which it is not known yet whether they were lost. */
-export function isInDoubt({ f64, at }: RingWriter): boolean {
-  return f64[(at + ring.doubtfulSteps) / 8]! > 0;
+export function isInDoubt(ring: RingFigures): boolean {
+  return ring.doubtfulSteps > 0;
 }
 
 /** Before a ring ends: what is in doubt is lost. */
@@ -88,21 +85,13 @@ export function settleDoubt(writer: RingWriter, placement: Placement): void {
  * The participant goes on in another ring, `to`, as if it were the same one: no gap, no pause, and the same jitter. Positions
  * begin at 0 again, directly behind the newest packet.
  */
-export function carryOn(from: RingWriter, to: RingWriter): void {
-  const word = (writer: RingWriter, field: number) => (writer.at + field) / 4;
-  const double = (writer: RingWriter, field: number) => (writer.at + field) / 8;
-  for (const field of [ring.windowLow, ring.windowHigh]) to.i32[word(to, field)] = from.i32[word(from, field)]!;
-  for (let field: number = ring.newestTimestampMs; field < ring.jitterWorstMs; field += 8) {
-    to.f64[double(to, field)] = from.f64[double(from, field)]!;
-  }
-  for (let field: number = ring.unsettled; field < ring.missingFrames; field += 8) {
-    to.f64[double(to, field)] = from.f64[double(from, field)]!;
-  }
-  const samples = from.f64[double(from, ring.newestSamples)]!;
+export function carryOn(from: RingFigures, to: RingFigures): void {
+  to.carryOn(from);
+  const { newestSamples } = from;
   const msPerSample = 1000 / from.sampleRate;
-  const nextMs = (from.f64[double(from, ring.newestPositionSamples)]! + samples) * msPerSample;
-  to.f64[double(to, ring.newestPositionSamples)] = -samples;
-  to.f64[double(to, ring.originMs)] = from.f64[double(from, ring.originMs)]! + nextMs;
-  to.f64[double(to, ring.firstTimestampMs)] = from.f64[double(from, ring.newestTimestampMs)]! + samples * msPerSample;
-  to.f64[double(to, ring.firstArrivalMs)] = from.f64[double(from, ring.firstArrivalMs)]! + nextMs;
+  const nextMs = (from.newestPositionSamples + newestSamples) * msPerSample;
+  to.newestPositionSamples = -newestSamples;
+  to.originMs = from.originMs + nextMs;
+  to.firstTimestampMs = from.newestTimestampMs + newestSamples * msPerSample;
+  to.firstArrivalMs = from.firstArrivalMs + nextMs;
 }

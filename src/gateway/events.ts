@@ -1,6 +1,6 @@
 /**
- * What the process that runs a gateway hears of its streams. Events are told in order: `stream`, then `format`, then each
- * participant's beginning and end, then `streamEnded`. Main thread.
+ * The events of a gateway, for the program that runs it. Of each stream in this order: `stream`, `format`, each participant's
+ * beginning and end, `streamEnded`. Main thread.
  */
 import type { GatewayError } from '../base/errors.ts';
 import type { RingHandle } from '../reader/handle.ts';
@@ -10,53 +10,67 @@ import type { ParticipantReport } from '../stream/ring-report.ts';
 import type { EndedStall, Stall } from '../stream/stall-watch.ts';
 import type { StreamRecording } from '../stream/stream.ts';
 
-/** A connected stream: one call, or one part of it. */
+/** A connected stream: the audio of one call, over one WebSocket or several in a row. */
 export interface StreamInfo {
-  /** Our own id; unique. The other ids are what ACS said; they correlate, they prove nothing. */
+  /** The gateway's own id: a UUID, unique. */
   readonly id: string;
+  /** The header `x-ms-call-connection-id`, up to 256 characters; null if absent. It correlates, it proves nothing. */
   readonly callConnectionId: string | null;
+  /** The header `x-ms-call-correlation-id`, up to 256 characters; null if absent. What Microsoft's support asks for. */
   readonly correlationId: string | null;
   /** With --label-query and --label-path; left out without. */
   readonly labels?: Labels;
+  /** Of the peer, or with `trustProxy` of the client that the proxy names. */
   readonly remoteAddress: string;
+  /** When the upgrade was accepted. */
   readonly connectedAt: Date;
 }
 
-/** What the metadata of a stream said. */
+/** What the metadata of a stream announced. */
 export interface StreamFormat {
+  /** `StreamInfo.id`. */
   readonly streamId: string;
+  /** ACS's id of the subscription, up to 128 bytes; null if absent or longer. */
   readonly subscriptionId: string | null;
   /** Hz: 16000 or 24000. */
   readonly sampleRate: number;
 }
 
-/** A participant whose first frame has come. Where the rate changes, the same one comes again. Its ring crosses threads, it itself does not. */
+/**
+ * A participant whose first frame has arrived. The same one comes again, with another ring, when the sample rate changes and every
+ * 2^30 frames. Its ring crosses threads; the object itself does not.
+ */
 export interface Participant extends Track {
   /**
-   * The ring with the participant's audio, for the reader of this name. Hand it to a worker, or read it here.
-   * @param reader one of `readers`, as given at the start; may be left out if there is one only
+   * The ring with the participant's audio, for the reader of this name. Read it here, or post it to a worker. The thread that started
+   * the gateway.
+   * @param reader one of `readers` of the start; optional if there is only one
    * @throws `bad_handle` if there is no reader of this name, or the participant has ended
    */
   ring(reader?: string): RingHandle;
 }
 
-/** Somebody pressed a key. Personal data, often a secret: it is told here, and nowhere else. */
+/** A DTMF tone was received. Personal data, often a secret: it is in this event and nowhere else, neither log nor metric. */
 export interface DtmfTone {
+  /** `StreamInfo.id`. */
   readonly streamId: string;
+  /** As in `StreamInfo`. */
   readonly callConnectionId: string | null;
-  /** `0` to `9`, `*`, `#`, `A` to `D`, as ACS says it. */
+  /** As ACS sent it: `0` to `9`, `*`, `#`, `A` to `D`, as a rule. */
   readonly tone: string;
 }
 
-/** The events of a gateway, with what each listener is given. */
+/** The events of a gateway with their arguments. Emitted on the thread that started it. */
 export interface GatewayEvents {
-  /** A stream has said something for the first time. */
+  /** A stream has sent its first message. */
   stream: [stream: StreamInfo];
-  /** Its metadata came, or changed. */
+  /** A stream's metadata arrived, or changed. */
   format: [format: StreamFormat];
+  /** A participant's first frame is in its ring. */
   participant: [participant: Participant];
-  /** No frame follows. What is in the ring can still be read, for ten seconds at least. */
+  /** No frame follows. What is in the ring can be read for ten more seconds. */
   participantEnded: [track: Track, report: ParticipantReport];
+  /** A DTMF tone was received. */
   dtmf: [tone: DtmfTone];
   /** No audio comes though there was some. Unmixed, that may be a pause of everybody. */
   stall: [stall: Stall];
@@ -64,11 +78,11 @@ export interface GatewayEvents {
   stallEnded: [stall: EndedStall];
   /** A sink has finished a file: of a participant, or of the whole call. */
   recording: [recording: StreamRecording];
-  /** Every reader has come to the end, or the time for it is up. */
+  /** Every reader has finished, or its ten seconds are over. */
   streamEnded: [record: EndedStream];
   /**
-   * Decode workers have been missing for a minute (`decoding_failed`). The gateway takes no new stream and goes on trying to
-   * start them; if that succeeds and fails again, this comes again. To stop it, and perhaps the process, is up to you.
+   * Decode workers have been missing for a minute (`decoding_failed`). The gateway keeps trying to start them and takes no new stream
+   * meanwhile; the event is repeated if they fail again. Whether to stop the gateway is your decision.
    */
   failed: [error: GatewayError];
 }

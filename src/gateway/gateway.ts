@@ -6,46 +6,46 @@ import { EventEmitter } from 'node:events';
 import { AdminServer } from '../admin/server.ts';
 import { awakeClock } from '../base/awake-clock.ts';
 import { withTimeout, withWallTimeout } from '../base/deadline.ts';
-import { ErrorThrottle } from '../base/error-throttle.ts';
-import { redactPath } from '../base/errors.ts';
+import { ErrorThrottle, type LoggedError, type LogThrottled } from '../base/error-throttle.ts';
 import { exitLingerMs, exitMsMax, flushMsMax, ringLingerMs, sinkStopMs, threadEndMsMax } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
 import { UndoStack } from '../base/undo-stack.ts';
 import { packageVersion } from '../base/version.ts';
 import { peerOf } from '../config/networks.ts';
 import type { Config } from '../config/serve-settings.ts';
-import { DecoderPool } from '../decoder/pool.ts';
-import { Lane } from '../lane/lane.ts';
+import type { DecoderPool } from '../decoder/pool.ts';
+import type { Lane } from '../lane/lane.ts';
 import { geometryOf } from '../memory/geometry.ts';
 import { SharedMemory } from '../memory/shared-memory.ts';
 import { createMetrics } from '../metrics/gateway-metrics.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { RingPool } from '../ring/pool.ts';
 import { createAuthenticate } from '../socket/auth/authenticate.ts';
-import { allowList, trustedProxies } from '../socket/client-address.ts';
-import { FrontEnd } from '../socket/front-end.ts';
+import type { FrontEnd } from '../socket/front-end.ts';
 import { createGuards } from '../socket/guards.ts';
-import { labelReader } from '../socket/labels.ts';
 import { Pressure } from '../socket/pressure.ts';
 import type { Authenticate, Readiness } from '../socket/upgrade.ts';
 import { type Account, account } from '../stream/accounting.ts';
 import { closeCode } from '../stream/close-code.ts';
-import { costlyUnits, isTooCostly } from '../stream/costly.ts';
+import { costlyUnits } from '../stream/costly.ts';
 import { StreamRegistry } from '../stream/registry.ts';
 import { StallWatch } from '../stream/stall-watch.ts';
 import { Totals } from '../stream/totals.ts';
 import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../thread/thread-metrics.ts';
 import { Consumers } from './consumers.ts';
+import { createDecoders, createLanes } from './decoding.ts';
+import { createFrontEnd } from './ingest.ts';
 import { namedThreads } from './named-threads.ts';
 import { type Events, Observers } from './observers.ts';
 import { loggedRecord } from './recorded-calls.ts';
 
-/** What a gateway leaves behind when it has stopped. */
+/** The result of a drain. */
 export interface DrainResult {
   /** Every message received is in a ring or in a counter, every frame in a ring was read or lapped by every sink, and each sink finished. */
   readonly isExact: boolean;
+  /** Of all messages since the start. */
   readonly account: Account;
-  /** Streams that were still open when the time was up. */
+  /** Streams still open when `drainTimeoutMs` was up; they were closed with 1001. */
   readonly streamsCut: number;
 }
 
@@ -56,8 +56,6 @@ export interface GatewayListeners {
   readonly events?: Events;
 }
 
-/** An error as it is logged. */
-type LoggedError = Readonly<Record<string, unknown>> & { readonly msg: string };
 const throttleTickMs = 1_000;
 
 export class Gateway {
@@ -91,16 +89,9 @@ export class Gateway {
     );
     this.memory = SharedMemory.create(geometryOf(config));
     this.rings = new RingPool(this.memory);
-    this.decoders = new DecoderPool({
-      memory: this.memory,
-      workers: config.workers,
-      decoder: config.decoder,
-      flushIntervalMs: config.flushIntervalMs,
-      onReport: (report) => this.logThrottled({ ...report }, `${report.msg} ${report.worker}`),
-      onDegraded: (isDegraded) => this.log.warn({ msg: isDegraded ? 'degraded' : 'no longer degraded' }),
-      onFailed: (error) => this.observers.failed(error),
-    });
-    this.lanes = Array.from({ length: config.lanes }, (_, index) => this.createLane(index));
+    const common = { config, memory: this.memory, log, logThrottled: this.logThrottled };
+    this.decoders = createDecoders(common, (error) => this.observers.failed(error));
+    this.lanes = createLanes(common, this.decoders, () => this.registry);
     this.consumers = new Consumers({
       config,
       memory: this.memory,
@@ -143,32 +134,15 @@ export class Gateway {
       lateness: () => this.threadMetricsWatch.lateness,
       lacksDescriptors: () => this.frontEnd.isPaused,
     });
-    this.frontEnd = new FrontEnd({
-      host: config.host,
-      port: config.port,
-      tls: config.tlsCert === null || config.tlsKey === null ? null : { cert: config.tlsCert, key: config.tlsKey },
-      onCertificate: (error) => this.certificateChanged(error),
-      messageBytesMax: config.maxMessageBytes,
-      metadataTimeoutMs: config.metadataTimeoutMs,
-      idleTimeoutMs: config.idleTimeoutMs,
-      admission: {
-        path: config.path,
-        isAllowed: allowList(config),
-        isDuplicate: (owner) => config.duplicate === 'reject' && this.registry.hasCall(owner),
-        pressure: () => this.pressure.cause,
-        readiness: this.readiness,
-      },
-      ...guards,
-      isTooCostly: (stream) => isTooCostly(this.memory, stream, performance.now()),
-      proxies: trustedProxies(config),
+    this.frontEnd = createFrontEnd({
+      ...common,
+      guards,
+      pressure: this.pressure,
+      readiness: this.readiness,
       authenticate: (request) => this.authenticate(request),
-      onHandshakeError: (error) => this.logThrottled({ msg: 'handshake failed', error: redactPath(error) }),
-      labelsOf: labelReader(config),
-      duplicate: config.duplicate,
       registry: this.registry,
       totals: this.totals,
       capture: this.consumers.capture?.recorder ?? null,
-      clock: () => performance.now(),
     });
     this.admin = new AdminServer({
       host: config.adminHost,
@@ -269,35 +243,12 @@ export class Gateway {
     return new Promise((resolve) => this.activeWaiters.push(resolve));
   }
 
-  private logThrottled(loggedError: LoggedError, kind: string = loggedError.msg): void {
+  private readonly logThrottled: LogThrottled = (loggedError, kind = loggedError.msg) => {
     this.errorThrottle.add(kind, loggedError, performance.now());
-  }
-
-  private certificateChanged(error: string | null): void {
-    if (error === null) this.log.info({ msg: 'certificate renewed' });
-    else this.log.error({ msg: 'certificate cannot be renewed', error });
-  }
+  };
 
   private wakeIfAllClosed(): void {
     if (this.registry.active === 0) for (const wake of this.activeWaiters.splice(0)) wake();
-  }
-
-  private createLane(index: number): Lane {
-    return new Lane({
-      memory: this.memory,
-      index,
-      flushIntervalMs: this.config.flushIntervalMs,
-      work: (laneIndex, onChanges) => this.decoders.work(laneIndex, onChanges),
-      onChanges: ({ streams, faults, tones = [] }) => {
-        this.registry.changed(streams);
-        for (const { streamIndex, tone } of tones) this.registry.tone(streamIndex, tone);
-        for (const fault of faults) this.logThrottled({ msg: 'a message could not be decoded', fault });
-      },
-      onWorkerLost: (error) => {
-        this.logThrottled({ msg: 'decode worker lost', lane: index, error: error.message }, `lost ${index}`);
-        this.registry.changedInLane(index);
-      },
-    });
   }
 
   private createMetrics(): Metrics {

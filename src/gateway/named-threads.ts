@@ -1,5 +1,4 @@
 /** All threads of the process by their names in the metrics. Main thread. */
-import { LaneCounters } from '../decoder/lane-counters.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { NamedThreadMetrics } from '../metrics/families.ts';
 import type { ThreadMetrics } from '../thread/thread-metrics.ts';
@@ -10,9 +9,8 @@ export function namedThreads(
   main: ThreadMetrics,
   others: readonly { readonly name: string; readonly threadMetrics: ThreadMetrics }[],
 ): NamedThreadMetrics[] {
-  const workers = memory.lanes.map((views, index) => {
-    const counters = new LaneCounters(views);
-    return { name: `decoder:${index}`, delay: counters.delay, gcPause: counters.gcPause };
+  const workers = memory.lanes.map((lane, index) => {
+    return { name: `decoder:${index}`, delay: lane.histogram('delay'), gcPause: lane.histogram('gcPause') };
   });
   return [
     { name: 'main', ...main },

@@ -1,7 +1,8 @@
-/** A gateway within a process of the user's own: the settings of `serve` as an object, events, rings for its threads. Main thread. */
+/** A gateway embedded in a program: the settings of `serve` as an object, events, rings for the program's threads. Main thread. */
 import { EventEmitter } from 'node:events';
+import type { Writable } from 'node:stream';
 import { GatewayError } from '../base/errors.ts';
-import { createLog } from '../base/log.ts';
+import { createLog, type Log } from '../base/log.ts';
 import { runtimeProblem } from '../base/runtime.ts';
 import { readConfig } from '../config/config.ts';
 import type { Config } from '../config/serve-settings.ts';
@@ -9,15 +10,25 @@ import { shownSink } from '../config/sink-spec.ts';
 import type { GatewayEvents } from './events.ts';
 import { type DrainResult, Gateway } from './gateway.ts';
 
-/** The settings of the command line, as numbers, texts, switches and lists, and who reads rings. All may be left out. */
+/** The settings of the command line as numbers, texts, switches and lists, and what only a program can give. All are optional. */
 export interface GatewayOptions extends Partial<Omit<Config, 'sink'>> {
-  /** As on the command line; one may stand by itself. */
+  /** As `--sink`; one text is a list of one. */
   readonly sink?: string | readonly string[];
   /**
-   * Names of those who will read rings in threads of yours, at most 16: they are what `participant.ring(name)` takes, and the label
-   * `sink` in the metrics. `reader` if left out.
+   * Names of the readers in your own threads, at most 16, each 1 to 64 letters, digits, `_`, `-` and `.`: what `participant.ring(name)`
+   * takes, and the label `sink` in the metrics. Default: `['reader']`.
    */
   readonly readers?: readonly string[];
+  /**
+   * Where the log goes. A writable stream gets the lines of `logLevel` and `logFormat` (`auto` is JSON there). A logger, such as a pino
+   * instance, gets each record as an object with `msg`, and its own level decides. Default: standard output.
+   */
+  readonly log?: Writable | Log;
+  /**
+   * Stops the gateway when it is aborted, as `stop()` does. Aborted before the start is complete: `startGateway` rejects with the
+   * signal's reason, and nothing is left behind.
+   */
+  readonly signal?: AbortSignal;
 }
 
 const readersMax = 16;
@@ -38,55 +49,75 @@ function checkReaders(readers: readonly string[], sinks: readonly string[]): voi
   if (problem !== null) throw new GatewayError('bad_settings', `a bad setting:\n  readers: ${problem}`);
 }
 
+function logOf(log: Writable | Log | undefined, { logLevel, logFormat }: Config): Log {
+  return log !== undefined && 'info' in log ? log : createLog(logLevel, logFormat, log);
+}
+
 /**
- * A gateway that runs. Listen to its events at once after the start, and none is missed:
+ * A running gateway. All of it belongs to the thread that called `startGateway`: its methods are called there, and its events are
+ * emitted there. Add listeners right after the start, without an `await` between, and no event is missed:
  *
  *     const gateway = await startGateway({ port: 8080 });
  *     gateway.on('participant', (participant) => worker.postMessage(participant.ring()));
  *
- * A listener that throws ends the process as any uncaught exception does; the streams are not touched by it.
+ * A listener that throws ends the process as any uncaught exception does; streams are not affected.
  */
 export class RunningGateway extends EventEmitter<GatewayEvents> {
   private readonly gateway: Gateway;
   private stopping: Promise<DrainResult> | null = null;
   private ports = { port: 0, adminPort: 0 };
+  /** A signal may live longer than the gateway. */
+  private leaveSignal: () => void = () => {};
 
-  private constructor(config: Config, readers: readonly string[]) {
+  private constructor(config: Config, readers: readonly string[], log: Log) {
     super();
-    this.gateway = new Gateway(config, createLog(config.logLevel, config.logFormat), { readers, events: this });
+    this.gateway = new Gateway(config, log, { readers, events: this });
   }
 
-  /** See `startGateway`. */
-  static async start({ readers = ['reader'], ...settings }: GatewayOptions): Promise<RunningGateway> {
+  /** The same as `startGateway`. */
+  static async start({ readers = ['reader'], log, signal, ...settings }: GatewayOptions): Promise<RunningGateway> {
+    signal?.throwIfAborted();
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     const problem = runtimeProblem(process.versions);
     if (problem !== null) throw new GatewayError('native_missing', problem);
     const config = readConfig({ argv: [], values: given });
     checkReaders(readers, config.sink.map(shownSink));
-    const running = new RunningGateway(config, readers);
+    const running = new RunningGateway(config, readers, logOf(log, config));
     running.ports = await running.gateway.start();
+    if (signal?.aborted) await running.stop();
+    signal?.throwIfAborted();
+    const stop = () => void running.stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    running.leaveSignal = () => signal?.removeEventListener('abort', stop);
     return running;
   }
 
-  /** Where ACS connects; the real one if 0 was asked for. */
+  /** Where ACS connects: the real port if 0 was asked for. Never changes. The thread that started the gateway. */
   get port(): number {
     return this.ports.port;
   }
-  /** Metrics, health, streams. */
+  /** Where metrics, health and `/streams` are. Never changes. The thread that started the gateway. */
   get adminPort(): number {
     return this.ports.adminPort;
   }
 
   /**
-   * Drains, as SIGTERM does to the command: takes no new stream, lets the open ones end within `drainTimeoutMs`, lets sinks
-   * and readers come to the end. Resolves with the account.
+   * Drains as SIGTERM drains the command: takes no new stream, waits up to `drainTimeoutMs` for the open ones, and lets sinks and
+   * readers finish. Resolves with the account; a second call returns the same promise. Never rejects because of a stream. The thread
+   * that started the gateway.
    */
   stop(): Promise<DrainResult> {
     this.stopping ??= this.drain();
     return this.stopping;
   }
 
+  /** `await using gateway = await startGateway()`: `stop()` at the end of the block. The thread that started the gateway. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
   private async drain(): Promise<DrainResult> {
+    this.leaveSignal();
     const result = await this.gateway.drain();
     await this.gateway.stop();
     return result;
@@ -94,10 +125,10 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
 }
 
 /**
- * Starts a gateway in this process. Takes the settings of the command line, named as in the file of `--config`; nothing is
- * read from the environment.
- * @throws `bad_settings` with all that is wrong, `listen_failed`, `sink_failed`, `native_missing`, `memory_exhausted`; then
- * nothing is left behind
+ * Starts a gateway in this process, on the calling thread: the main thread, as a rule. Settings are those of the command line, named
+ * as in the file of `--config`; nothing is read from the environment.
+ * @throws `GatewayError` with the code `bad_settings` (the message lists every problem), `listen_failed`, `sink_failed`,
+ * `capture_failed`, `native_missing` or `memory_exhausted`; then nothing is left behind
  */
 export function startGateway(options: GatewayOptions = {}): Promise<RunningGateway> {
   return RunningGateway.start(options);

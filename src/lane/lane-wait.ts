@@ -3,7 +3,7 @@
  * the sockets, where TCP holds it back, instead of being refused for want of room. It waits only while the worker gets on, and
  * a share of its time at the most: then the lane fills, and what does not fit is refused and counted. Main thread.
  */
-import { lane } from '../memory/layout.ts';
+import type { LaneHeader } from '../memory/lane-header.ts';
 
 /**
  * With more than `fromBytes` in a lane the main thread waits until there is less than `untilBytes`: a residence of some
@@ -23,7 +23,7 @@ const stillLooksMax = 5;
 export class LaneWait {
   /** For how long the main thread has waited, ms, ever. */
   waitedMs = 0;
-  private readonly i32: Int32Array;
+  private readonly lane: LaneHeader;
   private readonly share: number;
   private readonly clock: () => number;
   private leftMs: number = laneWait.savedMs;
@@ -32,11 +32,10 @@ export class LaneWait {
   private stuckAt = -1;
 
   /**
-   * @param i32 the lane
    * @param share of the main thread's time
    */
-  constructor(i32: Int32Array, share: number, clock: () => number = () => performance.now()) {
-    this.i32 = i32;
+  constructor(lane: LaneHeader, share: number, clock: () => number = () => performance.now()) {
+    this.lane = lane;
     this.share = share;
     this.clock = clock;
     this.asOfMs = clock();
@@ -48,13 +47,12 @@ export class LaneWait {
     if (done === this.stuckAt) return;
     const beganMs = this.clock();
     const leftMs = Math.min(laneWait.savedMs, this.leftMs + (beganMs - this.asOfMs) * this.share);
-    // Nobody but this thread writes the tail, and calls who waits for it.
-    const tail = Atomics.load(this.i32, lane.tail / 4);
+    const tail = this.lane.loadTail();
     let nowMs = beganMs;
     let stillLooks = 0;
     for (let looks = 0; looks * lookMs < leftMs && nowMs - beganMs < leftMs; looks++) {
       if (backlog.backlogBytes <= laneWait.untilBytes || stillLooks === stillLooksMax) break;
-      Atomics.wait(this.i32, lane.tail / 4, tail, lookMs);
+      this.lane.sleepAtTail(tail, lookMs);
       nowMs = this.clock();
       const before = done;
       done = this.loadDone();
@@ -68,6 +66,6 @@ export class LaneWait {
 
   private loadDone(): number {
     // One that waits for a reader does stand still, but not for long.
-    return Atomics.load(this.i32, lane.done / 4) + Atomics.load(this.i32, lane.gateWaits / 4) * doneMax;
+    return this.lane.loadDone() + this.lane.loadGateWaits() * doneMax;
   }
 }

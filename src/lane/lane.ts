@@ -12,11 +12,12 @@
 import { laneShareBytesMin, laneTurnBytes } from '../base/limits.ts';
 import type { LeaseChanges } from '../decoder/lease-changes.ts';
 import { recoverLane } from '../decoder/recovery.ts';
-import { lane, laneReserveBytes, record, recordBytes, recordKind } from '../memory/layout.ts';
-import type { SharedMemory, Views } from '../memory/shared-memory.ts';
+import type { LaneHeader } from '../memory/lane-header.ts';
+import type { LaneRecord } from '../memory/lane-record.ts';
+import type { SharedMemory } from '../memory/shared-memory.ts';
+import { laneReserveBytes, recordBytes } from '../memory/sizes.ts';
+import { type RecordKind, recordKind } from '../memory/states.ts';
 import { LaneWait, laneWait } from './lane-wait.ts';
-
-export type LaneRecordKind = (typeof recordKind)[keyof typeof recordKind];
 
 export interface LaneOptions {
   readonly memory: SharedMemory;
@@ -37,7 +38,8 @@ const noBytes = new Uint8Array(0);
 export class Lane {
   readonly index: number;
   private readonly options: LaneOptions;
-  private readonly views: Views;
+  private readonly header: LaneHeader;
+  private readonly record: LaneRecord;
   private readonly halfBytes: number;
   private readonly messageBytesMax: number;
   private readonly wait: LaneWait;
@@ -62,10 +64,11 @@ export class Lane {
     const { geometry } = options.memory;
     this.options = options;
     this.index = options.index;
-    this.views = options.memory.lanes[options.index]!;
+    this.header = options.memory.lanes[options.index]!;
+    this.record = this.header.record();
     this.halfBytes = geometry.laneHalfBytes;
     this.messageBytesMax = geometry.laneHalfBytes - laneReserveBytes(geometry.streamCount);
-    this.wait = new LaneWait(this.views.i32, laneWait.share / geometry.laneCount);
+    this.wait = new LaneWait(this.header, laneWait.share / geometry.laneCount);
     this.turnOf = new Int32Array(geometry.streamCount);
     this.bytesOf = new Int32Array(geometry.streamCount);
   }
@@ -132,7 +135,7 @@ export class Lane {
   }
 
   private loadHead(): number {
-    return Atomics.load(this.views.i32, lane.head / 4);
+    return this.header.loadHead();
   }
 
   /** Whether the worker is in the half that is being filled; then the other one is free. */
@@ -161,7 +164,8 @@ export class Lane {
   }
 
   private turn(): void {
-    this.views.i32[(lane.halves + this.tail + record.kind) >> 2] = recordKind.turn;
+    this.record.moveTo(this.tail);
+    this.record.kind = recordKind.turn;
     this.otherBytes = this.usedBytes;
     this.half = 1 - this.half;
     this.usedBytes = 0;
@@ -169,28 +173,22 @@ export class Lane {
     this.turns = (this.turns + 1) | 0;
   }
 
-  private put(kind: LaneRecordKind, streamIndex: number, arrivalMs: number, bytes: Uint8Array, size: number): void {
-    const { i32 } = this.views;
-    const { tail } = this;
-    const at = lane.halves + tail;
-    i32[(at + record.kind) >> 2] = kind;
-    i32[(at + record.payloadBytes) >> 2] = bytes.length;
-    i32[(at + record.stream) >> 2] = streamIndex;
-    i32[(at + record.ordinal) >> 2] = this.messagesPushed;
-    this.views.f64[(at + record.arrivalMs) >> 3] = arrivalMs;
-    if (bytes.length > 0) this.views.bytes.set(bytes, at + record.payload);
+  private put(kind: RecordKind, streamIndex: number, arrivalMs: number, bytes: Uint8Array, size: number): void {
+    const { header, record, tail } = this;
+    record.moveTo(tail);
+    record.write(kind, streamIndex, this.messagesPushed, arrivalMs, bytes);
     this.usedBytes += size;
-    Atomics.store(i32, lane.tail >> 2, tail + size);
+    header.storeTail(tail + size);
     if (this.state === 'leased') this.wake();
     else if (this.state === 'idle') this.schedule();
   }
 
   /** Wakes the worker if it is parked. It parks before it looks at the tail a last time: one of us sees the other. */
   private wake(): void {
-    const park = Atomics.load(this.views.i32, lane.parked >> 2);
+    const park = this.header.loadParked();
     if ((park & 1) === 0 || park === this.wokenPark) return;
     this.wokenPark = park;
-    Atomics.notify(this.views.i32, lane.tail >> 2);
+    this.header.wake();
   }
 
   private schedule(): void {
@@ -224,10 +222,9 @@ export class Lane {
   /** The record that the worker had in hand is finished or lost; everything else is still in the lane. */
   private workerLost(error: Error): void {
     if (this.state === 'stopped') return;
-    const { i32 } = this.views;
     recoverLane(this.options.memory, this.index, this.tail, this.messagesPushed);
     // Nobody is parked any more.
-    if ((Atomics.load(i32, lane.parked / 4) & 1) === 1) Atomics.add(i32, lane.parked / 4, 1);
+    this.header.leavePark();
     this.options.onWorkerLost(error);
     this.leaseOver();
   }

@@ -2,8 +2,8 @@
 
 import { laneHalfBytes } from '../base/limits.ts';
 import type { Config } from '../config/serve-settings.ts';
-import type { Geometry } from './layout.ts';
 import { fitGeometry } from './shared-memory.ts';
+import type { Geometry } from './sizes.ts';
 
 /** Slots beyond `--max-streams`, for ended streams whose readers still drain. */
 const lingeringShare = 0.25;
@@ -14,7 +14,7 @@ export function geometryOf(config: Config): Geometry {
     ringMemoryBytes: config.ringMemoryMb * 2 ** 20,
     streamCount: Math.ceil(config.maxStreams * (1 + lingeringShare)),
     participantsMax: config.maxParticipants,
-    laneCount: config.lanes,
+    laneCount: config.workers,
     laneDataBytes: laneHalfBytes,
   });
 }

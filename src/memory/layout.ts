@@ -16,26 +16,14 @@
  * that holds the lane; records and the tail by the main thread. What one thread writes often lies two cache lines away
  * from what another one does.
  */
-import { assertInvariant } from '../base/errors.ts';
 import * as limits from '../base/limits.ts';
 import { batchBounds, delayBoundsMs, histogramDoubles, jitterBoundsMs, residenceBoundsMs } from './histogram.ts';
-import { alignUp, cacheLinesBytes, Offsets } from './offsets.ts';
+import { Offsets } from './offsets.ts';
 import { dropReasons } from './outcomes.ts';
-import { recordBytes } from './record.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
 export const layoutVersion = 9;
-
-/** The sizes that follow from the configuration. Written into `control`, so that `attach` needs no configuration. */
-export interface Geometry {
-  readonly ringCount: number;
-  readonly ringSlotCount: number;
-  readonly streamCount: number;
-  readonly participantsMax: number;
-  readonly laneCount: number;
-  readonly laneHalfBytes: number;
-}
 
 // ── control ────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Words of a gate, and where each stands among them. */
@@ -59,11 +47,6 @@ export const control = {
   /** Which lane has a ring, one word per ring: its index plus one; 0: the ring is free. */
   holders: controlOffsets.apart().end,
 } as const;
-export function controlBytes(ringCount: number): number {
-  return alignUp(control.holders + 4 * ringCount, cacheLinesBytes);
-}
-
-export { type DropReason, dropReasons, type Outcome, outcomes, reasonIndex } from './outcomes.ts';
 
 // ── stream slot ────────────────────────────────────────────────────────────────────────────────────────────────────
 const streamOffsets = new Offsets();
@@ -95,11 +78,6 @@ export const streamSlot = {
   /** Ring indices, one word per participant, in order of appearance. */
   rings: streamOffsets.line().bytes(0),
 } as const;
-/** `closed`: its last message is dealt with. `released`: its rings are back in the pool, the slot may be used again. */
-export const streamEnd = { open: 0, closed: 1, released: 2 } as const;
-export function streamSlotBytes(participantsMax: number): number {
-  return alignUp(streamSlot.rings + 4 * participantsMax, cacheLinesBytes);
-}
 
 // ── ring ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 const ringOffsets = new Offsets();
@@ -158,7 +136,6 @@ export const ring = {
   gates: ringOffsets.apart().i32(limits.gatesMax),
   end: ringOffsets.apart().end,
 } as const;
-export const ringState = { free: 0, live: 1, ended: 2 } as const;
 
 const slotOffsets = new Offsets();
 export const slot = {
@@ -171,42 +148,6 @@ export const slot = {
   positionSamples: slotOffsets.f64(),
   pcm: slotOffsets.bytes(0),
 } as const;
-
-/** Bits of `slot.flags`. */
-export const frameFlag = {
-  /** ACS flagged the buffer as silence. */
-  silent: 1,
-  /** Shorter than 20 ms. */
-  partial: 2,
-  /** A frame with this timestamp came before. */
-  duplicate: 4,
-  /** Came after a frame with a later timestamp. */
-  late: 8,
-  /** Nothing arrived for a while before this frame, and that is no loss: no longer dominant, or ACS's clock was set. */
-  resumed: 16,
-} as const;
-
-export function slotBytes(sampleRate: number): number {
-  return alignUp(slot.pcm + limits.frameBytes(sampleRate), 8);
-}
-
-/** Slots that a reader cannot have: the one being written, and one more, so that no store can overtake its check. */
-export const guardSlots = 2;
-
-export function ringSlotCount(ringSeconds: number): number {
-  return Math.max(Math.ceil(ringSeconds * limits.framesPerSecond), limits.packetFramesMax) + guardSlots;
-}
-/** The slots of one ring. */
-export function slotsBytes(slotCount: number): number {
-  return alignUp(slotCount * slotBytes(24_000), cacheLinesBytes);
-}
-/** All that one participant costs. */
-export function ringBytes(slotCount: number): number {
-  return ring.end + slotsBytes(slotCount);
-}
-export function ringsPerSlab(slotCount: number): number {
-  return Math.floor(limits.ringSlabBytes / ringBytes(slotCount));
-}
 
 // ── undo note ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Counters of a lane that every frame adds to, and the others. */
@@ -245,6 +186,19 @@ export const note = {
   packetPosition: noteOffsets.f64(),
   packetPcm: noteOffsets.bytes(limits.packetBytesMax),
   end: noteOffsets.end,
+} as const;
+
+// ── record ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+const recordOffsets = new Offsets();
+export const record = {
+  /** One of `recordKind`. */
+  kind: recordOffsets.i32(),
+  payloadBytes: recordOffsets.i32(),
+  stream: recordOffsets.i32(),
+  /** Of a message: its sequence number in the lane, modulo 2^32. The counters are held against it. */
+  ordinal: recordOffsets.i32(),
+  arrivalMs: recordOffsets.f64(),
+  payload: recordOffsets.bytes(0),
 } as const;
 
 // ── lane ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -312,16 +266,3 @@ export const lane = {
   note: laneOffsets.apart().bytes(note.end),
   halves: laneOffsets.apart().end,
 } as const;
-export function laneBytes(halfBytes: number): number {
-  return lane.halves + 2 * halfBytes;
-}
-
-export { record, recordBytes, recordKind } from './record.ts';
-
-/** Room in a half that messages may not take: a close and a release of every stream always fit, and the turn. */
-export function laneReserveBytes(streamCount: number): number {
-  return (2 * streamCount + 1) * recordBytes(0);
-}
-
-assertInvariant(slot.pcm % 8 === 0 && ring.end % 8 === 0 && lane.halves % 8 === 0, 'copies must be aligned');
-assertInvariant(ringBytes(ringSlotCount(2)) <= 110_000, 'two seconds of one participant cost at most 110 KB');

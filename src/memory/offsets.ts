@@ -41,3 +41,20 @@ export class Offsets {
     return this;
   }
 }
+
+/**
+ * The same offsets as indices: of words, for fields of 32 bits, and of doubles. A view takes each into a constant of its own:
+ * V8 inlines a getter wherever it stands as long as it has no more than 27 bytes of bytecode, and looking an index up in an
+ * object or dividing is more. That makes a quarter of what a frame costs.
+ */
+export function inWords<Fields extends Readonly<Record<string, number>>>(block: Fields): Fields {
+  return divided(block, 4);
+}
+export function inDoubles<Fields extends Readonly<Record<string, number>>>(block: Fields): Fields {
+  return divided(block, 8);
+}
+
+function divided<Fields extends Readonly<Record<string, number>>>(block: Fields, bytes: number): Fields {
+  const indices = Object.entries(block).map(([name, at]) => [name, at / bytes]);
+  return Object.fromEntries(indices) as Fields;
+}

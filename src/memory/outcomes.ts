@@ -2,7 +2,6 @@
 
 /** What a message counts as; `messages_total{outcome}`. */
 export const outcomes = ['committed', 'control', 'ignored', 'dropped'] as const;
-export type Outcome = (typeof outcomes)[number];
 
 /** Why a message was dropped; `messages_dropped_total{reason}`. The first group is found by workers, the rest by the main thread. */
 export const dropReasons = [
@@ -16,6 +15,7 @@ export const dropReasons = [
   'lane_full',
   'rate_limit',
 ] as const;
+/** Why a message was dropped; docs/metrics.md says what each means. */
 export type DropReason = (typeof dropReasons)[number];
 const indexed = dropReasons.map((reason, index) => [reason, index]);
 /** Where a reason's counter stands among `dropped`. */

@@ -1,12 +1,11 @@
 /** Lanes, workers, rings and sinks. */
-import { batchBounds, Histogram } from '../memory/histogram.ts';
-import { lane } from '../memory/layout.ts';
+import { batchBounds } from '../memory/histogram.ts';
 import type { RingConsumer, Sources } from './families.ts';
 import type { Metrics, Sample } from './registry.ts';
 
 export function registerInternals(metrics: Metrics, sources: Sources): void {
   const { lanes, decoders, memory, rings, sinks } = sources;
-  const batches = memory.lanes.map(({ f64 }) => new Histogram(f64, lane.batch / 8, batchBounds));
+  const batches = memory.lanes.map((lane) => lane.histogram('batch'));
   metrics.gauge('lane_backlog_bytes', 'Bytes in the lane that no worker has dealt with.', ['lane'], () =>
     lanes.map((each) => [{ lane: String(each.index) }, each.backlogBytes]),
   );
@@ -23,12 +22,17 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     ['lane'],
     () => lanes.map((each) => [{ lane: String(each.index) }, each.waitedMs / 1000]),
   );
-  metrics.gauge('decode_tasks_waiting', 'Lanes that wait for a free worker.', [], () => [[{}, decoders.waiting]]);
+  metrics.gauge(
+    'decode_tasks_waiting',
+    'Lanes that wait for their worker: it is lost, and its next thread is not up.',
+    [],
+    () => [[{}, decoders.waiting]],
+  );
   metrics.gauge(
     'decode_utilization',
     'Share of their time, 0 to 1, that the workers spent decoding since the last scrape, or over the last second if that is longer ago. Above 0.8 for long: add workers or replicas.',
     [],
-    () => [[{}, decoders.utilization]],
+    () => [[{}, decoders.measureUtilization()]],
   );
   metrics.gauge(
     'ring_memory_bytes',

@@ -1,5 +1,5 @@
 /** Messages: the accounting identity, exposed. */
-import { lane, outcomes } from '../memory/layout.ts';
+import { outcomes } from '../memory/outcomes.ts';
 import { account, sumLanes, unaccounted } from '../stream/accounting.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
@@ -40,6 +40,6 @@ export function registerMessages(metrics: Metrics, sources: Sources): void {
     'decode_fallback_total',
     'Messages that the scanner left to the general parser. One per stream is normal (the metadata); more means that ACS has changed its format, or that something else is sending. Always 0 with --decoder json or simdjson.',
     [],
-    () => [[{}, sumLanes(memory, lane.fallbacks)]],
+    () => [[{}, sumLanes(memory, (lane) => lane.fallbacks)]],
   );
 }

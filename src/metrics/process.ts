@@ -3,7 +3,7 @@
  * lists `/proc/self/fd`, which holds the loop up for 10 ms with 9,000 sockets, and watches loop and collector a second time.
  */
 import { getHeapStatistics } from 'node:v8';
-import { logOutput } from '../base/log-output.ts';
+import { LogOutput } from '../base/log-output.ts';
 import { descriptorsMax, openDescriptors } from '../thread/descriptors.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
@@ -15,7 +15,7 @@ export function registerProcess(metrics: Metrics, { build }: Sources): void {
     'log_lines_lost_total',
     'Lines of the log that nobody read: the pipe behind standard output was full, or closed.',
     [],
-    () => [[{}, logOutput.linesLost]],
+    () => [[{}, LogOutput.linesLost]],
   );
 
   const cpu = (of: (usage: NodeJS.CpuUsage) => number) => () => [[{}, of(process.cpuUsage()) / 1e6]] as const;

@@ -16,44 +16,38 @@ export class Metrics {
 
   /** A counter whose total is known elsewhere. */
   counter(name: string, help: string, labelNames: readonly string[], read: Read): void {
-    this.addCounter(metricPrefix + name, help, labelNames, read);
+    this.add(Counter, metricPrefix + name, help, labelNames, read);
   }
 
   gauge(name: string, help: string, labelNames: readonly string[], read: Read): void {
-    this.addGauge(metricPrefix + name, help, labelNames, read);
+    this.add(Gauge, metricPrefix + name, help, labelNames, read);
   }
 
   /** Under a name that is the same for every process, without our prefix. */
   standardCounter(name: string, help: string, read: Read): void {
-    this.addCounter(name, help, [], read);
+    this.add(Counter, name, help, [], read);
   }
 
   standardGauge(name: string, help: string, read: Read): void {
-    this.addGauge(name, help, [], read);
+    this.add(Gauge, name, help, [], read);
   }
 
-  private addCounter(name: string, help: string, labelNames: readonly string[], read: Read): void {
-    new Counter({
+  /** The value is set anew for every scrape. */
+  private add(
+    Metric: typeof Counter | typeof Gauge,
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: Read,
+  ): void {
+    new Metric({
       name,
       help,
       labelNames: [...labelNames],
       registers: [this.registry],
-      collect() {
+      collect(this: Counter | Gauge) {
         this.reset();
         for (const [labels, value] of read()) this.inc(labels, value);
-      },
-    });
-  }
-
-  private addGauge(name: string, help: string, labelNames: readonly string[], read: Read): void {
-    new Gauge({
-      name,
-      help,
-      labelNames: [...labelNames],
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const [labels, value] of read()) this.set(labels, value);
       },
     });
   }

@@ -1,6 +1,6 @@
-/** What crosses threads so that a user's own code can read a participant's ring. */
+/** What crosses threads so that a program's own code can read a participant's ring. */
 import { GatewayError } from '../base/errors.ts';
-import { layoutVersion } from '../memory/layout.ts';
+import { layoutVersion } from '../memory/shared-memory.ts';
 import type { RingPlace } from '../ring/cursor.ts';
 import type { Track } from '../ring/track.ts';
 
@@ -9,10 +9,13 @@ import type { Track } from '../ring/track.ts';
  * `workerData`, and read it there with a `RingReader`. Each handle is for one reader at a time.
  */
 export interface RingHandle extends Track {
-  /** The name under which the reader is counted. */
+  /** The name under which the reader is counted: one of `readers` of the start. */
   readonly reader: string;
+  /** For `RingReader`: where the ring lies in shared memory. */
   readonly place: RingPlace;
+  /** For `RingReader`: 64 bytes in which it publishes how far it has read. */
   readonly progress: SharedArrayBuffer;
+  /** For `RingReader`: the version of the memory layout. */
   readonly layoutVersion: number;
 }
 

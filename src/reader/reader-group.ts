@@ -5,9 +5,9 @@
  */
 
 import { awakeClock } from '../base/awake-clock.ts';
-import { layoutVersion } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import { placeOf, type RingAddress } from '../ring/cursor.ts';
+import { layoutVersion } from '../memory/shared-memory.ts';
+import { placeOf, type RingAddress, ringKey } from '../ring/cursor.ts';
 import type { Track } from '../ring/track.ts';
 import type { RingHandle } from './handle.ts';
 import { ReaderProgress } from './progress.ts';
@@ -47,12 +47,12 @@ export class ReaderGroup {
   }
 
   started(ring: RingAddress, streamId: string): void {
-    this.entries.set(keyOf(ring), { streamId, progress: null });
+    this.entries.set(ringKey(ring), { streamId, progress: null });
   }
 
   /** The ring for a reader; the same each time, for whoever goes on where another one stopped. Null if it has ended. */
   handle(ring: RingAddress, track: Track): RingHandle | null {
-    const entry = this.entries.get(keyOf(ring));
+    const entry = this.entries.get(ringKey(ring));
     if (entry === undefined) return null;
     entry.progress ??= new ReaderProgress();
     const place = placeOf(this.options.memory, ring);
@@ -60,7 +60,7 @@ export class ReaderGroup {
   }
 
   ended(ring: RingAddress, frames: number): void {
-    const entry = this.entries.get(keyOf(ring));
+    const entry = this.entries.get(ringKey(ring));
     if (entry === undefined) return;
     const { progress, streamId } = entry;
     if (progress === null || progress.isFinished) {
@@ -88,7 +88,7 @@ export class ReaderGroup {
   }
 
   private settle(ring: RingAddress, streamId: string, progress: ReaderProgress | null, frames: number): void {
-    this.entries.delete(keyOf(ring));
+    this.entries.delete(ringKey(ring));
     const framesRead = progress?.framesRead ?? 0;
     // What was not read by now never will be.
     const framesLapped = progress === null ? 0 : frames - framesRead - progress.framesSkipped;
@@ -102,8 +102,4 @@ export class ReaderGroup {
     for (const { progress } of this.entries.values()) sum += progress?.[count] ?? 0;
     return sum;
   }
-}
-
-function keyOf({ index, generation }: RingAddress): string {
-  return `${index}:${generation}`;
 }

@@ -1,4 +1,4 @@
-/** Reading rings in threads of the user's. Any one thread. */
+/** Reading rings in a program's own threads. Any one thread. */
 import type { ReadResult } from '../ring/cursor.ts';
 import { RingCursor } from '../ring/cursor.ts';
 import { Frame, type FrameBatch } from '../ring/frame.ts';
@@ -7,21 +7,21 @@ import { assertHandle, type RingHandle } from './handle.ts';
 import { ReaderProgress } from './progress.ts';
 import { nextTick } from './tick.ts';
 
-/** Where a reader begins. */
+/** Options of a `RingReader`. */
 export interface RingReaderOptions {
-  /** `oldest` (default): with what the ring still holds, two seconds by default. `newest`: with the next frame to come. */
+  /** Where it begins. `oldest` (default): the oldest frame that the ring still holds. `newest`: the next frame to arrive. */
   readonly from?: 'oldest' | 'newest';
 }
 
-/** `timeout`: nothing came in time. The others as in `ReadResult`; with `frame` there is something to read. */
+/** `timeout`: nothing arrived in time. `frame`: there is something to read. The others are those of `ReadResult`. */
 export type WaitResult = Exclude<ReadResult, 'empty'> | 'timeout';
 
 /** How often a thread that waits looks again: a quarter of a frame. */
 const lookIntervalMs = 5;
 
 /**
- * Reads one participant's ring, in any thread, at its own pace, and lets the gateway count how far it has come. It holds
- * nobody up: what it is too slow for is overwritten, and counted as lapped under its name. One thread at a time may use it.
+ * Reads one participant's ring at its own pace, in any thread of the process, one thread at a time. It blocks neither the gateway nor
+ * other readers: frames that it is too slow for are overwritten, and counted as lapped under its name.
  *
  *     const reader = new RingReader(handle);
  *     for await (const frame of reader) use(frame.samples.subarray(0, frame.sampleCount));
@@ -34,7 +34,7 @@ export class RingReader implements AsyncIterable<Frame> {
   private readonly scratch = new Frame();
   private isClosed: boolean;
 
-  /** Throws `bad_handle`. */
+  /** @throws `bad_handle` if it is no handle, or one of another version of the package */
   constructor(handle: RingHandle, { from = 'oldest' }: RingReaderOptions = {}) {
     assertHandle(handle);
     const { streamId, callConnectionId, correlationId, participantId, sampleRate } = handle;
@@ -48,26 +48,27 @@ export class RingReader implements AsyncIterable<Frame> {
     this.note();
   }
 
-  /** Number of the next frame to read; frames of a ring are numbered from 0, without holes. */
+  /** Sequence number of the next frame to read; frames of a ring are numbered from 0, without holes. */
   get position(): number {
     return this.cursor.next;
   }
-  /** Frames that are there and not yet read, lapped ones included. */
+  /** Frames published and not yet read, those already overwritten included. Exact when it is read, stale right after. */
   get lag(): number {
     return this.cursor.lag;
   }
+  /** Frames that this handle's readers have read. */
   get framesRead(): number {
     return this.progress.framesRead;
   }
-  /** Frames that were overwritten before they were read, or given up by `close`. */
+  /** Frames overwritten before they were read, or given up by `close`. */
   get framesLapped(): number {
     return this.progress.framesLapped;
   }
 
   /**
    * Copies the next frame into `frame`. Allocates nothing, never blocks.
-   * @returns `frame`: one was read. `empty`: none yet. `ended`: none will come. `gone`: the ring was given to another
-   * participant, because this reader came too late for the end.
+   * @returns `frame`: one was read. `empty`: none yet. `ended`: none will come. `gone`: the ring belongs to another participant, because
+   * this reader was not back within ten seconds after the end
    */
   read(frame: Frame): ReadResult {
     if (this.isClosed) return 'ended';
@@ -78,8 +79,8 @@ export class RingReader implements AsyncIterable<Frame> {
   }
 
   /**
-   * Fills `batch` with the frames that are there, at most as many as it holds. Allocates nothing, never blocks.
-   * @returns `frame`: the batch has at least one. Else as `read`, and the batch is empty.
+   * Fills `batch` with the frames that are there, up to its size. Allocates nothing, never blocks.
+   * @returns `frame`: the batch has at least one. Otherwise as `read`, and the batch is empty
    */
   readBatch(batch: FrameBatch): ReadResult {
     batch.clear();
@@ -97,8 +98,8 @@ export class RingReader implements AsyncIterable<Frame> {
   }
 
   /**
-   * Blocks this thread until there is something to read, at most so long. For workers: it stops their event loop, too.
-   * A frame is found at most 5 ms after it came.
+   * Blocks the calling thread, its event loop included, until there is something to read or the time is up. For workers with nothing
+   * else to do. A frame is found at most 5 ms after it was published.
    */
   wait(timeoutMs: number): WaitResult {
     const deadlineMs = performance.now() + timeoutMs;
@@ -112,8 +113,8 @@ export class RingReader implements AsyncIterable<Frame> {
   }
 
   /**
-   * Every frame until the end, as it comes: `for await (const frame of reader)`. It is the same `Frame` each time, valid
-   * until the next one is asked for. Leaving the loop closes the reader.
+   * Every frame until the end, at most 10 ms after it was published: `for await (const frame of reader)`. It is the same `Frame` each
+   * time, valid until the next one is requested. Leaving the loop closes the reader.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
     const frame = new Frame();
@@ -129,7 +130,7 @@ export class RingReader implements AsyncIterable<Frame> {
     }
   }
 
-  /** Gives up what was not read; it counts as lapped. The ring is free as soon as every reader is done with it. */
+  /** Gives up what was not read, which counts as lapped. The ring is released when every reader has finished. May be called again. */
   close(): void {
     if (this.isClosed) return;
     if (this.cursor.look() !== 'gone') {
@@ -139,6 +140,7 @@ export class RingReader implements AsyncIterable<Frame> {
     this.finish();
   }
 
+  /** `using reader = new RingReader(handle)`: `close()` at the end of the block. */
   [Symbol.dispose](): void {
     this.close();
   }

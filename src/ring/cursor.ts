@@ -7,14 +7,22 @@
  * being written, so a frame later than h - slots was intact; one more slot is left alone as a guard, so that no reordered
  * store can reach what was copied. (The idea is that of Agrona's broadcast buffer.)
  */
-import { guardSlots, ring, ringState, slot } from '../memory/layout.ts';
+import { FrameSlot } from '../memory/frame-slot.ts';
+import { RingHeader } from '../memory/ring-header.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { guardSlots } from '../memory/sizes.ts';
+import { ringState } from '../memory/states.ts';
 import type { Frame } from './frame.ts';
 
 /** Names one ring of one participant within its gateway's memory. */
 export interface RingAddress {
   readonly index: number;
   readonly generation: number;
+}
+
+/** The same as a key of a map. */
+export function ringKey({ index, generation }: RingAddress): string {
+  return `${index}:${generation}`;
 }
 
 /** Where a ring lies: all that a reader needs of the memory. A plain object: it crosses threads. */
@@ -46,27 +54,23 @@ export class RingCursor {
   /** Sequence number of the next frame to read. */
   next = 0;
 
-  private readonly i32: Int32Array<SharedArrayBuffer>;
-  private readonly f64: Float64Array<SharedArrayBuffer>;
+  private readonly ring: RingHeader;
+  private readonly slot: FrameSlot;
   private readonly generation: number;
   private readonly slotCount: number;
   private readonly slotBytes: number;
   private readonly slotsAt: number;
-  private readonly headWord: number;
-  private readonly stateWord: number;
-  private readonly generationWord: number;
 
   /** Starts at the oldest frame. Read `gone` at the first `read()` if the place is somebody else's by now. */
   constructor({ slab, ringAt, slotsAt, slotCount, generation }: RingPlace) {
-    this.i32 = new Int32Array(slab);
-    this.f64 = new Float64Array(slab);
+    const i32 = new Int32Array(slab);
+    const f64 = new Float64Array(slab);
+    this.ring = new RingHeader(i32, f64, ringAt);
+    this.slot = new FrameSlot(i32, f64);
     this.generation = generation;
     this.slotCount = slotCount;
-    this.slotBytes = this.i32[(ringAt + ring.slotBytes) / 4]!;
+    this.slotBytes = this.ring.slotBytes;
     this.slotsAt = slotsAt;
-    this.headWord = (ringAt + ring.head) / 4;
-    this.stateWord = (ringAt + ring.state) / 4;
-    this.generationWord = (ringAt + ring.generation) / 4;
   }
 
   /** Goes on where another reader of the same ring stopped. */
@@ -78,34 +82,29 @@ export class RingCursor {
 
   /** Frames published and not yet read, lapped ones included. */
   get lag(): number {
-    return Atomics.load(this.i32, this.headWord) - this.next;
+    return this.ring.loadHead() - this.next;
   }
 
   /** Copies the next frame into `frame`. Allocates nothing, never blocks. */
   read(frame: Frame): ReadResult {
-    const { i32, f64 } = this;
+    const { ring, slot } = this;
     for (;;) {
-      const head = Atomics.load(i32, this.headWord);
+      const head = ring.loadHead();
       if (this.isGone()) return 'gone';
       if (this.next === head) return this.atHead(head);
       this.skipLapped(head);
 
-      const at = this.slotsAt + (this.next % this.slotCount) * this.slotBytes;
-      const word = at >> 2;
-      const double = at >> 3;
-      const pcmBytes = i32[word + slot.pcmBytes / 4]!;
-      const sequence = i32[word + slot.sequence / 4]!;
-      frame.flags = i32[word + slot.flags / 4]!;
-      frame.missingBefore = i32[word + slot.missingBefore / 4]!;
-      frame.timestampMs = f64[double + slot.timestampMs / 8]!;
-      frame.arrivalMs = f64[double + slot.arrivalMs / 8]!;
-      frame.positionSamples = f64[double + slot.positionSamples / 8]!;
+      slot.moveTo(this.slotsAt + (this.next % this.slotCount) * this.slotBytes);
+      const { pcmBytes, sequence } = slot;
+      frame.flags = slot.flags;
+      frame.missingBefore = slot.missingBefore;
+      frame.timestampMs = slot.timestampMs;
+      frame.arrivalMs = slot.arrivalMs;
+      frame.positionSamples = slot.positionSamples;
       // A torn header may say any length; it is not used, only bounded, before it is checked below.
-      const words = Math.min((pcmBytes + 3) >> 2, frame.words.length);
-      const from = word + slot.pcm / 4;
-      for (let i = 0; i < words; i++) frame.words[i] = i32[from + i]!;
+      slot.copyPcm(frame.words, Math.min((pcmBytes + 3) >> 2, frame.words.length));
 
-      const after = Atomics.load(i32, this.headWord);
+      const after = ring.loadHead();
       if (this.isGone()) return 'gone';
       if (this.next < this.oldest(after)) continue;
       frame.pcmBytes = pcmBytes;
@@ -118,7 +117,7 @@ export class RingCursor {
 
   /** Leaves out what is there, and goes on with the next frame to come. Returns how many frames were left out. */
   skipToNewest(): number {
-    const head = Atomics.load(this.i32, this.headWord);
+    const head = this.ring.loadHead();
     if (this.isGone()) return 0;
     const skipped = head - this.next;
     this.next = head;
@@ -128,12 +127,12 @@ export class RingCursor {
   /** Sleeps until there is more than was read, at most so long. Blocks the thread. */
   sleep(timeoutMs: number): void {
     // The writer wakes nobody: it would cost every frame. Waiting on its word ends at once if it has moved.
-    Atomics.wait(this.i32, this.headWord, this.next, timeoutMs);
+    this.ring.waitForHead(this.next, timeoutMs);
   }
 
   /** What `read` would say, without reading. */
   look(): ReadResult {
-    const head = Atomics.load(this.i32, this.headWord);
+    const head = this.ring.loadHead();
     if (this.isGone()) return 'gone';
     return this.next === head ? this.atHead(head) : 'frame';
   }
@@ -143,7 +142,7 @@ export class RingCursor {
    * Returns false if the ring is gone.
    */
   fallBehind(): boolean {
-    const head = Atomics.load(this.i32, this.headWord);
+    const head = this.ring.loadHead();
     if (this.isGone()) return false;
     this.skipLapped(head);
     return true;
@@ -159,7 +158,7 @@ export class RingCursor {
   }
 
   private isGone(): boolean {
-    return Atomics.load(this.i32, this.generationWord) !== this.generation;
+    return this.ring.loadGeneration() !== this.generation;
   }
 
   private oldest(head: number): number {
@@ -174,9 +173,9 @@ export class RingCursor {
   }
 
   private atHead(head: number): ReadResult {
-    if (Atomics.load(this.i32, this.stateWord) !== ringState.ended) return 'empty';
+    if (this.ring.loadState() !== ringState.ended) return 'empty';
     // The end is written after the last frame, but was read after `head`: a frame may have come between.
-    if (Atomics.load(this.i32, this.headWord) !== head) return 'empty';
+    if (this.ring.loadHead() !== head) return 'empty';
     return this.isGone() ? 'gone' : 'ended';
   }
 }

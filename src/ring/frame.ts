@@ -1,27 +1,28 @@
-/** What a reader gets: one frame, or several of one participant in a row, into memory that is used again. Any thread. */
+/** What a reader fills: one frame, or several consecutive ones of a participant, in memory that is reused. Any thread. */
 import { bytesPerSample, frameBytesMax } from '../base/limits.ts';
-import { frameFlag } from '../memory/layout.ts';
+import { frameFlag } from '../memory/states.ts';
 
-/** A place for one frame; reused for every read. */
+/** A place for one frame of 20 ms; reused for every read. */
 export class Frame {
   /** Number of the frame in its ring, from 0, without holes. */
   sequence = 0;
   /** Valid bytes in `pcm`: 640 or 960, less if the frame is partial. */
   pcmBytes = 0;
+  /** Bits of `frameFlag`; the getters below name them. */
   flags = 0;
-  /** Frames that never came, directly before this one. */
+  /** Frames that never arrived, directly before this one. */
   missingBefore = 0;
-  /** ACS's timestamp, ms since the epoch; NaN when there was none. */
+  /** ACS's timestamp, ms since 1970 UTC, fractions included; NaN when there was none. */
   timestampMs = 0;
-  /** When the message arrived, ms on the clock of `performance.now()`, which all threads of a process share. */
+  /** When the message arrived, ms on the clock of `performance.now()`, the same in all threads of the process. */
   arrivalMs = 0;
   /** Where the frame belongs on the participant's timeline, in samples since its first frame; gaps included. */
   positionSamples = 0;
-  /** 16-bit little-endian PCM, mono. */
+  /** 16-bit little-endian PCM, mono; the first `pcmBytes` are valid. */
   readonly pcm: Buffer = Buffer.alloc(frameBytesMax);
   /** The same as samples; the first `sampleCount` of them are valid. */
   readonly samples: Int16Array = new Int16Array(this.pcm.buffer, this.pcm.byteOffset, frameBytesMax / bytesPerSample);
-  /** The same in words, for copying. */
+  /** The same memory as 32-bit words, for copying. */
   readonly words: Int32Array = new Int32Array(this.pcm.buffer, this.pcm.byteOffset, frameBytesMax / 4);
 
   /** The valid part of `words`. The same view as long as frames are as long as the last one: nearly all are. */
@@ -36,51 +37,61 @@ export class Frame {
   get sampleCount(): number {
     return this.pcmBytes / bytesPerSample;
   }
-  /** ACS flagged it as silence. Its samples are what came with it, or zeros. */
+  /** Shorter than 20 ms: the end of a packet that is no multiple of 20 ms. */
+  get partial(): boolean {
+    return (this.flags & frameFlag.partial) !== 0;
+  }
+  /** ACS flagged it as silence. Its samples are those that came with it, or zeros. */
   get silent(): boolean {
     return (this.flags & frameFlag.silent) !== 0;
   }
-  /** A frame with this timestamp came before. */
+  /** A frame with this timestamp and this audio came before. */
   get duplicate(): boolean {
     return (this.flags & frameFlag.duplicate) !== 0;
   }
-  /** Came after a frame with a later timestamp. */
+  /** It arrived after a frame with a later timestamp. */
   get late(): boolean {
     return (this.flags & frameFlag.late) !== 0;
   }
-  /** A pause was before it: the participant was not among the dominant speakers, or ACS's clock was set. */
+  /** A pause that is no loss was before it: the participant was not dominant or on hold, or ACS's clock was set. */
   get resumed(): boolean {
     return (this.flags & frameFlag.resumed) !== 0;
   }
 
-  /** Writes the samples as numbers from -1 to 1, from `at` on. Returns how many. */
+  /** Writes the samples as numbers from -1 to 1 into `target`, from index `at`. Returns how many. */
   toFloat32(target: Float32Array, at = 0): number {
     return toFloat32(this.samples, this.sampleCount, target, at);
   }
 }
 
-/** Frames of one participant in a row, their samples side by side. Made once, filled again and again. */
+/** Consecutive frames of one participant, their samples side by side. Made once, filled again and again. */
 export class FrameBatch {
+  /** How many frames it holds at most. */
   readonly framesMax: number;
-  /** Frames in it. */
+  /** How many frames it holds now. */
   frameCount = 0;
   /** Valid samples in `samples`. */
   sampleCount = 0;
+  /** 16-bit PCM, mono; frame i is from `offsets[i]` to before `offsets[i + 1]`. */
   readonly samples: Int16Array;
   /** The same in words, for copying. */
   private readonly words: Int32Array;
-  /** Of each frame, by its place in the batch. */
+  /** `Frame.sequence` of each frame, by its index in the batch; the arrays below are indexed alike. */
   readonly sequences: Float64Array;
+  /** `Frame.timestampMs`. */
   readonly timestampsMs: Float64Array;
+  /** `Frame.arrivalMs`. */
   readonly arrivalsMs: Float64Array;
+  /** `Frame.positionSamples`. */
   readonly positionsSamples: Float64Array;
+  /** `Frame.missingBefore`. */
   readonly missingBefore: Int32Array;
-  /** Bits: 1 silent, 2 partial, 4 duplicate, 8 late, 16 resumed. */
+  /** `Frame.flags`: bits of `frameFlag`. */
   readonly flags: Int32Array;
-  /** Where the samples of frame i begin, and at i + 1 where they end. */
+  /** Index in `samples` where frame i begins; one more entry than frames. */
   readonly offsets: Int32Array;
 
-  /** @param framesMax how many it holds; 50 are a second */
+  /** @param framesMax how many frames it holds; 50 are a second */
   constructor(framesMax: number) {
     this.framesMax = framesMax;
     this.samples = new Int16Array((framesMax * frameBytesMax) / bytesPerSample);
@@ -94,17 +105,19 @@ export class FrameBatch {
     this.offsets = new Int32Array(framesMax + 1);
   }
 
+  /** No further frame fits. */
   get isFull(): boolean {
     return this.frameCount === this.framesMax;
   }
 
+  /** Empties it; nothing is overwritten. */
   clear(): void {
     this.frameCount = 0;
     this.sampleCount = 0;
     this.offsets[0] = 0;
   }
 
-  /** Copies a frame behind the others. It must not be full. */
+  /** Copies a frame behind the others. The batch must not be full. */
   add(frame: Frame): void {
     const i = this.frameCount++;
     this.sequences[i] = frame.sequence;
@@ -121,21 +134,28 @@ export class FrameBatch {
     this.offsets[i + 1] = this.sampleCount;
   }
 
-  /** As the getters of a `Frame`, of frame i. */
+  /** `Frame.partial` of frame i. */
+  isPartial(i: number): boolean {
+    return (this.flags[i]! & frameFlag.partial) !== 0;
+  }
+  /** `Frame.silent` of frame i. */
   isSilent(i: number): boolean {
     return (this.flags[i]! & frameFlag.silent) !== 0;
   }
+  /** `Frame.duplicate` of frame i. */
   isDuplicate(i: number): boolean {
     return (this.flags[i]! & frameFlag.duplicate) !== 0;
   }
+  /** `Frame.late` of frame i. */
   isLate(i: number): boolean {
     return (this.flags[i]! & frameFlag.late) !== 0;
   }
+  /** `Frame.resumed` of frame i. */
   isResumed(i: number): boolean {
     return (this.flags[i]! & frameFlag.resumed) !== 0;
   }
 
-  /** Writes all samples as numbers from -1 to 1, from `at` on. Returns how many. */
+  /** Writes all samples as numbers from -1 to 1 into `target`, from index `at`. Returns how many. */
   toFloat32(target: Float32Array, at = 0): number {
     return toFloat32(this.samples, this.sampleCount, target, at);
   }

@@ -4,11 +4,11 @@
  * does about a reader that does not come is the writer's business. A gate has one holder at a time, a thread with a number; what
  * an earlier one still says does not count. Any thread.
  */
-import { gatesMax, urgedRingsMax } from '../base/limits.ts';
-import { control, gate, gateWords, guardSlots, lane, ring } from '../memory/layout.ts';
+import { gatesMax } from '../base/limits.ts';
+import { type RingHeader, ringHeader } from '../memory/ring-header.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { guardSlots } from '../memory/sizes.ts';
 import type { RingAddress } from './cursor.ts';
-import type { RingWriter } from './writer.ts';
 
 /** What `positionIn` says of a ring that the reader does not know. */
 export const unknown = -1;
@@ -22,17 +22,12 @@ export function framesHeld(slotCount: number): number {
   return slotCount - guardSlots;
 }
 
-/** Names a ring to whoever is urged. Only the worker that has the lane. */
-export function nameUrged(lane32: Int32Array, ringIndex: number): void {
-  const count = lane32[lane.urgedCount / 4]!;
-  lane32[lane.urged / 4 + (count & (urgedRingsMax - 1))] = ringIndex;
-  Atomics.store(lane32, lane.urgedCount / 4, (count + 1) | 0);
-}
-
 export class Gate {
   readonly index: number;
   private readonly memory: SharedMemory;
   private readonly words: Int32Array<SharedArrayBuffer>;
+  /** The ring that is looked at. */
+  private readonly ring: RingHeader;
   private readonly threadWord: number;
   private readonly urgesWord: number;
   private readonly movesWord: number;
@@ -41,10 +36,11 @@ export class Gate {
     this.memory = memory;
     this.index = index;
     this.words = memory.control.i32;
-    const at = control.gates / 4 + index * gateWords;
-    this.threadWord = at + gate.thread;
-    this.urgesWord = at + gate.urges;
-    this.movesWord = at + gate.moves;
+    const { thread, urges, moves } = memory.control.gateWords(index);
+    this.threadWord = thread;
+    this.urgesWord = urges;
+    this.movesWord = moves;
+    this.ring = ringHeader(memory, 0);
   }
 
   // ── for the writer ──
@@ -57,8 +53,8 @@ export class Gate {
     return Atomics.load(this.words, this.movesWord);
   }
   /** The first frame of a ring that its reader may still need, or `unknown`. */
-  positionIn({ i32, at }: RingWriter): number {
-    return Atomics.load(i32, (at + ring.gates) / 4 + this.index) - 1;
+  positionIn(ring: RingHeader): number {
+    return ring.loadGate(this.index);
   }
   /** Calls its reader. */
   urge(): void {
@@ -66,8 +62,8 @@ export class Gate {
     Atomics.notify(this.words, this.urgesWord);
   }
   /** Sleeps until its reader has moved on from a position in a ring, at most so long. */
-  wait({ i32, at }: RingWriter, position: number, timeoutMs: number): void {
-    Atomics.wait(i32, (at + ring.gates) / 4 + this.index, position + 1, timeoutMs);
+  wait(ring: RingHeader, position: number, timeoutMs: number): void {
+    ring.waitAtGate(this.index, position, timeoutMs);
   }
 
   // ── for the reader ──
@@ -82,13 +78,13 @@ export class Gate {
   /** All frames before `next` may be overwritten. */
   note(thread: number, { index, generation }: RingAddress, next: number): void {
     if (Math.abs(Atomics.load(this.words, this.threadWord)) !== thread) return;
-    const { i32 } = this.memory.slabOf(index);
-    const at = this.memory.ringOffset(index);
-    const word = (at + ring.gates) / 4 + this.index;
-    if (i32[word] === next + 1 || Atomics.load(i32, (at + ring.generation) / 4) !== generation) return;
-    Atomics.store(i32, word, next + 1);
+    const { ring, memory } = this;
+    const { i32, f64 } = memory.slabOf(index);
+    ring.moveTo(i32, f64, memory.ringOffset(index));
+    if (ring.loadGate(this.index) === next || ring.loadGeneration() !== generation) return;
+    ring.storeGate(this.index, next);
     Atomics.add(this.words, this.movesWord, 1);
-    Atomics.notify(i32, word);
+    ring.notifyGate(this.index);
   }
   get urges(): number {
     return Atomics.load(this.words, this.urgesWord);

@@ -3,14 +3,15 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** Whose audio is in a ring: one participant of one stream, in one format. A plain object: it crosses threads. */
 export interface Track {
-  /** Our own id of the stream; unique. */
+  /** The gateway's own id of the stream: a UUID, unique. */
   readonly streamId: string;
-  /** What ACS said in `x-ms-call-connection-id`; correlates, proves nothing. */
+  /** The header `x-ms-call-connection-id`, up to 256 characters; null if absent. It correlates, it proves nothing. */
   readonly callConnectionId: string | null;
+  /** The header `x-ms-call-correlation-id`, up to 256 characters; null if absent. */
   readonly correlationId: string | null;
   /** With --label-query and --label-path; left out without. */
   readonly labels?: Labels;
-  /** null when the audio is mixed. */
+  /** ACS's id of the participant, up to 256 bytes; null when the audio is mixed. Personal data. */
   readonly participantId: string | null;
   /** Hz: 16000 or 24000. */
   readonly sampleRate: number;

@@ -27,32 +27,32 @@ export interface AudioSource {
 
 export class AudioLoop {
   readonly frameCount: number;
-  readonly #pcm: Uint8Array;
-  readonly #frameBytes: number;
-  #base64: Uint8Array[] | null = null;
+  private readonly samples: Uint8Array;
+  private readonly frameBytes: number;
+  private texts: Uint8Array[] | null = null;
 
   /** `samples` must be whole frames. */
   constructor(samples: Int16Array, sampleRate: number) {
-    this.#frameBytes = frameBytes(sampleRate);
-    this.frameCount = (samples.length * 2) / this.#frameBytes;
+    this.frameBytes = frameBytes(sampleRate);
+    this.frameCount = (samples.length * 2) / this.frameBytes;
     const view = new DataView(new ArrayBuffer(samples.length * 2));
     for (let i = 0; i < samples.length; i++) view.setInt16(i * 2, samples[i]!, true);
-    this.#pcm = new Uint8Array(view.buffer);
+    this.samples = new Uint8Array(view.buffer);
   }
 
   /** The PCM of a frame; `at` may be beyond the end of the loop. */
   pcm(at: number): Uint8Array {
-    const start = (at % this.frameCount) * this.#frameBytes;
-    return this.#pcm.subarray(start, start + this.#frameBytes);
+    const start = (at % this.frameCount) * this.frameBytes;
+    return this.samples.subarray(start, start + this.frameBytes);
   }
 
   /** The same as base64 in ASCII bytes, ready to be copied into a message. */
   base64(at: number): Uint8Array {
-    this.#base64 ??= Array.from({ length: this.frameCount }, (_, frame) => {
+    this.texts ??= Array.from({ length: this.frameCount }, (_, frame) => {
       const pcm = this.pcm(frame);
       return Buffer.from(Buffer.from(pcm.buffer, pcm.byteOffset, pcm.length).toString('base64'), 'latin1');
     });
-    return this.#base64[at % this.frameCount]!;
+    return this.texts[at % this.frameCount]!;
   }
 }
 
@@ -109,9 +109,13 @@ export const audioFileBytesMax = 256 * 1024 * 1024;
 
 /**
  * A WAV file, played in a loop. The first participant begins at its beginning, every other one elsewhere.
- * `name` is for messages. Throws `bad_audio` if it is not 16-bit PCM at `sampleRate`.
+ * `name` is for messages. Throws `bad_audio` if it is not 16-bit PCM at `sampleRate`, or too long.
  */
 export function fileAudio(bytes: Uint8Array, name: string, sampleRate: number): AudioSource {
+  if (bytes.length > audioFileBytesMax) {
+    const [mib, mostMib] = [bytes.length, audioFileBytesMax].map((size) => Math.ceil(size / 2 ** 20));
+    throw new GatewayError('bad_audio', `${name}: it is of ${mib} MiB, and ${mostMib} may be played: cut it`);
+  }
   const remedy = `convert it, for instance with: ffmpeg -i INPUT -ac 1 -ar ${sampleRate} -c:a pcm_s16le OUTPUT.wav`;
   let audio: WavAudio;
   try {

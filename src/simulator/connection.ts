@@ -61,10 +61,10 @@ function reasonOf(error: Error & { code?: string }): string {
 }
 
 export class Connection {
-  readonly #socket: WebSocket;
-  #stream: Duplex | null = null;
-  #state: 'connecting' | 'open' | 'ended' = 'connecting';
-  #epoch = 0;
+  private readonly socket: WebSocket;
+  private stream: Duplex | null = null;
+  private state: 'connecting' | 'open' | 'ended' = 'connecting';
+  private epochs = 0;
 
   constructor(options: ConnectionOptions, events: ConnectionEvents) {
     const socket = new WebSocket(options.url, [], {
@@ -75,55 +75,55 @@ export class Connection {
       generateMask: zeroMask,
       rejectUnauthorized: !options.insecure,
     });
-    this.#socket = socket;
+    this.socket = socket;
     socket.on('upgrade', (response) => {
-      this.#stream = response.socket;
+      this.stream = response.socket;
     });
     socket.on('open', () => {
-      this.#state = 'open';
+      this.state = 'open';
       events.open();
     });
     // With the binary type of a client in Node.js, which is a buffer of its own.
     socket.on('message', (data: Buffer, isBinary) => events.message(data, isBinary));
     socket.on('unexpected-response', (_request, response) => {
-      this.#end(() => events.refused(response.statusCode ?? 0));
+      this.end(() => events.refused(response.statusCode ?? 0));
       socket.terminate();
     });
     socket.on('error', (error) => {
       // After the upgrade an error is followed by `close` with its code, which says it all.
-      if (this.#state === 'connecting') this.#end(() => events.failed(reasonOf(error)));
+      if (this.state === 'connecting') this.end(() => events.failed(reasonOf(error)));
     });
     socket.on('close', (code) => {
-      if (this.#state === 'open') this.#end(() => events.closed(code));
-      else this.#end(() => events.failed('the server closed the connection during the upgrade'));
+      if (this.state === 'open') this.end(() => events.closed(code));
+      else this.end(() => events.failed('the server closed the connection during the upgrade'));
     });
   }
 
-  #end(report: () => void): void {
-    if (this.#state === 'ended') return;
-    this.#state = 'ended';
+  private end(report: () => void): void {
+    if (this.state === 'ended') return;
+    this.state = 'ended';
     report();
   }
 
   /** Messages can be sent: false from the moment the server begins to close. */
   get isOpen(): boolean {
-    return this.#state === 'open' && this.#socket.readyState === WebSocket.OPEN;
+    return this.state === 'open' && this.socket.readyState === WebSocket.OPEN;
   }
 
   /** Bytes that the kernel has not taken yet. */
   get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
+    return this.socket.bufferedAmount;
   }
 
   /** Counts the times at which nothing was held here any more: a buffer sent in an earlier epoch is free again. */
   get epoch(): number {
-    if (this.#socket.bufferedAmount === 0) this.#epoch++;
-    return this.#epoch;
+    if (this.socket.bufferedAmount === 0) this.epochs++;
+    return this.epochs;
   }
 
   /** Sends one message. The bytes must not change before `epoch` does. */
   send(message: Buffer, binary = false): void {
-    this.#socket.send(message, binary ? sendBinary : sendText);
+    this.socket.send(message, binary ? sendBinary : sendText);
   }
 
   /** Returns the bytes of the message. */
@@ -138,34 +138,34 @@ export class Connection {
    * frames cannot mix. Only while `isOpen`. The bytes must not change before `epoch` does.
    */
   sendFrame(frame: Buffer): void {
-    this.#stream!.write(frame);
+    this.stream!.write(frame);
   }
 
   /** Holds messages back until `uncork`, which hands them to the kernel together. */
   cork(): void {
-    this.#stream?.cork();
+    this.stream?.cork();
   }
 
   uncork(): void {
-    this.#stream?.uncork();
+    this.stream?.uncork();
   }
 
   /** Reads nothing until `resume`, as if the network stood still. */
   pause(): void {
-    this.#socket.pause();
+    this.socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.socket.resume();
   }
 
   /** Sends a close frame after everything sent so far; without a code if there is none. */
   close(code?: number): void {
-    this.#socket.close(code);
+    this.socket.close(code);
   }
 
   /** Cuts the connection, or gives up connecting. */
   terminate(): void {
-    this.#socket.terminate();
+    this.socket.terminate();
   }
 }

@@ -28,14 +28,14 @@ export class Expectation {
   /** The first and the highest frame sent so far, or -1. */
   first = -1;
   highest = -1;
-  readonly #lossFramesMax: number;
+  private readonly lossFramesMax: number;
   /** One bit a frame: sent at least once. */
-  readonly #seen: Uint8Array;
+  private readonly seen: Uint8Array;
 
   constructor(frameCount: number, mixed: boolean) {
     // A participant who is not heard for longer has paused (unmixed), or the clock was set: no loss.
-    this.#lossFramesMax = (mixed ? timelineJumpMsMax : idleGapMs) / frameDurationMs;
-    this.#seen = new Uint8Array(Math.ceil(frameCount / 8));
+    this.lossFramesMax = (mixed ? timelineJumpMsMax : idleGapMs) / frameDurationMs;
+    this.seen = new Uint8Array(Math.ceil(frameCount / 8));
   }
 
   /** A message with frame `index` was sent. */
@@ -49,16 +49,16 @@ export class Expectation {
       else counts.outOfOrderFrames++;
     } else {
       const missing = index - this.highest - 1;
-      if (missing > 0 && missing <= this.#lossFramesMax) {
+      if (missing > 0 && missing <= this.lossFramesMax) {
         counts.missingFrames += missing;
         counts.gaps++;
       }
     }
     if (index > this.highest) this.highest = index;
-    this.#seen[index >> 3]! |= 1 << (index & 7);
+    this.seen[index >> 3]! |= 1 << (index & 7);
   }
 
   has(index: number): boolean {
-    return (this.#seen[index >> 3]! & (1 << (index & 7))) !== 0;
+    return (this.seen[index >> 3]! & (1 << (index & 7))) !== 0;
   }
 }

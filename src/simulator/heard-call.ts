@@ -18,83 +18,83 @@ const otherRates = [8_000, 16_000, 24_000, 48_000];
 
 export class HeardCall {
   readonly counts: HeardCounts = zeroHeard();
-  readonly #context: CallContext;
-  readonly #connection: () => Connection;
-  readonly #playout: Playout;
-  readonly #files: CallFiles | null;
-  readonly #marks: MarkAnswers | null;
-  #stoppedAt = Number.NEGATIVE_INFINITY;
-  #isOver = false;
+  private readonly context: CallContext;
+  private readonly connection: () => Connection;
+  private readonly playout: Playout;
+  private readonly files: CallFiles | null;
+  private readonly marks: MarkAnswers | null;
+  private stoppedAt = Number.NEGATIVE_INFINITY;
+  private isOver = false;
 
   /** `startAt`: when its first frame is due. `connection`: the one that answers go to. */
   constructor(context: CallContext, identity: CallIdentity, startAt: number, connection: () => Connection) {
     const { hearing, wheel, clock } = context;
-    this.#context = context;
-    this.#connection = connection;
-    this.#playout = new Playout(hearing.sampleRate, startAt, this.counts, hearing.depth);
-    this.#files = hearing.files?.call(identity.callConnectionId) ?? null;
-    const answer = (id: string, status: MarkStatus) => this.#answer(id, status);
-    this.#marks = hearing.answersMarks ? new MarkAnswers(wheel, clock, answer) : null;
+    this.context = context;
+    this.connection = connection;
+    this.playout = new Playout(hearing.sampleRate, startAt, this.counts, hearing.depth);
+    this.files = hearing.files?.call(identity.callConnectionId) ?? null;
+    const answer = (id: string, status: MarkStatus) => this.answer(id, status);
+    this.marks = hearing.answersMarks ? new MarkAnswers(wheel, clock, answer) : null;
   }
 
   /** The folder of its recordings, or null. */
   get folder(): string | null {
-    return this.#files?.folder ?? null;
+    return this.files?.folder ?? null;
   }
 
   message(data: Buffer, isBinary: boolean): void {
-    const { hearing, clock, tally } = this.#context;
+    const { hearing, clock, tally } = this.context;
     const { reader } = hearing;
     const now = clock();
     tally.receivedMessages++;
     tally.receivedBytes += data.length;
     const read = reader.read(isBinary ? null : data.toString());
     this.counts.messages++;
-    if (read === 'audio') this.#audio(reader, now);
-    else if (read === 'stop') this.#stop(now);
+    if (read === 'audio') this.audio(reader, now);
+    else if (read === 'stop') this.stop(now);
     else this.counts[read]++;
   }
 
-  #audio({ pcm, byteCount, markId }: OutboundReader, now: number): void {
+  private audio({ pcm, byteCount, markId }: OutboundReader, now: number): void {
     const { counts } = this;
     counts.audioMessages++;
-    if (this.#isOther(byteCount)) counts.otherRateMessages++;
-    if (now - this.#stoppedAt <= soonAfterStopMs) counts.soonAfterStopBytes += byteCount;
-    if (this.#isOver) {
+    if (this.isOther(byteCount)) counts.otherRateMessages++;
+    if (now - this.stoppedAt <= soonAfterStopMs) counts.soonAfterStopBytes += byteCount;
+    if (this.isOver) {
       counts.receivedBytes += byteCount;
       counts.afterHangUpBytes += byteCount;
       return;
     }
     if (byteCount > 0) {
-      const at = this.#playout.push(byteCount, now);
-      if (at >= 0 && this.#files !== null) {
-        this.#files.received.write(this.#files.received.byteCount, pcm, byteCount);
-        this.#files.heard.write(at, pcm, byteCount);
+      const at = this.playout.push(byteCount, now);
+      if (at >= 0 && this.files !== null) {
+        this.files.received.write(this.files.received.byteCount, pcm, byteCount);
+        this.files.heard.write(at, pcm, byteCount);
       }
     }
-    if (markId !== null && markId.length <= markIdCharsMax) this.#marks?.add(markId, this.#playout.emptyAt);
+    if (markId !== null && markId.length <= markIdCharsMax) this.marks?.add(markId, this.playout.emptyAt);
   }
 
   /** Whole frames of another rate, and not of the call's own. */
-  #isOther(byteCount: number): boolean {
-    if (byteCount === 0 || byteCount % frameBytes(this.#context.options.sampleRate) === 0) return false;
+  private isOther(byteCount: number): boolean {
+    if (byteCount === 0 || byteCount % frameBytes(this.context.options.sampleRate) === 0) return false;
     return otherRates.some((rate) => byteCount % frameBytes(rate) === 0);
   }
 
-  #stop(now: number): void {
-    this.#stoppedAt = now;
-    if (this.#isOver) {
+  private stop(now: number): void {
+    this.stoppedAt = now;
+    if (this.isOver) {
       this.counts.stops++;
       return;
     }
-    const end = this.#playout.stop(now);
-    this.#files?.heard.truncate(end);
-    this.#marks?.cancel();
+    const end = this.playout.stop(now);
+    this.files?.heard.truncate(end);
+    this.marks?.cancel();
   }
 
-  #answer(id: string, status: MarkStatus): void {
-    const { tally, patience } = this.#context;
-    const connection = this.#connection();
+  private answer(id: string, status: MarkStatus): void {
+    const { tally, patience } = this.context;
+    const connection = this.connection();
     if (!connection.isOpen || connection.bufferedBytes > patience.bufferedBytesMax) return;
     tally.markAnswers++;
     tally.bytes += connection.sendText(markMessage(id, status));
@@ -104,18 +104,18 @@ export class HeardCall {
 
   /** The call is hung up: nothing is heard from now on. */
   hangUp(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    const now = this.#context.clock();
-    const end = this.#playout.end(now);
-    this.#files?.heard.truncate(end);
-    this.#files?.finish(Math.max(end, this.#playout.byteAt(now)));
-    this.#marks?.drop();
+    if (this.isOver) return;
+    this.isOver = true;
+    const now = this.context.clock();
+    const end = this.playout.end(now);
+    this.files?.heard.truncate(end);
+    this.files?.finish(Math.max(end, this.playout.byteAt(now)));
+    this.marks?.drop();
   }
 
   /** Nothing comes any more. */
   end(): void {
     this.hangUp();
-    addHeard(this.#context.hearing.counts, this.counts);
+    addHeard(this.context.hearing.counts, this.counts);
   }
 }

@@ -59,18 +59,18 @@ export class CallFiles {
   folder: string | null = null;
   readonly received: SavedPcm;
   readonly heard: SavedPcm;
-  readonly #callConnectionId: string;
-  readonly #files: HeardFiles;
+  private readonly callConnectionId: string;
+  private readonly files: HeardFiles;
 
   constructor(files: HeardFiles, callConnectionId: string) {
-    this.#files = files;
-    this.#callConnectionId = callConnectionId;
-    this.received = new SavedPcm(files, (mode) => this.#open('received.wav', mode));
-    this.heard = new SavedPcm(files, (mode) => this.#open('heard.wav', mode));
+    this.files = files;
+    this.callConnectionId = callConnectionId;
+    this.received = new SavedPcm(files, (mode) => this.open('received.wav', mode));
+    this.heard = new SavedPcm(files, (mode) => this.open('heard.wav', mode));
   }
 
-  #open(name: string, mode: 'wx' | 'r+'): number {
-    this.folder ??= this.#files.makeFolder(this.#callConnectionId);
+  private open(name: string, mode: 'wx' | 'r+'): number {
+    this.folder ??= this.files.makeFolder(this.callConnectionId);
     return openSync(join(this.folder, name), mode, 0o600);
   }
 
@@ -85,73 +85,73 @@ export class CallFiles {
 export class SavedPcm {
   /** Where the next one may be appended. */
   byteCount = 0;
-  readonly #files: HeardFiles;
-  readonly #open: (mode: 'wx' | 'r+') => number;
-  #piece: Buffer | null = null;
-  #pieceAt = 0;
-  #isMade = false;
+  private readonly files: HeardFiles;
+  private readonly open: (mode: 'wx' | 'r+') => number;
+  private piece: Buffer | null = null;
+  private pieceAt = 0;
+  private isMade = false;
 
   constructor(files: HeardFiles, open: (mode: 'wx' | 'r+') => number) {
-    this.#files = files;
-    this.#open = open;
+    this.files = files;
+    this.open = open;
   }
 
   /** Puts PCM at a place not before what is there; what is between is silence. */
   write(at: number, pcm: Buffer, byteCount: number): void {
     if (at + byteCount > fileBytesMax) {
-      this.#files.error ??= `a recording would be longer than ${fileBytesMax} bytes`;
+      this.files.error ??= `a recording would be longer than ${fileBytesMax} bytes`;
       return;
     }
     if (at !== this.byteCount) {
-      this.#flush();
-      this.#pieceAt = at;
+      this.flush();
+      this.pieceAt = at;
     }
     this.byteCount = at + byteCount;
-    this.#piece ??= Buffer.allocUnsafe(pieceBytes);
+    this.piece ??= Buffer.allocUnsafe(pieceBytes);
     for (let from = 0; from < byteCount; ) {
-      const filled = at + from - this.#pieceAt;
+      const filled = at + from - this.pieceAt;
       const count = Math.min(byteCount - from, pieceBytes - filled);
-      pcm.copy(this.#piece, filled, from, from + count);
+      pcm.copy(this.piece, filled, from, from + count);
       from += count;
-      if (filled + count === pieceBytes) this.#flushTo(at + from);
+      if (filled + count === pieceBytes) this.flushTo(at + from);
     }
   }
 
   /** Forgets what lies behind. */
   truncate(at: number): void {
     if (at >= this.byteCount) return;
-    if (at < this.#pieceAt) {
-      this.#withFile((file) => ftruncateSync(file, wavHeaderBytes + at));
-      this.#pieceAt = at;
+    if (at < this.pieceAt) {
+      this.withFile((file) => ftruncateSync(file, wavHeaderBytes + at));
+      this.pieceAt = at;
     }
     this.byteCount = at;
   }
 
   finish(byteCount: number): void {
-    this.#flush();
-    this.#withFile((file) => {
+    this.flush();
+    this.withFile((file) => {
       ftruncateSync(file, wavHeaderBytes + byteCount);
-      writeAll(file, encodeWavHeader(this.#files.sampleRate, byteCount), wavHeaderBytes, 0);
+      writeAll(file, encodeWavHeader(this.files.sampleRate, byteCount), wavHeaderBytes, 0);
     });
-    this.#piece = null;
+    this.piece = null;
   }
 
-  #flush(): void {
-    this.#flushTo(this.byteCount);
+  private flush(): void {
+    this.flushTo(this.byteCount);
   }
 
   /** Writes the piece, which ends at `end`. */
-  #flushTo(end: number): void {
-    const at = this.#pieceAt;
-    this.#pieceAt = end;
-    if (end > at) this.#withFile((file) => writeAll(file, this.#piece!, end - at, wavHeaderBytes + at));
+  private flushTo(end: number): void {
+    const at = this.pieceAt;
+    this.pieceAt = end;
+    if (end > at) this.withFile((file) => writeAll(file, this.piece!, end - at, wavHeaderBytes + at));
   }
 
-  #withFile(action: (file: number) => void): void {
-    this.#files.attempt(() => {
-      const file = this.#open(this.#isMade ? 'r+' : 'wx');
+  private withFile(action: (file: number) => void): void {
+    this.files.attempt(() => {
+      const file = this.open(this.isMade ? 'r+' : 'wx');
       try {
-        this.#isMade = true;
+        this.isMade = true;
         action(file);
       } finally {
         closeSync(file);

@@ -17,7 +17,7 @@ export class Hearing {
   readonly counts = zeroHeard();
   readonly files: HeardFiles | null;
   readonly answersMarks: boolean;
-  #depth: StepHistogram | null = null;
+  private depthHistogram: StepHistogram | null = null;
 
   constructor(sampleRate: number, files: HeardFiles | null, answersMarks: boolean) {
     this.sampleRate = sampleRate;
@@ -27,7 +27,7 @@ export class Hearing {
 
   /** How much was queued after each audio message. */
   get depth(): StepHistogram {
-    this.#depth ??= new StepHistogram(depthStepsPerMs, queueMsMax);
-    return this.#depth;
+    this.depthHistogram ??= new StepHistogram(depthStepsPerMs, queueMsMax);
+    return this.depthHistogram;
   }
 }

@@ -5,31 +5,31 @@
 export class StepHistogram {
   count = 0;
   maxMs = 0;
-  readonly #stepsPerMs: number;
-  readonly #stepCount: number;
+  private readonly stepsPerMs: number;
+  private readonly stepCount: number;
   // Doubles: a day of 1,000 calls has more frames than 32 bits can count.
-  readonly #steps: Float64Array;
+  private readonly steps: Float64Array;
 
   constructor(stepsPerMs: number, rangeMs: number) {
-    this.#stepsPerMs = stepsPerMs;
-    this.#stepCount = rangeMs * stepsPerMs;
-    this.#steps = new Float64Array(this.#stepCount + 1);
+    this.stepsPerMs = stepsPerMs;
+    this.stepCount = rangeMs * stepsPerMs;
+    this.steps = new Float64Array(this.stepCount + 1);
   }
 
   record(ms: number, times: number): void {
     this.count += times;
     if (ms > this.maxMs) this.maxMs = ms;
-    const step = Math.min(this.#stepCount, Math.max(0, Math.floor(ms * this.#stepsPerMs)));
-    this.#steps[step]! += times;
+    const step = Math.min(this.stepCount, Math.max(0, Math.floor(ms * this.stepsPerMs)));
+    this.steps[step]! += times;
   }
 
   /** The upper edge of the step that holds this share of the values. */
   quantile(share: number): number {
     let left = share * this.count;
     if (left === 0) return 0;
-    for (let step = 0; step < this.#stepCount; step++) {
-      left -= this.#steps[step]!;
-      if (left <= 0) return Math.min(this.maxMs, (step + 1) / this.#stepsPerMs);
+    for (let step = 0; step < this.stepCount; step++) {
+      left -= this.steps[step]!;
+      if (left <= 0) return Math.min(this.maxMs, (step + 1) / this.stepsPerMs);
     }
     return this.maxMs;
   }
@@ -47,7 +47,7 @@ export interface LatenessSummary {
 export const lateAfterMs = 20;
 
 export class Lateness extends StepHistogram {
-  #lateFrames = 0;
+  private lateFrames = 0;
 
   constructor() {
     super(10, 1000);
@@ -55,7 +55,7 @@ export class Lateness extends StepHistogram {
 
   override record(ms: number, frames: number): void {
     super.record(ms, frames);
-    if (ms > lateAfterMs) this.#lateFrames += frames;
+    if (ms > lateAfterMs) this.lateFrames += frames;
   }
 
   summary(): LatenessSummary {
@@ -64,7 +64,7 @@ export class Lateness extends StepHistogram {
       p50Ms: round(this.quantile(0.5)),
       p99Ms: round(this.quantile(0.99)),
       maxMs: round(this.maxMs),
-      lateFrames: this.#lateFrames,
+      lateFrames: this.lateFrames,
     };
   }
 }

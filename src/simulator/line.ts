@@ -14,51 +14,51 @@ export interface LineEvents {
 }
 
 export class Line extends WheelItem {
-  readonly #context: CallContext;
-  readonly #events: LineEvents;
-  readonly #calls: Iterator<PlannedCall, undefined>;
-  readonly #startAt: number;
-  readonly #phaseMs: number;
-  #next: PlannedCall | null = null;
-  #call: Call | null = null;
-  #stopped = false;
+  private readonly context: CallContext;
+  private readonly events: LineEvents;
+  private readonly calls: Iterator<PlannedCall, undefined>;
+  private readonly startAt: number;
+  private readonly phaseMs: number;
+  private next: PlannedCall | null = null;
+  private call: Call | null = null;
+  private stopped = false;
 
   constructor(line: number, startAt: number, context: CallContext, events: LineEvents) {
     super();
-    this.#context = context;
-    this.#events = events;
-    this.#startAt = startAt;
+    this.context = context;
+    this.events = events;
+    this.startAt = startAt;
     // Lines next to each other in memory send next to each other in time: measurably fewer cache misses.
-    this.#phaseMs = (line / context.options.calls) * frameDurationMs;
-    this.#calls = callsOfLine(line, context.options);
-    this.#proceed();
+    this.phaseMs = (line / context.options.calls) * frameDurationMs;
+    this.calls = callsOfLine(line, context.options);
+    this.proceed();
   }
 
   override visit(): void {
-    this.#call = new Call(this.#next!, this.#phaseMs, this.#context, (call) => this.#ended(call));
+    this.call = new Call(this.next!, this.phaseMs, this.context, (call) => this.ended(call));
   }
 
-  #ended(call: Call): void {
-    this.#call = null;
-    this.#events.callEnded(call);
-    if (this.#stopped) this.#events.lineEnded();
-    else this.#proceed();
+  private ended(call: Call): void {
+    this.call = null;
+    this.events.callEnded(call);
+    if (this.stopped) this.events.lineEnded();
+    else this.proceed();
   }
 
-  #proceed(): void {
-    this.#next = this.#calls.next().value ?? null;
-    if (this.#next === null) this.#events.lineEnded();
-    else this.#context.wheel.schedule(this, this.#startAt + this.#next.startFrame * frameDurationMs);
+  private proceed(): void {
+    this.next = this.calls.next().value ?? null;
+    if (this.next === null) this.events.lineEnded();
+    else this.context.wheel.schedule(this, this.startAt + this.next.startFrame * frameDurationMs);
   }
 
   /** Hangs up, and dials no more. */
   stop(): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    if (this.#call !== null) this.#call.interrupt();
+    if (this.stopped) return;
+    this.stopped = true;
+    if (this.call !== null) this.call.interrupt();
     else if (this.tick >= 0) {
-      this.#context.wheel.cancel(this);
-      this.#events.lineEnded();
+      this.context.wheel.cancel(this);
+      this.events.lineEnded();
     }
   }
 }

@@ -10,43 +10,43 @@ export type MarkStatus = 'Completed' | 'Cancelled';
 const waitingMax = 1000;
 
 export class MarkAnswers extends WheelItem {
-  readonly #wheel: TimerWheel;
-  readonly #clock: () => number;
-  readonly #answer: (id: string, status: MarkStatus) => void;
-  #waiting: { readonly id: string; readonly playedAt: number }[] = [];
+  private readonly wheel: TimerWheel;
+  private readonly clock: () => number;
+  private readonly answer: (id: string, status: MarkStatus) => void;
+  private waiting: { readonly id: string; readonly playedAt: number }[] = [];
 
   constructor(wheel: TimerWheel, clock: () => number, answer: (id: string, status: MarkStatus) => void) {
     super();
-    this.#wheel = wheel;
-    this.#clock = clock;
-    this.#answer = answer;
+    this.wheel = wheel;
+    this.clock = clock;
+    this.answer = answer;
   }
 
   add(id: string, playedAt: number): void {
-    if (this.#waiting.length >= waitingMax) return;
-    this.#waiting.push({ id, playedAt });
-    if (this.#waiting.length === 1) this.#wheel.schedule(this, playedAt);
+    if (this.waiting.length >= waitingMax) return;
+    this.waiting.push({ id, playedAt });
+    if (this.waiting.length === 1) this.wheel.schedule(this, playedAt);
   }
 
   override visit(): void {
-    const now = this.#clock();
-    while (this.#waiting.length > 0 && this.#waiting[0]!.playedAt <= now) {
-      this.#answer(this.#waiting.shift()!.id, 'Completed');
+    const now = this.clock();
+    while (this.waiting.length > 0 && this.waiting[0]!.playedAt <= now) {
+      this.answer(this.waiting.shift()!.id, 'Completed');
     }
-    if (this.#waiting.length > 0) this.#wheel.schedule(this, this.#waiting[0]!.playedAt);
+    if (this.waiting.length > 0) this.wheel.schedule(this, this.waiting[0]!.playedAt);
   }
 
   /** StopAudio: what has been played by now is completed all the same. */
   cancel(): void {
     this.visit();
-    const cancelled = this.#waiting;
+    const cancelled = this.waiting;
     this.drop();
-    for (const { id } of cancelled) this.#answer(id, 'Cancelled');
+    for (const { id } of cancelled) this.answer(id, 'Cancelled');
   }
 
   drop(): void {
-    this.#waiting = [];
-    this.#wheel.cancel(this);
+    this.waiting = [];
+    this.wheel.cancel(this);
   }
 }
 

@@ -34,17 +34,17 @@ const finePlaceholder = '0000-00-00T00:00:00.0000000Z';
 
 /** Writes `YYYY-MM-DDTHH:mm:ss.mmm` as ASCII, or with seven digits behind the second. Keeps the text of the second it wrote last: almost all frames share it. */
 export class TimestampWriter {
-  #second = Number.NaN;
-  readonly #text = new Uint8Array(20);
+  private second = Number.NaN;
+  private readonly text = new Uint8Array(20);
 
   write(target: Uint8Array, at: number, wallMs: number, isFine = false): void {
     const second = Math.floor(wallMs / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
+    if (second !== this.second) {
+      this.second = second;
       const text = new Date(second * 1000).toISOString();
-      for (let i = 0; i < 20; i++) this.#text[i] = text.charCodeAt(i);
+      for (let i = 0; i < 20; i++) this.text[i] = text.charCodeAt(i);
     }
-    target.set(this.#text, at);
+    target.set(this.text, at);
     const exactMs = wallMs - second * 1000;
     const ms = Math.floor(exactMs);
     if (isFine) {
@@ -66,16 +66,16 @@ export class AudioTemplate {
   readonly messageBytes: number;
   readonly timestampAt: number;
   readonly dataAt: number;
-  readonly #bytes: Buffer;
-  #current: Buffer;
-  #usedIn = -1;
+  private readonly bytes: Buffer;
+  private current: Buffer;
+  private usedIn = -1;
 
   constructor(participantId: string | null, sampleRate: number, silent: boolean, hasFineStamps = false) {
     const data = Buffer.alloc(frameBytes(sampleRate)).toString('base64');
     const timestamp = hasFineStamps ? finePlaceholder : placeholder;
     const text = audioMessage({ participantId, timestamp, data, silent });
-    this.#bytes = textFrame(Buffer.from(text));
-    this.#current = Buffer.from(this.#bytes);
+    this.bytes = textFrame(Buffer.from(text));
+    this.current = Buffer.from(this.bytes);
     this.messageBytes = text.length;
     // Ids are ASCII, so positions in the text are positions in the bytes.
     this.timestampAt = frameHeaderBytes + text.indexOf(timestamp);
@@ -87,8 +87,8 @@ export class AudioTemplate {
    * in between, which `epoch` tells by counting; a buffer that a slow connection still holds is left to it.
    */
   take(epoch: number): Buffer {
-    if (this.#usedIn === epoch) this.#current = Buffer.from(this.#bytes);
-    this.#usedIn = epoch;
-    return this.#current;
+    if (this.usedIn === epoch) this.current = Buffer.from(this.bytes);
+    this.usedIn = epoch;
+    return this.current;
   }
 }

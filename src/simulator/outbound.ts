@@ -43,7 +43,7 @@ export class OutboundReader {
     if (typeof kind !== 'string') return 'noKind';
     switch (kind.toLowerCase()) {
       case 'audiodata':
-        return this.#readAudio(fieldOf(message, 'audiodata'));
+        return this.readAudio(fieldOf(message, 'audiodata'));
       case 'stopaudio':
         return 'stop';
       default:
@@ -51,7 +51,7 @@ export class OutboundReader {
     }
   }
 
-  #readAudio(audio: unknown): 'audio' | BrokenReason {
+  private readAudio(audio: unknown): 'audio' | BrokenReason {
     const markId = fieldOf(fieldOf(audio, 'mark'), 'id');
     if (typeof markId === 'string') this.markId = markId;
     const data = fieldOf(audio, 'data');

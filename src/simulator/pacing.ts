@@ -50,18 +50,18 @@ export class RunPacing {
   // Doubles: a day of 1,000 calls has more frames than 32 bits can count.
   readonly jitterBuckets = new Float64Array(pacingBoundsMs.length + 1);
   readonly deviationBuckets = new Float64Array(pacingBoundsMs.length + 1);
-  #jitterSum = 0;
-  #jitterWorst = 0;
-  #deviationSum = 0;
-  #deviationWorst = 0;
+  private jitterSum = 0;
+  private jitterWorst = 0;
+  private deviationSum = 0;
+  private deviationWorst = 0;
 
   /** A frame that was compared. */
   compared(jitterMs: number, deviationMs: number): void {
     this.comparedFrames++;
-    this.#jitterSum += jitterMs;
-    this.#deviationSum += deviationMs;
-    if (jitterMs > this.#jitterWorst) this.#jitterWorst = jitterMs;
-    if (deviationMs > this.#deviationWorst) this.#deviationWorst = deviationMs;
+    this.jitterSum += jitterMs;
+    this.deviationSum += deviationMs;
+    if (jitterMs > this.jitterWorst) this.jitterWorst = jitterMs;
+    if (deviationMs > this.deviationWorst) this.deviationWorst = deviationMs;
     this.deviationBuckets[bucketOf(deviationMs)]! += 1;
   }
 
@@ -76,8 +76,8 @@ export class RunPacing {
     return {
       frames: jitterBuckets.reduce((sum, n) => sum + n, 0),
       comparedFrames: this.comparedFrames,
-      jitterMs: { mean: rounded(this.#jitterSum / count), worst: rounded(this.#jitterWorst) },
-      deviationMs: { mean: rounded(this.#deviationSum / count), worst: rounded(this.#deviationWorst) },
+      jitterMs: { mean: rounded(this.jitterSum / count), worst: rounded(this.jitterWorst) },
+      deviationMs: { mean: rounded(this.deviationSum / count), worst: rounded(this.deviationWorst) },
       boundsMs: pacingBoundsMs,
       jitterBuckets,
       deviationBuckets: [...this.deviationBuckets],
@@ -87,41 +87,41 @@ export class RunPacing {
 
 /** The pacing of one participant. */
 export class Pacing {
-  readonly #run: RunPacing;
-  #index = -1;
-  #sentMs = 0;
-  #jitter = 0;
-  #sum = 0;
-  #worst = 0;
-  #compared = 0;
+  private readonly run: RunPacing;
+  private index = -1;
+  private sentMs = 0;
+  private jitter = 0;
+  private sum = 0;
+  private worst = 0;
+  private compared = 0;
 
   constructor(run: RunPacing) {
-    this.#run = run;
+    this.run = run;
   }
 
   /** Frame `index`, whose timestamp is `index` x 20 ms after that of frame 0, is handed to the socket now. */
   note(index: number, nowMs: number): void {
-    const follows = this.#index >= 0 && index === this.#index + 1;
-    const elapsedMs = nowMs - this.#sentMs;
-    this.#index = index;
-    this.#sentMs = nowMs;
+    const follows = this.index >= 0 && index === this.index + 1;
+    const elapsedMs = nowMs - this.sentMs;
+    this.index = index;
+    this.sentMs = nowMs;
     if (follows) {
       // Timestamps go in steps of exactly 20 ms, so D of the RFC is the same as the deviation, but for its sign.
       const deviationMs = Math.abs(elapsedMs - frameDurationMs);
-      this.#jitter += (deviationMs - this.#jitter) / 16;
-      this.#sum += this.#jitter;
-      this.#compared++;
-      if (this.#jitter > this.#worst) this.#worst = this.#jitter;
-      this.#run.compared(this.#jitter, deviationMs);
+      this.jitter += (deviationMs - this.jitter) / 16;
+      this.sum += this.jitter;
+      this.compared++;
+      if (this.jitter > this.worst) this.worst = this.jitter;
+      this.run.compared(this.jitter, deviationMs);
     }
-    this.#run.sent(this.#jitter);
+    this.run.sent(this.jitter);
   }
 
   get jitterMeanMs(): number {
-    return this.#compared === 0 ? 0 : rounded(this.#sum / this.#compared);
+    return this.compared === 0 ? 0 : rounded(this.sum / this.compared);
   }
 
   get jitterWorstMs(): number {
-    return rounded(this.#worst);
+    return rounded(this.worst);
   }
 }

@@ -35,78 +35,78 @@ export function emptySlot(): SlotPlan {
 
 export class ParticipantPlan {
   readonly frameCount: number;
-  readonly #impairments: Impairments;
-  readonly #key: (purpose: number) => number;
-  readonly #lossKey: number;
-  readonly #duplicateKey: number;
-  readonly #reorderKey: number;
-  readonly #jitterKey: number;
-  readonly #malformedKey: number;
-  readonly #malformedKindKey: number;
-  readonly #silence: SilenceCursor;
+  private readonly impairments: Impairments;
+  private readonly key: (purpose: number) => number;
+  private readonly lossKey: number;
+  private readonly duplicateKey: number;
+  private readonly reorderKey: number;
+  private readonly jitterKey: number;
+  private readonly malformedKey: number;
+  private readonly malformedKindKey: number;
+  private readonly silence: SilenceCursor;
   /** The frame of the slot before was held back, to be sent after this slot's. */
-  #held = false;
+  private held = false;
 
   constructor(seed: number, call: number, participant: number, frameCount: number, impairments: Impairments) {
     this.frameCount = frameCount;
-    this.#impairments = impairments;
-    this.#key = (purpose) => deriveKey(seed, purpose, call, participant);
-    this.#lossKey = this.#key(purposes.loss);
-    this.#duplicateKey = this.#key(purposes.duplicate);
-    this.#reorderKey = this.#key(purposes.reorder);
-    this.#jitterKey = this.#key(purposes.jitter);
-    this.#malformedKey = this.#key(purposes.malformed);
-    this.#malformedKindKey = this.#key(purposes.malformedKind);
-    this.#silence = new SilenceCursor(silentSpans(this.#key(purposes.silence), frameCount, impairments.silence));
+    this.impairments = impairments;
+    this.key = (purpose) => deriveKey(seed, purpose, call, participant);
+    this.lossKey = this.key(purposes.loss);
+    this.duplicateKey = this.key(purposes.duplicate);
+    this.reorderKey = this.key(purposes.reorder);
+    this.jitterKey = this.key(purposes.jitter);
+    this.malformedKey = this.key(purposes.malformed);
+    this.malformedKindKey = this.key(purposes.malformedKind);
+    this.silence = new SilenceCursor(silentSpans(this.key(purposes.silence), frameCount, impairments.silence));
   }
 
   isSilent(index: number): boolean {
-    return this.#silence.isSilent(index);
+    return this.silence.isSilent(index);
   }
 
   /** Writes the plan of a slot into `out`. Ask for the slots in order, from 0. */
   slot(index: number, out: SlotPlan): void {
-    const { reorder, jitterMs, malformed } = this.#impairments;
-    out.delayMs = jitterMs === 0 ? 0 : uniformAt(this.#jitterKey, index) * jitterMs;
+    const { reorder, jitterMs, malformed } = this.impairments;
+    out.delayMs = jitterMs === 0 ? 0 : uniformAt(this.jitterKey, index) * jitterMs;
     out.malformed =
-      malformed > 0 && uniformAt(this.#malformedKey, index) < malformed
-        ? Math.floor(uniformAt(this.#malformedKindKey, index) * malformedKinds.length)
+      malformed > 0 && uniformAt(this.malformedKey, index) < malformed
+        ? Math.floor(uniformAt(this.malformedKindKey, index) * malformedKinds.length)
         : -1;
     out.first = index;
-    if (this.#held) {
-      this.#held = false;
+    if (this.held) {
+      this.held = false;
       out.count = 2;
       out.second = index - 1;
-    } else if (this.#lost(index)) out.count = 0;
-    else if (this.#duplicated(index)) {
+    } else if (this.lost(index)) out.count = 0;
+    else if (this.duplicated(index)) {
       out.count = 2;
       out.second = index;
-    } else if (reorder > 0 && this.#swapped(index)) {
-      this.#held = true;
+    } else if (reorder > 0 && this.swapped(index)) {
+      this.held = true;
       out.count = 0;
     } else out.count = 1;
   }
 
   /** Neither the first nor the last frame. */
-  #inner(index: number): boolean {
+  private inner(index: number): boolean {
     return index > 0 && index < this.frameCount - 1;
   }
 
-  #lost(index: number): boolean {
-    const { loss } = this.#impairments;
-    return loss > 0 && this.#inner(index) && uniformAt(this.#lossKey, index) < loss;
+  private lost(index: number): boolean {
+    const { loss } = this.impairments;
+    return loss > 0 && this.inner(index) && uniformAt(this.lossKey, index) < loss;
   }
 
-  #duplicated(index: number): boolean {
-    const { duplicate } = this.#impairments;
-    return duplicate > 0 && this.#inner(index) && uniformAt(this.#duplicateKey, index) < duplicate;
+  private duplicated(index: number): boolean {
+    const { duplicate } = this.impairments;
+    return duplicate > 0 && this.inner(index) && uniformAt(this.duplicateKey, index) < duplicate;
   }
 
   /** Exchanged with the next one, which must be sent, once, and not be the last. */
-  #swapped(index: number): boolean {
-    if (!this.#inner(index) || !this.#inner(index + 1)) return false;
-    if (uniformAt(this.#reorderKey, index) >= this.#impairments.reorder) return false;
-    return !this.#lost(index + 1) && !this.#duplicated(index + 1);
+  private swapped(index: number): boolean {
+    if (!this.inner(index) || !this.inner(index + 1)) return false;
+    if (uniformAt(this.reorderKey, index) >= this.impairments.reorder) return false;
+    return !this.lost(index + 1) && !this.duplicated(index + 1);
   }
 }
 

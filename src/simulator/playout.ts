@@ -13,101 +13,101 @@ export const pauseMs = 500;
 export const queueMsMax = 120_000;
 
 export class Playout {
-  readonly #counts: HeardCounts;
-  readonly #depth: StepHistogram;
-  readonly #frameBytes: number;
-  readonly #bytesPerMs: number;
-  readonly #startAt: number;
+  private readonly counts: HeardCounts;
+  private readonly depth: StepHistogram;
+  private readonly frameBytes: number;
+  private readonly bytesPerMs: number;
+  private readonly startAt: number;
   /** When the first byte that waits is played, or would be if it came: the end of what has been heard. */
-  #headAt: number;
-  #queuedBytes = 0;
-  #isSpeaking = false;
-  #arrivedAt = 0;
-  #endByte = 0;
+  private headAt: number;
+  private queuedBytes = 0;
+  private isSpeaking = false;
+  private arrivedAt = 0;
+  private endByte = 0;
 
   /** `startAt`: when the call began, on the clock that gives every `now`. `depth` is told of the queue at each arrival, in ms. */
   constructor(sampleRate: number, startAt: number, counts: HeardCounts, depth: StepHistogram) {
-    this.#counts = counts;
-    this.#depth = depth;
-    this.#frameBytes = frameBytes(sampleRate);
-    this.#bytesPerMs = this.#frameBytes / frameDurationMs;
-    this.#startAt = startAt;
-    this.#headAt = startAt;
+    this.counts = counts;
+    this.depth = depth;
+    this.frameBytes = frameBytes(sampleRate);
+    this.bytesPerMs = this.frameBytes / frameDurationMs;
+    this.startAt = startAt;
+    this.headAt = startAt;
   }
 
   /** When everything that came so far will have been played. */
   get emptyAt(): number {
-    return this.#headAt + this.#queuedBytes / this.#bytesPerMs;
+    return this.headAt + this.queuedBytes / this.bytesPerMs;
   }
 
   /** Moves what has begun by now from the queue to what is heard. */
-  #advance(now: number): void {
-    if (this.#queuedBytes === 0 || now < this.#headAt) return;
-    const begunFrames = Math.floor((now - this.#headAt) / frameDurationMs) + 1;
-    const bytes = Math.min(this.#queuedBytes, begunFrames * this.#frameBytes);
-    this.#queuedBytes -= bytes;
-    this.#headAt += bytes / this.#bytesPerMs;
-    this.#counts.heardBytes += bytes;
+  private advance(now: number): void {
+    if (this.queuedBytes === 0 || now < this.headAt) return;
+    const begunFrames = Math.floor((now - this.headAt) / frameDurationMs) + 1;
+    const bytes = Math.min(this.queuedBytes, begunFrames * this.frameBytes);
+    this.queuedBytes -= bytes;
+    this.headAt += bytes / this.bytesPerMs;
+    this.counts.heardBytes += bytes;
   }
 
   /** Takes audio in. Returns where in the call it will be heard, as bytes from its beginning, or -1: the queue is full. */
   push(byteCount: number, now: number): number {
-    const counts = this.#counts;
-    this.#advance(now);
+    const counts = this.counts;
+    this.advance(now);
     counts.receivedBytes += byteCount;
-    if (this.#queuedBytes + byteCount > queueMsMax * this.#bytesPerMs) {
+    if (this.queuedBytes + byteCount > queueMsMax * this.bytesPerMs) {
       counts.overrunBytes += byteCount;
       return -1;
     }
-    const silentMs = now - this.#headAt;
-    const isDry = this.#queuedBytes === 0 && silentMs > 0;
-    if (!this.#isSpeaking || (isDry && silentMs > pauseMs)) {
+    const silentMs = now - this.headAt;
+    const isDry = this.queuedBytes === 0 && silentMs > 0;
+    if (!this.isSpeaking || (isDry && silentMs > pauseMs)) {
       counts.utterances++;
-      this.#isSpeaking = true;
+      this.isSpeaking = true;
     } else {
       if (isDry) {
         counts.underruns++;
         counts.underrunMs += silentMs;
       }
-      counts.pacedMs += now - this.#arrivedAt;
+      counts.pacedMs += now - this.arrivedAt;
       counts.pacedBytes += byteCount;
     }
     if (isDry) {
-      this.#headAt = now;
-      this.#endByte = Math.max(this.#endByte, this.byteAt(now));
+      this.headAt = now;
+      this.endByte = Math.max(this.endByte, this.byteAt(now));
     }
-    const at = this.#endByte;
-    this.#arrivedAt = now;
-    this.#queuedBytes += byteCount;
-    this.#endByte += byteCount;
-    this.#depth.record(this.emptyAt - now, 1);
+    const at = this.endByte;
+    this.arrivedAt = now;
+    this.queuedBytes += byteCount;
+    this.endByte += byteCount;
+    this.depth.record(this.emptyAt - now, 1);
     return at;
   }
 
   /** Empties the queue. Returns where in the call the last that is heard ends. */
   stop(now: number): number {
-    this.#counts.stops++;
-    this.#counts.clearedBytes += this.#empty(now);
-    return this.#endByte;
+    this.counts.stops++;
+    this.counts.clearedBytes += this.empty(now);
+    return this.endByte;
   }
 
   /** The call is over; returns the same. */
   end(now: number): number {
-    this.#counts.unplayedBytes += this.#empty(now);
-    return this.#endByte;
+    this.counts.unplayedBytes += this.empty(now);
+    return this.endByte;
   }
 
-  #empty(now: number): number {
-    this.#advance(now);
-    const bytes = this.#queuedBytes;
-    this.#queuedBytes = 0;
-    this.#endByte -= bytes;
-    this.#isSpeaking = false;
+  private empty(now: number): number {
+    this.advance(now);
+    const bytes = this.queuedBytes;
+    this.queuedBytes = 0;
+    this.endByte -= bytes;
+    this.isSpeaking = false;
     return bytes;
   }
 
   /** A time as bytes from the beginning of the call, between two samples. */
   byteAt(now: number): number {
-    return Math.round(((now - this.#startAt) * this.#bytesPerMs) / bytesPerSample) * bytesPerSample;
+    return Math.round(((now - this.startAt) * this.bytesPerMs) / bytesPerSample) * bytesPerSample;
   }
 }

@@ -51,16 +51,16 @@ export function uniformAt(key: number, counter: number): number {
 
 /** The numbers of one key in order, for code that does not know how many it needs. */
 export class RandomSequence {
-  readonly #key: number;
-  #counter = 0;
+  private readonly key: number;
+  private counter = 0;
 
   constructor(key: number) {
-    this.#key = key;
+    this.key = key;
   }
 
   /** In [0, 1). */
   next(): number {
-    return uniformAt(this.#key, this.#counter++);
+    return uniformAt(this.key, this.counter++);
   }
 
   between(low: number, high: number): number {

@@ -9,42 +9,42 @@ import { stallBegins } from './stall.ts';
 import { WheelItem } from './wheel.ts';
 
 export class ReadingStall extends WheelItem {
-  readonly #context: CallContext;
-  readonly #connection: () => Connection;
-  #isPaused = false;
+  private readonly context: CallContext;
+  private readonly connection: () => Connection;
+  private isPaused = false;
   /** When it changes, in ms since the run began. */
-  #nextMs = 0;
+  private nextMs = 0;
 
   constructor(context: CallContext, connection: () => Connection) {
     super();
-    this.#context = context;
-    this.#connection = connection;
-    this.#await(this.#beginsMs(context.clock() - context.begunAt));
+    this.context = context;
+    this.connection = connection;
+    this.await(this.beginsMs(context.clock() - context.begunAt));
   }
 
-  #beginsMs(atMs: number): number {
-    const { options } = this.#context;
+  private beginsMs(atMs: number): number {
+    const { options } = this.context;
     return stallBegins(options, options.frameCount * frameDurationMs, atMs);
   }
 
-  #set(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    if (isPaused) this.#connection().pause();
-    else this.#connection().resume();
+  private set(isPaused: boolean): void {
+    this.isPaused = isPaused;
+    if (isPaused) this.connection().pause();
+    else this.connection().resume();
   }
 
   override visit(): void {
-    this.#set(!this.#isPaused);
-    this.#await(this.#isPaused ? this.#nextMs + this.#context.options.stallMs : this.#beginsMs(this.#nextMs));
+    this.set(!this.isPaused);
+    this.await(this.isPaused ? this.nextMs + this.context.options.stallMs : this.beginsMs(this.nextMs));
   }
 
-  #await(ms: number): void {
-    this.#nextMs = ms;
-    if (Number.isFinite(ms)) this.#context.wheel.schedule(this, this.#context.begunAt + ms);
+  private await(ms: number): void {
+    this.nextMs = ms;
+    if (Number.isFinite(ms)) this.context.wheel.schedule(this, this.context.begunAt + ms);
   }
 
   end(): void {
-    this.#context.wheel.cancel(this);
-    if (this.#isPaused) this.#set(false);
+    this.context.wheel.cancel(this);
+    if (this.isPaused) this.set(false);
   }
 }

@@ -27,15 +27,15 @@ export async function requireFolder(flag: string, folder: string): Promise<void>
 }
 
 export class Recordings {
-  readonly #folder: string;
-  readonly #sampleRate: number;
-  #queue: Promise<void> = Promise.resolve();
+  private readonly folder: string;
+  private readonly sampleRate: number;
+  private queue: Promise<void> = Promise.resolve();
   /** The first thing that went wrong; nothing is written after it. */
   error: string | null = null;
 
   private constructor(folder: string, sampleRate: number) {
-    this.#folder = folder;
-    this.#sampleRate = sampleRate;
+    this.folder = folder;
+    this.sampleRate = sampleRate;
   }
 
   /** Throws `bad_settings` if the folder cannot be made. */
@@ -45,24 +45,24 @@ export class Recordings {
   }
 
   add(call: Call): void {
-    const folder = join(this.#folder, recordingName(call.identity.callConnectionId));
+    const folder = join(this.folder, recordingName(call.identity.callConnectionId));
     for (const track of call.tracks) {
-      if (track.sent.first >= 0) this.#queue = this.#queue.then(() => this.#write(folder, track));
+      if (track.sent.first >= 0) this.queue = this.queue.then(() => this.write(folder, track));
     }
   }
 
   /** Resolves when everything added so far is on disk, or `error` says why not. */
   async finished(): Promise<void> {
-    await this.#queue;
+    await this.queue;
   }
 
-  async #write(folder: string, track: Track): Promise<void> {
+  private async write(folder: string, track: Track): Promise<void> {
     if (this.error !== null) return;
     try {
       await mkdir(folder, { recursive: true });
       const file = await open(join(folder, `${recordingName(track.id)}.wav`), 'w');
       try {
-        await this.#writePieces(file, track);
+        await this.writePieces(file, track);
       } finally {
         await file.close();
       }
@@ -71,10 +71,10 @@ export class Recordings {
     }
   }
 
-  async #writePieces(file: FileHandle, track: Track): Promise<void> {
-    const bytesPerFrame = frameBytes(this.#sampleRate);
+  private async writePieces(file: FileHandle, track: Track): Promise<void> {
+    const bytesPerFrame = frameBytes(this.sampleRate);
     const { first, highest } = track.sent;
-    await file.writeFile(encodeWavHeader(this.#sampleRate, (highest + 1 - first) * bytesPerFrame));
+    await file.writeFile(encodeWavHeader(this.sampleRate, (highest + 1 - first) * bytesPerFrame));
     for (let from = first; from <= highest; from += pieceFrames) {
       const to = Math.min(from + pieceFrames, highest + 1);
       // writeFile, unlike write, goes on until everything is written; it starts where the last one ended.

@@ -8,6 +8,7 @@ import { type LatenessSummary, lateAfterMs } from './lateness.ts';
 import type { ReplayOptions } from './replay-options.ts';
 import type { ReplayTally } from './replay-socket.ts';
 import type { FileContents } from './replay-source.ts';
+import { byKey } from './report.ts';
 import type { CallOutcome } from './tally.ts';
 
 export interface ReplayReport {
@@ -52,10 +53,6 @@ export interface ReplayFacts {
   readonly unreachable: string | null;
   readonly totalMs: number;
   readonly cpuMs: number;
-}
-
-function byKey(counts: ReadonlyMap<string | number, number>): Record<string, number> {
-  return Object.fromEntries([...counts].map(([key, count]) => [String(key), count]));
 }
 
 export function reportReplay(facts: ReplayFacts): ReplayReport {

@@ -113,7 +113,7 @@ class Replay {
       const nowMs = performance.now();
       const dueMs = this.startedMs + next.atMs / speed;
       const waitMs =
-        dueMs > nowMs ? dueMs - nowMs : this.isStalled(next, nowMs) ? stallPollMs : nowMs > turnEndMs ? 0 : -1;
+        dueMs > nowMs ? dueMs - nowMs : this.watchStall(next, nowMs) ? stallPollMs : nowMs > turnEndMs ? 0 : -1;
       if (waitMs >= 0) {
         this.timer = setTimeout(() => this.play(), waitMs);
         return;
@@ -124,7 +124,7 @@ class Replay {
   }
 
   /** Whether the socket has to hand over what it has first. One that cannot is given up. */
-  private isStalled({ socket: name }: ReplayRecord, nowMs: number): boolean {
+  private watchStall({ socket: name }: ReplayRecord, nowMs: number): boolean {
     const socket = this.sockets.get(name);
     const most = this.counts.isPaced ? heldBytesMax.paced : heldBytesMax.unpaced;
     if (socket === undefined || socket.heldBytes <= most) {
@@ -150,7 +150,7 @@ class Replay {
     else if (kind === recordKind.end) {
       const ending = endingOf(body);
       this.sockets.delete(name);
-      if (ending.cause === 'peer') this.isClosing(socket);
+      if (ending.cause === 'peer') this.noteClosing(socket);
       socket.finish(ending);
     }
   }
@@ -174,7 +174,7 @@ class Replay {
     else void Promise.all(Array.from(before, ({ ended }) => ended)).then(dial);
   }
 
-  private isClosing(socket: ReplaySocket): void {
+  private noteClosing(socket: ReplaySocket): void {
     const call = this.callOf.get(socket);
     if (call === undefined) return;
     const others = this.closing.get(call) ?? new Set();

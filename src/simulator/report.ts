@@ -154,7 +154,8 @@ export interface RunFacts {
   readonly cpuMs: number;
 }
 
-function byKey(counts: ReadonlyMap<string | number, number>): Record<string, number> {
+/** Counts as an object of JSON. */
+export function byKey(counts: ReadonlyMap<string | number, number>): Record<string, number> {
   return Object.fromEntries([...counts].map(([key, count]) => [String(key), count]));
 }
 

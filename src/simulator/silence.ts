@@ -65,18 +65,18 @@ export function silentSpans(key: number, frameCount: number, ratio: number): Int
 
 /** Answers whether a frame is silent; quick when asked in about increasing order. */
 export class SilenceCursor {
-  readonly #spans: Int32Array;
-  #at = 0;
+  private readonly spans: Int32Array;
+  private at = 0;
 
   constructor(spans: Int32Array) {
-    this.#spans = spans;
+    this.spans = spans;
   }
 
   isSilent(index: number): boolean {
-    const spans = this.#spans;
+    const spans = this.spans;
     if (spans.length === 0) return false;
-    while (this.#at < spans.length && index >= spans[this.#at + 1]!) this.#at += 2;
-    while (this.#at > 0 && index < spans[this.#at - 1]!) this.#at -= 2;
-    return this.#at < spans.length && index >= spans[this.#at]!;
+    while (this.at < spans.length && index >= spans[this.at + 1]!) this.at += 2;
+    while (this.at > 0 && index < spans[this.at - 1]!) this.at -= 2;
+    return this.at < spans.length && index >= spans[this.at]!;
   }
 }

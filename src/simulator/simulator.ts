@@ -48,70 +48,70 @@ const flushGraceMs = 10_000;
 const closeGraceMs = 5000;
 
 class Simulator {
-  readonly #options: RunOptions;
-  readonly #recordings: Recordings | null;
-  readonly #hearing: Hearing;
-  readonly #tally = new Tally();
-  readonly #calls: CallReport[] = [];
-  readonly #wheel: TimerWheel;
-  readonly #lines: Line[] = [];
-  readonly #startedAt = performance.now();
-  readonly #cpuBefore = process.cpuUsage();
-  readonly #finished = Promise.withResolvers<void>();
-  #linesLeft: number;
-  #interrupted = false;
-  #unreachable: string | null = null;
-  #reported = { at: this.#startedAt, frames: 0 };
+  private readonly options: RunOptions;
+  private readonly recordings: Recordings | null;
+  private readonly hearing: Hearing;
+  private readonly tally = new Tally();
+  private readonly calls: CallReport[] = [];
+  private readonly wheel: TimerWheel;
+  private readonly lines: Line[] = [];
+  private readonly startedAt = performance.now();
+  private readonly cpuBefore = process.cpuUsage();
+  private readonly finished = Promise.withResolvers<void>();
+  private linesLeft: number;
+  private interrupted = false;
+  private unreachable: string | null = null;
+  private reported = { at: this.startedAt, frames: 0 };
 
   constructor(options: RunOptions, recordings: Recordings | null, heardFiles: HeardFiles | null) {
-    this.#options = options;
-    this.#recordings = recordings;
-    this.#hearing = new Hearing(options.sampleRate, heardFiles, options.marks);
-    this.#linesLeft = options.calls;
-    this.#wheel = new TimerWheel(() => performance.now());
+    this.options = options;
+    this.recordings = recordings;
+    this.hearing = new Hearing(options.sampleRate, heardFiles, options.marks);
+    this.linesLeft = options.calls;
+    this.wheel = new TimerWheel(() => performance.now());
   }
 
   async run(hooks: SimulateHooks): Promise<SimulationReport> {
     const onProgress = hooks.onProgress;
-    const timer = onProgress && setInterval(() => onProgress(this.#progress()), progressIntervalMs);
+    const timer = onProgress && setInterval(() => onProgress(this.progress()), progressIntervalMs);
     const onAbort = () => {
-      this.#interrupted = true;
-      this.#stop();
+      this.interrupted = true;
+      this.stop();
     };
     hooks.stopped?.addEventListener('abort', onAbort);
-    this.#dial();
+    this.dial();
     if (hooks.stopped?.aborted) onAbort();
-    await this.#finished.promise;
-    const totalMs = performance.now() - this.#startedAt;
-    const cpu = process.cpuUsage(this.#cpuBefore);
+    await this.finished.promise;
+    const totalMs = performance.now() - this.startedAt;
+    const cpu = process.cpuUsage(this.cpuBefore);
     clearInterval(timer);
     hooks.stopped?.removeEventListener('abort', onAbort);
-    this.#wheel.stop();
-    await this.#recordings?.finished();
+    this.wheel.stop();
+    await this.recordings?.finished();
     return buildReport({
-      options: this.#options,
-      tally: this.#tally,
-      hearing: this.#hearing,
-      calls: this.#calls,
-      interrupted: this.#interrupted,
-      unreachable: this.#unreachable,
-      saveError: this.#recordings?.error ?? this.#hearing.files?.error ?? null,
+      options: this.options,
+      tally: this.tally,
+      hearing: this.hearing,
+      calls: this.calls,
+      interrupted: this.interrupted,
+      unreachable: this.unreachable,
+      saveError: this.recordings?.error ?? this.hearing.files?.error ?? null,
       totalMs,
       cpuMs: (cpu.user + cpu.system) / 1000,
     });
   }
 
-  #dial(): void {
-    const { calls, rampMs } = this.#options;
+  private dial(): void {
+    const { calls, rampMs } = this.options;
     const context: CallContext = {
-      options: this.#options,
-      wheel: this.#wheel,
+      options: this.options,
+      wheel: this.wheel,
       clock: () => performance.now(),
       wallClock: () => Date.now(),
-      begunAt: this.#startedAt,
-      tally: this.#tally,
+      begunAt: this.startedAt,
+      tally: this.tally,
       timestamps: new TimestampWriter(),
-      hearing: this.#hearing,
+      hearing: this.hearing,
       patience: {
         bufferedBytesMax: Math.min(callBufferedBytesMax, runBufferedBytesMax / calls),
         flushGraceMs,
@@ -119,41 +119,41 @@ class Simulator {
       },
     };
     const events = {
-      callEnded: (call: Call) => this.#callEnded(call),
+      callEnded: (call: Call) => this.callEnded(call),
       lineEnded: () => {
-        this.#linesLeft--;
-        if (this.#linesLeft === 0) this.#finished.resolve();
+        this.linesLeft--;
+        if (this.linesLeft === 0) this.finished.resolve();
       },
     };
     const now = performance.now();
     for (let line = 0; line < calls; line++) {
-      this.#lines.push(new Line(line, now + (line * rampMs) / calls, context, events));
+      this.lines.push(new Line(line, now + (line * rampMs) / calls, context, events));
     }
   }
 
-  #callEnded(call: Call): void {
-    const tally = this.#tally;
+  private callEnded(call: Call): void {
+    const tally = this.tally;
     for (const track of call.tracks) addCounts(tally.expected, track.sent.counts);
-    if (call.number < perCallMax) this.#calls.push(reportCall(call, this.#options.sampleRate));
-    this.#recordings?.add(call);
+    if (call.number < perCallMax) this.calls.push(reportCall(call, this.options.sampleRate));
+    this.recordings?.add(call);
     // Nobody has ever answered: all other calls would say the same.
-    if (call.outcome === 'failed' && tally.opened === 0 && tally.outcomes.refused === 0 && this.#unreachable === null) {
-      this.#unreachable = [...tally.failed.keys()][0] ?? 'unknown';
-      this.#stop();
+    if (call.outcome === 'failed' && tally.opened === 0 && tally.outcomes.refused === 0 && this.unreachable === null) {
+      this.unreachable = [...tally.failed.keys()][0] ?? 'unknown';
+      this.stop();
     }
   }
 
-  #stop(): void {
-    for (const line of this.#lines) line.stop();
+  private stop(): void {
+    for (const line of this.lines) line.stop();
   }
 
-  #progress(): Progress {
-    const tally = this.#tally;
+  private progress(): Progress {
+    const tally = this.tally;
     const now = performance.now();
-    const { at, frames } = this.#reported;
-    this.#reported = { at: now, frames: tally.audioFrames };
+    const { at, frames } = this.reported;
+    this.reported = { at: now, frames: tally.audioFrames };
     return {
-      elapsedMs: now - this.#startedAt,
+      elapsedMs: now - this.startedAt,
       callsOpen: tally.talking,
       audioFrames: tally.audioFrames,
       framesPerSecond: Math.round(((tally.audioFrames - frames) * 1000) / (now - at)),

@@ -18,25 +18,25 @@ export interface Stamping {
 export class StampPlan {
   /** There is more to them than whole milliseconds. */
   readonly isFine: boolean;
-  readonly #stamping: Stamping;
-  readonly #key: number;
+  private readonly stamping: Stamping;
+  private readonly key: number;
   /** So many frames before one may have been delayed to behind it. */
-  readonly #framesBack: number;
+  private readonly framesBack: number;
 
   constructor(seed: number, call: number, participant: number, stamping: Stamping) {
-    this.#stamping = stamping;
-    this.#key = deriveKey(seed, purposes.stampJitter, call, participant);
-    this.#framesBack = Math.ceil(stamping.stampJitterMs / frameDurationMs);
+    this.stamping = stamping;
+    this.key = deriveKey(seed, purposes.stampJitter, call, participant);
+    this.framesBack = Math.ceil(stamping.stampJitterMs / frameDurationMs);
     this.isFine = stamping.stampJitterMs > 0 || stamping.stampGridMs > 0 || stamping.stampDriftPpm !== 0;
   }
 
   /** Of frame `index`, in ms since the call's first one was due. */
   at(index: number): number {
     if (!this.isFine) return index * frameDurationMs;
-    const { stampJitterMs, stampGridMs, stampDriftPpm } = this.#stamping;
+    const { stampJitterMs, stampGridMs, stampDriftPpm } = this.stamping;
     let receivedMs = 0;
-    for (let frame = Math.max(0, index - this.#framesBack); frame <= index; frame++) {
-      const delayMs = uniformAt(this.#key, frame) * stampJitterMs;
+    for (let frame = Math.max(0, index - this.framesBack); frame <= index; frame++) {
+      const delayMs = uniformAt(this.key, frame) * stampJitterMs;
       receivedMs = Math.max(receivedMs, frame * frameDurationMs + delayMs);
     }
     const shownMs = receivedMs * (1 + stampDriftPpm / 1e6);

@@ -24,13 +24,13 @@ export class Track {
   readonly plan: ParticipantPlan;
   readonly sent: Expectation;
   readonly pacing: Pacing;
-  readonly #stamps: StampPlan;
-  readonly #frameBytes: number;
-  readonly #voiced: AudioTemplate;
-  readonly #silent: AudioTemplate;
-  readonly #timestamps: TimestampWriter;
-  readonly #tally: Tally;
-  readonly #clock: () => number;
+  private readonly stamps: StampPlan;
+  private readonly frameBytes: number;
+  private readonly voiced: AudioTemplate;
+  private readonly silent: AudioTemplate;
+  private readonly timestamps: TimestampWriter;
+  private readonly tally: Tally;
+  private readonly clock: () => number;
 
   constructor(
     shape: RunShape,
@@ -46,47 +46,47 @@ export class Track {
     this.place = placeOf(shape, call, participant);
     this.plan = new ParticipantPlan(shape.seed, call, participant, frameCount, shape);
     this.sent = new Expectation(frameCount, mixed);
-    this.#stamps = new StampPlan(shape.seed, call, participant, shape);
-    this.#frameBytes = frameBytes(shape.sampleRate);
-    this.#voiced = new AudioTemplate(this.id, shape.sampleRate, false, this.#stamps.isFine);
-    this.#silent = new AudioTemplate(this.id, shape.sampleRate, true, this.#stamps.isFine);
-    this.#timestamps = timestamps;
-    this.#tally = tally;
+    this.stamps = new StampPlan(shape.seed, call, participant, shape);
+    this.frameBytes = frameBytes(shape.sampleRate);
+    this.voiced = new AudioTemplate(this.id, shape.sampleRate, false, this.stamps.isFine);
+    this.silent = new AudioTemplate(this.id, shape.sampleRate, true, this.stamps.isFine);
+    this.timestamps = timestamps;
+    this.tally = tally;
     this.pacing = new Pacing(tally.pacing);
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   /** Sends everything that a slot holds. `baseMs` is the wall clock at frame 0. */
   send(slot: SlotPlan, index: number, baseMs: number, connection: Connection): void {
-    if (slot.count > 0) this.#sendFrame(slot.first, baseMs, connection);
-    if (slot.count > 1) this.#sendFrame(slot.second, baseMs, connection);
-    if (slot.malformed >= 0) this.#sendMalformed(slot.malformed, baseMs + index * frameDurationMs, connection);
+    if (slot.count > 0) this.sendFrame(slot.first, baseMs, connection);
+    if (slot.count > 1) this.sendFrame(slot.second, baseMs, connection);
+    if (slot.malformed >= 0) this.sendMalformed(slot.malformed, baseMs + index * frameDurationMs, connection);
   }
 
-  #sendFrame(index: number, baseMs: number, connection: Connection): void {
+  private sendFrame(index: number, baseMs: number, connection: Connection): void {
     const silent = this.plan.isSilent(index);
-    const template = silent ? this.#silent : this.#voiced;
+    const template = silent ? this.silent : this.voiced;
     const message = template.take(connection.epoch);
-    this.#timestamps.write(message, template.timestampAt, baseMs + this.#stamps.at(index), this.#stamps.isFine);
+    this.timestamps.write(message, template.timestampAt, baseMs + this.stamps.at(index), this.stamps.isFine);
     if (!silent) message.set(this.place.loop.base64(this.place.offset + index), template.dataAt);
-    this.pacing.note(index, this.#clock());
+    this.pacing.note(index, this.clock());
     connection.sendFrame(message);
     this.sent.note(index, silent);
-    this.#tally.audioFrames++;
-    this.#tally.bytes += template.messageBytes;
+    this.tally.audioFrames++;
+    this.tally.bytes += template.messageBytes;
   }
 
-  #sendMalformed(kind: number, wallMs: number, connection: Connection): void {
+  private sendMalformed(kind: number, wallMs: number, connection: Connection): void {
     const { build, binary, outcome } = malformedKinds[kind]!;
     const context = {
       participantId: this.id,
       timestamp: new Date(wallMs).toISOString(),
-      frameBytes: this.#frameBytes,
+      frameBytes: this.frameBytes,
     };
     const message = Buffer.from(build(context));
     connection.send(message, binary);
-    this.#tally.malformed[outcome]++;
-    this.#tally.bytes += message.length;
+    this.tally.malformed[outcome]++;
+    this.tally.bytes += message.length;
   }
 }
 

@@ -37,23 +37,23 @@ function cosine(x: number): number {
 
 /** A two-pole resonator (Klatt 1980) with gain 1 at zero frequency. */
 class Resonator {
-  #a = 1;
-  #b = 0;
-  #c = 0;
-  #y1 = 0;
-  #y2 = 0;
+  private a = 1;
+  private b = 0;
+  private c = 0;
+  private y1 = 0;
+  private y2 = 0;
 
   tune(frequency: number, bandwidth: number, sampleRate: number): void {
     const radius = exponential((-Math.PI * bandwidth) / sampleRate);
-    this.#c = -radius * radius;
-    this.#b = 2 * radius * cosine((2 * Math.PI * frequency) / sampleRate);
-    this.#a = 1 - this.#b - this.#c;
+    this.c = -radius * radius;
+    this.b = 2 * radius * cosine((2 * Math.PI * frequency) / sampleRate);
+    this.a = 1 - this.b - this.c;
   }
 
   next(x: number): number {
-    const y = this.#a * x + this.#b * this.#y1 + this.#c * this.#y2;
-    this.#y2 = this.#y1;
-    this.#y1 = y;
+    const y = this.a * x + this.b * this.y1 + this.c * this.y2;
+    this.y2 = this.y1;
+    this.y1 = y;
     return y;
   }
 }
@@ -77,47 +77,47 @@ function samplesOf(sound: Sound, sampleRate: number): number {
 }
 
 class Tract {
-  readonly #sampleRate: number;
-  readonly #noise: RandomSequence;
-  readonly #formants = [new Resonator(), new Resonator(), new Resonator()] as const;
-  readonly #hiss = new Resonator();
-  #phase = 0;
+  private readonly sampleRate: number;
+  private readonly noise: RandomSequence;
+  private readonly formants = [new Resonator(), new Resonator(), new Resonator()] as const;
+  private readonly hiss = new Resonator();
+  private phase = 0;
 
   constructor(sampleRate: number, noise: RandomSequence) {
-    this.#sampleRate = sampleRate;
-    this.#noise = noise;
+    this.sampleRate = sampleRate;
+    this.noise = noise;
   }
 
   /** Writes one sound into `out`, beginning at sample `start`. */
   render(sound: VoicedSound | NoiseSound, out: Float64Array, start: number): void {
-    const end = Math.min(samplesOf(sound, this.#sampleRate), out.length - start);
-    const controlSamples = this.#sampleRate / 200;
+    const end = Math.min(samplesOf(sound, this.sampleRate), out.length - start);
+    const controlSamples = this.sampleRate / 200;
     for (let i = 0; i < end; i++) {
       const position = i / end;
-      if (i % controlSamples === 0) this.#tune(sound, position);
-      const noise = this.#noise.next() * 2 - 1;
-      const sample = sound.kind === 'noise' ? this.#hiss.next(noise) : this.#voiced(sound, position, noise);
+      if (i % controlSamples === 0) this.tune(sound, position);
+      const noise = this.noise.next() * 2 - 1;
+      const sample = sound.kind === 'noise' ? this.hiss.next(noise) : this.voiced(sound, position, noise);
       out[start + i] = sample * envelope(position) * sound.level;
     }
   }
 
-  #tune(sound: VoicedSound | NoiseSound, position: number): void {
+  private tune(sound: VoicedSound | NoiseSound, position: number): void {
     if (sound.kind === 'noise') {
-      this.#hiss.tune(sound.frequency, 1200, this.#sampleRate);
+      this.hiss.tune(sound.frequency, 1200, this.sampleRate);
       return;
     }
     for (let f = 0; f < 3; f++) {
       const frequency = sound.from[f]! + (sound.to[f]! - sound.from[f]!) * position;
-      this.#formants[f]!.tune(frequency, 60 + 35 * f, this.#sampleRate);
+      this.formants[f]!.tune(frequency, 60 + 35 * f, this.sampleRate);
     }
   }
 
-  #voiced(sound: VoicedSound, position: number, noise: number): number {
+  private voiced(sound: VoicedSound, position: number, noise: number): number {
     const pitch = sound.pitchFrom + (sound.pitchTo - sound.pitchFrom) * position;
-    this.#phase += pitch / this.#sampleRate;
-    if (this.#phase >= 1) this.#phase -= 1;
-    let y = glottalPulse(this.#phase) + noise * 0.03;
-    for (const formant of this.#formants) y = formant.next(y);
+    this.phase += pitch / this.sampleRate;
+    if (this.phase >= 1) this.phase -= 1;
+    let y = glottalPulse(this.phase) + noise * 0.03;
+    for (const formant of this.formants) y = formant.next(y);
     return y;
   }
 }

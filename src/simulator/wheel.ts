@@ -16,28 +16,28 @@ export abstract class WheelItem {
 const spanTicks = 256;
 
 export class TimerWheel {
-  readonly #clock: () => number;
-  readonly #buckets: WheelItem[][] = Array.from({ length: spanTicks }, () => []);
+  private readonly clock: () => number;
+  private readonly buckets: WheelItem[][] = Array.from({ length: spanTicks }, () => []);
   /** Entries in the buckets, stale ones included: an item that was cancelled or moved leaves its old entry behind. */
-  #entries = 0;
-  #tick: number;
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  #timerTick = Number.POSITIVE_INFINITY;
+  private entries = 0;
+  private tick: number;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private timerTick = Number.POSITIVE_INFINITY;
 
   /** `clock` gives milliseconds and never goes back. */
   constructor(clock: () => number) {
-    this.#clock = clock;
-    this.#tick = Math.floor(clock());
+    this.clock = clock;
+    this.tick = Math.floor(clock());
   }
 
   /** Replaces an earlier due time of the same item. */
   schedule(item: WheelItem, dueAt: number): void {
-    const tick = Math.min(Math.max(Math.ceil(dueAt), this.#tick + 1), this.#tick + spanTicks - 1);
+    const tick = Math.min(Math.max(Math.ceil(dueAt), this.tick + 1), this.tick + spanTicks - 1);
     item.dueAt = dueAt;
     item.tick = tick;
-    this.#buckets[tick % spanTicks]!.push(item);
-    this.#entries++;
-    if (tick < this.#timerTick) this.#arm();
+    this.buckets[tick % spanTicks]!.push(item);
+    this.entries++;
+    if (tick < this.timerTick) this.arm();
   }
 
   cancel(item: WheelItem): void {
@@ -46,28 +46,28 @@ export class TimerWheel {
 
   /** Nothing will be visited any more. */
   stop(): void {
-    this.#disarm();
-    for (const bucket of this.#buckets) bucket.length = 0;
-    this.#entries = 0;
+    this.disarm();
+    for (const bucket of this.buckets) bucket.length = 0;
+    this.entries = 0;
   }
 
   /** Visits whatever is due at `now`. The wheel does so by itself; a test with a clock of its own calls it. */
   advance(now: number): void {
     const target = Math.floor(now);
-    while (this.#tick < target) {
-      this.#tick++;
-      const at = this.#tick % spanTicks;
-      const bucket = this.#buckets[at]!;
+    while (this.tick < target) {
+      this.tick++;
+      const at = this.tick % spanTicks;
+      const bucket = this.buckets[at]!;
       if (bucket.length === 0) continue;
-      this.#buckets[at] = [];
-      this.#entries -= bucket.length;
-      for (const item of bucket) this.#turn(item);
+      this.buckets[at] = [];
+      this.entries -= bucket.length;
+      for (const item of bucket) this.turn(item);
     }
   }
 
-  #turn(item: WheelItem): void {
-    if (item.tick !== this.#tick) return;
-    if (item.dueAt > this.#tick) {
+  private turn(item: WheelItem): void {
+    if (item.tick !== this.tick) return;
+    if (item.dueAt > this.tick) {
       this.schedule(item, item.dueAt);
       return;
     }
@@ -75,26 +75,26 @@ export class TimerWheel {
     item.visit();
   }
 
-  #arm(): void {
-    this.#disarm();
-    if (this.#entries === 0) return;
-    let tick = this.#tick + 1;
-    while (this.#buckets[tick % spanTicks]!.length === 0) tick++;
-    this.#timerTick = tick;
-    this.#timer = setTimeout(this.#onTimer, Math.max(1, tick - this.#clock()));
+  private arm(): void {
+    this.disarm();
+    if (this.entries === 0) return;
+    let tick = this.tick + 1;
+    while (this.buckets[tick % spanTicks]!.length === 0) tick++;
+    this.timerTick = tick;
+    this.timer = setTimeout(this.onTimer, Math.max(1, tick - this.clock()));
   }
 
-  #disarm(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#timerTick = Number.POSITIVE_INFINITY;
+  private disarm(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.timerTick = Number.POSITIVE_INFINITY;
   }
 
-  readonly #onTimer = (): void => {
-    this.#timer = null;
+  private readonly onTimer = (): void => {
+    this.timer = null;
     // What the visits schedule needs no timer of its own: one is set after all of them.
-    this.#timerTick = Number.NEGATIVE_INFINITY;
-    this.advance(this.#clock());
-    this.#arm();
+    this.timerTick = Number.NEGATIVE_INFINITY;
+    this.advance(this.clock());
+    this.arm();
   };
 }

@@ -7,7 +7,6 @@ import type { TellThrottled } from '../base/error-throttle.ts';
 import { GatewayError } from '../base/errors.ts';
 import { abandonedThreadsMax, gatesMax } from '../base/limits.ts';
 import type { SinkSpec } from '../config/sink-spec.ts';
-import { lane } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import { Gate } from '../ring/gate.ts';
@@ -139,8 +138,8 @@ export class SinkHost {
   /** For how long decoders have waited for it. */
   get gatedMs(): number {
     if (this.gate === null) return 0;
-    const at = lane.gatedMs / 8 + this.gate.index;
-    return this.options.memory.lanes.reduce((sum, { f64 }) => sum + f64[at]!, 0);
+    const { index } = this.gate;
+    return this.options.memory.lanes.reduce((sum, lane) => sum + lane.gatedMs(index), 0);
   }
   get diskBytes(): number {
     return this.counters[sinkCounter.diskBytes]!;

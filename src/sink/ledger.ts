@@ -8,9 +8,9 @@
  * back to life with frames in hand that it had read in time.
  */
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import type { RingAddress } from '../ring/cursor.ts';
+import { type RingAddress, ringKey } from '../ring/cursor.ts';
 import { oldestFrame } from '../ring/oldest-frame.ts';
-import { ringKey, type StreamEnd, streamCheckpointDoubles, type TrackStart } from './messages.ts';
+import { type StreamEnd, streamCheckpointDoubles, type TrackStart } from './messages.ts';
 import { Progress, type ProgressCounts } from './progress.ts';
 import type { Track, TrackEnd } from './sink.ts';
 

@@ -49,11 +49,6 @@ export interface StreamEnd {
   readonly ofStream: SharedArrayBuffer;
 }
 
-/** Names a ring in a map. */
-export function ringKey({ index, generation }: RingAddress): string {
-  return `${index}:${generation}`;
-}
-
 export type ToSink =
   /** Read these; some may have been read before, by a thread that died. */
   | { readonly type: 'started'; readonly tracks: readonly TrackStart[] }

@@ -67,15 +67,16 @@ export class Progress {
   }
 }
 
-/** What is remembered of a track when its thread dies. Sink thread. */
+/** What survives of a track when the sink's thread dies. Sink thread. */
 export class Checkpoint {
-  /** Numbers of the writer's own: zeros for a new track, later what they were after the last flush. */
+  /** 13 numbers for the writer: zeros for a new track, in a new thread what they were after the last flush. */
   readonly own: Float64Array;
-  /** The same for the whole stream; written at once. */
+  /** Numbers for the whole stream; a write takes effect at once. */
   readonly ofStream: Float64Array;
   private readonly progress: Progress;
   private readonly numbers: Float64Array;
 
+  /** Made by the gateway. */
   constructor(progress: Progress, ofStream: Float64Array) {
     this.progress = progress;
     this.numbers = progress.recall();
@@ -87,11 +88,12 @@ export class Checkpoint {
   get next(): number {
     return this.numbers[field.next]!;
   }
+  /** Frames overwritten before they were read. */
   get framesLapped(): number {
     return this.numbers[field.lapped]!;
   }
 
-  /** Frames that were read and could not be kept. The writer counts them; frames without a writer, the loop. */
+  /** Frames that were read and could not be kept. The writer counts them. */
   get framesLost(): number {
     return this.numbers[field.lost]!;
   }
@@ -99,17 +101,17 @@ export class Checkpoint {
     this.numbers[field.lost] = frames;
   }
 
-  /** The writer's numbers hold already, though nothing that was read since the last commit does. */
+  /** Commits the writer's numbers alone, without the frames read since the last commit. */
   keep(): void {
     this.progress.commit(this.numbers);
   }
 
-  /** The numbers are again what they were at the last commit. */
+  /** Takes the numbers back to the last commit. */
   rollBack(): void {
     this.numbers.set(this.progress.recall());
   }
 
-  /** From now on a thread that takes over begins here. */
+  /** A thread that takes over begins here. */
   commit(next: number, framesLapped: number): void {
     this.numbers[field.next] = next;
     this.numbers[field.lapped] = framesLapped;

@@ -3,11 +3,11 @@
  * does not need every frame has none: then nothing here does anything. Sink thread.
  */
 import { urgedRingsMax } from '../base/limits.ts';
-import { lane, ring } from '../memory/layout.ts';
+import { ringHeader } from '../memory/ring-header.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import type { RingAddress } from '../ring/cursor.ts';
+import { type RingAddress, ringKey } from '../ring/cursor.ts';
 import { framesHeld, Gate } from '../ring/gate.ts';
-import { type GateKey, ringKey } from './messages.ts';
+import type { GateKey } from './messages.ts';
 
 /** More rings were urgent than are remembered. */
 const allRings = 'all';
@@ -27,7 +27,7 @@ export class SinkGate {
     this.gate = index < 0 ? null : new Gate(memory, index);
     this.thread = thread;
     this.urgentFrames = framesHeld(memory.geometry.ringSlotCount) >> 2;
-    this.seen = Int32Array.from(memory.lanes, ({ i32 }) => i32[lane.urgedCount / 4]!);
+    this.seen = Int32Array.from(memory.lanes, (lane) => lane.loadUrgedCount());
   }
 
   /** From now on the sink is waited for. `onUrged`: there are urgent rings. */
@@ -64,17 +64,17 @@ export class SinkGate {
   private nextUrged(): string | null {
     const { memory, seen } = this;
     for (let index = 0; index < seen.length; index++) {
-      const { i32 } = memory.lanes[index]!;
-      const count = Atomics.load(i32, lane.urgedCount / 4);
+      const lane = memory.lanes[index]!;
+      const count = lane.loadUrgedCount();
       const behind = (count - seen[index]!) | 0;
       if (behind === 0) continue;
       if (behind >= urgedRingsMax) {
         seen[index] = count;
         return allRings;
       }
-      const ringIndex = i32[lane.urged / 4 + (seen[index]! & (urgedRingsMax - 1))]!;
+      const ringIndex = lane.urged(seen[index]!);
       seen[index]! += 1;
-      const generation = memory.slabOf(ringIndex).i32[(memory.ringOffset(ringIndex) + ring.generation) / 4]!;
+      const generation = ringHeader(memory, ringIndex).loadGeneration();
       return ringKey({ index: ringIndex, generation });
     }
     return null;

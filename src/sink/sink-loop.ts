@@ -9,9 +9,9 @@
 import { ErrorThrottle } from '../base/error-throttle.ts';
 import { redactPath } from '../base/errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
-import type { RingAddress } from '../ring/cursor.ts';
+import { type RingAddress, ringKey } from '../ring/cursor.ts';
 import { Frame } from '../ring/frame.ts';
-import { type FromSink, ringKey, sinkCounter, type ToSink, type TrackStart } from './messages.ts';
+import { type FromSink, sinkCounter, type ToSink, type TrackStart } from './messages.ts';
 import { settledInTime } from './settling.ts';
 import type { Sink } from './sink.ts';
 import type { SinkGate } from './sink-gate.ts';

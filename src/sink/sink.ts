@@ -10,10 +10,11 @@ import type { Checkpoint } from './progress.ts';
 
 export type { Track } from '../ring/track.ts';
 
-/** What became of a track when it ended. */
+/** The counts of a track at its end. */
 export interface TrackEnd {
+  /** Frames that were handed to the writer. */
   readonly framesRead: number;
-  /** Frames that were overwritten before this sink read them. */
+  /** Frames overwritten before this sink read them. */
   readonly framesLapped: number;
 }
 
@@ -35,20 +36,31 @@ export interface TrackWriter {
 export interface RecordingFile {
   /** One participant's, or the call's with all of them. */
   readonly kind: 'participant' | 'call';
+  /** Where it is, as the sink's folder was given. */
   readonly path: string;
+  /** `StreamInfo.id`. */
   readonly streamId: string;
+  /** As in `StreamInfo`. */
   readonly callConnectionId: string | null;
+  /** As in `StreamInfo`. */
   readonly correlationId: string | null;
+  /** As in `StreamInfo`. */
   readonly labels?: Labels;
   /** null when the audio is mixed, and for a call. */
   readonly participantId: string | null;
+  /** Hz: 16000 or 24000. */
   readonly sampleRate: number;
+  /** 1, or of a call as many as `call.json` names. */
   readonly channels: number;
+  /** Of the audio, gaps included. */
   readonly durationMs: number;
-  /** Of a call: of all its participants. */
+  /** Of 20 ms, in the file; of a call: of all its participants, as the next ones. */
   readonly frames: number;
+  /** That never came. */
   readonly missing: number;
+  /** That were overwritten before the sink read them. */
   readonly lapped: number;
+  /** That were read and could not be written. */
   readonly lost: number;
 }
 
@@ -67,18 +79,21 @@ export interface RecordedCall {
 
 /** A stream of which all tracks have ended. */
 export interface FinishedStream {
+  /** `StreamInfo.id`. */
   readonly streamId: string;
+  /** As in `StreamInfo`. */
   readonly callConnectionId: string | null;
+  /** As in `StreamInfo`. */
   readonly correlationId: string | null;
   /** See `Checkpoint.ofStream`. */
   readonly checkpoint: Float64Array;
 }
 
-/** What a sink is told when it begins. */
+/** The argument of `start`. */
 export interface SinkStart {
-  /** Another thread of this sink ran before and died. */
+  /** A thread of this sink ran before and died or hung. */
   readonly isRestart: boolean;
-  /** Counts and tells what goes wrong beside the calls of the loop. */
+  /** Counts and logs an error that happens outside the sink's methods. */
   readonly report: (error: unknown) => void;
 }
 

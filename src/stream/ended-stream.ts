@@ -9,36 +9,44 @@ import type { Stream, StreamRecording } from './stream.ts';
 import { meanJitterMs, reportStream, type StreamReport } from './stream-report.ts';
 import type { CloseCause } from './totals.ts';
 
+/** The counts of a participant, without its id. */
 type Counted = Omit<ParticipantReport, 'id' | 'lastFrameAt'>;
 
-/** What one sink did with the stream's frames. */
+/** What one sink or reader did with the stream's frames. */
 export interface ReaderReport {
+  /** Its name: the label `sink` of the metrics. */
   readonly sink: string;
+  /** Frames that it read. */
   readonly framesRead: number;
-  /** Overwritten before it came to them. */
+  /** Frames overwritten before it read them. */
   readonly framesLapped: number;
-  /** It came to the end of every ring. If not, the figures are of those it did. */
+  /** It reached the end of every ring. If not, the two counts are of the rings whose end it reached. */
   readonly isDrained: boolean;
 }
 
-/** The account of a stream that is over. */
+/** The account of a stream that has ended: the record `stream ended` of the log. */
 export interface EndedStream extends Omit<StreamReport, 'state' | 'participants'> {
-  /** Of all participants together; `jitterMs` is left out, it means nothing at the end. */
+  /** Of all participants together, without `jitterMs`, which means nothing at the end. */
   readonly audio: Omit<Counted, 'jitterMs'>;
+  /** Each participant in the order of their first frames, without `id` and `lastFrameAt`: ids are personal data. */
   readonly participants: readonly Counted[];
+  /** What each sink and reader did with the frames. */
   readonly sinks: readonly ReaderReport[];
   /** Files that are finished: of its participants, and perhaps of the whole call, which may come later. See the event `recording`. */
   readonly recordings: readonly StreamRecording[];
-  /** Times that its socket broke off, or was superseded, and another one went on; and how long it had none, in all. */
+  /** How often its socket broke off or was superseded, and another one resumed the stream. */
   readonly interruptions: number;
+  /** How long it was without a socket, in ms, in all. */
   readonly interruptedMs: number;
-  /** Times that no audio came though there was some before; and for how long, in all. */
+  /** How often no audio came though there was some before. */
   readonly stalls: number;
+  /** For how long that was, in ms, in all. */
   readonly stalledMs: number;
-  /** Of its last socket. */
+  /** Why its last socket was closed. */
   readonly closeCause: CloseCause;
+  /** The gateway's code if the gateway closed, else the peer's: 1005 for none, 1006 for a broken connection. */
   readonly closeCode: number;
-  /** From the upgrade to the close. */
+  /** From the upgrade to the close, in ms. */
   readonly durationMs: number;
 }
 

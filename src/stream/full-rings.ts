@@ -3,7 +3,7 @@
  * and go back to the pool, in the middle of the stream. Main thread. Invariant: such a ring is in no stream's list, so no
  * worker writes to it or gives it back.
  */
-import { ring, ringState } from '../memory/layout.ts';
+import { ringHeader } from '../memory/ring-header.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { RingPool } from '../ring/pool.ts';
 import { describeRing, type FullRing, type ParticipantRing, reportRing, ringJitter } from './ring-report.ts';
@@ -24,7 +24,7 @@ export class FullRings {
   retire(stream: Stream, index: number): ParticipantRing {
     const { memory } = this;
     // A worker may have died between the two.
-    Atomics.store(memory.slabOf(index).i32, (memory.ringOffset(index) + ring.state) / 4, ringState.ended);
+    ringHeader(memory, index).end();
     const full: FullRing = {
       index,
       report: reportRing(memory, index),

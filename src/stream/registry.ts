@@ -6,8 +6,9 @@
 
 import { awakeClock } from '../base/awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
-import { recordKind, ringState, streamEnd, streamSlot } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { recordKind, ringState, streamEnd } from '../memory/states.ts';
+import { StreamSlot } from '../memory/stream-slot.ts';
 import { closeCode } from './close-code.ts';
 import { type EndedStream, reportEnded } from './ended-stream.ts';
 import { FullRings } from './full-rings.ts';
@@ -96,8 +97,7 @@ export class StreamRegistry {
 
   /** When the last audio of a stream was committed, ms on the process's clock; 0 before the first. */
   lastAudioMs(stream: Stream): number {
-    const { memory } = this.options;
-    return memory.streams.f64[(memory.streamOffset(stream.index) + streamSlot.lastAudioMs) / 8]!;
+    return new StreamSlot(this.options.memory, stream.index).lastAudioMs;
   }
 
   /** A stream for an accepted upgrade, or null when there is no room. */
@@ -155,7 +155,7 @@ export class StreamRegistry {
     if (stream.phase === 'open') this.disconnected(stream, 'superseded', closeCode.superseded, nowMs);
     stream.timer?.cancel();
     const brokeOffMs = stream.endedMs ?? nowMs;
-    memory.streams.f64[(memory.streamOffset(stream.index) + streamSlot.brokeOffMs) / 8] = brokeOffMs;
+    new StreamSlot(memory, stream.index).brokeOffMs = brokeOffMs;
     stream.phase = 'open';
     stream.timer = null;
     stream.closeCause = null;
@@ -240,7 +240,7 @@ export class StreamRegistry {
   private follow(stream: Stream): void {
     const { memory, observers } = this.options;
     // Before all else: what it says of the rings is true from then on.
-    const end = Atomics.load(memory.streams.i32, (memory.streamOffset(stream.index) + streamSlot.end) / 4);
+    const end = new StreamSlot(memory, stream.index).loadEnd();
     if (end === streamEnd.released) {
       this.forget(stream);
       return;

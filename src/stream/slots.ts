@@ -4,6 +4,7 @@
  */
 import type { Lane } from '../lane/lane.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { StreamSlot } from '../memory/stream-slot.ts';
 import type { Stream } from './stream.ts';
 
 export class StreamSlots {
@@ -28,8 +29,7 @@ export class StreamSlots {
   /** Gives a zeroed slot, and the lane with the fewest streams, to the stream that `create` makes. There must be room. */
   take(create: (index: number, lane: Lane) => Stream): Stream {
     const index = this.free.pop()!;
-    const at = this.memory.streamOffset(index) / 8;
-    this.memory.streams.f64.fill(0, at, at + this.memory.streamBytes / 8);
+    new StreamSlot(this.memory, index).zero();
     const lane = this.load.indexOf(Math.min(...this.load));
     this.load[lane]!++;
     const stream = create(index, this.lanes[lane]!);

@@ -4,10 +4,11 @@
  */
 import { awakeClock } from '../base/awake-clock.ts';
 import { frameDurationMs, stallWatch } from '../base/limits.ts';
-import { ring } from '../memory/layout.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { ringKey } from '../ring/cursor.ts';
 import { type Labels, labelled } from '../ring/track.ts';
 import type { StreamRegistry } from './registry.ts';
+import { describeRing } from './ring-report.ts';
 import type { Stream } from './stream.ts';
 
 /** `caught_up`: the audio of that time came afterwards. `lost`: it did not; or nobody spoke. `ended`: so did the stream. */
@@ -17,8 +18,11 @@ export type StallOutcome = (typeof stallOutcomes)[number];
 
 /** A stream from which no audio comes. */
 export interface Stall {
+  /** `StreamInfo.id`. */
   readonly streamId: string;
+  /** As in `StreamInfo`. */
   readonly callConnectionId: string | null;
+  /** As in `StreamInfo`. */
   readonly labels?: Labels;
   /** When its last audio came. */
   readonly since: Date;
@@ -26,9 +30,11 @@ export interface Stall {
 
 /** One that is over. */
 export interface EndedStall extends Stall {
+  /** From the last audio to the next, or to the end of the stream. */
   readonly durationMs: number;
   /** How much of that time came afterwards, of the participant of whom most did. */
   readonly caughtUpMs: number;
+  /** What became of its audio. */
   readonly outcome: StallOutcome;
 }
 
@@ -134,12 +140,7 @@ export class StallWatch {
   /** Frames of each ring. */
   private framesOf({ rings }: Stream): Map<string, number> {
     const { memory } = this.options;
-    return new Map(
-      rings.map(({ index, generation }) => {
-        const head = Atomics.load(memory.slabOf(index).i32, (memory.ringOffset(index) + ring.head) / 4);
-        return [`${index}:${generation}`, head];
-      }),
-    );
+    return new Map(rings.map((handle) => [ringKey(handle), describeRing(memory, handle.index).frames]));
   }
 }
 

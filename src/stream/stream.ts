@@ -30,6 +30,7 @@ export type StreamPhase = 'open' | 'waiting' | 'ending' | 'lingering' | 'release
 
 /** A file that is finished, and the sink that wrote it, as given with `--sink`. */
 export interface StreamRecording extends RecordingFile {
+  /** As given with `--sink`. */
   readonly sink: string;
 }
 

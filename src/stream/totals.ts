@@ -25,6 +25,7 @@ export const closeCauses = [
   'flood',
   'error',
 ] as const;
+/** Why a stream's socket was closed; `stream_closes_total{cause}`, docs/errors.md. */
 export type CloseCause = (typeof closeCauses)[number];
 
 /** Why there was no room for a stream. */

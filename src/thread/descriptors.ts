@@ -11,7 +11,7 @@ export function openDescriptors(): number {
   return statSync(`${own}/fd`).size || readdirSync(`${own}/fd`).length;
 }
 
-/** Null where it cannot be told, or there is no limit. */
+/** Null where it is unknown, or there is no limit. */
 export function descriptorsMax(): number | null {
   try {
     const text = /^Max open files +(\d+)/m.exec(readFileSync(`${own}/limits`, 'latin1'))?.[1];

@@ -1,5 +1,5 @@
 /**
- * How long the garbage collector holds this thread up. Asked for, not told: a thread that sleeps in `Atomics.wait` has no
+ * How long the garbage collector holds this thread up. Polled, not pushed: a thread that sleeps in `Atomics.wait` has no
  * event loop that could deliver an observer's entries. Any thread. Invariant: each collection is counted once.
  */
 import { GCProfiler } from 'node:v8';

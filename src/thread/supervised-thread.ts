@@ -93,7 +93,7 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   start(): Promise<void> {
     if (this.starting === null) {
       this.starting = Promise.withResolvers();
-      // Whoever starts it is told; nobody else needs to be.
+      // The caller of `start` gets the error; no one else needs it.
       this.starting.promise.catch(() => {});
       this.phase = 'starting';
       this.watchTimer = setInterval(() => this.watch(performance.now()), watchIntervalMs);

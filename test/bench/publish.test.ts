@@ -40,13 +40,18 @@ describe('a section', () => {
   });
 
   test('puts columns that do not fit beside each other into a second table', () => {
-    const many = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`c${i}`, measure('', 'lower', [i])]));
+    const many = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`c${i}`, measure('', 'lower', [i])]));
     const [section] = sectionsOf(resultOf([row('a', many, ['noted']), row('b', many)]));
     expect(section!.table.split('\n').filter((line) => line.startsWith('| | '))).toEqual([
-      '| | c0 | c1 | c2 | c3 | c4 | c5 | c6 | c7 |',
-      '| | c8 | c9 |',
+      '| | c0 | c1 | c2 | c3 | c4 | c5 | c6 | c7 | c8 | c9 |',
+      '| | c10 | c11 |',
     ]);
     expect(section!.table.match(/noted/g)).toHaveLength(1);
+  });
+
+  test('leaves columns of detail to the published file', () => {
+    const cells = { time: measure('', 'lower', [1]), 'longest GC pause': measure('', 'lower', [2]) };
+    expect(sectionsOf(resultOf([row('a', cells)]))[0]!.table).not.toContain('GC');
   });
 });
 

@@ -38,7 +38,7 @@ function others(report: CheckReport) {
 const manyUpgrades = ['--max-upgrades-per-address', '20000'];
 
 describe.concurrent('the gateway', () => {
-  test('passes every scenario; that it lets everybody in is a warning', ({ expect }) =>
+  test('passes every scenario; that it lets everyone in is a warning', ({ expect }) =>
     unlessStarved(() =>
       withGateway(manyUpgrades, async (gateway) => {
         const report = await checkServer({ url: gateway.url, scenarios, timing });
@@ -90,7 +90,7 @@ describe.concurrent('the gateway', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('that only logs what is wrong with a token lets everybody in, and fails', ({ expect }) => {
+  test('that only logs what is wrong with a token lets everyone in, and fails', ({ expect }) => {
     const jwt = ['--auth', 'jwt', '--jwt-audience', 'x', '--jwt-mode', 'log', '--jwks-url', 'https://127.0.0.1:9/'];
     return withGateway(jwt, async (gateway) => {
       const report = await checkServer({ url: gateway.url, token: 'a.b.c', scenarios: named(/-token$/), timing });

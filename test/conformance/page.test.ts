@@ -1,4 +1,4 @@
-/** docs/conformance.md tells the scenarios, the flags and the times as they are. */
+/** docs/conformance.md lists the scenarios, the flags and the times as they are. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { conformancePage, fillTables } from '../../docs/conformance.ts';

@@ -28,7 +28,7 @@ async function verdictsOf(fault: string, names: readonly string[], token: string
 }
 
 const rows: readonly (readonly [string, readonly string[], string | null, readonly string[], RegExp])[] = [
-  ['none', ['no-token', 'bad-token'], null, ['warn', 'not applicable'], /lets everybody in/],
+  ['none', ['no-token', 'bad-token'], null, ['warn', 'not applicable'], /lets everyone in/],
   ['none', ['no-token', 'bad-token'], rightToken, ['pass', 'pass'], /^$/],
   ['checks-the-token-later', ['no-token'], rightToken, ['warn'], /let in first; then the server closed it with 1008/],
   ['sends-texts', ['outbound'], null, ['warn'], /a text that is no JSON/],

@@ -1,7 +1,8 @@
 /** Frames of servers taken apart, and messages for ACS judged: what is a fault, and what is not. */
 import { describe, expect, test } from 'vitest';
 import { outboundProblem } from '../../src/conformance/outbound.ts';
-import { announcement, clientFrame, FrameReader, fragments, opcode } from '../../src/conformance/wire.ts';
+import { announcement, FrameReader, fragments } from '../../src/conformance/wire.ts';
+import { clientFrame, opcode } from '../../src/simulator/frame.ts';
 
 /** What a reader tells of these bytes, given in pieces of this size. */
 function told(bytes: readonly number[] | Buffer, pieceBytes = 1 << 20): string[] {

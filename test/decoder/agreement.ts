@@ -3,7 +3,8 @@
  * the stream's slot, the rings with their timelines, and every frame. Then compares that with the official parser.
  */
 
-import { lane, recordKind, ring, ringState, streamSlot } from '../../src/memory/layout.ts';
+import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
+import { recordKind, ringState } from '../../src/memory/states.ts';
 import { isStuffed } from '../../src/protocol/marks.ts';
 import { audio, metadata } from './messages.ts';
 import { officialExpectation } from './official.ts';

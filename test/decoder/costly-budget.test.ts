@@ -4,6 +4,7 @@ import { costlySavedMs, costlyShare, longMessageMarksMax } from '../../src/base/
 import type { DecoderName } from '../../src/config/decoder-names.ts';
 import { CostlyBudget, parseHeldUpMs } from '../../src/decoder/costly-budget.ts';
 import { streamSlot } from '../../src/memory/layout.ts';
+import { StreamSlot } from '../../src/memory/stream-slot.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
 import { audio, metadata } from '../support/acs-client.ts';
 import { DecoderRig, usableDecoders } from './rig.ts';
@@ -122,13 +123,13 @@ describe.each(usableDecoders)('a long message, with the decoder %s', (decoder) =
 
 it('a debt is paid back as time goes by, and never becomes a credit', () => {
   const { memory } = new DecoderRig();
-  const budget = new CostlyBudget(memory, 0);
-  const at = memory.streamOffset(0);
-  for (let n = 0; n < 40; n++) budget.charge(at, 4096, 0.4, 0);
-  expect(budget.allows(at, 0)).toBe(false);
+  const budget = new CostlyBudget(memory.lanes[0]!);
+  const slot = new StreamSlot(memory, 0);
+  for (let n = 0; n < 40; n++) budget.charge(slot, 4096, 0.4, 0);
+  expect(budget.allows(slot, 0)).toBe(false);
   const untilMs = (16 - costlySavedMs.ofLane) / costlyShare.ofLane;
-  expect(budget.allows(at, untilMs - 1)).toBe(false);
-  expect(budget.allows(at, untilMs + 1)).toBe(true);
-  for (let n = 0; n < 40; n++) budget.charge(at, 4096, 0.4, 1e6);
-  expect(budget.allows(at, 1e6)).toBe(false);
+  expect(budget.allows(slot, untilMs - 1)).toBe(false);
+  expect(budget.allows(slot, untilMs + 1)).toBe(true);
+  for (let n = 0; n < 40; n++) budget.charge(slot, 4096, 0.4, 1e6);
+  expect(budget.allows(slot, 1e6)).toBe(false);
 });

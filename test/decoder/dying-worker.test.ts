@@ -5,7 +5,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ringFramesMax } from '../../src/base/limits.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { lane, reasonIndex, recordKind, ring, streamSlot } from '../../src/memory/layout.ts';
+import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
+import { reasonIndex } from '../../src/memory/outcomes.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { LaneRig } from '../lane/lane-rig.ts';
@@ -160,8 +162,8 @@ class Scene {
   }
 
   decode(memory = this.rig.memory): FrameDecoder {
-    const decoder = new FrameDecoder(memory, createParsers('scan'), clock);
-    decoder.decode(laneIndex, this.rig.word(lane.tail));
+    const decoder = new FrameDecoder(memory, laneIndex, createParsers('scan'), clock);
+    decoder.decode(this.rig.word(lane.tail));
     return decoder;
   }
 
@@ -169,10 +171,10 @@ class Scene {
   async decodeMortally(diesAt: number, throwsAt = Number.POSITIVE_INFINITY): Promise<number> {
     const mortal = new Mortal(this.rig.memory);
     const parsers = createParsers('scan');
-    const decoder = new FrameDecoder(mortal.memory, parsers, clock);
+    const decoder = new FrameDecoder(mortal.memory, laneIndex, parsers, clock);
     Object.assign(mortal, { diesAt, throwsAt });
     try {
-      decoder.decode(laneIndex, this.rig.word(lane.tail));
+      decoder.decode(this.rig.word(lane.tail));
       return mortal.stores;
     } catch (error) {
       await this.rig.die(error);

@@ -5,8 +5,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { record, recordKind } from '../../src/memory/layout.ts';
-import type { SharedMemory, Views } from '../../src/memory/shared-memory.ts';
+import type { LaneHeader } from '../../src/memory/lane-header.ts';
+import type { LaneRecord } from '../../src/memory/lane-record.ts';
+import type { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { productModule } from '../support/product-module.ts';
 
 const { FrameDecoder } =
@@ -21,7 +23,7 @@ export function faultMessage(fault: Fault): string {
 
 interface Inside {
   readonly memory: SharedMemory;
-  takeRecord(views: Views, at: number, ...rest: unknown[]): void;
+  takeRecord(lane: LaneHeader, record: LaneRecord, ...rest: unknown[]): void;
 }
 
 const inside = FrameDecoder.prototype as unknown as Inside;
@@ -49,14 +51,14 @@ function fillHeap(): never {
 }
 
 Object.defineProperty(inside, 'takeRecord', {
-  value(this: Inside, views: Views, at: number, ...rest: unknown[]): void {
-    if (views.i32[(at + record.kind) / 4] === recordKind.message) {
-      const start = at + record.payload;
-      const text = views.bytes.toString('latin1', start, start + views.i32[(at + record.payloadBytes) / 4]!);
+  value(this: Inside, lane: LaneHeader, record: LaneRecord, ...rest: unknown[]): void {
+    if (record.kind === recordKind.message) {
+      const { payloadAt, payloadBytes } = record;
+      const text = lane.bytes.toString('latin1', payloadAt, payloadAt + payloadBytes);
       const fault = faults.find((one) => text === faultMessage(one));
       if (fault !== undefined) die(fault);
     }
-    takeRecord.call(this, views, at, ...rest);
+    takeRecord.call(this, lane, record, ...rest);
   },
 });
 

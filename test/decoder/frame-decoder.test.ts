@@ -1,7 +1,10 @@
 /** What a worker does with the records that it finds: what it tells the main thread, what it counts, and what happens when something in it goes wrong. */
 import { describe, expect, it } from 'vitest';
 import { batchBounds, residenceBoundsMs } from '../../src/memory/histogram.ts';
-import { lane, reasonIndex, recordBytes, recordKind, streamEnd, streamSlot } from '../../src/memory/layout.ts';
+import { lane, streamSlot } from '../../src/memory/layout.ts';
+import { reasonIndex } from '../../src/memory/outcomes.ts';
+import { recordBytes } from '../../src/memory/sizes.ts';
+import { recordKind, streamEnd } from '../../src/memory/states.ts';
 import type { MessageParser } from '../../src/protocol/message.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
 import { generator, seed } from '../support/seed.ts';

@@ -1,7 +1,8 @@
 /** A ring whose sequence numbers are used up: the participant goes on in another one, and nothing of it tells. */
 import { describe, expect, it } from 'vitest';
 import { ringFramesMax } from '../../src/base/limits.ts';
-import { frameFlag, lane, ring, ringState, streamSlot } from '../../src/memory/layout.ts';
+import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
+import { frameFlag, ringState } from '../../src/memory/states.ts';
 import { audio, iso, metadata, pcm, startMs } from './messages.ts';
 import { DecoderRig, readAll, type SeenFrame } from './rig.ts';
 

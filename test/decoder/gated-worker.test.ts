@@ -2,8 +2,10 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { DecoderPool } from '../../src/decoder/pool.ts';
 import { Lane } from '../../src/lane/lane.ts';
-import { lane, reasonIndex, ring, ringSlotCount } from '../../src/memory/layout.ts';
+import { lane, ring } from '../../src/memory/layout.ts';
+import { reasonIndex } from '../../src/memory/outcomes.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { ringSlotCount } from '../../src/memory/sizes.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { framesHeld, Gate } from '../../src/ring/gate.ts';
@@ -23,7 +25,6 @@ it('is replaced, and every message is in the ring or counted', { timeout: 60_000
   });
   const pool = new DecoderPool({
     memory,
-    workers: 1,
     decoder: 'scan',
     flushIntervalMs: 1,
     onReport: () => {},

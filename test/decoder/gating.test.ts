@@ -6,6 +6,7 @@ import { ringFramesMax } from '../../src/base/limits.ts';
 import { Gating, gatedSavedMs, gatedShare, gatedWaitMsMax } from '../../src/decoder/gating.ts';
 import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { StreamSlot } from '../../src/memory/stream-slot.ts';
 import type { RingAddress } from '../../src/ring/cursor.ts';
 import { Gate } from '../../src/ring/gate.ts';
 import { RingPool } from '../../src/ring/pool.ts';
@@ -37,7 +38,7 @@ function newRig(ringCount = 2, clock = () => performance.now()) {
     /** As the decoder does, frame by frame. */
     publish(writer: RingWriter, frames: number, stream = 0): void {
       for (let i = 0; i < frames; i++) {
-        if (writer.isDue) gating.pass(writer, 1, memory.streamOffset(stream), 0);
+        if (writer.isDue) gating.pass(writer, 1, new StreamSlot(memory, stream), 0);
         writer.commit(640, 0, 0, 0, 0, 0);
       }
     },

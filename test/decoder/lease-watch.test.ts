@@ -8,8 +8,8 @@ const lookMs = 100;
 
 function watched(): { rig: LaneRig; look: () => number } {
   const rig = new LaneRig({ index: 0 });
-  const watch = new LeaseWatch(rig.memory);
-  watch.begin(0);
+  const watch = new LeaseWatch(rig.memory, 0);
+  watch.begin();
   return { rig, look: () => watch.look(lookMs) };
 }
 
@@ -62,12 +62,12 @@ describe('a lease', () => {
     expect(look()).toBe(lookMs);
   });
 
-  it('begins anew with every lane', () => {
+  it('begins anew with every lease', () => {
     const { rig } = watched();
-    const watch = new LeaseWatch(rig.memory);
-    watch.begin(0);
+    const watch = new LeaseWatch(rig.memory, 0);
+    watch.begin();
     for (let n = 0; n < 5; n++) watch.look(lookMs);
-    watch.begin(1);
+    watch.begin();
     expect(watch.look(lookMs)).toBe(lookMs);
   });
 });

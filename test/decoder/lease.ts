@@ -5,8 +5,9 @@ import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import { workLease } from '../../src/decoder/lease.ts';
 import type { LeaseChanges } from '../../src/decoder/lease-changes.ts';
 import { Lane } from '../../src/lane/lane.ts';
-import { lane, laneReserveBytes } from '../../src/memory/layout.ts';
+import { lane } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { laneReserveBytes } from '../../src/memory/sizes.ts';
 import type { MessageParser } from '../../src/protocol/message.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
 
@@ -47,7 +48,7 @@ export class LeaseRig {
       if (bytes.toString('latin1', start, end) === 'bomb') throw new Error('boom');
       return first.parse(bytes, start, end, message);
     };
-    this.decoder = new FrameDecoder(this.memory, { first: { parse }, general }, () => this.nowMs);
+    this.decoder = new FrameDecoder(this.memory, 0, { first: { parse }, general }, () => this.nowMs);
     this.lane = new Lane({
       memory: this.memory,
       index: 0,
@@ -62,12 +63,11 @@ export class LeaseRig {
     if (!this.lane.pushMessage(0, this.nowMs, Buffer.from(text))) throw new Error('the lane is full');
   }
 
-  work(options: { isShared?: boolean; laneIndex?: number } = {}): void {
+  work(): void {
     const wait = vi.spyOn(Atomics, 'wait').mockImplementation(this.sleep.bind(this) as never);
     try {
       const { memory, decoder } = this;
       const clock = () => this.nowMs;
-      const { isShared = false, laneIndex = 0 } = options;
       const gcPauses = {
         collect: () => {
           this.gcLooks++;
@@ -76,7 +76,7 @@ export class LeaseRig {
       const tell = (changes: LeaseChanges) => {
         this.told.push({ changes, atMs: this.nowMs });
       };
-      workLease({ memory, decoder, flushIntervalMs, isShared, gcPauses, clock, tell }, laneIndex);
+      workLease({ lane: memory.lanes[0]!, decoder, flushIntervalMs, gcPauses, clock, tell });
     } catch (error) {
       if (error !== asleepForGood) throw error;
       this.memory.lanes[0]!.i32[lane.parked / 4]! += 1;

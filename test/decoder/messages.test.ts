@@ -1,6 +1,6 @@
 /** What a message counts as, row by row, for every decoder; and that none of them harms the stream that it came in. */
 import { describe, expect, it } from 'vitest';
-import { frameFlag } from '../../src/memory/layout.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import { audio, audioOf, metadata } from './messages.ts';
 import { DecoderRig, type OutcomeText, usableDecoders } from './rig.ts';
 

@@ -1,7 +1,8 @@
 /** AudioMetadata: before, between and after audio, again, and of formats that are not supported. */
 import { describe, expect, it } from 'vitest';
 import { subscriptionIdBytesMax } from '../../src/base/limits.ts';
-import { lane, ring, ringState, streamSlot } from '../../src/memory/layout.ts';
+import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
+import { ringState } from '../../src/memory/states.ts';
 import { audio, audioOf, metadata, pcm } from './messages.ts';
 import { DecoderRig, usableDecoders } from './rig.ts';
 

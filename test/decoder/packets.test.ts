@@ -1,7 +1,8 @@
 /** How PCM becomes frames: both rates, packets longer and shorter than 20 ms, and silence. */
 import { describe, expect, it } from 'vitest';
 import { packetBytesMax } from '../../src/base/limits.ts';
-import { frameFlag, lane, ring } from '../../src/memory/layout.ts';
+import { lane, ring } from '../../src/memory/layout.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { audio, audioOf, iso, metadata, pcm, startMs } from './messages.ts';
 import { DecoderRig, readAll } from './rig.ts';

@@ -1,7 +1,8 @@
 /** Whose audio it is: mixed or a participant's, how ids are spelled, and how many there may be. */
 import { describe, expect, it } from 'vitest';
 import { participantIdBytesMax } from '../../src/base/limits.ts';
-import { ring, ringState, streamSlot } from '../../src/memory/layout.ts';
+import { ring, streamSlot } from '../../src/memory/layout.ts';
+import { ringState } from '../../src/memory/states.ts';
 import { audio, iso, pcm, startMs } from './messages.ts';
 import { DecoderRig, usableDecoders } from './rig.ts';
 

@@ -1,7 +1,7 @@
 /** The same silence means two things: a loss in mixed audio, a participant who is not dominant in unmixed audio. */
 import { describe, expect, it } from 'vitest';
 import { idleGapMs, timelineJumpMsMax } from '../../src/base/limits.ts';
-import { frameFlag } from '../../src/memory/layout.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import { frameMs, play } from './stamp-schedules.ts';
 import { Track } from './track.ts';
 

@@ -14,7 +14,7 @@ function withoutThreads(): () => void {
 }
 
 function traffic(): Traffic {
-  const made = new Traffic(2, 2);
+  const made = new Traffic(2);
   onTestFinished(() => made.stop());
   return made;
 }

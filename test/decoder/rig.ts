@@ -8,18 +8,12 @@ import { laneTurnBytes } from '../../src/base/limits.ts';
 import { type DecoderName, decoderNames } from '../../src/config/decoder-names.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
 import type { LeaseChanges } from '../../src/decoder/lease-changes.ts';
-import {
-  type DropReason,
-  dropReasons,
-  lane,
-  record,
-  recordBytes,
-  recordKind,
-  ring,
-  ringSlotCount,
-  streamSlot,
-} from '../../src/memory/layout.ts';
-import { SharedMemory, type Views } from '../../src/memory/shared-memory.ts';
+import { lane, record, ring, streamSlot } from '../../src/memory/layout.ts';
+import { type DropReason, dropReasons } from '../../src/memory/outcomes.ts';
+import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { recordBytes, ringSlotCount } from '../../src/memory/sizes.ts';
+import { recordKind } from '../../src/memory/states.ts';
+import type { Views } from '../../src/memory/views.ts';
 import { createParsers, type Parsers } from '../../src/protocol/parsers.ts';
 import { placeOf, type ReadResult, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
@@ -99,7 +93,7 @@ export class DecoderRig {
     this.pool = new RingPool(this.memory);
     this.views = this.memory.lanes[0]!;
     const parsers = options.parsers ?? createParsers(options.decoder ?? 'scan');
-    this.decoder = new FrameDecoder(this.memory, parsers, () => this.nowMs);
+    this.decoder = new FrameDecoder(this.memory, 0, parsers, () => this.nowMs);
   }
 
   /** Appends a record, as a lane does; goes on in the other half when the lane would. */
@@ -140,7 +134,7 @@ export class DecoderRig {
 
   /** Decodes what was pushed since the last time, and says what a lease would tell of it. */
   run(): LeaseChanges | null {
-    if (this.waits) this.decoder.decode(0, this.tail);
+    if (this.waits) this.decoder.decode(this.tail);
     this.waits = false;
     return this.decoder.takeChanges();
   }

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import type { DecoderName } from '../../src/config/decoder-names.ts';
-import { frameFlag, lane } from '../../src/memory/layout.ts';
+import { lane } from '../../src/memory/layout.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import type { RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { metadata, startMs } from './messages.ts';

@@ -1,6 +1,7 @@
 /** How the verdict of the timeline reaches the frames and the counters. */
 import { describe, expect, it } from 'vitest';
-import { frameFlag, lane, ring, streamSlot } from '../../src/memory/layout.ts';
+import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import { audio, iso, startMs } from './messages.ts';
 import { DecoderRig } from './rig.ts';
 

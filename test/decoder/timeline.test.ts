@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { idleGapMs, reorderWindowFrames, timelineJumpMsMax } from '../../src/base/limits.ts';
-import { frameFlag } from '../../src/memory/layout.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import { seeded } from '../support/seed.ts';
 import { Track } from './track.ts';
 

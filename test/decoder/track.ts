@@ -3,8 +3,9 @@
 import { frameBytes } from '../../src/base/limits.ts';
 import { Pcm, Placement } from '../../src/decoder/placement.ts';
 import { place } from '../../src/decoder/timeline.ts';
-import { ring, ringSlotCount } from '../../src/memory/layout.ts';
+import { ring } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { ringSlotCount } from '../../src/memory/sizes.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
 import { startMs } from './messages.ts';
 

@@ -94,7 +94,7 @@ describe.each(overlays)('overlay %s', (overlay) => {
     const { requests, limits } = container!['resources'] as Record<'requests' | 'limits', Record<string, string>>;
     expect(limits).toEqual({ memory: requests!['memory'] });
     const mib = Number(/^(\d+)Gi$/.exec(limits!['memory']!)![1]) * 1024;
-    const lanes = (config.lanes * 2 * laneHalfBytes) / 2 ** 20;
+    const lanes = (config.workers * 2 * laneHalfBytes) / 2 ** 20;
     const ofStream = hardMessageBytesFactor * config.maxMessageBytes + outgoingBytesMax;
     const peers = (config.maxStreams * ofStream + pendingConnectionsMax * pendingConnectionBytes) / 2 ** 20;
     expect(mib).toBeGreaterThanOrEqual(config.ringMemoryMb + lanes + 256 + peers);

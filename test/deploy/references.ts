@@ -57,11 +57,11 @@ const ourFlags = new Set([
 ]);
 const otherFlags = new Set(Object.values(foreignFlags).flatMap((names) => names.map((name) => `--${name}`)));
 
-function all(text: string, pattern: RegExp): string[][] {
+export function all(text: string, pattern: RegExp): string[][] {
   return Array.from(text.matchAll(pattern), (match) => match.slice(1).map((group) => group ?? ''));
 }
 
-function environmentProblems(text: string): string[] {
+export function environmentProblems(text: string): string[] {
   const names = all(text, /(ACS_GATEWAY_[A-Z0-9_]*[A-Z0-9])(?![A-Z0-9_])/g).map(([name]) => name!);
   const unknown = names.filter((name) => !keyOfName.has(name) && name !== `${environmentPrefix}CONFIG`);
   const problems = unknown.map((name) => `${name}: no such setting`);
@@ -111,7 +111,7 @@ function portProblems(text: string): string[] {
   return problems;
 }
 
-function pathProblems(text: string): string[] {
+export function pathProblems(text: string): string[] {
   const ours = new Set([...endpoints.values()].flat());
   const similar = all(text, /(?<![\w/.-])(\/(?:health|ready|live|metric|stream|audio)\w*)/g).map(([path]) => path!);
   const asked = all(text, /(?:\buri|\bpath:|metrics_path:) +'?(\/\w+)/g).map(([path]) => path!);
@@ -125,7 +125,7 @@ function pathProblems(text: string): string[] {
   );
 }
 
-function metricProblems(text: string, metrics: ReadonlySet<string>): string[] {
+export function metricProblems(text: string, metrics: ReadonlySet<string>): string[] {
   return all(text, /\b(acs_gateway[_:][\w:]*\w)/g)
     .map(([name]) => name!)
     .filter((name) => !metrics.has(name))
@@ -133,7 +133,7 @@ function metricProblems(text: string, metrics: ReadonlySet<string>): string[] {
 }
 
 /** Files of the repository: by their path, by the address of a page, or as what `npm run build` makes of them. */
-function fileProblems(text: string): string[] {
+export function fileProblems(text: string): string[] {
   const folders = 'deploy|docs|grafana|src|test|bench|examples';
   const named = all(text, new RegExp(`(?<![\\w./-]|image: )((?:${folders})/[\\w@./-]*\\w)`, 'g'));
   const linked = all(text, /example\.com\/acs-audio-gateway\/([\w./-]*\w)/g);

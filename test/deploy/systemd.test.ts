@@ -55,7 +55,7 @@ describe.each([single, template])('%s', (unit) => {
   });
 
   test('has room for the memory and the open files that the settings allow', () => {
-    const lanesMib = (config.lanes * 2 * laneHalfBytes) / 2 ** 20;
+    const lanesMib = (config.workers * 2 * laneHalfBytes) / 2 ** 20;
     expect(onlyValueOf(unit, 'MemoryMax')).toBe('2G');
     expect(2048).toBeGreaterThanOrEqual(config.ringMemoryMb + lanesMib + 256);
     const files = config.maxStreams * (1 + config.sink.length * config.maxParticipants);

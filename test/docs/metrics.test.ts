@@ -17,11 +17,11 @@ beforeAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('docs/metrics.md tells every metric of the gateway with its type, labels, unit and meaning (npm run docs:metrics)', () => {
+test('docs/metrics.md lists every metric of the gateway with its type, labels, unit and meaning (npm run docs:metrics)', () => {
   expect(page).toBe(fillTables(page, exposition));
 });
 
-test('a metric that the page does not tell, or tells without need, is found out', () => {
+test('a metric that the page does not list, or lists without need, is found', () => {
   expect(() =>
     fillTables(page, `${exposition}# TYPE acs_gateway_new_total counter\nacs_gateway_new_total 0\n`),
   ).toThrow('acs_gateway_new_total');

@@ -7,8 +7,9 @@ import type { Utterance } from '../../examples/call-assistance/recogniser.ts';
 import type { Track } from '../../src/index.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
+import { generator } from '../support/seed.ts';
 import { ExampleProcess, writeWav } from './example-process.ts';
-import { random, scene } from './speech.ts';
+import { scene } from './speech.ts';
 import { SpeechService, textOf } from './speech-service.ts';
 
 function trackOf(participantId: string, sampleRate: number): Track {
@@ -17,7 +18,7 @@ function trackOf(participantId: string, sampleRate: number): Track {
 
 /** Noise without zeros, so that nothing in it is taken for silence. */
 function utterance(track: Track, number: number, ms = 300): Utterance {
-  const next = random(number);
+  const next = generator(number);
   const samples = Int16Array.from({ length: (ms * track.sampleRate) / 1000 }, () => 1 + Math.floor(next() * 1000));
   return { track, startMs: number * 1000, samples };
 }

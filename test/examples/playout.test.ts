@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { Delays } from '../../examples/interpretation/delay.ts';
 import { Playout } from '../../examples/interpretation/playout.ts';
-import { random } from './speech.ts';
+import { generator } from '../support/seed.ts';
 
 const sampleRate = 16_000;
 const frameSamples = 320;
@@ -45,7 +45,7 @@ function range(from: number, to: number): number[] {
 }
 
 it('sends every frame in order, 80 ms after the first came and then every 20 ms, whatever jitter and order they had', () => {
-  const next = random(4);
+  const next = generator(4);
   const arrivals = new Map(range(0, 500).map((n) => [n, n * frameMs + (n === 0 ? 0 : Math.floor(next() * bufferMs))]));
   const { sent, counts } = play(arrivals, 20_000);
   expect(sent).toEqual(range(0, 500).map((n) => ({ n, atMs: bufferMs + n * frameMs })));

@@ -3,6 +3,8 @@
  * is known to the sample. Pure.
  */
 
+import { generator } from '../support/seed.ts';
+
 export interface Voice {
   readonly pitchHz: number;
   /** Of the formants: 1 is a large throat, 1.2 a small one. */
@@ -19,17 +21,6 @@ const vowels = [
 const syllableMs = 180;
 const dipMs = 40;
 
-/** Numbers from 0 to 1 (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function scaled(samples: Float64Array, db: number): Float64Array {
   const rms = Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
   const gain = 10 ** (db / 20) / rms;
@@ -38,7 +29,7 @@ function scaled(samples: Float64Array, db: number): Float64Array {
 
 /** Syllables without a pause, from the first sample to the last. `words`: the seed of what is said. */
 export function speech(voice: Voice, words: number, sampleRate: number, ms: number, db = -20): Float64Array {
-  const next = random(words);
+  const next = generator(words);
   const samples = new Float64Array((ms * sampleRate) / 1000);
   const perSyllable = (syllableMs * sampleRate) / 1000;
   let phase = 0;
@@ -69,7 +60,7 @@ export function scene(
   voice: Voice = { pitchHz: 120, scale: 1 },
 ): Int16Array {
   const { sampleRate, ms, noiseDb, speechDb } = options;
-  const next = random(99);
+  const next = generator(99);
   const noise = Float64Array.from({ length: (ms * sampleRate) / 1000 }, () => next() * 2 - 1);
   const sum = scaled(noise, noiseDb);
   spans.forEach(([from, to], index) => {

@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import { levelDb, silenceDb } from '../../examples/audio/level.ts';
 import { VoiceActivity } from '../../examples/audio/voice-activity.ts';
-import { random, scene, toPcm } from './speech.ts';
+import { generator } from '../support/seed.ts';
+import { scene, toPcm } from './speech.ts';
 
 const sampleRate = 16_000;
 const frameSamples = 320;
@@ -65,7 +66,7 @@ it('hears no voice in silence, in noise, in clicks', () => {
 
 it('takes a fan that is switched on for a voice for four seconds, and then hears speech over it', () => {
   const samples = scene({ sampleRate, ms: 14_000, noiseDb: -65, speechDb: -15 }, [[10_000, 12_000]]);
-  const next = random(3);
+  const next = generator(3);
   const fan = toPcm(Float64Array.from({ length: samples.length }, () => (next() * 2 - 1) * 0.03));
   for (let i = 3 * sampleRate; i < samples.length; i++) samples[i]! += fan[i]!;
   const [first, second, ...others] = voicesIn(samples);

@@ -4,7 +4,8 @@ import { Fft } from '../../examples/voice-authentication/fft.ts';
 import { bandCount, LogMel } from '../../examples/voice-authentication/log-mel.ts';
 import { Pitch } from '../../examples/voice-authentication/pitch.ts';
 import { similarity, VoiceprintMaker } from '../../examples/voice-authentication/voiceprint.ts';
-import { random, speech, toPcm, type Voice } from './speech.ts';
+import { generator } from '../support/seed.ts';
+import { speech, toPcm, type Voice } from './speech.ts';
 
 /** What the transform is, straight from its definition. */
 function powerByDefinition(samples: Float64Array): number[] {
@@ -23,7 +24,7 @@ function sine(hz: number, sampleRate: number, count: number): Int16Array {
 }
 
 it.each([2, 8, 64, 512])('transforms %d samples as the definition says', (size) => {
-  const next = random(size);
+  const next = generator(size);
   const fft = new Fft(size);
   const power = new Float64Array(size / 2 + 1);
   // Twice: nothing of the first is left in the second.
@@ -63,7 +64,7 @@ it.each([16_000, 24_000])('hears how high a voice is at %d Hz, and that noise ha
     }
     expect(Math.abs(pitch.of(samples, 0) / hz - 1)).toBeLessThan(0.03);
   }
-  const next = random(1);
+  const next = generator(1);
   expect(
     pitch.of(
       Int16Array.from({ length: pitch.spanSamples }, () => (next() - 0.5) * 20_000),

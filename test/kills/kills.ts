@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { DecoderPool } from '../../src/decoder/pool.ts';
 import { Lane } from '../../src/lane/lane.ts';
-import { control, lane as laneLayout, laneReserveBytes, note, ringSlotCount } from '../../src/memory/layout.ts';
+import { control, lane as laneLayout, note } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { laneReserveBytes, ringSlotCount } from '../../src/memory/sizes.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { account, sumLanes, unaccounted } from '../../src/stream/accounting.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
@@ -97,7 +98,6 @@ class KillRun {
     process.on('worker', this.watch);
     this.pool = new DecoderPool({
       memory: this.memory,
-      workers,
       decoder: 'scan',
       flushIntervalMs,
       onReport: () => {},
@@ -280,15 +280,19 @@ class KillRun {
     check('unaccounted', off, 0);
     check('lost, by the lanes', droppedByReason.worker_lost, report.lost);
     check('committed, by the lanes', committed, report.committed);
-    check('frames, by the lanes', sumLanes(memory, laneLayout.frames), this.framesRead);
-    check('bytes, by the lanes', sumLanes(memory, laneLayout.pcmBytes), this.pcmBytesRead);
+    check(
+      'frames, by the lanes',
+      sumLanes(memory, (lane) => lane.frames),
+      this.framesRead,
+    );
+    check(
+      'bytes, by the lanes',
+      sumLanes(memory, (lane) => lane.pcmBytes),
+      this.pcmBytesRead,
+    );
     check('rings in use', new RingPool(memory).inUse, 0);
-    for (const [name, from, to] of [
-      ['jitter', laneLayout.jitter, laneLayout.deviation],
-      ['residence', laneLayout.residence, laneLayout.batch],
-    ] as const) {
-      let observed = 0;
-      for (let field = from; field < to - 8; field += 8) observed += sumLanes(memory, field);
+    for (const name of ['jitter', 'residence'] as const) {
+      const observed = sumLanes(memory, (lane) => lane.histogram(name).counts.reduce((sum, count) => sum + count, 0));
       check(`observations of ${name}`, observed, committed);
     }
     const holders = memory.control.i32.subarray(control.holders / 4, control.holders / 4 + memory.geometry.ringCount);

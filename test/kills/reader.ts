@@ -1,7 +1,7 @@
 /** Reads one ring to its end and holds every frame against what was sent: each message whole, bit for bit, and in order. */
 import { frameBytes } from '../../src/base/limits.ts';
-import { frameFlag } from '../../src/memory/layout.ts';
 import type { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import type { ParticipantRing } from '../../src/stream/ring-report.ts';

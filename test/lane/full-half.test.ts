@@ -1,6 +1,8 @@
 /** A full half: it refuses messages, loses nothing that it took, and has room for every close and release. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { lane, laneReserveBytes, recordBytes, recordKind } from '../../src/memory/layout.ts';
+import { lane } from '../../src/memory/layout.ts';
+import { laneReserveBytes, recordBytes } from '../../src/memory/sizes.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { inShort, LaneRig } from './lane-rig.ts';
 
 const { close, release } = recordKind;

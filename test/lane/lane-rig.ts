@@ -1,16 +1,12 @@
 /** A lane whose worker is the test: it decides when a lease takes records, how far it comes, when it ends and when it dies. */
 import type { LeaseChanges } from '../../src/decoder/lease-changes.ts';
 import { Lane } from '../../src/lane/lane.ts';
-import {
-  lane,
-  laneReserveBytes,
-  reasonIndex,
-  record,
-  recordBytes,
-  recordKind,
-  streamSlot,
-} from '../../src/memory/layout.ts';
-import { SharedMemory, type Views } from '../../src/memory/shared-memory.ts';
+import { lane, record, streamSlot } from '../../src/memory/layout.ts';
+import { reasonIndex } from '../../src/memory/outcomes.ts';
+import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { laneReserveBytes, recordBytes } from '../../src/memory/sizes.ts';
+import { recordKind } from '../../src/memory/states.ts';
+import type { Views } from '../../src/memory/views.ts';
 
 export interface SeenRecord {
   readonly kind: 'message' | 'close' | 'release';

@@ -1,7 +1,7 @@
 /** When the main thread waits for a worker that has fallen behind, for how long, and when it does not. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { LaneWait, laneWait } from '../../src/lane/lane-wait.ts';
-import { recordBytes } from '../../src/memory/layout.ts';
+import { recordBytes } from '../../src/memory/sizes.ts';
 import { LaneRig } from './lane-rig.ts';
 
 const message = 'm'.repeat(1000 - recordBytes(0));
@@ -70,7 +70,7 @@ it('it does not wait for a worker that does nothing, until that one goes on', ()
 it('it has a share of the time, and saves some up', () => {
   const backlog = { backlogBytes: dataBytes };
   let now = 0;
-  const wait = new LaneWait(rig.views.i32, 0.2, () => now);
+  const wait = new LaneWait(rig.memory.lanes[rig.lane.index]!, 0.2, () => now);
   push(6000);
   work = () => {
     now++;

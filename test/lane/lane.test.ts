@@ -1,6 +1,7 @@
 /** Group commit: when a lease is asked for, what stands in the lane then, and when a lane is idle. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { recordBytes, recordKind } from '../../src/memory/layout.ts';
+import { recordBytes } from '../../src/memory/sizes.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { generator, seed } from '../support/seed.ts';
 import { inShort, LaneRig } from './lane-rig.ts';
 

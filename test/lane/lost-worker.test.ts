@@ -1,7 +1,9 @@
 /** A worker that dies: the message that it had in hand is lost by name, ends are repeated, everything else stays in the lane. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { lane, recordBytes, recordKind } from '../../src/memory/layout.ts';
+import { lane } from '../../src/memory/layout.ts';
+import { recordBytes } from '../../src/memory/sizes.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { createParsers, type Parsers } from '../../src/protocol/parsers.ts';
 import { audio } from '../decoder/messages.ts';
 import { generator, seed } from '../support/seed.ts';
@@ -198,7 +200,7 @@ describe('over many deaths', () => {
       if (!rig.isServed || random() > 0.2) continue;
       const dies = random() < 0.5;
       const { parsers, restore } = dying(rig, dies ? Math.floor(random() * 6) : -1);
-      new FrameDecoder(rig.memory, parsers, () => 0).decode(1, rig.word(lane.tail));
+      new FrameDecoder(rig.memory, 1, parsers, () => 0).decode(rig.word(lane.tail));
       const lostBefore = rig.lost.length;
       restore();
       const hasMore = rig.word(lane.done) !== rig.word(lane.begun);
@@ -207,8 +209,8 @@ describe('over many deaths', () => {
       if (hasMore) deaths++;
       expect(rig.lost.length - lostBefore).toBe(hasMore ? 1 : 0);
     }
-    const decoder = new FrameDecoder(rig.memory, createParsers('scan'), () => 0);
-    if (rig.lane.backlogBytes > 0) decoder.decode(1, rig.word(lane.tail));
+    const decoder = new FrameDecoder(rig.memory, 1, createParsers('scan'), () => 0);
+    if (rig.lane.backlogBytes > 0) decoder.decode(rig.word(lane.tail));
     const committed = rig.views.f64[lane.committed / 8]!;
     expect(committed + rig.lost.length + refused, `seed ${seed}`).toBe(sent);
     expect(rig.lost).toHaveLength(deaths);

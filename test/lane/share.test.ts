@@ -1,7 +1,8 @@
 /** One stream's share of a lane: what floods it is refused before it is full, whatever the others send is not. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { laneShareBytesMin } from '../../src/base/limits.ts';
-import { recordBytes, recordKind } from '../../src/memory/layout.ts';
+import { recordBytes } from '../../src/memory/sizes.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { LaneRig } from './lane-rig.ts';
 
 const message = 'm'.repeat(1000 - recordBytes(0));

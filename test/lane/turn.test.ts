@@ -1,7 +1,9 @@
 /** Changing over to the other half: only where the worker has nothing there, and early enough to stay in the cache. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { laneTurnBytes } from '../../src/base/limits.ts';
-import { lane, recordBytes, recordKind } from '../../src/memory/layout.ts';
+import { lane } from '../../src/memory/layout.ts';
+import { recordBytes } from '../../src/memory/sizes.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { inShort, LaneRig } from './lane-rig.ts';
 
 const dataBytes = 4 * laneTurnBytes;

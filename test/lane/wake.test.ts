@@ -1,6 +1,7 @@
 /** Waking: a parked worker is called with the next record, once, and nobody else is ever called. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { lane, recordKind } from '../../src/memory/layout.ts';
+import { lane } from '../../src/memory/layout.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { inShort, LaneRig } from './lane-rig.ts';
 
 let calls: number[] = [];

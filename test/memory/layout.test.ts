@@ -9,6 +9,8 @@ import {
   residenceBoundsMs,
 } from '../../src/memory/histogram.ts';
 import * as layout from '../../src/memory/layout.ts';
+import { dropReasons } from '../../src/memory/outcomes.ts';
+import * as memorySizes from '../../src/memory/sizes.ts';
 
 /** Offsets of a block's fields with their sizes; whatever is not named is a 64-bit field. */
 function places(
@@ -21,7 +23,7 @@ function places(
 }
 
 const histogram = (bounds: readonly number[]) => 8 * histogramDoubles(bounds);
-const dropped = 8 * layout.dropReasons.length;
+const dropped = 8 * dropReasons.length;
 const words = (...names: string[]) => Object.fromEntries(names.map((name) => [name, 4]));
 
 const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Record<string, number>>][] = [
@@ -129,8 +131,9 @@ describe('the layout', () => {
     expect(halves % 128).toBe(0);
     expect(layout.control.freeFrom - layout.control.laneHalfBytes).toBeGreaterThanOrEqual(100);
     expect(layout.control.holders - layout.control.freeFrom).toBeGreaterThanOrEqual(128);
-    expect(layout.streamSlotBytes(3) % 128).toBe(0);
-    for (const bytes of [layout.ring.end, layout.slotsBytes(110), layout.ringBytes(110)]) expect(bytes % 128).toBe(0);
+    expect(memorySizes.streamSlotBytes(3) % 128).toBe(0);
+    for (const bytes of [layout.ring.end, memorySizes.slotsBytes(110), memorySizes.ringBytes(110)])
+      expect(bytes % 128).toBe(0);
   });
 
   it('has what every frame changes in two cache lines of its ring, and in one of its stream before the rings', () => {
@@ -150,24 +153,24 @@ describe('the layout', () => {
 
   it('keeps room in a half for a close and a release of every stream, and for the mark behind them', () => {
     for (const streams of [0, 1, 7, 1250]) {
-      expect(layout.laneReserveBytes(streams)).toBe((2 * streams + 1) * layout.recordBytes(0));
+      expect(memorySizes.laneReserveBytes(streams)).toBe((2 * streams + 1) * memorySizes.recordBytes(0));
     }
   });
 
   it.each([0.1, 1, 2, 2.01, 60])('makes a ring of %f s long enough for them, and for the longest packet', (seconds) => {
-    const slots = layout.ringSlotCount(seconds);
-    expect(slots - layout.guardSlots).toBeGreaterThanOrEqual(seconds * 50);
-    expect((slots - layout.guardSlots) * 640).toBeGreaterThanOrEqual(packetBytesMax);
-    expect(layout.ringBytes(slots)).toBeGreaterThanOrEqual(
-      layout.ring.end + slots * Math.max(...sampleRates.map(layout.slotBytes)),
+    const slots = memorySizes.ringSlotCount(seconds);
+    expect(slots - memorySizes.guardSlots).toBeGreaterThanOrEqual(seconds * 50);
+    expect((slots - memorySizes.guardSlots) * 640).toBeGreaterThanOrEqual(packetBytesMax);
+    expect(memorySizes.ringBytes(slots)).toBeGreaterThanOrEqual(
+      layout.ring.end + slots * Math.max(...sampleRates.map(memorySizes.slotBytes)),
     );
   });
 
   it('pads every record so that the next one is aligned', () => {
     for (let bytes = 0; bytes < 40; bytes++) {
-      expect(layout.recordBytes(bytes) % 8).toBe(0);
-      expect(layout.recordBytes(bytes) - layout.record.payload - bytes).toBeLessThan(8);
-      expect(layout.recordBytes(bytes)).toBeGreaterThanOrEqual(layout.record.payload + bytes);
+      expect(memorySizes.recordBytes(bytes) % 8).toBe(0);
+      expect(memorySizes.recordBytes(bytes) - layout.record.payload - bytes).toBeLessThan(8);
+      expect(memorySizes.recordBytes(bytes)).toBeGreaterThanOrEqual(layout.record.payload + bytes);
     }
   });
 });

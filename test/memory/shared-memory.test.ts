@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/base/errors.ts';
 import { ringSlabBytes } from '../../src/base/limits.ts';
-import {
-  control,
-  type Geometry,
-  laneReserveBytes,
-  layoutVersion,
-  ring,
-  ringBytes,
-  ringSlotCount,
-} from '../../src/memory/layout.ts';
+import { control, layoutVersion, ring } from '../../src/memory/layout.ts';
 import { fitGeometry, SharedMemory } from '../../src/memory/shared-memory.ts';
+import { type Geometry, laneReserveBytes, ringBytes, ringSlotCount } from '../../src/memory/sizes.ts';
 
 const geometry: Geometry = {
   ringCount: 3,
@@ -76,7 +69,7 @@ describe('creating', () => {
   it('says what to lower when the memory cannot be had', () => {
     const error = complaint(() => SharedMemory.create({ ...geometry, laneHalfBytes: 2 ** 50 }));
     expect(error.code).toBe('memory_exhausted');
-    expect(error.message).toContain('--lanes');
+    expect(error.message).toContain('--workers');
   });
 
   it('gives every ring a place of its own, over as many slabs as it takes', () => {

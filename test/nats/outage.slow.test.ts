@@ -1,7 +1,7 @@
 /** The NATS server dies, comes late or never: what that costs is counted, and nobody but its consumers notices. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { guardSlots, ringSlotCount } from '../../src/memory/layout.ts';
+import { guardSlots, ringSlotCount } from '../../src/memory/sizes.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, type GatewayProcess } from '../support/gateway-process.ts';

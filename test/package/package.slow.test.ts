@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../support/free-ports.ts';
-import { eventually } from '../support/gateway-process.ts';
+import { onPorts, readmeBlocks } from '../docs/readme-blocks.ts';
+import { freePorts } from '../support/free-ports.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 let project = '';
@@ -75,31 +75,29 @@ describe('the package', () => {
     });
   });
 
-  it('runs the README’s program: levels of every participant appear', async () => {
-    const snippet = /```js\n(import \{ RingReader, startGateway \}[\s\S]*?)```/.exec(
-      readFileSync(join(root, 'README.md'), 'utf8'),
-    )?.[1];
-    const port = await freePort();
-    expect(snippet?.split('\n').length).toBeLessThanOrEqual(16);
-    const program = snippet!.replace('port: 8080', `port: ${port}, adminPort: 0`);
-    expect(program).not.toBe(snippet);
-    writeFileSync(join(project, 'levels.mjs'), program);
-    const child = spawn(process.execPath, ['levels.mjs'], { cwd: project });
-    onTestFinished(() => void child.kill('SIGKILL'));
+  it('runs the README’s blocks: levels of every participant appear, and Ctrl-C ends the program', async () => {
+    const [install, program, play] = readmeBlocks().filter(({ section }) => section === 'Build on it');
+    expect(install!.code.trim()).toBe('npm install acs-audio-gateway');
+    expect(program!.code.split('\n').length).toBeLessThanOrEqual(16);
+    const free = await freePorts(2);
+    const ports = new Map([8082, 9466].map((port, index) => [port, free[index]!]));
+    writeFileSync(join(project, 'levels.mjs'), onPorts(program!.code, ports));
+    const child = spawn('bash', ['-c', onPorts(play!.code, ports)], { cwd: project, env, detached: true });
+    onTestFinished(() => {
+      try {
+        process.kill(-child.pid!, 'SIGKILL');
+      } catch {
+        // Everything has ended.
+      }
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {
         output += chunk.toString();
       });
     }
-    await eventually(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.ok === true);
-    const simulate = ['--no-install', 'acs-audio-gateway', 'simulate', '--url', `ws://127.0.0.1:${port}/audio`];
-    const flags = ['--participants', '2', '--duration', '2s', '--report', 'json'];
-    const simulator = spawn('npx', [...simulate, ...flags], { cwd: project, env });
-    expect((await once(simulator, 'close'))[0]).toBe(0);
-    await eventually(() => (output.match(/ended: 100 frames, 0 lost/g)?.length ?? 0) === 2);
+    expect((await once(child, 'close'))[0], output).toBe(0);
+    expect(output.match(/ended: 250 frames, 0 lost/g), output).toHaveLength(2);
     expect(output).toMatch(/#{5,}/);
-    child.kill('SIGINT');
-    expect((await once(child, 'close'))[0]).toBe(0);
   });
 });

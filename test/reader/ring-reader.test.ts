@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { frameFlag } from '../../src/memory/layout.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import type { RingHandle } from '../../src/reader/handle.ts';
 import { ReaderGroup } from '../../src/reader/reader-group.ts';
 import { RingReader } from '../../src/reader/ring-reader.ts';

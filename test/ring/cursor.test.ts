@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { frameFlag, guardSlots } from '../../src/memory/layout.ts';
+import { guardSlots } from '../../src/memory/sizes.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import { seeded } from '../support/seed.ts';
 import { assertFrame, newRing, readable, readerOf, slots, write, writeMany } from './ring-rig.ts';
 

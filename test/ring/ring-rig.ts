@@ -1,7 +1,8 @@
 /** A few small rings, and frames whose every field follows from their number: what is read shows where it came from. */
 
-import { guardSlots, ring } from '../../src/memory/layout.ts';
+import { ring } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { guardSlots } from '../../src/memory/sizes.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { RingPool } from '../../src/ring/pool.ts';

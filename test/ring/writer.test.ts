@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { frameBytes, participantIdBytesMax, sampleRates } from '../../src/base/limits.ts';
-import { ring, ringState, slotBytes } from '../../src/memory/layout.ts';
+import { ring } from '../../src/memory/layout.ts';
+import { slotBytes } from '../../src/memory/sizes.ts';
+import { ringState } from '../../src/memory/states.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
 import { assertFrame, openRing, readerOf, ringParts, smallMemory, write, writeMany } from './ring-rig.ts';

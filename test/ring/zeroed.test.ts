@@ -6,8 +6,9 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { frameBytes } from '../../src/base/limits.ts';
 import { configure } from '../../src/cli/configuration.ts';
-import { recordKind, ring } from '../../src/memory/layout.ts';
+import { ring } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { recordKind } from '../../src/memory/states.ts';
 import { audio, metadata } from '../decoder/messages.ts';
 import { DecoderRig } from '../decoder/rig.ts';
 import { AcsClient } from '../support/acs-client.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/base/errors.ts';
 import { encodeWavHeader } from '../../src/base/wav.ts';
-import { fileAudio, syntheticAudio } from '../../src/simulator/audio.ts';
+import { audioFileBytesMax, fileAudio, syntheticAudio } from '../../src/simulator/audio.ts';
 
 function wav(sampleRate: number, sampleCount: number): Buffer {
   const pcm = Buffer.alloc(sampleCount * 2);
@@ -72,6 +72,7 @@ describe('fileAudio', () => {
     ],
     ['no WAV file', Buffer.from('ID3 and so on, an mp3'), /^a\.wav: it is not a WAV file; convert it/],
     ['no audio', wav(16_000, 0), /^a\.wav: it holds no audio/],
+    ['too much of it', Buffer.alloc(audioFileBytesMax + 1), /^a\.wav: it is of 257 MiB, and 256 may be played/],
   ])('says what a file is that has %s, and what to do', (_name, bytes, message) => {
     expect(() => fileAudio(bytes, 'a.wav', 16_000)).toThrow(GatewayError);
     expect(() => fileAudio(bytes, 'a.wav', 16_000)).toThrow(message);

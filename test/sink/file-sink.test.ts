@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decodeWav } from '../../src/base/wav.ts';
-import { frameFlag } from '../../src/memory/layout.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { FileSink } from '../../src/sink/files/file-sink.ts';
 import { Checkpoint, Progress } from '../../src/sink/progress.ts';

@@ -1,6 +1,7 @@
 /** What is overwritten while a sink's thread stands still is counted from outside, exactly, and no count ever decreases. */
 import { expect, it } from 'vitest';
-import { guardSlots, ring } from '../../src/memory/layout.ts';
+import { ring } from '../../src/memory/layout.ts';
+import { guardSlots } from '../../src/memory/sizes.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { type Entry, Ledger, type LedgerSums } from '../../src/sink/ledger.ts';

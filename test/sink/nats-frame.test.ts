@@ -2,7 +2,7 @@
 import { headers as emptyHeaders } from '@nats-io/transport-node';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { frameFlag } from '../../src/memory/layout.ts';
+import { frameFlag } from '../../src/memory/states.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from '../../src/sink/nats/nats-frame.ts';
 import { audioOf, type HeardFrame } from '../nats/message.ts';

@@ -1,6 +1,6 @@
 /** A sink that learns only later whether it has kept something: what a round had read holds when it settles, or is read again. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { guardSlots } from '../../src/memory/layout.ts';
+import { guardSlots } from '../../src/memory/sizes.ts';
 import { writeMany } from '../ring/ring-rig.ts';
 import { endOf, SettlingSink, SinkRig } from './sink-rig.ts';
 

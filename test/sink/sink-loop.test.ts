@@ -1,6 +1,6 @@
 /** What a sink's loop does with rings: it reads every frame once or counts it as lapped, also when its thread dies, and whatever the sink throws. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { guardSlots } from '../../src/memory/layout.ts';
+import { guardSlots } from '../../src/memory/sizes.ts';
 import { writeMany } from '../ring/ring-rig.ts';
 import { endOf, SinkRig } from './sink-rig.ts';
 

@@ -24,7 +24,7 @@ class EndingRig {
   readonly registry: StreamRegistry;
   readonly stream: Stream;
   readonly records: EndedStream[] = [];
-  private readonly decoder = new FrameDecoder(this.lane.memory, createParsers('scan'), () => 0);
+  private readonly decoder = new FrameDecoder(this.lane.memory, 0, createParsers('scan'), () => 0);
 
   constructor(...readers: string[]) {
     this.registry = new StreamRegistry({
@@ -48,7 +48,7 @@ class EndingRig {
   }
 
   decode(): void {
-    this.decoder.decode(0, this.lane.word(lane.tail));
+    this.decoder.decode(this.lane.word(lane.tail));
     this.registry.changed(this.decoder.takeChanges()?.streams ?? []);
   }
 

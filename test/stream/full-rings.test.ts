@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ringFramesMax } from '../../src/base/limits.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { lane, ring, ringState, streamSlot } from '../../src/memory/layout.ts';
+import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
+import { ringState } from '../../src/memory/states.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
@@ -67,7 +68,7 @@ class Rig {
 
   async decode(undo?: () => void): Promise<void> {
     vi.advanceTimersByTime(2);
-    new FrameDecoder(this.lane.memory, createParsers('json'), () => 0).decode(0, this.lane.word(lane.tail));
+    new FrameDecoder(this.lane.memory, 0, createParsers('json'), () => 0).decode(this.lane.word(lane.tail));
     undo?.();
     await this.lane.die();
   }

@@ -1,7 +1,8 @@
 /** A worker that dies takes its changes with it: the main thread looks at the streams of its lane, and finds out all the same. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';
-import { lane, streamEnd, streamSlot } from '../../src/memory/layout.ts';
+import { lane, streamSlot } from '../../src/memory/layout.ts';
+import { streamEnd } from '../../src/memory/states.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
 import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
@@ -46,8 +47,8 @@ class RegistryRig {
   /** The worker decodes everything, and dies before it could tell. */
   async decodeAndDie(): Promise<void> {
     vi.advanceTimersByTime(2);
-    const decoder = new FrameDecoder(this.lane.memory, createParsers('json'), () => 0);
-    decoder.decode(0, this.lane.word(lane.tail));
+    const decoder = new FrameDecoder(this.lane.memory, 0, createParsers('json'), () => 0);
+    decoder.decode(this.lane.word(lane.tail));
     await this.lane.die();
   }
 

@@ -1,7 +1,8 @@
 /** Takes and releases rings as fast as it can, and looks whether anyone else has the same one, or left anything in it. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { ring, ringState } from '../../src/memory/layout.ts';
+import { ring } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { ringState } from '../../src/memory/states.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { RingWriter } from '../../src/ring/writer.ts';
 import { generator } from '../support/seed.ts';

@@ -1,7 +1,8 @@
 /** Reads a ring at its own pace and looks at every byte of every frame that it gets. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { ring, ringState } from '../../src/memory/layout.ts';
+import { ring } from '../../src/memory/layout.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { ringState } from '../../src/memory/states.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { generator } from '../support/seed.ts';

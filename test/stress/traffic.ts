@@ -3,15 +3,10 @@ import type { Worker } from 'node:worker_threads';
 import { expect } from 'vitest';
 import { DecoderPool } from '../../src/decoder/pool.ts';
 import { Lane } from '../../src/lane/lane.ts';
-import {
-  lane as laneLayout,
-  laneReserveBytes,
-  reasonIndex,
-  ring,
-  ringSlotCount,
-  streamSlot,
-} from '../../src/memory/layout.ts';
+import { lane as laneLayout, ring, streamSlot } from '../../src/memory/layout.ts';
+import { reasonIndex } from '../../src/memory/outcomes.ts';
 import { SharedMemory } from '../../src/memory/shared-memory.ts';
+import { laneReserveBytes, ringSlotCount } from '../../src/memory/sizes.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { audio, iso, startMs } from '../decoder/messages.ts';
@@ -33,7 +28,7 @@ export class Traffic {
   leases = 0;
   deaths = 0;
 
-  constructor(laneCount: number, workers: number) {
+  constructor(laneCount: number) {
     const streamCount = laneCount * streamsPerLane;
     this.memory = SharedMemory.create({
       ringCount: streamCount,
@@ -46,7 +41,6 @@ export class Traffic {
     this.sent = Array(streamCount).fill(0);
     this.pool = new DecoderPool({
       memory: this.memory,
-      workers,
       decoder: 'scan',
       flushIntervalMs,
       onReport: () => {},

@@ -2,7 +2,7 @@
  * The accounting identity of a running gateway, at any moment: no message is in no counter, no frame of a sink is neither read nor lapped
  * nor still in its ring, and no counter ever goes back.
  */
-import { ringSlotCount } from '../../src/memory/layout.ts';
+import { ringSlotCount } from '../../src/memory/sizes.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 
 type Metrics = ReadonlyMap<string, number>;

@@ -47,8 +47,14 @@ function canMount(): boolean {
 
 export const probes = {
   amtool: program('amtool', 'prometheus-alertmanager'),
+  dotnet: { isThere: () => hasProgram('dotnet'), remedy: 'the .NET SDK, and NuGet', excuse: true },
   ffprobe: program('ffprobe', 'ffmpeg'),
   haproxy: program('haproxy'),
+  javac: {
+    isThere: () => hasProgram('javac'),
+    remedy: 'apt-get install --no-install-recommends default-jdk-headless',
+    excuse: true,
+  },
   kubectl: { isThere: () => hasProgram('kubectl'), remedy: 'no package of Debian has it', excuse: true },
   'nats-server': program('nats-server'),
   nginx: program('nginx'),
@@ -57,9 +63,13 @@ export const probes = {
   prlimit: program('prlimit', 'util-linux'),
   'prometheus-alertmanager': program('prometheus-alertmanager'),
   promtool: program('promtool', 'prometheus'),
-  python3: program('python3'),
   script: program('script', 'bsdutils'),
   soxi: program('soxi', 'sox'),
+  python3: {
+    isThere: () => hasProgram('python3'),
+    remedy: 'apt-get install --no-install-recommends python3',
+    excuse: true,
+  },
   'systemd-analyze': program('systemd-analyze', 'systemd'),
   linux: { isThere: () => process.platform === 'linux', remedy: 'another machine' },
   mount: { isThere: canMount, remedy: 'root, and a system that lets it mount a tmpfs' },

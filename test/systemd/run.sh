@@ -160,7 +160,7 @@ override() { # an instance, and a line for its unit
   in_ systemctl daemon-reload
   in_ systemctl start "$unit@$1"
 }
-override 3 Environment=ACS_GATEWAY_LANES=many
+override 3 Environment=ACS_GATEWAY_WORKERS=many
 override 5 MemoryDenyWriteExecute=yes
 sleep 5
 check 'one with a bad setting stays down' is "$(show $unit@3 ActiveState) $(show $unit@3 NRestarts) $(show $unit@3 ExecMainStatus)" 'failed 0 2'

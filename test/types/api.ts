@@ -1,4 +1,6 @@
 /** Misuse of the public API that its types must catch. Compiled with the rest, never run: an error that goes away fails. */
+import type { Writable } from 'node:stream';
+import type pino from 'pino';
 import {
   defineSink,
   Frame,
@@ -25,6 +27,21 @@ export async function settings(): Promise<void> {
   const gateway = await startGateway(options);
   // @ts-expect-error decided at the start
   gateway.port = 1;
+}
+
+export async function logging(stream: Writable, logger: pino.Logger, signal: AbortSignal): Promise<void> {
+  await startGateway({ log: stream, signal });
+  await startGateway({ log: logger });
+  // @ts-expect-error a stream or a logger, not a path
+  await startGateway({ log: './gateway.log' });
+}
+
+export async function disposal(participant: Participant): Promise<void> {
+  await using gateway = await startGateway();
+  using reader = new RingReader(participant.ring());
+  // @ts-expect-error a gateway ends later
+  using other = gateway;
+  return void [reader, other];
 }
 
 export async function events(): Promise<void> {

@@ -4,11 +4,11 @@
  * duplicates: recordings need it. So do the counters of messages and frames.
  */
 import { AudioWriter } from '../../../src/decoder/audio-writer.ts';
-import { LaneCounters } from '../../../src/decoder/lane-counters.ts';
 import type { Pcm, Placement } from '../../../src/decoder/placement.ts';
 import { place } from '../../../src/decoder/timeline.ts';
 import type { UndoNote } from '../../../src/decoder/undo-note.ts';
 import { Histogram } from '../../../src/memory/histogram.ts';
+import { LaneHeader } from '../../../src/memory/lane-header.ts';
 import type { Message } from '../../../src/protocol/message.ts';
 import type { RingWriter } from '../../../src/ring/writer.ts';
 import { GcPauses } from '../../../src/thread/gc-pauses.ts';
@@ -27,7 +27,7 @@ function takeOut(prototype: object, ...methods: readonly string[]): void {
 }
 
 takeOut(Histogram.prototype, 'observe', 'observeStall');
-takeOut(LaneCounters.prototype, 'verify');
+takeOut(LaneHeader.prototype, 'verify');
 takeOut(GcPauses.prototype, 'collect');
 takeOut(ThreadMetricsWatch.prototype, 'arm');
 Object.defineProperty(ThreadMetricsWatch.prototype, 'lateness', { value: 0 });

@@ -16,7 +16,7 @@ async function play(kit: Kit, options: CallOptions, what: string): Promise<void>
   if (ending === null) kit.fail(`the server did not answer the close frame within ${kit.timing.patienceMs} ms`);
 }
 
-const whole = 'the call is let in, goes on, and its close is answered';
+const whole = 'the call is let in and continues, and its close is answered';
 
 async function comeAndGo(kit: Kit): Promise<void> {
   const ids = [...four, '4:+15550102', '4:+15550103', '4:+15550104', '4:+15550105'];
@@ -80,7 +80,7 @@ export const calls: readonly Scenario[] = [
   {
     name: 'participants-come-and-go',
     does: 'eight participants in one call, never more than four at a time; some stop and come back a second later',
-    must: 'the call goes on; more than four ids in a call are normal',
+    must: 'the call continues; more than four ids in a call are normal',
     source: 'documented',
     matters: 'ACS streams the four dominant speakers of the moment: in a meeting they change all the time',
     remedy: 'make room for a participant when the first message comes, and do not take a pause for the end',
@@ -89,7 +89,7 @@ export const calls: readonly Scenario[] = [
   {
     name: 'dtmf',
     does: 'DtmfData between the audio: digits, *, #, and both spelled out; with and without time and participant',
-    must: 'the call goes on, whether the digits are used or not',
+    must: 'the call continues, whether the digits are used or not',
     source: 'official code',
     matters: 'a caller who presses a key would lose the stream',
     remedy: 'take the kind DtmfData in, or skip it; never log the digit: it may be a PIN',

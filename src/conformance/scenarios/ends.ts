@@ -1,7 +1,8 @@
 /** How calls end, and how they do not: closes, break-offs, peers that are gone without a word, and their return. Main thread. */
+
+import { clientFrame, opcode } from '../../simulator/frame.ts';
 import { callHeaders, type Kit } from '../kit.ts';
 import type { Scenario } from '../scenario.ts';
-import { clientFrame, opcode } from '../wire.ts';
 
 async function closeWith(kit: Kit, code: number | null): Promise<void> {
   const { patienceMs } = kit.timing;
@@ -105,17 +106,17 @@ export const ends: readonly Scenario[] = [
     does: 'our side of the connection is closed (FIN) without a close frame: 1006',
     must: 'the server closes its side as well',
     source: 'inferred',
-    matters: 'connections that nobody ends pile up until no file descriptor is left',
+    matters: 'connections that are never ended pile up until no file descriptor is left',
     remedy: 'end the call when the socket ends, not only on a close frame',
     run: hangUpWithoutClose,
   },
   {
     name: 'break-off',
     does: 'the connection is reset (RST) in the middle of the audio, then in the middle of a message',
-    must: 'that call ends, everything else goes on',
+    must: 'that call ends, everything else continues',
     source: 'observed',
     matters: 'a dropped socket that takes the whole process with it has been seen in samples',
-    remedy: "handle the socket's error event; catch in tasks that nobody awaits",
+    remedy: "handle the socket's error event; catch in tasks that are not awaited",
     isBeside: true,
     run: breakOff,
   },

@@ -1,8 +1,10 @@
 /** The same messages in other frames and other packets: what WebSocket and TCP may do with them on the way. Main thread. */
+
+import { clientFrame, opcode } from '../../simulator/frame.ts';
 import { audioMessage, metadataMessage } from '../../simulator/message.ts';
 import type { Kit } from '../kit.ts';
 import type { Scenario } from '../scenario.ts';
-import { announcement, clientFrame, fragments, opcode } from '../wire.ts';
+import { announcement, fragments } from '../wire.ts';
 
 /** Any audio message of the call, as a text. */
 function messageOf(call: Awaited<ReturnType<Kit['call']>>): string {
@@ -55,7 +57,7 @@ async function ping(kit: Kit): Promise<void> {
     kit.fail(`after a ping of ${payload.length} bytes the server ${how}`);
   }
   call.link.write(clientFrame(opcode.pong, 'nobody asked'));
-  await kit.expectOpen(call, 'a pong that nobody asked for');
+  await kit.expectOpen(call, 'an unsolicited pong');
   await kit.hangUp(call);
 }
 
@@ -77,7 +79,7 @@ export const framing: readonly Scenario[] = [
   {
     name: 'fragmented',
     does: 'a message in several WebSocket frames, one of them empty, and with pings between them',
-    must: 'the call goes on',
+    must: 'the call continues',
     source: 'websocket',
     matters: 'any WebSocket client may do that; a server that ignores the end-of-message flag parses halves',
     remedy: 'let a WebSocket library put messages together; in .NET read until EndOfMessage',
@@ -86,7 +88,7 @@ export const framing: readonly Scenario[] = [
   {
     name: 'segments',
     does: 'a message cut into thirteen TCP segments, the head of its frame byte by byte',
-    must: 'the call goes on',
+    must: 'the call continues',
     source: 'websocket',
     matters: 'TCP knows no messages: on a real network a message of 1 KB arrives in pieces every day',
     remedy: 'never take what one read returns for a message',
@@ -95,7 +97,7 @@ export const framing: readonly Scenario[] = [
   {
     name: 'early-messages',
     does: 'metadata and ten frames in one TCP segment, as soon as the upgrade is answered',
-    must: 'the call goes on (whether they were lost cannot be seen from outside: look at your own counts)',
+    must: 'the call continues (whether they were lost cannot be seen from outside: look at your own counts)',
     source: 'official code',
     matters: 'a message handler that is attached after an await misses the metadata',
     remedy: 'attach the handler before anything is awaited',
@@ -103,7 +105,7 @@ export const framing: readonly Scenario[] = [
   },
   {
     name: 'ping',
-    does: 'pings with no, some and 125 bytes, and a pong that nobody asked for',
+    does: 'pings with no, some and 125 bytes, and an unsolicited pong',
     must: 'each ping is answered with the same bytes, the pong is ignored',
     source: 'websocket',
     matters: 'proxies and clients find dead connections by pings; servers that close on them have been seen',

@@ -1,11 +1,12 @@
 /** Pace, load, and others who misbehave: what one call may cost another. Main thread. */
+
+import { clientFrame, opcode } from '../../simulator/frame.ts';
 import { audioMessage } from '../../simulator/message.ts';
 import type { Call } from '../call.ts';
 import { callHeaders, type Kit } from '../kit.ts';
 import { brokenAudio } from '../outbound.ts';
 import type { Scenario } from '../scenario.ts';
 import { graceMs } from '../timing.ts';
-import { clientFrame, opcode } from '../wire.ts';
 
 const fourSpeakers = ['4:+15550100', '4:+15550101', '4:+15550102', '4:+15550103'];
 const framesPerSecond = 50;
@@ -177,7 +178,8 @@ async function outbound(kit: Kit): Promise<void> {
   await kit.assertAlive(call.link, 'a second of audio');
   const { outboundCount } = call.link;
   const anomalies = [...call.link.anomalies].filter((anomaly) => !anomaly.startsWith(brokenAudio));
-  if (anomalies.length > 0) kit.warn(`the server sent ${anomalies.join(', ')}: nobody documents what ACS does with it`);
+  if (anomalies.length > 0)
+    kit.warn(`the server sent ${anomalies.join(', ')}: what ACS does with it is documented nowhere`);
   else kit.note(outboundCount === 0 ? 'it sends nothing' : `it sent ${outboundCount} messages for ACS`);
   await kit.hangUp(call);
 }
@@ -216,7 +218,7 @@ export const loads: readonly Scenario[] = [
   {
     name: 'churn',
     does: 'forty short calls, four at a time: hung up, closed without a frame, reset',
-    must: 'each is let in, and a call beside them goes on',
+    must: 'each is let in, and a call beside them continues',
     source: 'inferred',
     matters: 'what a call leaves behind adds up',
     remedy: 'free everything of a call when its socket ends, however it ends',
@@ -226,7 +228,7 @@ export const loads: readonly Scenario[] = [
   {
     name: 'garbage-beside',
     does: 'other connections send broken frames, noise, and 500 broken messages in a row',
-    must: 'those may be closed; the call beside them goes on, held up for less than a second',
+    must: 'those may be closed; the call beside them continues, delayed by less than a second',
     source: 'internet',
     matters: 'a public address is scanned all day: that must not be heard in a call',
     remedy: 'catch per connection; do not log a stack trace for each broken message',

@@ -13,7 +13,7 @@ export const messages: readonly Scenario[] = [
   provoking({
     name: 'audio-before-metadata',
     does: 'audio before AudioMetadata, or none of it at all',
-    must: 'the call goes on: 16 kHz mono PCM is the documented default',
+    must: 'the call continues: 16 kHz mono PCM is the documented default',
     source: 'inferred',
     matters: 'other media gateways meet it in one call of ten under load: those calls would be lost',
     remedy: 'start with 16 kHz mono and correct yourself when metadata comes',
@@ -26,9 +26,9 @@ export const messages: readonly Scenario[] = [
   provoking({
     name: 'metadata-again',
     does: 'a second AudioMetadata in the same connection, also with another rate, as after a stop and start',
-    must: 'the call goes on',
+    must: 'the call continues',
     source: 'inferred',
-    matters: 'a call application may stop and start streaming; nobody documents that the socket is a new one',
+    matters: 'a call application may stop and start streaming; it is not documented that the socket is a new one',
     remedy: 'let metadata restart the decoding of its connection',
     provocations: [
       { name: 'the same metadata again', send: (call) => call.metadata() },
@@ -53,7 +53,7 @@ export const messages: readonly Scenario[] = [
   provoking({
     name: 'unknown-fields',
     does: 'known messages with more fields, in another order, with white space',
-    must: 'the call goes on',
+    must: 'the call continues',
     source: 'observed',
     matters: 'captures and documentation already differ in order and fields',
     remedy: 'read fields by name with a JSON parser; do not validate against a closed schema',
@@ -71,7 +71,7 @@ export const messages: readonly Scenario[] = [
   provoking({
     name: 'participant-null',
     does: 'mixed audio with participantRawID null, "" and absent, and the two spellings seen elsewhere',
-    must: 'the call goes on; all three mean mixed',
+    must: 'the call continues; all three mean mixed',
     source: 'documented',
     matters:
       "the documentation says null, captures have no such field, and Microsoft's JavaScript parser throws on null",
@@ -87,7 +87,7 @@ export const messages: readonly Scenario[] = [
   provoking({
     name: 'big-packet',
     does: 'one message with 64 KiB of PCM (87 KB of text)',
-    must: 'the call goes on',
+    must: 'the call continues',
     source: 'documented',
     matters: 'documentation before 2024 announces packets of 64 KB; a limit below closes the call with 1009',
     remedy: 'allow messages of 128 KiB; compute the duration from the bytes',
@@ -97,7 +97,7 @@ export const messages: readonly Scenario[] = [
   provoking({
     name: 'silence',
     does: 'silent frames with data, with empty data, with null and without; the flag absent and null',
-    must: 'the call goes on',
+    must: 'the call continues',
     source: 'official code',
     matters: 'ACS flags silence with silent: true; whether it then sends data is documented nowhere',
     remedy: 'without data put 20 ms of zeros there; do not drop silence, it is the time base',
@@ -113,7 +113,7 @@ export const messages: readonly Scenario[] = [
   provoking({
     name: 'empty-data',
     does: 'audio that is not silent and has no data',
-    must: 'the message is dropped and the call goes on',
+    must: 'the message is dropped and the call continues',
     source: 'inferred',
     matters: 'a fault of one message must not cost the call',
     remedy: 'test for data before you decode it',
@@ -129,7 +129,7 @@ export const messages: readonly Scenario[] = [
   provoking({
     name: 'odd-payloads',
     does: 'packets that are not 20 ms: 10 ms, 30 ms, one sample, an odd number of bytes',
-    must: 'the call goes on, whatever is made of them',
+    must: 'the call continues, whatever is made of them',
     source: 'inferred',
     matters: 'frames of a fixed size are an observation, not a promise',
     remedy: 'compute the duration from the bytes; drop what is not whole samples',

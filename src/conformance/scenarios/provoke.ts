@@ -1,5 +1,5 @@
 /**
- * Scenarios of one shape: a call goes on, something unusual is sent in between, and the call must not end of it. Main thread.
+ * Scenarios of one shape: a call runs, something unusual is sent in between, and the call must not end because of it. Main thread.
  * Each provocation is followed by a ping, so that the one that ended the call is named; then the next is tried in a new one.
  */
 import type { Call } from '../call.ts';

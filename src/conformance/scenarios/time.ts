@@ -66,15 +66,15 @@ async function longSilence(kit: Kit): Promise<void> {
 }
 
 /** What these have in common: whatever is made of the frames, they are no reason to end. */
-const anyTime = 'the call goes on, whatever is made of the frames';
+const anyTime = 'the call continues, whatever is made of the frames';
 
 export const times: readonly Scenario[] = [
   provoking({
     name: 'timestamps',
     does: 'timestamps with 0, 3 and 7 fraction digits, with an offset, without a zone, absent, unreadable',
-    must: 'the call goes on',
+    must: 'the call continues',
     source: 'official code',
-    matters: "captures have milliseconds, an SDK's own test has none, and nobody documents the form",
+    matters: "captures have milliseconds, an SDK's own test has none, and the form is documented nowhere",
     remedy: 'read ISO 8601 with 0 to 7 digits; without a readable time let the frame follow the one before it',
     provocations: [
       { name: 'no fraction', send: (call) => call.audio({ timestamp: call.timestamp().replace(/\.\d+/, '') }) },
@@ -135,7 +135,7 @@ export const times: readonly Scenario[] = [
   {
     name: 'burst',
     does: 'two seconds of four participants at once: 400 messages, 20 ms apart by their timestamps',
-    must: 'the call goes on, a ping behind them is answered in time',
+    must: 'the call continues, a ping behind them is answered in time',
     source: 'inferred',
     matters: 'after a stall of yours, or of the network, everything that waited comes at once',
     remedy: 'bound queues by time, not by a few messages; never close because of a burst',
@@ -156,7 +156,7 @@ export const times: readonly Scenario[] = [
     does: 'no message for a while in the middle of a call (8 s), then audio again',
     must: 'the connection stays: cut within two seconds is a failure, later a warning',
     source: 'inferred',
-    matters: 'nobody of the four speakers speaks, or streaming was stopped: the socket may stay open and silent',
+    matters: 'none of the four speakers speaks, or streaming was stopped: the socket may stay open and silent',
     remedy: 'let an idle timeout be a minute or so; it is needed, but not as a detector of silence',
     run: longSilence,
   },

@@ -50,7 +50,7 @@ async function wrongPath(kit: Kit): Promise<void> {
 
 async function noUpgrade(kit: Kit): Promise<void> {
   const answer = await kit.dial({ isPlain: true });
-  if (answer.link !== null) kit.fail('the server switched to WebSocket (101) although nobody asked for it');
+  if (answer.link !== null) kit.fail('the server switched to WebSocket (101) although it was not requested');
   if (answer.faults.length > 0) kit.fail(`the server ${answer.seen}`);
   if (answer.status === null) kit.warn(`the server ${answer.seen}`);
   else if (answer.status >= 500) kit.warn(`the server ${answer.seen}: a load balancer takes that for a sick server`);
@@ -73,7 +73,7 @@ const noCredentials = 'no --token, and no header or query value that looks like 
 
 async function noToken(kit: Kit): Promise<void> {
   if (hasCredentials(kit.target)) return intrude(kit, withoutCredentials(kit.target), 'a call without a token');
-  kit.warn(`lets everybody in: ${noCredentials} was given, and calls are let in`);
+  kit.warn(`lets everyone in: ${noCredentials} was given, and calls are let in`);
 }
 
 async function badToken(kit: Kit): Promise<void> {
@@ -105,7 +105,7 @@ export const upgrades: readonly Scenario[] = [
     does: 'an upgrade without x-ms-call-connection-id and x-ms-call-correlation-id',
     must: 'the call is let in; refusing it is a warning, breaking of it a failure',
     source: 'inferred',
-    matters: 'the headers tell which call it is; they identify nobody and may be missing',
+    matters: 'the headers tell which call it is; they prove nothing and may be missing',
     remedy: 'give such a stream an id of your own',
     run: noCallHeaders,
   },
@@ -132,7 +132,7 @@ export const upgrades: readonly Scenario[] = [
     does: 'the same upgrade without the token that was given here',
     must: 'refused before the upgrade; let in first and closed later is a warning, as is a server that never asks',
     source: 'documented',
-    matters: 'whoever knows the address can send audio, and hold places that calls need',
+    matters: 'anyone who knows the address can send audio, and hold places that calls need',
     remedy: "check ACS's JWT (Authorization) or a secret in the address, and refuse with 401 before the upgrade",
     run: noToken,
   },
@@ -141,7 +141,7 @@ export const upgrades: readonly Scenario[] = [
     does: 'the same upgrade with a token that is wrong in its second half',
     must: 'refused before the upgrade; let in first and closed later is a warning',
     source: 'documented',
-    matters: 'a token that is decoded but not verified lets everybody in',
+    matters: 'a token that is decoded but not verified lets everyone in',
     remedy: 'verify signature, issuer, audience and time; compare secrets as a whole',
     run: badToken,
   },

@@ -9,9 +9,10 @@ import { promisify } from 'node:util';
 import { bytesPerSample } from '../../base/limits.ts';
 import { encodeWavHeader, wavHeaderBytes } from '../../base/wav.ts';
 import { labelled } from '../../ring/track.ts';
+import { isoTime } from '../iso-time.ts';
 import type { RecordingFile } from '../sink.ts';
 import { CallMixer } from './call-mixer.ts';
-import { type CallNotes, isoTime, readCallNotes } from './call-notes.ts';
+import { type CallNotes, readCallNotes } from './call-notes.ts';
 import { type CallLayout, type CallPlan, type Piece, planCall } from './call-plan.ts';
 import { codeOf, createWhole, type FileModes, replaceFile } from './files.ts';
 

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } f
 import { join } from 'node:path';
 import { bytesPerSample } from '../../base/limits.ts';
 import { type Labels, labelled } from '../../ring/track.ts';
+import { msOf } from '../iso-time.ts';
 import type { TrackFile } from './call-plan.ts';
 import { codeOf } from './files.ts';
 
@@ -28,19 +29,6 @@ interface Note {
   readonly firstTimestamp: string | null;
   readonly firstArrival?: string | null;
   readonly [count: string]: unknown;
-}
-
-/** Of a time with up to microseconds. */
-export function msOf(iso: string): number {
-  const [, whole, fraction = ''] = /^(.*?)(\.\d+)?Z$/.exec(iso) ?? [];
-  return Date.parse(`${whole}Z`) + Math.round(Number(`0${fraction}`) * 1e6) / 1000;
-}
-
-export function isoTime(ms: number): string | null {
-  if (!(ms > 0)) return null;
-  const us = Math.round(ms * 1000);
-  const iso = new Date(Math.floor(us / 1000)).toISOString();
-  return us % 1000 === 0 ? iso : iso.replace('Z', `${String(us % 1000).padStart(3, '0')}Z`);
 }
 
 /** The note of a recording, or null: a JSON file of something else, or one that is gone. */

@@ -7,7 +7,7 @@
 import { closeSync, fstatSync, ftruncateSync } from 'node:fs';
 import { bytesPerSample } from '../../base/limits.ts';
 import { encodeWavHeader, wavHeaderBytes } from '../../base/wav.ts';
-import { frameFlag } from '../../memory/layout.ts';
+import { frameFlag } from '../../memory/states.ts';
 import type { Frame } from '../../ring/frame.ts';
 import type { Checkpoint } from '../progress.ts';
 import { codeOf, writeAll } from './files.ts';

@@ -1,6 +1,6 @@
 /**
- * What a user's module exports so that `--sink module:./my-sink.ts` can run it: a sink as the built-in ones are, of which
- * only `open` and `write` must be there.
+ * What a module exports so that `--sink module:./my-sink.ts` can run it: a sink like the built-in ones, of which only `open` and
+ * `write` are required.
  *
  *     export default defineSink((options) => ({
  *       open: (track) => ({ write: (frame) => recogniser.push(track.participantId, frame.samples) }),
@@ -10,28 +10,33 @@ import type { Frame } from '../../ring/frame.ts';
 import type { Checkpoint } from '../progress.ts';
 import type { Sink, SinkStart, Track, TrackEnd } from '../sink.ts';
 
-/** What takes one participant's frames. See `TrackWriter` for what each method may rely on. */
+/** Takes one participant's frames. Sink thread. */
 export interface ModuleTrackWriter {
-  /** The frame is used again when this returns: copy what must stay. */
+  /** Every frame, in order. The frame is reused when this returns: copy what you keep. If it throws, this frame counts as lost. */
   write(frame: Frame): void;
-  /** After each group of frames; nothing more waits right now. */
+  /** After each group of frames, and every `readIntervalMs` if none arrived. */
   flush?(): void;
+  /** After the last frame. */
   end?(end: TrackEnd): void;
 }
 
-/** A sink of yours. Its methods are called in a thread of its own; see `Sink` in docs/library.md for the order. */
+/** A sink of yours. All methods are called in the sink's own thread; the order is in docs/library.md. */
 export interface ModuleSink
   extends Partial<Pick<Sink, 'readIntervalMs' | 'leadMs' | 'needsEveryFrame' | 'isReady' | 'streamEnded'>> {
+  /** Once, first. If it throws at the gateway's start, that fails with `sink_failed`. */
   start?(context: SinkStart): void | Promise<void>;
+  /** For each participant, and again after an error or in a new thread. If it throws, it is called again: after 0.5 s, then every 5 s. */
   open(track: Track, checkpoint: Checkpoint): ModuleTrackWriter;
+  /** Resolves when all that was written is kept, rejects if it may not be: then it is read and written again. Null: kept already. */
   settle?(): Promise<void> | null;
+  /** At the end of the drain; ten seconds at most. */
   close?(): void | Promise<void>;
 }
 
-/** @param options what stands behind the question mark: `module:./my-sink.ts?model=small` gives `{ model: 'small' }` */
+/** @param options what follows the question mark: `module:./my-sink.ts?model=small` gives `{ model: 'small' }` */
 export type CreateSink = (options: Readonly<Record<string, string>>) => ModuleSink | Promise<ModuleSink>;
 
-/** Does nothing but say what type it has. */
+/** Returns its argument; it is there for the types. */
 export function defineSink(create: CreateSink): CreateSink {
   return create;
 }

@@ -3,8 +3,9 @@
  * before its PCM. Documented in docs/nats.md; consumers on other machines rely on it. Pure; sink thread.
  */
 import { frameBytesMax } from '../../base/limits.ts';
-import { frameFlag } from '../../memory/layout.ts';
+import { frameFlag } from '../../memory/states.ts';
 import type { Frame } from '../../ring/frame.ts';
+import { isoTime } from '../iso-time.ts';
 
 /** Before the PCM of each frame in a message of several, little-endian. */
 export const recordField = {
@@ -29,10 +30,6 @@ export const recordFlag = { silent: 1, duplicate: 2, late: 4, resumed: 8 } as co
 export const recordBytesMax = recordField.pcm + frameBytesMax;
 
 type Field = readonly [string, string];
-
-export function isoTime(ms: number): string | null {
-  return ms > 0 ? new Date(ms).toISOString() : null;
-}
 
 /** Headers of a message with one frame. */
 export function frameHeaders(frame: Frame, trackId: string, sampleRate: number, labels = ''): Field[] {

@@ -4,6 +4,7 @@
  * breaks. What is overwritten meanwhile counts as lapped; nothing else can be lost on this side. Sink thread.
  */
 
+import { frameDurationMs } from '../../base/limits.ts';
 import { subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Checkpoint } from '../progress.ts';
@@ -13,7 +14,6 @@ import { NatsTrack, type Publish } from './nats-track.ts';
 
 /** Every turn of the loop: frames are wanted live. */
 const liveIntervalMs = 5;
-const frameMs = 20;
 /** A consumer that hears of a participant has so long to subscribe before the first frame. */
 const leadMs = 100;
 /** What may be on its way at a time. Bounds what is published twice when a connection breaks. */
@@ -39,7 +39,7 @@ export class NatsSink implements Sink {
 
   constructor(spec: NatsSinkSpec) {
     this.spec = spec;
-    this.readIntervalMs = spec.framesPerMessage === 1 ? liveIntervalMs : spec.framesPerMessage * frameMs;
+    this.readIntervalMs = spec.framesPerMessage === 1 ? liveIntervalMs : spec.framesPerMessage * frameDurationMs;
     this.link = new NatsLink(spec, {
       onError: (error) => this.report(error),
       onRefused: (subject) => this.refused(subject),

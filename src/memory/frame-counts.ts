@@ -2,10 +2,13 @@
  * What every audio message adds to: the counters and histograms of its lane and of its stream. All of it is noted before any
  * of it is changed (`UndoNote`). In one piece and by constant places, because it is done for every frame. Worker thread.
  */
-import { jitterBoundsMs, residenceBoundsMs } from '../memory/histogram.ts';
-import { lane, note, streamSlot } from '../memory/layout.ts';
-import type { SharedMemory } from '../memory/shared-memory.ts';
-import { onGrid } from './placement.ts';
+import { jitterBoundsMs, residenceBoundsMs } from './histogram.ts';
+import { lane, note, streamSlot } from './layout.ts';
+import type { SharedMemory } from './shared-memory.ts';
+import type { StreamSlot } from './stream-slot.ts';
+
+/** In place of a stamp's deviation: it is as good as on its grid, and took no closer look. */
+export const onGrid = -1;
 
 const state = (lane.note + note.state) / 4;
 const buckets = (lane.note + note.buckets) / 4;
@@ -62,7 +65,7 @@ export class FrameCounts {
    * @param deviationMs NaN when there was nothing to compare with; so is `stampDeviationMs`, which may be `onGrid`, too
    */
   add(
-    streamAt: number,
+    stream: StreamSlot,
     arrivalMs: number,
     frames: number,
     silentFrames: number,
@@ -73,7 +76,7 @@ export class FrameCounts {
     residenceMs: number,
   ): void {
     const { i32, f64, streams, bit } = this;
-    const slot = streamAt >> 3;
+    const slot = stream.double;
     const inJitter = bucketOf(jitterBoundsMs, jitterMs);
     const inDeviation = deviationMs >= 0 ? bucketOf(jitterBoundsMs, deviationMs) : noBucket;
     const inStamps = stampDeviationMs === onGrid ? noBucket : stampBucket(stampDeviationMs);
@@ -134,7 +137,7 @@ export class FrameCounts {
   }
 
   /** Puts back what `add` noted. */
-  takeBack(streamAt: number): void {
+  takeBack({ double: slot }: StreamSlot): void {
     const { f64, streams } = this;
     const noted = this.i32[buckets]!;
     const inDeviation = (noted >> 8) & 255;
@@ -156,7 +159,7 @@ export class FrameCounts {
     f64[frameCount] = f64[laneCounts + 1]!;
     f64[silentFrameCount] = f64[laneCounts + 2]!;
     f64[pcmByteCount] = f64[laneCounts + 3]!;
-    streams[streamAt / 8 + lastAudioMs] = f64[streamCounts]!;
-    streams[streamAt / 8 + streamCommitted] = f64[streamCounts + 1]!;
+    streams[slot + lastAudioMs] = f64[streamCounts]!;
+    streams[slot + streamCommitted] = f64[streamCounts + 1]!;
   }
 }
