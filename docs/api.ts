@@ -29,6 +29,7 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
       'ParticipantReport',
       'EndedStream',
       'StreamReport',
+      'StreamPhase',
       'ReaderReport',
       'CloseCause',
       'StreamRecording',
@@ -40,7 +41,33 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
   ],
   [
     'Reading rings',
-    ['RingHandle', 'RingReader', 'RingReaderOptions', 'ReadResult', 'WaitResult', 'Frame', 'FrameBatch', 'frameFlag'],
+    [
+      'RingHandle',
+      'RingPlace',
+      'RingReader',
+      'RingReaderOptions',
+      'ReadResult',
+      'WaitResult',
+      'Frame',
+      'FrameBatch',
+      'frameFlag',
+    ],
+  ],
+  [
+    'Speaking into a call',
+    [
+      'PlaybackHandle',
+      'PlaybackWriter',
+      'UtteranceOptions',
+      'Utterance',
+      'UtteranceState',
+      'Played',
+      'PlaybackStarted',
+      'PlaybackEnded',
+      'PlaybackMark',
+      'SpeakerCounts',
+      'playbackTrackId',
+    ],
   ],
   [
     'Sink modules',
@@ -49,10 +76,15 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
       'CreateSink',
       'ModuleSink',
       'ModuleTrackWriter',
+      'Sink',
+      'TrackWriter',
       'SinkStart',
       'TrackEnd',
       'Checkpoint',
       'FinishedStream',
+      'SinkContext',
+      'RecordedCall',
+      'RemovedCall',
     ],
   ],
   ['Errors', ['GatewayError', 'errorCodes', 'ErrorCode']],
@@ -79,7 +111,8 @@ function exportsOf(folder: string): Map<string, string> {
   const index = readFileSync(join(folder, 'index.d.ts'), 'utf8');
   const found = new Map<string, string>();
   for (const [, names, file] of index.matchAll(/export (?:type )?\{([^}]*)\} from '([^']*)\.ts'/g)) {
-    for (const name of names!.split(',')) found.set(name.replace('type', '').trim(), `${file}.d.ts`);
+    for (const name of names!.split(','))
+      if (name.trim() !== '') found.set(name.replace('type', '').trim(), `${file}.d.ts`);
   }
   return found;
 }

@@ -4,6 +4,7 @@
  */
 import type { DecoderPool } from '../../src/decoder/pool.ts';
 import { createMetrics } from '../../src/metrics/gateway-metrics.ts';
+import { Pacer } from '../../src/playback/pacer.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
 import { StallWatch } from '../../src/stream/stall-watch.ts';
@@ -51,6 +52,7 @@ export function scrapeStep(): Step {
     stalls: new StallWatch({ memory, registry, afterMs: 1000, observers: { stalled: () => {}, stallEnded: () => {} } }),
     lanes: [lane],
     decoders: idleDecoders,
+    playback: new Pacer({ leadMs: 200, seconds: 30, memoryBytes: 0, marks: false, queueCount: 1 }),
     rings: new RingPool(memory),
     sinks: [],
     streamsMax: participants,

@@ -16,8 +16,16 @@ function take(samples: Int16Array, count: number): void {
   for (let i = 0; i < count; i += 32) sum += samples[i]!;
 }
 
-async function follow(reader: RingReader): Promise<void> {
-  for await (const each of reader) take(each.samples, each.sampleCount);
+/** The ways in which frames come, each of its own; the others ask again and again. */
+const streams: Partial<Record<Way, (reader: RingReader) => AsyncIterable<Frame>>> = {
+  'for await': (reader) => reader,
+  toReadable: (reader) => reader.toReadable(),
+  toWebStream: (reader) => reader.toWebStream(),
+};
+const streamOf = streams[way];
+
+async function follow(frames: AsyncIterable<Frame>): Promise<void> {
+  for await (const each of frames) take(each.samples, each.sampleCount);
 }
 
 function readAll(): void {
@@ -41,7 +49,7 @@ parentPort!.on('message', (message: ToReader | Uint8Array) => {
   } else if (message.type === 'count') parentPort!.postMessage(counted());
   else {
     for (const handle of message.handles) readers.push(new RingReader(handle));
-    if (way === 'for await') for (const reader of readers) void follow(reader);
+    if (streamOf !== undefined) for (const reader of readers) void follow(streamOf(reader));
     else setInterval(readAll, intervalMs);
   }
 });

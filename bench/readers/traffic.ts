@@ -17,6 +17,8 @@ export const ways = [
   'read',
   'readBatch',
   'for await',
+  'toReadable',
+  'toWebStream',
   'postMessage, copied',
   'postMessage, transferred',
 ] as const;

@@ -27,6 +27,8 @@ export const errorCodes = {
   decoding_failed: 12,
   /** The one file of a call cannot be made of its recordings. */
   recording_failed: 13,
+  /** Audio cannot be sent into the call: switched off, the stream has ended, no memory; or a rate or an id that there is not. */
+  playback_refused: 14,
   /** A broken invariant: a fault of the gateway itself. */
   invariant: 70,
 } as const;

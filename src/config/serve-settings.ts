@@ -4,6 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { logFormats, logLevels } from '../base/log-level.ts';
+import { playbackPrimeMs } from '../base/playback-limits.ts';
+import { callSettings } from './call-settings.ts';
 import { decoderNames } from './decoder-names.ts';
 import { setting, type Values } from './settings.ts';
 
@@ -85,19 +87,13 @@ export const serveSettings = {
     help: 'with --trust-proxy: networks of the proxies; by default loopback and private ones',
   }),
   allowAnonymous: setting.flag({ help: 'serve without authentication beyond loopback' }),
-  labelQuery: setting.list({
-    placeholder: 'NAME',
-    pattern: /^[A-Za-z][\w.-]{0,63}$/,
-    expects: 'a name of 1 to 64 letters, digits, _, - and . that begins with a letter',
-    help: 'keep this value of the query as a label of the stream',
-  }),
-  labelPath: setting.flag({ help: 'keep the rest of the path as a label of the stream' }),
   workers: setting.integer({
     fallback: Math.max(1, availableParallelism() - 1),
     min: 1,
     max: 256,
     help: 'decode workers; by default one fewer than cores',
   }),
+  ...callSettings,
   decoder: setting.choice({ choices: decoderNames, fallback: 'scan', help: 'how messages are parsed' }),
   flushIntervalMs: setting.integer({
     fallback: 2,
@@ -161,13 +157,6 @@ export const serveSettings = {
     placeholder: 'MS',
     help: 'end a stream without audio for this long',
   }),
-  stallAfterMs: setting.integer({
-    fallback: 1_000,
-    min: 200,
-    max: 86_400_000,
-    placeholder: 'MS',
-    help: 'a stream that had audio and has none for so long stalls',
-  }),
   duplicate: setting.choice({
     choices: ['replace', 'reject', 'allow'],
     fallback: 'replace',
@@ -194,10 +183,36 @@ export const serveSettings = {
     // A kind, not a further HOST:PORT.
     itemStart: /^[a-z]+:(?!\d)/,
   }),
-  onRecording: setting.text({
-    fallback: null,
-    placeholder: 'PROGRAM',
-    help: 'run this for each call that was recorded, with its files as JSON on standard input',
+  playback: setting.choice({
+    choices: ['off', 'on'],
+    fallback: 'off',
+    help: 'whether audio can be sent into calls',
+  }),
+  playbackLeadMs: setting.integer({
+    fallback: 200,
+    min: playbackPrimeMs,
+    max: 5_000,
+    placeholder: 'MS',
+    help: 'how far ahead of being heard audio is sent into a call',
+  }),
+  playbackSeconds: setting.number({
+    fallback: 30,
+    min: 1,
+    max: 600,
+    placeholder: 'S',
+    help: 'audio that may wait to be sent into one call',
+  }),
+  playbackMemoryMb: setting.integer({
+    fallback: 256,
+    min: 1,
+    max: 65_536,
+    placeholder: 'MB',
+    help: 'cap for the audio that waits to be sent into all calls',
+  }),
+  playbackMarks: setting.choice({
+    choices: ['off', 'on'],
+    fallback: 'off',
+    help: 'mark the ends of utterances, which ACS may answer',
   }),
   threadTimeoutMs: setting.integer({
     fallback: 10_000,

@@ -18,13 +18,13 @@ import { RingPool } from '../ring/pool.ts';
 import { AudioWriter } from './audio-writer.ts';
 import { CostlyBudget, parseOrdinaryMs } from './costly-budget.ts';
 import { Gating } from './gating.ts';
-import type { LeaseChanges, StreamDtmfTone } from './lease-changes.ts';
+import type { LeaseChanges, StreamDtmfTone, StreamMark } from './lease-changes.ts';
 import { StreamState } from './stream-state.ts';
 import { UndoNote } from './undo-note.ts';
 
 /** Residence is stamped once for so many records: a clock reading costs as much as a tenth of a frame. */
 const recordsPerClockReading = 16;
-/** Tones told in one lease: nobody presses that many keys. */
+/** Tones, and marks, told in one lease: nobody presses that many keys. */
 const tonesMax = 1000;
 /** Faults told in one lease; the counter has them all. */
 const faultsMax = 4;
@@ -47,6 +47,7 @@ export class FrameDecoder {
   private readonly changes = new Set<number>();
   private faults: string[] = [];
   private tones: StreamDtmfTone[] = [];
+  private marks: StreamMark[] = [];
 
   constructor(memory: SharedMemory, laneIndex: number, parsers: Parsers, clock: () => number) {
     this.halfBytes = memory.geometry.laneHalfBytes;
@@ -102,17 +103,19 @@ export class FrameDecoder {
   }
 
   get hasChanges(): boolean {
-    return this.changes.size > 0 || this.faults.length > 0 || this.tones.length > 0;
+    return this.changes.size > 0 || this.faults.length > 0 || this.tones.length > 0 || this.marks.length > 0;
   }
 
   /** What there is to tell since the last time; null when nothing. */
   takeChanges(): LeaseChanges | null {
     if (!this.hasChanges) return null;
-    const { faults, tones } = this;
-    const result = { streams: [...this.changes], faults, ...(tones.length > 0 && { tones }) };
+    const { faults, tones, marks } = this;
+    const told = { ...(tones.length > 0 && { tones }), ...(marks.length > 0 && { marks }) };
+    const result = { streams: [...this.changes], faults, ...told };
     this.changes.clear();
     this.faults = [];
     this.tones = [];
+    this.marks = [];
     return result;
   }
 
@@ -200,6 +203,10 @@ export class FrameDecoder {
         note.noteOthers(this.stream);
         lane.ignored += 1;
         this.stream.ignored += 1;
+        if (message.markId !== '' && this.marks.length < tonesMax) {
+          const { markId: id, markStatus: status } = message;
+          this.marks.push({ streamIndex: this.stream.index, id, status });
+        }
         return null;
       default:
         return 'malformed_json';

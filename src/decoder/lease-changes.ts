@@ -7,6 +7,14 @@ export interface LeaseChanges {
   readonly faults: readonly string[];
   /** DTMF tones, if any came. */
   readonly tones?: readonly StreamDtmfTone[];
+  /** What ACS said of marks, if it did. */
+  readonly marks?: readonly StreamMark[];
+}
+
+export interface StreamMark {
+  readonly streamIndex: number;
+  readonly id: string;
+  readonly status: string;
 }
 
 /** Personal data, often a secret: for whoever listens, never for a log. */

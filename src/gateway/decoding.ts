@@ -37,9 +37,14 @@ export function createLanes(options: DecodingOptions, decoders: DecoderPool, reg
       index,
       flushIntervalMs: config.flushIntervalMs,
       work: (laneIndex, onChanges) => decoders.work(laneIndex, onChanges),
-      onChanges: ({ streams, faults, tones = [] }) => {
+      onChanges: ({ streams, faults, tones = [], marks = [] }) => {
         registry().changed(streams);
-        for (const { streamIndex, tone } of tones) registry().tone(streamIndex, tone);
+        for (const { streamIndex, tone } of tones) {
+          registry().happened(streamIndex, (observers, stream) => observers.tone(stream, tone));
+        }
+        for (const { streamIndex, id, status } of marks) {
+          registry().happened(streamIndex, (observers, stream) => observers.mark?.(stream, id, status));
+        }
         for (const fault of faults) logThrottled({ msg: 'a message could not be decoded', fault });
       },
       onWorkerLost: (error) => {

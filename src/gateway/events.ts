@@ -3,6 +3,8 @@
  * beginning and end, `streamEnded`. Main thread.
  */
 import type { GatewayError } from '../base/errors.ts';
+import type { PlaybackHandle } from '../playback/handle.ts';
+import type { EndedUtterance, StartedUtterance } from '../playback/spoken-utterances.ts';
 import type { RingHandle } from '../reader/handle.ts';
 import type { Labels, Track } from '../ring/track.ts';
 import type { EndedStream } from '../stream/ended-stream.ts';
@@ -24,6 +26,36 @@ export interface StreamInfo {
   readonly remoteAddress: string;
   /** When the upgrade was accepted. */
   readonly connectedAt: Date;
+  /** Those that have begun and not ended, at the moment at which it is read. The thread that started the gateway. */
+  readonly participants: readonly Participant[];
+  /**
+   * The way into the call, for a `PlaybackWriter` in any thread; the same each time. The call application must have asked ACS for
+   * `enableBidirectional`: without it nobody hears what is sent, and nothing says so.
+   * @throws `playback_refused` if `playback` is off, or the stream has ended; `memory_exhausted`
+   */
+  playback(): PlaybackHandle;
+}
+
+/** What ACS says of a mark. */
+export interface PlaybackMark {
+  /** `StreamInfo.id`. */
+  readonly streamId: string;
+  /** The utterance's. */
+  readonly id: string;
+  /** `Completed`, or `Cancelled`. */
+  readonly status: string;
+}
+
+/** The first frame of an utterance was sent into a call. */
+export interface PlaybackStarted extends StartedUtterance {
+  /** `StreamInfo.id`. */
+  readonly streamId: string;
+}
+
+/** An utterance was played to its end, or cut off, or its stream has ended. */
+export interface PlaybackEnded extends EndedUtterance {
+  /** `StreamInfo.id`. */
+  readonly streamId: string;
 }
 
 /** What the metadata of a stream announced. */
@@ -78,6 +110,12 @@ export interface GatewayEvents {
   stallEnded: [stall: EndedStall];
   /** A sink has finished a file: of a participant, or of the whole call. */
   recording: [recording: StreamRecording];
+  /** With `playbackMarks`: what ACS says of the mark that an utterance ended with. Not every ACS says anything. */
+  mark: [mark: PlaybackMark];
+  /** The first frame of an utterance was sent. */
+  playbackStarted: [utterance: PlaybackStarted];
+  /** An utterance was played to its end, was cut off, or its stream has ended. */
+  playbackEnded: [utterance: PlaybackEnded];
   /** Every reader has finished, or its ten seconds are over. */
   streamEnded: [record: EndedStream];
   /**

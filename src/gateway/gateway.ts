@@ -34,9 +34,11 @@ import { Totals } from '../stream/totals.ts';
 import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../thread/thread-metrics.ts';
 import { Consumers } from './consumers.ts';
 import { createDecoders, createLanes } from './decoding.ts';
+import type { StreamInfo } from './events.ts';
 import { createFrontEnd } from './ingest.ts';
 import { namedThreads } from './named-threads.ts';
 import { type Events, Observers } from './observers.ts';
+import { PlaybackHost } from './playback-host.ts';
 import { loggedRecord } from './recorded-calls.ts';
 
 /** The result of a drain. */
@@ -71,6 +73,7 @@ export class Gateway {
   private readonly lanes: readonly Lane[];
   private readonly consumers: Consumers;
   private readonly observers: Observers;
+  private readonly playback: PlaybackHost;
   private readonly registry: StreamRegistry;
   private readonly stalls: StallWatch;
   private readonly pressure: Pressure;
@@ -103,7 +106,10 @@ export class Gateway {
       onCaptureError: (error) => this.logThrottled({ msg: 'capture error', error }),
     });
     const { sinks } = this.consumers;
-    this.observers = new Observers({ memory: this.memory, sinks, readers: this.consumers.readers, events });
+    const stages = () => ({ registry: this.registry, observers: this.observers, frontEnd: this.frontEnd });
+    this.playback = new PlaybackHost({ config, memory: this.memory, rings: this.rings, stages });
+    const { handle: playback } = this.playback;
+    this.observers = new Observers({ memory: this.memory, sinks, readers: this.consumers.readers, events, playback });
     const guards = createGuards(config, this.totals);
     this.registry = new StreamRegistry({
       memory: this.memory,
@@ -169,6 +175,11 @@ export class Gateway {
     }
   }
 
+  /** Streams that have said something, by id, until every reader has finished with them. */
+  get streams(): ReadonlyMap<string, StreamInfo> {
+    return this.observers.streams;
+  }
+
   /** What became of every message so far. */
   get account(): Account {
     return account(this.memory, this.totals);
@@ -194,7 +205,7 @@ export class Gateway {
     const readersAreExact = this.consumers.sinks.every(
       (sink) => sink.frames + sink.lappedFrames === this.registry.framesEnded,
     );
-    const isExact = isFlushed && sinksFinished && current.unaccounted === 0 && readersAreExact;
+    const isExact = isFlushed && sinksFinished && current.unaccounted === 0 && readersAreExact && this.playback.isExact;
     return { isExact, account: current, streamsCut };
   }
 
@@ -219,6 +230,7 @@ export class Gateway {
     await Promise.all([this.decoders.start(), this.consumers.start()]);
     undo.add(() => this.admin.stop());
     const adminPort = await this.admin.listen();
+    undo.add(() => this.playback.stop());
     undo.add(() => this.frontEnd.stop());
     const port = await this.frontEnd.listen();
     // No upgrade has come yet: that takes a turn of the event loop.
@@ -261,6 +273,7 @@ export class Gateway {
       stalls: this.stalls,
       lanes,
       decoders,
+      playback: this.playback.pacer,
       rings,
       sinks: [...sinks, ...readers],
       capture,

@@ -5,6 +5,8 @@
 import type { EventEmitter } from 'node:events';
 import { GatewayError } from '../base/errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import type { PlaybackHandle } from '../playback/handle.ts';
+import type { EndedUtterance, StartedUtterance } from '../playback/spoken-utterances.ts';
 import type { ReaderGroup } from '../reader/reader-group.ts';
 import { labelled, type Track } from '../ring/track.ts';
 import type { SinkHost } from '../sink/host.ts';
@@ -14,6 +16,7 @@ import { type ParticipantReport, type ParticipantRing, reportRing } from '../str
 import type { EndedStall, Stall } from '../stream/stall-watch.ts';
 import type { Stream, StreamRecording } from '../stream/stream.ts';
 import { subscriptionIdOf } from '../stream/stream-report.ts';
+import { ConnectedStream } from './connected-stream.ts';
 import type { GatewayEvents, Participant } from './events.ts';
 
 export type Events = EventEmitter<GatewayEvents>;
@@ -23,6 +26,8 @@ export interface ObserversOptions {
   readonly sinks: readonly SinkHost[];
   readonly readers: readonly ReaderGroup[];
   readonly events: Events;
+  /** The way into a stream. */
+  readonly playback: (stream: Stream) => PlaybackHandle;
 }
 
 function trackOf({ id, facts }: Stream, participant: ParticipantRing): Track {
@@ -33,6 +38,8 @@ function trackOf({ id, facts }: Stream, participant: ParticipantRing): Track {
 
 export class Observers implements StreamObserver {
   readonly readers: readonly string[];
+  /** From `stream` to `streamEnded`, by id. */
+  readonly streams = new Map<string, ConnectedStream>();
   private readonly options: ObserversOptions;
 
   constructor(options: ObserversOptions) {
@@ -40,9 +47,22 @@ export class Observers implements StreamObserver {
     this.readers = [...options.sinks, ...options.readers].map(({ name }) => name);
   }
 
-  streamStarted({ id, facts, connectedAt }: Stream): void {
-    const { callConnectionId, correlationId, remoteAddress } = facts;
-    this.tell('stream', { id, callConnectionId, correlationId, ...labelled(facts), remoteAddress, connectedAt });
+  streamStarted(stream: Stream): void {
+    const connected = new ConnectedStream(stream, () => this.options.playback(stream));
+    this.streams.set(stream.id, connected);
+    this.tell('stream', connected);
+  }
+
+  mark({ id: streamId }: Stream, id: string, status: string): void {
+    this.tell('mark', { streamId, id, status });
+  }
+
+  playbackStarted({ id: streamId }: Stream, utterance: StartedUtterance): void {
+    this.tell('playbackStarted', { streamId, ...utterance });
+  }
+
+  playbackEnded({ id: streamId }: Stream, utterance: EndedUtterance): void {
+    this.tell('playbackEnded', { streamId, ...utterance });
   }
 
   format(stream: Stream, sampleRate: number): void {
@@ -51,11 +71,13 @@ export class Observers implements StreamObserver {
   }
 
   started(stream: Stream, participant: ParticipantRing): void {
-    const { sinks, readers, events } = this.options;
+    const { sinks, readers } = this.options;
     const track = trackOf(stream, participant);
     for (const sink of sinks) sink.started(track, participant.handle);
     for (const reader of readers) reader.started(participant.handle, stream.id);
-    if (events.listenerCount('participant') > 0) this.tell('participant', this.participant(track, participant));
+    const given = this.participant(track, participant);
+    this.streams.get(stream.id)?.started(participant.handle.index, given);
+    this.tell('participant', given);
   }
 
   ended(stream: Stream, participant: ParticipantRing): void {
@@ -63,6 +85,7 @@ export class Observers implements StreamObserver {
     const { handle, frames } = participant;
     for (const sink of sinks) sink.ended(handle, frames);
     for (const reader of readers) reader.ended(handle, frames);
+    this.streams.get(stream.id)?.ended(handle.index);
     if (events.listenerCount('participantEnded') === 0) return;
     const report: ParticipantReport = reportRing(memory, handle.index);
     this.tell('participantEnded', trackOf(stream, participant), report);
@@ -93,6 +116,7 @@ export class Observers implements StreamObserver {
   }
 
   released(record: EndedStream): void {
+    this.streams.delete(record.id);
     this.tell('streamEnded', record);
   }
 

@@ -3,12 +3,12 @@ import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 import { GatewayError } from '../base/errors.ts';
 import { createLog, type Log } from '../base/log.ts';
-import { runtimeProblem } from '../base/runtime.ts';
 import { readConfig } from '../config/config.ts';
 import type { Config } from '../config/serve-settings.ts';
 import { shownSink } from '../config/sink-spec.ts';
-import type { GatewayEvents } from './events.ts';
+import type { GatewayEvents, Participant, StreamInfo } from './events.ts';
 import { type DrainResult, Gateway } from './gateway.ts';
+import { ParticipantFeed } from './participant-feed.ts';
 
 /** The settings of the command line as numbers, texts, switches and lists, and what only a program can give. All are optional. */
 export interface GatewayOptions extends Partial<Omit<Config, 'sink'>> {
@@ -66,6 +66,8 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
   private readonly gateway: Gateway;
   private stopping: Promise<DrainResult> | null = null;
   private ports = { port: 0, adminPort: 0 };
+  private hasStopped = false;
+  private readonly feeds = new Set<ParticipantFeed>();
   /** A signal may live longer than the gateway. */
   private leaveSignal: () => void = () => {};
 
@@ -78,9 +80,8 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
   static async start({ readers = ['reader'], log, signal, ...settings }: GatewayOptions): Promise<RunningGateway> {
     signal?.throwIfAborted();
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-    const problem = runtimeProblem(process.versions);
-    if (problem !== null) throw new GatewayError('native_missing', problem);
-    const config = readConfig({ argv: [], values: given });
+    // Playback costs nothing until a stream is asked for it.
+    const config = readConfig({ argv: [], values: { playback: 'on', ...given } });
     checkReaders(readers, config.sink.map(shownSink));
     const running = new RunningGateway(config, readers, logOf(log, config));
     running.ports = await running.gateway.start();
@@ -102,6 +103,27 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
   }
 
   /**
+   * The streams of this moment by `StreamInfo.id`, each from its event `stream` to its `streamEnded`: a view that changes as they come
+   * and go. The thread that started the gateway.
+   */
+  get streams(): ReadonlyMap<string, StreamInfo> {
+    return this.gateway.streams;
+  }
+
+  /**
+   * Every participant that can be read now, then each as it comes, until the gateway has stopped. One that ended before its turn is left
+   * out: ask for the ring first, and read it beside the loop, not in it. The thread that started the gateway.
+   *
+   *     for await (const participant of gateway.participants()) void transcribe(new RingReader(participant.ring()));
+   */
+  participants(): AsyncIterableIterator<Participant, undefined> {
+    const feed = new ParticipantFeed(this, this.gateway.streams, () => this.feeds.delete(feed));
+    this.feeds.add(feed);
+    if (this.hasStopped) void feed.return();
+    return feed;
+  }
+
+  /**
    * Drains as SIGTERM drains the command: takes no new stream, waits up to `drainTimeoutMs` for the open ones, and lets sinks and
    * readers finish. Resolves with the account; a second call returns the same promise. Never rejects because of a stream. The thread
    * that started the gateway.
@@ -120,6 +142,8 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
     this.leaveSignal();
     const result = await this.gateway.drain();
     await this.gateway.stop();
+    this.hasStopped = true;
+    for (const feed of this.feeds) void feed.return();
     return result;
   }
 }

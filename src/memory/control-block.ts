@@ -18,6 +18,7 @@ const {
   version: versionAt,
   magic: magicAt,
   freeFrom: freeFromAt,
+  ringsHeld: ringsHeldAt,
   holders: holdersAt,
   gates: gatesAt,
 } = inWords(control);
@@ -62,6 +63,14 @@ export class ControlBlock extends Views {
   /** Returns what it was: it has become `to` if that is `from`. */
   moveFreeFrom(from: number, to: number): number {
     return Atomics.compareExchange(this.i32, freeFromAt, from, to);
+  }
+
+  /** Rings that the main thread writes itself. */
+  loadRingsHeld(): number {
+    return Atomics.load(this.i32, ringsHeldAt);
+  }
+  addRingsHeld(count: number): void {
+    Atomics.add(this.i32, ringsHeldAt, count);
   }
 
   /** The lane that has a ring, -1 when it is free. */

@@ -23,7 +23,7 @@ import { dropReasons } from './outcomes.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 9;
+export const layoutVersion = 10;
 
 // ── control ────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Words of a gate, and where each stands among them. */
@@ -44,7 +44,9 @@ export const control = {
   gates: controlOffsets.apart().i32(limits.gatesMax * gateWords),
   /** Where to look for a free ring first. */
   freeFrom: controlOffsets.apart().i32(),
-  /** Which lane has a ring, one word per ring: its index plus one; 0: the ring is free. */
+  /** Rings that the main thread writes itself. */
+  ringsHeld: controlOffsets.i32(),
+  /** Which lane has a ring, one word per ring: its index plus one; one more than lanes: the main thread; 0: the ring is free. */
   holders: controlOffsets.apart().end,
 } as const;
 

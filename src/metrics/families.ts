@@ -5,6 +5,7 @@ import type { DecoderPool } from '../decoder/pool.ts';
 import type { Lane } from '../lane/lane.ts';
 import type { Histogram } from '../memory/histogram.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import type { Pacer } from '../playback/pacer.ts';
 import type { RingPool } from '../ring/pool.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { StallWatch } from '../stream/stall-watch.ts';
@@ -70,6 +71,7 @@ export interface Sources {
   readonly stalls: StallWatch;
   readonly lanes: readonly Lane[];
   readonly decoders: DecoderPool;
+  readonly playback: Pacer;
   readonly rings: RingPool;
   readonly sinks: readonly RingConsumer[];
   readonly streamsMax: number;

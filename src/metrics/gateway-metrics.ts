@@ -5,6 +5,7 @@ import type { Sources } from './families.ts';
 import { registerFrames } from './frames.ts';
 import { registerInternals } from './internals.ts';
 import { registerMessages } from './messages.ts';
+import { registerPlayback } from './playback.ts';
 import { registerProcess } from './process.ts';
 import { registerRecordings } from './recordings.ts';
 import { Metrics } from './registry.ts';
@@ -16,6 +17,7 @@ const families = [
   registerConnections,
   registerMessages,
   registerFrames,
+  registerPlayback,
   registerInternals,
   registerRecordings,
   registerCapture,

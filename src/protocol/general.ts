@@ -5,6 +5,7 @@
  * Own properties only: the simdjson binding lets a key `__proto__` change the prototype, `JSON.parse` does not.
  */
 import { participantIdBytesMax } from '../base/limits.ts';
+import { playbackIdBytesMax } from '../base/playback-limits.ts';
 import { isLatin1 } from './base64.ts';
 import { type Message, type MessageParser, messageKind } from './message.ts';
 import { parseTimestamp, timestampBytesMax } from './timestamp.ts';
@@ -14,6 +15,8 @@ type JsonObject = Readonly<Record<string, unknown>>;
 const byteOrderMark = '\uFEFF';
 /** One key; ACS may spell some of them out. */
 const toneCharsMax = 16;
+/** `Completed`, `Cancelled`, or what ACS may say one day. */
+const markStatusCharsMax = 16;
 /** Ids longer than this are refused later; the scratch only has to show that they are too long. */
 const scratchBytes = 4 * participantIdBytesMax;
 
@@ -54,7 +57,10 @@ export class GeneralParser implements MessageParser {
     if (kind === 'AudioData') this.audio(asObject(own(root, 'audioData')), message);
     else if (kind === 'AudioMetadata') this.metadata(asObject(own(root, 'audioMetadata')), message);
     else if (kind === 'DtmfData') this.dtmf(asObject(own(root, 'dtmfData')), message);
-    else message.kind = messageKind.unknown;
+    else {
+      message.kind = messageKind.unknown;
+      if (kind === 'MarkData') this.mark(asObject(own(root, 'markData')), message);
+    }
     return true;
   }
 
@@ -84,6 +90,14 @@ export class GeneralParser implements MessageParser {
     message.kind = messageKind.dtmf;
     const tone = payload === null ? undefined : own(payload, 'data');
     if (typeof tone === 'string' && tone.length <= toneCharsMax) message.tone = tone;
+  }
+
+  private mark(payload: JsonObject | null, message: Message): void {
+    const id = own(payload ?? {}, 'id');
+    const status = own(payload ?? {}, 'status');
+    if (typeof id !== 'string' || Buffer.byteLength(id) > playbackIdBytesMax) return;
+    message.markId = id;
+    message.markStatus = typeof status === 'string' ? status.slice(0, markStatusCharsMax) : '';
   }
 
   private metadata(payload: JsonObject | null, message: Message): void {

@@ -37,6 +37,11 @@ export class Message {
   sampleRate = 0;
   channels = 0;
 
+  // MarkData, a kind that we do not know but for this.
+  /** Empty when there is none, or it is longer than ours are. */
+  markId = '';
+  markStatus = '';
+
   // DtmfData
   /** The key that was pressed; empty when absent or longer than a tone can be. */
   tone = '';
@@ -52,6 +57,8 @@ export class Message {
     this.idStart = 0;
     this.idEnd = 0;
     this.tone = '';
+    this.markId = '';
+    this.markStatus = '';
   }
 }
 

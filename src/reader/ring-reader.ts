@@ -1,11 +1,13 @@
 /** Reading rings in a program's own threads. Any one thread. */
+import type { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import type { ReadResult } from '../ring/cursor.ts';
 import { RingCursor } from '../ring/cursor.ts';
 import { Frame, type FrameBatch } from '../ring/frame.ts';
 import type { Track } from '../ring/track.ts';
+import { iterateFrames, readableOf, webStreamOf } from './frame-streams.ts';
 import { assertHandle, type RingHandle } from './handle.ts';
 import { ReaderProgress } from './progress.ts';
-import { nextTick } from './tick.ts';
 
 /** Options of a `RingReader`. */
 export interface RingReaderOptions {
@@ -113,21 +115,24 @@ export class RingReader implements AsyncIterable<Frame> {
   }
 
   /**
-   * Every frame until the end, at most 10 ms after it was published: `for await (const frame of reader)`. It is the same `Frame` each
-   * time, valid until the next one is requested. Leaving the loop closes the reader.
+   * Every frame until the end, at most 10 ms after it was published: `for await (const frame of reader)`. Each is a `Frame` of its
+   * own, yours to keep. Leaving the loop closes the reader.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
-    const frame = new Frame();
-    try {
-      for (;;) {
-        const result = this.read(frame);
-        if (result === 'frame') yield frame;
-        else if (result === 'empty') await nextTick();
-        else return;
-      }
-    } finally {
-      this.close();
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<Frame, void, undefined> {
+    return iterateFrames(this);
+  }
+
+  /**
+   * The same as a Node.js stream in object mode. A frame leaves the ring when the consumer requests it; one that is too slow is
+   * lapped, and counted. Destroying the stream closes the reader.
+   */
+  toReadable(): Readable {
+    return readableOf(this);
+  }
+
+  /** The same as a web stream. Cancelling it closes the reader. */
+  toWebStream(): ReadableStream<Frame> {
+    return webStreamOf(this);
   }
 
   /** Gives up what was not read, which counts as lapped. The ring is released when every reader has finished. May be called again. */

@@ -27,11 +27,15 @@ export function ringKey({ index, generation }: RingAddress): string {
 
 /** Where a ring lies: all that a reader needs of the memory. A plain object: it crosses threads. */
 export interface RingPlace {
+  /** The memory that it shares with other rings. */
   readonly slab: SharedArrayBuffer;
-  /** Of the ring's header and of its first slot, in bytes. */
+  /** Of the ring's header, in bytes. */
   readonly ringAt: number;
+  /** Of its first slot, in bytes. */
   readonly slotsAt: number;
+  /** How many frames it holds, and a few more. */
   readonly slotCount: number;
+  /** How often the ring has been given away: whose it is. */
   readonly generation: number;
 }
 

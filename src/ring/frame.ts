@@ -62,6 +62,20 @@ export class Frame {
   toFloat32(target: Float32Array, at = 0): number {
     return toFloat32(this.samples, this.sampleCount, target, at);
   }
+
+  /** The same frame in memory of its own: to keep what `read` would overwrite. */
+  copy(): Frame {
+    const copy = new Frame();
+    copy.sequence = this.sequence;
+    copy.pcmBytes = this.pcmBytes;
+    copy.flags = this.flags;
+    copy.missingBefore = this.missingBefore;
+    copy.timestampMs = this.timestampMs;
+    copy.arrivalMs = this.arrivalMs;
+    copy.positionSamples = this.positionSamples;
+    copy.words.set(this.validWords);
+    return copy;
+  }
 }
 
 /** Consecutive frames of one participant, their samples side by side. Made once, filled again and again. */

@@ -5,6 +5,7 @@
  * Invariant: a free ring holds nothing but zeros, except its generation. Any thread.
  */
 import type { ControlBlock } from '../memory/control-block.ts';
+import type { LaneHeader } from '../memory/lane-header.ts';
 import { ringHeader } from '../memory/ring-header.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 
@@ -19,18 +20,27 @@ export class RingPool {
 
   /** The index of a ring that is all zeros, for a stream of this lane, or -1 when the memory is spent. */
   take(laneIndex = 0): number {
+    return this.takeFor(laneIndex, this.memory.lanes[laneIndex]!);
+  }
+
+  /** The same for the main thread, which writes it itself: no worker's death touches it. */
+  takeOwn(): number {
+    return this.takeFor(this.memory.lanes.length, null);
+  }
+
+  /** @param lane null for the main thread, which leaves nothing half done */
+  private takeFor(owner: number, lane: LaneHeader | null): number {
     const { control, memory } = this;
     const { ringCount } = memory.geometry;
-    const lane = memory.lanes[laneIndex]!;
     if (this.inUse >= ringCount) return -1;
     const from = control.loadFreeFrom();
     for (let n = 0; n < ringCount; n++) {
       const index = from + n < ringCount ? from + n : from + n - ringCount;
       if (control.loadHolder(index) >= 0) continue;
       // Before it is ours: a worker that dies in between has taken it, or has not, and the holder's word says which.
-      lane.ringInHand = index;
-      if (!control.takeRing(index, laneIndex)) continue;
-      lane.addRingsHeld(1);
+      if (lane !== null) lane.ringInHand = index;
+      if (!control.takeRing(index, owner)) continue;
+      this.addHeld(owner, 1);
       // Unless a lower one came back meanwhile.
       control.moveFreeFrom(from, index + 1 < ringCount ? index + 1 : 0);
       return index;
@@ -43,12 +53,12 @@ export class RingPool {
     const { control, memory } = this;
     ringHeader(memory, index).zero(memory.slotsOffset(index), memory.geometry.ringSlotCount);
     // Rather one too few for a moment: too many would look as if the memory were spent.
-    memory.lanes[control.loadHolder(index)]!.addRingsHeld(-1);
+    this.addHeld(control.loadHolder(index), -1);
     control.freeRing(index);
     this.lowerFreeFrom(index);
   }
 
-  /** The index of the lane that has the ring, or -1 when it is free. */
+  /** The index of the lane that has the ring, -1 when it is free, the number of lanes when the main thread has it. */
   holderOf(index: number): number {
     return this.control.loadHolder(index);
   }
@@ -63,9 +73,15 @@ export class RingPool {
 
   /** Rings that participants hold at this moment. */
   get inUse(): number {
-    let held = 0;
+    let held = this.control.loadRingsHeld();
     for (const lane of this.memory.lanes) held += lane.loadRingsHeld();
     return held;
+  }
+
+  private addHeld(owner: number, count: number): void {
+    const lane = this.memory.lanes[owner];
+    if (lane === undefined) this.control.addRingsHeld(count);
+    else lane.addRingsHeld(count);
   }
 
   private lowerFreeFrom(index: number): void {

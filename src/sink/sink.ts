@@ -18,6 +18,7 @@ export interface TrackEnd {
   readonly framesLapped: number;
 }
 
+/** What a sink does with one track. */
 export interface TrackWriter {
   /** False when nothing more can come of it: the track will be opened again. */
   readonly isOpen: boolean;
@@ -66,14 +67,21 @@ export interface RecordingFile {
 
 /** A call of which one sink has finished everything. */
 export interface RecordedCall {
+  /** As given with `--sink`. */
   readonly sink: string;
+  /** Of the call. */
   readonly folder: string;
+  /** `StreamInfo.id`. */
   readonly streamId: string;
+  /** As in `StreamInfo`. */
   readonly callConnectionId: string | null;
+  /** As in `StreamInfo`. */
   readonly correlationId: string | null;
+  /** As in `StreamInfo`. */
   readonly labels?: Labels;
   /** False if something of it could not be written; the log says what. */
   readonly complete: boolean;
+  /** Its participants', and the call's. */
   readonly files: readonly RecordingFile[];
 }
 
@@ -107,6 +115,7 @@ export interface SinkContext extends SinkStart {
   readonly measured: (diskBytes: number, freeBytes: number) => void;
 }
 
+/** What the built-in sinks are, and what a module becomes: `defineSink` adds what it leaves out. */
 export interface Sink {
   /** How often a track is read, in ms. Well below the ring's seconds; each reading has its cost. */
   readonly readIntervalMs: number;

@@ -6,6 +6,7 @@ import { awakeClock } from '../base/awake-clock.ts';
 import { metadataReadMax } from '../base/limits.ts';
 import { notCaptured, type Upgrade } from '../capture/recorder.ts';
 import { peerOf } from '../config/networks.ts';
+import type { Outgoing } from '../playback/peer.ts';
 import { closeCode } from '../stream/close-code.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Stream, StreamFacts } from '../stream/stream.ts';
@@ -87,6 +88,8 @@ export class FrontEnd {
       message: (socket, message, isBinary) => this.message(socket, message, isBinary),
       close: (socket, code, message) => this.close(socket, code, message),
       control: (socket) => this.control(socket),
+      pong: (socket) => socket.getUserData().stream?.speaker?.ponged(),
+      drain: (socket) => socket.getUserData().stream?.speaker?.drained(),
       health: (response, withBody) => reception.health(response, withBody),
       ready: (response, withBody) => reception.ready(response, withBody),
       plain: (response, request) => reception.plainRequest(response, request),
@@ -105,6 +108,11 @@ export class FrontEnd {
   /** No connection is accepted until descriptors are free. */
   get isPaused(): boolean {
     return this.resumer !== null;
+  }
+
+  /** The socket of a stream, for sending; null while it has none. */
+  outgoing(stream: Stream): Outgoing | null {
+    return this.sockets.get(stream) ?? null;
   }
 
   /** Closes every open stream. */

@@ -40,6 +40,9 @@ export interface ListenerHandlers<Data> {
   close(socket: Socket<Data>, code: number, message: ArrayBuffer): void;
   /** A ping, which is answered already, or a pong. */
   control(socket: Socket<Data>): void;
+  pong(socket: Socket<Data>): void;
+  /** What waited in the socket is sent. */
+  drain(socket: Socket<Data>): void;
   health(response: HttpResponse, withBody: boolean): void;
   ready(response: HttpResponse, withBody: boolean): void;
   plain(response: HttpResponse, request: HttpRequest): void;
@@ -201,7 +204,11 @@ export class Listener<Data extends object> {
         },
         message: handlers.message,
         ping: (socket) => handlers.control(socket),
-        pong: (socket) => handlers.control(socket),
+        pong: (socket) => {
+          handlers.pong(socket);
+          handlers.control(socket);
+        },
+        drain: (socket) => handlers.drain(socket),
         close: (socket, code, message) => {
           app.connections--;
           handlers.close(socket, code, message);

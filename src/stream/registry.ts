@@ -189,6 +189,7 @@ export class StreamRegistry {
     stream.timer?.cancel();
     stream.timer = null;
     stream.phase = 'ending';
+    stream.speaker?.close('stream_ended');
     const { subscriptionId } = stream;
     const key = subscriptionId === null ? '' : subscriptionKey(stream.facts, subscriptionId);
     if (this.bySubscription.get(key) === stream) this.bySubscription.delete(key);
@@ -208,10 +209,10 @@ export class StreamRegistry {
     for (const stream of [...this.byId.values()]) if (stream.lane.index === laneIndex) this.follow(stream);
   }
 
-  /** Somebody on this stream pressed a key. */
-  tone(streamIndex: number, tone: string): void {
+  /** Tells of something that happened on the stream in this slot, such as a key that somebody pressed. */
+  happened(streamIndex: number, tell: (observers: StreamObserver, stream: Stream) => void): void {
     const stream = this.slots.at(streamIndex);
-    if (stream !== undefined) this.options.observers.tone(stream, tone);
+    if (stream !== undefined) tell(this.options.observers, stream);
   }
 
   /** A reader, by its place among the observers's, will not look at a ring of this stream any more. */
@@ -238,7 +239,7 @@ export class StreamRegistry {
   }
 
   private follow(stream: Stream): void {
-    const { memory, observers } = this.options;
+    const { memory } = this.options;
     // Before all else: what it says of the rings is true from then on.
     const end = new StreamSlot(memory, stream.index).loadEnd();
     if (end === streamEnd.released) {
@@ -253,8 +254,7 @@ export class StreamRegistry {
       if (known !== undefined && isNew) this.ringEnded(stream, this.fullRings.retire(stream, known.index));
       if (isNew) {
         stream.rings[i] = participant.handle;
-        for (const counts of stream.readerCounts) counts.pendingRings++;
-        observers.started(stream, participant);
+        this.ringStarted(stream, participant);
       }
       if (participant.state === ringState.ended && !stream.participantsEnded.has(i)) {
         stream.participantsEnded.add(i);
@@ -264,7 +264,13 @@ export class StreamRegistry {
     if (end === streamEnd.closed && stream.phase === 'ending') this.linger(stream);
   }
 
-  private ringEnded(stream: Stream, participant: ParticipantRing): void {
+  /** Readers are told of a ring of the stream: a participant's, or the main thread's own with what was sent into the call. */
+  ringStarted(stream: Stream, participant: ParticipantRing): void {
+    for (const counts of stream.readerCounts) counts.pendingRings++;
+    this.options.observers.started(stream, participant);
+  }
+
+  ringEnded(stream: Stream, participant: ParticipantRing): void {
     this.framesEnded += participant.frames;
     this.options.observers.ended(stream, participant);
   }
@@ -294,6 +300,7 @@ export class StreamRegistry {
     // Now, while the rings are still the stream's.
     this.options.onEnded(reportEnded(this.options.memory, stream));
     this.fullRings.release(stream);
+    stream.speaker?.release();
     stream.phase = 'released';
     stream.lane.pushControl(recordKind.release, stream.index);
   }

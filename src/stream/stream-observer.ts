@@ -13,8 +13,9 @@ export interface StreamObserver {
   started(stream: Stream, participant: ParticipantRing): void;
   /** No frame follows; the ring has `participant.frames` of them. */
   ended(stream: Stream, participant: ParticipantRing): void;
-  /** Somebody pressed a key. */
+  /** Somebody pressed a key; ACS said what became of a mark. */
   tone(stream: Stream, tone: string): void;
+  mark?(stream: Stream, id: string, status: string): void;
   /** No participant follows either. */
   streamEnded(stream: Stream): void;
 }

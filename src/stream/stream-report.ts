@@ -5,6 +5,7 @@
 import { type DropReason, dropReasons } from '../memory/outcomes.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { StreamSlot } from '../memory/stream-slot.ts';
+import type { SpeakerCounts } from '../playback/spoken-utterances.ts';
 import { type Labels, labelled } from '../ring/track.ts';
 import {
   describeRing,
@@ -14,7 +15,7 @@ import {
   ringJitter,
   rounded,
 } from './ring-report.ts';
-import type { Stream } from './stream.ts';
+import type { Stream, StreamPhase } from './stream.ts';
 
 /** A stream as `/streams` shows it. Once nothing is in flight, messages = committed + control + ignored + dropped. */
 export interface StreamReport {
@@ -37,7 +38,7 @@ export interface StreamReport {
   /** When the upgrade was accepted: ISO 8601 in UTC with milliseconds, `2026-01-31T09:30:00.020Z`. */
   readonly connectedAt: string;
   /** `open`: connected. `stalled`: and without audio though it had some. `waiting`: broke off, may be resumed. `ending`: closed, not yet decoded. `lingering`: sinks read the rest. */
-  readonly state: Stream['phase'] | 'stalled';
+  readonly state: StreamPhase | 'stalled';
   /** Messages received. */
   readonly messages: number;
   /** Audio messages whose frames are in a ring. */
@@ -50,6 +51,8 @@ export interface StreamReport {
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Audio messages, committed all the same, that came before any metadata. */
   readonly audioBeforeMetadata: number;
+  /** What became of the audio sent into the call, in frames; absent if nobody asked to send any. */
+  readonly playback?: SpeakerCounts;
   /** In the order of their first frames; a change of the sample rate begins a new entry with the same id. */
   readonly participants: readonly ParticipantReport[];
 }
@@ -87,6 +90,11 @@ export function sampleRateOf(memory: SharedMemory, stream: Stream): number | nul
   return participantCount(memory, stream) > 0 ? participantRing(memory, stream, 0).sampleRate : null;
 }
 
+/** What the metadata said, Hz; 0 before, -1 when it is no rate of ACS's. */
+export function metadataRateOf(memory: SharedMemory, stream: Stream): number {
+  return new StreamSlot(memory, stream.index).rate;
+}
+
 export function subscriptionIdOf(memory: SharedMemory, stream: Stream): string | null {
   return new StreamSlot(memory, stream.index).subscriptionId;
 }
@@ -118,6 +126,7 @@ export function reportStream(memory: SharedMemory, stream: Stream): StreamReport
     ignored: slot.ignored + stream.messagesIgnored,
     dropped,
     audioBeforeMetadata: slot.audioBeforeMetadata,
+    ...(stream.speaker !== null && { playback: stream.speaker.report }),
     participants: [
       ...stream.fullRings.map(({ report }) => report),
       ...Array.from({ length: count }, (_, i) => reportRing(memory, ringIndexOf(memory, stream, i))),

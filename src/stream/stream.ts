@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AwakeTimer } from '../base/awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
+import type { Speaker } from '../playback/speaker.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import type { Labels } from '../ring/track.ts';
 import type { RecordingFile } from '../sink/sink.ts';
@@ -105,6 +106,8 @@ export class Stream {
   readonly readerCounts: readonly ReaderCounts[];
   /** Files of it that sinks have finished. */
   readonly recordings: StreamRecording[] = [];
+  /** What speaks into it; null while nobody has asked for that. */
+  speaker: Speaker | null = null;
   /** Ends a wait for another socket, or for readers. */
   timer: AwakeTimer | null = null;
 

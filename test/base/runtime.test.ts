@@ -1,7 +1,11 @@
 /** What cannot run the package is told so in one sentence. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { runtimeProblem } from '../../src/base/runtime.ts';
+import { entry } from '../support/gateway-process.ts';
 
 test.each(['22.18.0', '22.23.3'])('Node.js %s is right', (node) => {
   expect(runtimeProblem({ node })).toBeNull();
@@ -21,4 +25,14 @@ test.each([
 test('package.json asks for the same', () => {
   const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   expect(engines).toEqual({ node: '>=22.18 <23' });
+});
+
+test('a program is told so by its import, before anything that cannot be loaded there', () => {
+  const index = pathToFileURL(join(dirname(entry), 'index.js')).href;
+  const program = `
+    Object.defineProperty(process, 'versions', { value: { node: '26.0.0' } });
+    import(${JSON.stringify(index)}).catch(({ code, message }) => console.log(code, message));`;
+  const { stdout, status } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', timeout: 60_000 });
+  expect(stdout).toMatch(/^native_missing Node\.js 22\.18 or a later 22\.x is needed, this is 26\.0\.0/);
+  expect(status).toBe(0);
 });

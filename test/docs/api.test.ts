@@ -1,7 +1,17 @@
 /** The reference of the package says what the package declares. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { apiPage, declarationOf, renderApi } from '../../docs/api.ts';
+
+/** Every type that a file of the product exports. */
+function declaredTypes(): string[] {
+  const src = fileURLToPath(new URL('../../src', import.meta.url));
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const text = files.map((name) => readFileSync(join(src, name), 'utf8')).join('\n');
+  return Array.from(text.matchAll(/^export (?:abstract )?(?:class|interface|type) (\w+)/gm), ([, name]) => name!);
+}
 
 it('is what `npm run docs:api` would write', () => {
   expect(readFileSync(apiPage, 'utf8')).toBe(renderApi());
@@ -20,6 +30,19 @@ it('gives every exported declaration and every member of one its docstring', () 
   });
   expect(declared).not.toBe('');
   expect(silent).toEqual([]);
+});
+
+it('names no type of ours that cannot be imported, but where we alone construct', () => {
+  const page = readFileSync(apiPage, 'utf8');
+  const code = Array.from(page.matchAll(/^```ts\n([\s\S]*?)^```/gm), ([, text]) => text!).join('\n');
+  const bare = code.replace(/\/\*\*[\s\S]*?\*\/|'[^'\n]*'|^ *constructor.*/gm, '');
+  const declared = Array.from(
+    bare.matchAll(/^export (?:class|interface|function|type|const) (\w+)/gm),
+    ([, name]) => name!,
+  );
+  const index = readFileSync(new URL('../../src/index.ts', import.meta.url), 'utf8');
+  const types = [...declaredTypes(), 'Config'].filter((name) => new RegExp(`\\b${name}\\b`).test(bare));
+  expect(types.filter((name) => !declared.includes(name) && !new RegExp(`\\b${name}\\b`).test(index))).toEqual([]);
 });
 
 it('takes a declaration with its docstring, and nothing private', () => {

@@ -23,6 +23,7 @@ const foreign = {
       '--build-arg --name --read-only --cap-drop --security-opt --memory --memory-swap --ulimit --stop-timeout --rm --init --cpus --restart --platform --profile --format'.split(
         ' ',
       ),
+    esbuild: ['--bundle', '--external', '--outfile'],
     git: ['--show-current'],
     jq: ['--argjson'],
     kubectl: '--from-literal --from-file --grace-period --tail --prefix --timeout --max-graceful-termination-sec'.split(
@@ -30,7 +31,7 @@ const foreign = {
     ),
     nats: '--subjects --storage --max-age --max-bytes --discard --dupe-window'.split(' '),
     node: ['--max-old-space-size', '--trace-gc'],
-    npm: ['--silent'],
+    npm: ['--save-dev', '--silent'],
     prometheus: ['--config.file', '--storage.tsdb.path', '--storage.path', '--web.enable-lifecycle'],
     sysadmin: '--system --home-dir --shell --since --now --pid --nofile'.split(' '),
     // Shown as a mistake.
@@ -194,7 +195,7 @@ test.each([
   ['`upgrade_total`', 'upgrade_total: no such metric'],
   ['acs_gateway_upgrade_total', 'no such metric'],
   ['| `msg` | |\n|---|---|\n| `sink wrong` | |\n', 'sink wrong: no such log record'],
-  ['exit code 14', 'exit code 14'],
+  ['exit code 15', 'exit code 15'],
   ['[x](docs/setting.md)', 'docs/setting.md: no such file'],
   ['[x](docs/settings.md#timeouts)', 'docs/settings.md#timeouts: no such heading'],
   ['`src/lane/lanes.ts`', 'src/lane/lanes.ts: no such file'],

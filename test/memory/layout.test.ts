@@ -1,6 +1,8 @@
 /** The offsets: nothing overlaps, everything is aligned, and what several threads poll stands apart. */
 import { describe, expect, it } from 'vitest';
 import { packetBytesMax, participantIdBytesMax, sampleRates, subscriptionIdBytesMax } from '../../src/base/limits.ts';
+import { playbackUtterancesMax } from '../../src/base/playback-limits.ts';
+import { doubleBufferBytes } from '../../src/memory/double-buffer.ts';
 import {
   batchBounds,
   delayBoundsMs,
@@ -10,6 +12,13 @@ import {
 } from '../../src/memory/histogram.ts';
 import * as layout from '../../src/memory/layout.ts';
 import { dropReasons } from '../../src/memory/outcomes.ts';
+import {
+  playbackPool,
+  playbackQueue,
+  playedDoubles,
+  utterance,
+  utteranceResult,
+} from '../../src/memory/playback-layout.ts';
 import * as memorySizes from '../../src/memory/sizes.ts';
 
 /** Offsets of a block's fields with their sizes; whatever is not named is a 64-bit field. */
@@ -41,7 +50,7 @@ const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Recor
         'laneCount',
         'laneHalfBytes',
       ),
-      ...words('gates', 'freeFrom', 'holders'),
+      ...words('gates', 'freeFrom', 'ringsHeld', 'holders'),
     },
   ],
   [
@@ -104,6 +113,23 @@ const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Recor
       ringGaps: 2 * 8,
       ringOthers: 3 * 8,
       packetPcm: packetBytesMax,
+    },
+  ],
+  [
+    'the pool of playback',
+    playbackPool,
+    words('magic', 'version', 'blockCount', 'queueCount', 'freeFrom', 'blocksHeld', 'doorbell', 'callers'),
+  ],
+  [
+    'a queue of playback',
+    playbackQueue,
+    {
+      ...words('sampleRate', 'framesMax', 'tableLength', 'closed', 'tail', 'settled', 'armed', 'changes'),
+      ...words('head', 'begun', 'writing', 'wantsRoom', 'refusedFull', 'refusedCleared', 'refusedEnded'),
+      ...words('cut', 'cuts', 'blocks'),
+      played: doubleBufferBytes(playedDoubles),
+      results: playbackUtterancesMax * utteranceResult.bytes,
+      utterances: playbackUtterancesMax * utterance.bytes,
     },
   ],
   ['a record', layout.record, words('kind', 'payloadBytes', 'stream', 'ordinal')],

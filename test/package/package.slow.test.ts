@@ -59,10 +59,14 @@ describe('the package', () => {
   it('has types that a strict project compiles with', () => {
     const program = [
       "import { type RingHandle, RingReader, startGateway } from 'acs-audio-gateway';",
+      "import { checkServer, scenarios, startCalls } from 'acs-audio-gateway/testing';",
       'const gateway = await startGateway({ port: 0 });',
+      "const { ok, expected } = await startCalls({ url: 'ws://127.0.0.1:1' }).ended;",
+      "void [ok, expected.frames, checkServer({ url: 'ws://127.0.0.1:1', scenarios })];",
+      'for await (const { participantId } of gateway.participants()) void participantId?.length;',
       "gateway.on('participant', (participant) => {",
       '  const handle: RingHandle = participant.ring();',
-      '  void new RingReader(handle).framesLapped;',
+      '  void new RingReader(handle).toReadable().pipe;',
       '});',
     ];
     writeFileSync(join(project, 'program.ts'), program.join('\n'));

@@ -7,8 +7,11 @@ import {
   FrameBatch,
   type GatewayOptions,
   type Participant,
+  type PlaybackHandle,
+  PlaybackWriter,
   type RingHandle,
   RingReader,
+  type StreamInfo,
   startGateway,
   type Track,
 } from '../../src/index.ts';
@@ -57,7 +60,17 @@ export async function events(): Promise<void> {
   gateway.on('participants', () => {});
   // @ts-expect-error the record of a stream, not a number
   gateway.on('streamEnded', (record: number) => record);
+  gateway.on('playbackStarted', ({ streamId, number }) => [streamId, number]);
+  gateway.on('playbackEnded', ({ end, sentMs }) => {
+    // @ts-expect-error no such end
+    if (end === 'stopped') return 0;
+    return sentMs;
+  });
   gateway.on('dtmf', ({ tone }) => tone.length);
+  const participant: Participant | undefined = gateway.streams.get('id')?.participants[0];
+  // @ts-expect-error a view: only calls change it
+  gateway.streams.delete('id');
+  for await (const { participantId } of gateway.participants()) if (participantId === participant?.participantId) break;
   gateway.on('participantEnded', (track, report) => [track.sampleRate, report.missingFrames]);
 }
 
@@ -79,10 +92,39 @@ export function reading(participant: Participant, track: Track): void {
   reader.framesRead = 0;
   // @ts-expect-error what was said cannot be changed
   track.sampleRate = 8000;
+  // @ts-expect-error a stream of frames, not of bytes
+  const bytes: ReadableStream<Uint8Array> = reader.toWebStream();
+  const kept: Frame = new Frame().copy();
   const batch = new FrameBatch(50);
   // @ts-expect-error 16-bit samples, not numbers from -1 to 1: toFloat32
   const floats: Float32Array = batch.samples;
-  return void floats;
+  return void [floats, bytes, kept];
+}
+
+export async function speaking(stream: StreamInfo): Promise<void> {
+  const handle: PlaybackHandle = stream.playback();
+  const playback = new PlaybackWriter(handle);
+  // @ts-expect-error a stream is no handle: ask it for its playback
+  new PlaybackWriter(stream);
+  // @ts-expect-error a number
+  playback.begin({ sampleRate: '24000' });
+  // @ts-expect-error a text
+  playback.begin({ id: 7 });
+  const utterance = playback.begin({ sampleRate: 24_000, id: 'greeting' });
+  // @ts-expect-error samples, not bytes
+  utterance.write(Buffer.alloc(640));
+  const taken: number = utterance.write(new Float32Array(480));
+  // @ts-expect-error ended by `end`
+  utterance.state = 'ended';
+  // @ts-expect-error no such state
+  if (utterance.state === 'played') return;
+  const { playedMs, isCleared, underruns } = await utterance.played();
+  // @ts-expect-error cleared by the writer, all at once
+  utterance.clear();
+  playback.clear();
+  // @ts-expect-error what is said cannot be changed
+  playback.queuedMs = 0;
+  return void [taken, playedMs, isCleared, underruns];
 }
 
 export const sinks = [

@@ -10,8 +10,11 @@ import { untouchedMs } from './finished.ts';
 
 /** A call that was deleted. */
 export interface RemovedCall {
+  /** Where it was. */
   readonly folder: string;
+  /** Too old, or too much. */
   readonly reason: 'keep' | 'max_gb';
+  /** What it took on the disk. */
   readonly bytes: number;
 }
 

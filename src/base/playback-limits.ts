@@ -1,0 +1,33 @@
+/** The limits of audio on its way into calls, each with what it costs. */
+import { assertInvariant } from './errors.ts';
+import { frameBytes, outgoingBytesMax } from './limits.ts';
+
+/** Memory of audio on its way into calls is given out in blocks: so many whole frames at either rate. Costs a stream that has spoken one. */
+export const playbackBlockBytes = 8 * frameBytes(16_000) * 3;
+
+/** Utterances of a stream that have begun and are not over; a further one waits with its first sample. Costs 76 bytes each. */
+export const playbackUtterancesMax = 8;
+/** A GUID, in UTF-8 bytes, and some. */
+export const playbackIdBytesMax = 40;
+
+/** So much is there before the first frame of a run is sent, or its utterance has ended; and so often a stream that speaks is visited. */
+export const playbackPrimeMs = 60;
+
+/** A ping behind the audio so often. A peer that takes longer to answer one, or to read at all, is stalled: it gets nothing more. */
+export const playbackPingMs = 1_000;
+export const playbackStallMs = 1_000;
+
+/** What one system call sends at most. It goes out while nothing waits, so room is left for the message that silences it. */
+export const playbackBurstBytesMax = 12 * 1024;
+
+/** Utterances without a sample that one visit clears away. */
+export const playbackEmptyPerVisitMax = 64;
+
+assertInvariant(
+  playbackBlockBytes % frameBytes(16_000) === 0 && playbackBlockBytes % frameBytes(24_000) === 0,
+  'a block of audio to be sent holds whole frames at either rate',
+);
+assertInvariant(
+  playbackBurstBytesMax < outgoingBytesMax,
+  'audio that a peer does not read leaves room for what silences it',
+);

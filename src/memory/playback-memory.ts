@@ -1,0 +1,174 @@
+/**
+ * Shared memory of audio on its way into calls: the pool of blocks, and the bell by which writers call the main thread. Created
+ * by the main thread when it is asked for the first time, attached by writers. Reserved, not touched. Any thread.
+ */
+import { GatewayError } from '../base/errors.ts';
+import { playbackBlockBytes } from '../base/playback-limits.ts';
+import { layoutVersion } from './layout.ts';
+import {
+  playbackBlocksPerSlab,
+  playbackMagic,
+  playbackOwnersAt,
+  playbackPool,
+  playbackPoolBytes,
+} from './playback-layout.ts';
+import { Views } from './views.ts';
+
+/** What passes between threads: shared, not copied. */
+export interface PlaybackMemoryHandle {
+  readonly pool: SharedArrayBuffer;
+  readonly slabs: readonly SharedArrayBuffer[];
+}
+
+const blockCountWord = playbackPool.blockCount / 4;
+const queueCountWord = playbackPool.queueCount / 4;
+const freeFromWord = playbackPool.freeFrom / 4;
+const heldWord = playbackPool.blocksHeld / 4;
+const doorbellWord = playbackPool.doorbell / 4;
+const callersWord = playbackPool.callers / 4;
+
+export class PlaybackMemory {
+  readonly handle: PlaybackMemoryHandle;
+  readonly blockCount: number;
+  readonly queueCount: number;
+  /** Of the pool. */
+  readonly words: Int32Array<SharedArrayBuffer>;
+  private readonly slabs: readonly Views[];
+  private readonly samples: readonly Int16Array<SharedArrayBuffer>[];
+  private readonly ownersWord: number;
+
+  private constructor(handle: PlaybackMemoryHandle, blockCount: number, queueCount: number) {
+    this.handle = handle;
+    this.words = new Int32Array(handle.pool);
+    // What others may overwrite is read once, by whoever attaches.
+    this.blockCount = blockCount;
+    this.queueCount = queueCount;
+    this.slabs = handle.slabs.map((slab) => new Views(slab));
+    this.samples = handle.slabs.map((slab) => new Int16Array(slab));
+    this.ownersWord = playbackOwnersAt(queueCount) / 4;
+  }
+
+  /** Throws `memory_exhausted`. Main thread. */
+  static create(bytesMax: number, queueCount: number): PlaybackMemory {
+    const blockCount = Math.max(1, Math.floor(bytesMax / playbackBlockBytes));
+    const slabCount = Math.ceil(blockCount / playbackBlocksPerSlab);
+    const blocksIn = (slab: number) => Math.min(playbackBlocksPerSlab, blockCount - slab * playbackBlocksPerSlab);
+    try {
+      const pool = new SharedArrayBuffer(playbackPoolBytes(queueCount, blockCount));
+      const slabs = Array.from(
+        { length: slabCount },
+        (_, slab) => new SharedArrayBuffer(blocksIn(slab) * playbackBlockBytes),
+      );
+      const words = new Int32Array(pool);
+      words[blockCountWord] = blockCount;
+      words[queueCountWord] = queueCount;
+      words[playbackPool.version / 4] = layoutVersion;
+      Atomics.store(words, playbackPool.magic / 4, playbackMagic);
+      return new PlaybackMemory({ pool, slabs }, blockCount, queueCount);
+    } catch (cause) {
+      const message = 'cannot reserve shared memory for playback: lower --playback-memory-mb';
+      throw new GatewayError('memory_exhausted', message, { cause });
+    }
+  }
+
+  /** Throws `bad_handle`. Any thread. */
+  static attach(handle: PlaybackMemoryHandle): PlaybackMemory {
+    const words = new Int32Array(handle.pool);
+    if (Atomics.load(words, playbackPool.magic / 4) !== playbackMagic) {
+      throw new GatewayError('bad_handle', 'not the playback of a gateway');
+    }
+    return new PlaybackMemory(handle, words[blockCountWord]!, words[queueCountWord]!);
+  }
+
+  // ── blocks ──
+
+  /** A free block, from now on the queue's with this number; -1 when the memory is spent. Writer thread. */
+  claim(owner: number): number {
+    const { words, blockCount, ownersWord } = this;
+    const from = Math.min(Math.max(0, Atomics.load(words, freeFromWord)), blockCount - 1);
+    for (let n = 0; n < blockCount; n++) {
+      const block = from + n < blockCount ? from + n : from + n - blockCount;
+      if (Atomics.compareExchange(words, ownersWord + block, 0, owner) !== 0) continue;
+      Atomics.add(words, heldWord, 1);
+      // Unless a lower one came back meanwhile.
+      Atomics.compareExchange(words, freeFromWord, from, block + 1 < blockCount ? block + 1 : 0);
+      return block;
+    }
+    return -1;
+  }
+
+  /** Whether there is such a block, and it is this queue's. */
+  isOwned(block: number, owner: number): boolean {
+    return block >= 0 && block < this.blockCount && Atomics.load(this.words, this.ownersWord + block) === owner;
+  }
+
+  /** Main thread. */
+  release(block: number): void {
+    const { words } = this;
+    Atomics.sub(words, heldWord, 1);
+    Atomics.store(words, this.ownersWord + block, 0);
+    for (;;) {
+      const from = Atomics.load(words, freeFromWord);
+      if (from <= block || Atomics.compareExchange(words, freeFromWord, from, block) === from) return;
+    }
+  }
+
+  /** All blocks of a queue that is closed. Main thread. */
+  releaseAll(owner: number): void {
+    for (let block = 0; block < this.blockCount; block++) if (this.isOwned(block, owner)) this.release(block);
+  }
+
+  /** Whether a writer would get a block. */
+  get hasFree(): boolean {
+    return this.blocksHeld < this.blockCount;
+  }
+  get blocksHeld(): number {
+    return Atomics.load(this.words, heldWord);
+  }
+
+  /** The slab of a block, in samples, and where the block begins there, in bytes. */
+  samplesOf(block: number): Int16Array<SharedArrayBuffer> {
+    return this.samples[Math.floor(block / playbackBlocksPerSlab)]!;
+  }
+  viewsOf(block: number): Views {
+    return this.slabs[Math.floor(block / playbackBlocksPerSlab)]!;
+  }
+  offsetOf(block: number): number {
+    return (block % playbackBlocksPerSlab) * playbackBlockBytes;
+  }
+
+  // ── the bell ──
+
+  /** Makes the main thread look at a queue. Any thread. */
+  ring(place: number): void {
+    const { words } = this;
+    Atomics.or(words, callersWord + (place >> 5), 1 << (place & 31));
+    Atomics.add(words, doorbellWord, 1);
+    Atomics.notify(words, doorbellWord);
+  }
+
+  /** What `waitForRing` waits to change. */
+  get rings(): number {
+    return Atomics.load(this.words, doorbellWord);
+  }
+
+  /** Resolves at the next ring after `rings` were seen; null if there was one already. */
+  waitForRing(rings: number): Promise<unknown> | null {
+    const { async, value } = Atomics.waitAsync(this.words, doorbellWord, rings);
+    return async ? value : null;
+  }
+
+  /** Calls back for each place that rang since the last time. Main thread. */
+  answer(visit: (place: number) => void): void {
+    const { words } = this;
+    for (let word = 0; word * 32 < this.queueCount; word++) {
+      if (Atomics.load(words, callersWord + word) === 0) continue;
+      let bits = Atomics.exchange(words, callersWord + word, 0);
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits);
+        bits &= bits - 1;
+        visit(word * 32 + bit);
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * A stream's queue as the main thread reads it. User threads write what it reads: a number that cannot be makes it `corrupt`, and
+ * a block counts only if the pool says that it is this queue's. So a writer gone mad harms nobody's call but its own. Invariant:
+ * `tail` is what was taken, ever, and the blocks before it are back in the pool. Main thread.
+ */
+import { frameBytes } from '../base/limits.ts';
+import { framesPerBlock } from '../memory/playback-layout.ts';
+import type { PlaybackMemory } from '../memory/playback-memory.ts';
+import type { Queue } from '../memory/playback-queue.ts';
+import type { Views } from '../memory/views.ts';
+
+/** What the end of an utterance may add to a full queue. */
+const reserveFrames = 16;
+/** Utterances begun at a time; nobody has so much to say. */
+const utterancesMax = 2 ** 16;
+
+export class QueueReader {
+  readonly queue: Queue;
+  private readonly memory: PlaybackMemory;
+  /** Of the queue, as owner of blocks. */
+  private readonly owner: number;
+  /** Frames taken, ever. */
+  tail = 0;
+  /** The utterance whose frames are being taken. */
+  number = 1;
+  /** Where the frame lies that `locate` found. */
+  views!: Views;
+  at = 0;
+
+  constructor(memory: PlaybackMemory, queue: Queue, owner: number) {
+    this.memory = memory;
+    this.queue = queue;
+    this.owner = owner;
+  }
+
+  get isCorrupt(): boolean {
+    const { queue } = this;
+    const queued = queue.head - this.tail;
+    const begun = queue.begun - (this.number - 1);
+    return !(queued >= 0 && queued <= queue.framesMax + reserveFrames && begun >= 0 && begun <= utterancesMax);
+  }
+
+  /** Frames that wait, of whichever utterance; of a corrupt queue what there can be. */
+  get queued(): number {
+    return Math.min(Math.max(0, this.queue.head - this.tail), this.queue.framesMax + reserveFrames);
+  }
+
+  /** The last utterance that has begun; at most so many. */
+  get begun(): number {
+    return Math.min(Math.max(this.number - 1, this.queue.begun), this.number - 1 + utterancesMax);
+  }
+
+  /** No frame of the current utterance will follow those that are there. */
+  get hasEnded(): boolean {
+    const { queue, number } = this;
+    return queue.places.hasEnded(number) || (queue.begun > number && !queue.places.hasPlace(number));
+  }
+
+  /** Frames of the current utterance that are there. */
+  get available(): number {
+    const { queue, number, tail } = this;
+    // Before the place: an utterance has one before it has a frame.
+    const { head } = queue;
+    if (!queue.places.hasPlace(number)) return 0;
+    const end = queue.places.hasEnded(number) ? queue.places.endOf(number) : head;
+    return Math.max(0, Math.min(end, head) - tail);
+  }
+
+  /** Leaves out frames that came after their utterance was cut off. Returns how many. */
+  skipLate(): number {
+    const late = this.lateFrames;
+    if (late > 0) this.advance(late);
+    return late;
+  }
+  get hasLate(): boolean {
+    return this.lateFrames > 0;
+  }
+
+  private get lateFrames(): number {
+    const { queue, number } = this;
+    // Before the others: what a frame belongs to has begun, and has a place, before the frame is there.
+    const { head } = queue;
+    const hasPlace = queue.places.hasPlace(number);
+    // They are of one that is to be come to.
+    if (!hasPlace && queue.begun > number) return 0;
+    const start = hasPlace ? queue.places.startOf(number) : head;
+    return Math.max(0, Math.min(start, head) - this.tail);
+  }
+
+  /** Leaves out what is there of the current utterance. Returns how many frames that were. */
+  skipCurrent(): number {
+    const frames = this.available;
+    if (frames > 0) this.advance(frames);
+    return frames;
+  }
+
+  /** Leaves out everything. Returns how many frames that were. */
+  skipAll(): number {
+    const frames = this.queued;
+    this.tail += frames;
+    this.queue.tail = this.tail;
+    return frames;
+  }
+
+  /** Finds the next frame. Returns false when there is none where it should be. */
+  locate(): boolean {
+    const { queue, memory, tail } = this;
+    const { sampleRate } = this;
+    const perBlock = framesPerBlock(sampleRate);
+    const block = queue.blockAt(Math.floor(tail / perBlock));
+    if (!memory.isOwned(block, this.owner)) return false;
+    this.views = memory.viewsOf(block);
+    this.at = memory.offsetOf(block) + (tail % perBlock) * frameBytes(sampleRate);
+    return true;
+  }
+
+  /** So many frames are dealt with. */
+  advance(frames: number): void {
+    const { queue, memory, owner } = this;
+    const perBlock = framesPerBlock(this.sampleRate);
+    const before = Math.floor(this.tail / perBlock);
+    this.tail += frames;
+    const now = Math.floor(this.tail / perBlock);
+    for (let ordinal = before; ordinal < now; ordinal++) {
+      const block = queue.blockAt(ordinal);
+      if (memory.isOwned(block, owner)) memory.release(block);
+    }
+    queue.tail = this.tail;
+  }
+
+  /** Set by the main thread when it is known, and never again. */
+  sampleRate = 0;
+
+  /** All memory back to the pool. */
+  release(): void {
+    this.memory.releaseAll(this.owner);
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Puts the frames that are due onto a stream's socket, some in one system call, and silences ACS when asked to. Nothing is sent
+ * beyond the lead, nothing that was cut off, and nothing behind something that waits in the socket. Main thread.
+ */
+import { frameDurationMs } from '../base/limits.ts';
+import { playbackBurstBytesMax, playbackPrimeMs } from '../base/playback-limits.ts';
+import { type AudioDataText, markedAudioData, stopAudioText } from '../protocol/outbound.ts';
+import type { FrameCounts } from './frame-counts.ts';
+import { type Outgoing, Peer } from './peer.ts';
+import type { Playout } from './playout.ts';
+import type { QueueReader } from './queue-reader.ts';
+import type { SpeakerOptions, SpokenUtterances } from './spoken-utterances.ts';
+
+export const primeFrames = playbackPrimeMs / frameDurationMs;
+const dropped = 2;
+/** A clock of a user's thread may say anything. */
+const clearMsMax = 60_000;
+
+export interface SenderParts {
+  readonly options: SpeakerOptions;
+  readonly reader: QueueReader;
+  readonly playout: Playout;
+  readonly utterances: SpokenUtterances;
+  readonly counts: FrameCounts;
+  /** A block is not the queue's. */
+  readonly onCorrupt: () => void;
+}
+
+export class Sender {
+  readonly peer: Peer;
+  private readonly parts: SenderParts;
+  private text: AudioDataText | null = null;
+  private burstFramesMax = 1;
+  private socket: Outgoing | null = null;
+  private nowMs = 0;
+  /** ACS may still have audio: a cut needs a word to it. */
+  private hasSent = false;
+  private mustSilence = false;
+
+  constructor(parts: SenderParts) {
+    const { totals, clock, since } = parts.options;
+    this.parts = parts;
+    this.peer = new Peer(totals, clock, since);
+  }
+
+  /** With this text from now on. */
+  use(text: AudioDataText): void {
+    this.text = text;
+    this.burstFramesMax = Math.floor(playbackBurstBytesMax / text.bytes.length);
+  }
+
+  /** ACS has to throw away what it has. */
+  cut(): void {
+    this.mustSilence ||= this.hasSent;
+  }
+
+  get isCutting(): boolean {
+    return this.mustSilence;
+  }
+
+  /** Silences ACS if it must, then sends what is due. */
+  turn(nowMs: number): void {
+    this.nowMs = nowMs;
+    const socket = this.socketNow();
+    if (socket !== null && this.silence(socket)) this.speak(socket);
+  }
+
+  /** The stream's socket; another one than before has a clock of its own. */
+  private socketNow(): Outgoing | null {
+    const socket = this.parts.options.outgoing();
+    if (socket === this.socket) return socket;
+    this.socket = socket;
+    this.parts.playout.reset();
+    this.peer.reset();
+    return socket;
+  }
+
+  /** Returns false while ACS cannot be told. */
+  private silence(socket: Outgoing): boolean {
+    if (!this.mustSilence) return true;
+    if (socket.send(stopAudioText, false) === dropped) return false;
+    this.mustSilence = false;
+    this.hasSent = false;
+    const { clock, totals, queue } = this.parts.options;
+    const askedMs = clock() - queue.cutMs;
+    totals.clear.observe(askedMs >= 0 && askedMs < clearMsMax ? askedMs : clearMsMax);
+    return true;
+  }
+
+  private speak(socket: Outgoing): void {
+    const { peer, nowMs } = this;
+    const { playout, options, reader } = this.parts;
+    if (!this.findDue()) return;
+    if (!peer.isFree(socket)) {
+      this.dropLive();
+      return;
+    }
+    if (!playout.isDry(nowMs)) options.totals.lead.observe(playout.aheadMs(nowMs));
+    while (this.findDue() && peer.isFree(socket)) {
+      const { tail } = reader;
+      socket.cork(this.sendBurst);
+      if (reader.tail === tail) return;
+    }
+  }
+
+  /** Whether something can be sent now: enough to begin with, or to go on. */
+  private findDue(): boolean {
+    const { nowMs } = this;
+    const { reader, playout, utterances } = this.parts;
+    if (!playout.wants(nowMs)) return false;
+    utterances.passEmpty();
+    const { available } = reader;
+    return available > 0 && (!playout.isDry(nowMs) || available >= primeFrames || reader.hasEnded);
+  }
+
+  private readonly sendBurst = (): void => {
+    const { peer, nowMs } = this;
+    const { reader, playout, options, onCorrupt } = this.parts;
+    const socket = this.socket!;
+    for (let n = 0; n < this.burstFramesMax && playout.wants(nowMs); n++) {
+      // A thread may have cut it off since we looked.
+      if (reader.available === 0 || options.queue.cut >= reader.number) break;
+      if (!reader.locate()) {
+        // Not from within: the socket is corked.
+        queueMicrotask(onCorrupt);
+        return;
+      }
+      if (socket.send(this.message(), false) === dropped) break;
+      this.sent();
+    }
+    peer.ping(socket, nowMs);
+  };
+
+  private message(): string | Uint8Array {
+    const { reader, utterances } = this.parts;
+    const { markId } = utterances;
+    if (markId === null) return this.text!.write(reader.views.bytes, reader.at);
+    return markedAudioData(reader.views.bytes, reader.at, reader.sampleRate, markId);
+  }
+
+  private sent(): void {
+    const { nowMs } = this;
+    const { reader, playout, utterances, options, counts } = this.parts;
+    const beforeMs = playout.endMs;
+    const startMs = playout.take(nowMs);
+    this.hasSent = true;
+    counts.addSent();
+    const { views, at, sampleRate } = reader;
+    if (!options.track.commit(views, at, sampleRate, startMs, nowMs)) options.totals.unrecorded++;
+    utterances.sent(startMs - beforeMs, nowMs);
+    reader.advance(1);
+    utterances.passEnded();
+  }
+
+  /** Live audio that waited for longer than the lead is of no use any more. */
+  private dropLive(): void {
+    const { reader, options, counts } = this.parts;
+    if (this.peer.stalledMs <= options.leadMs || !options.queue.places.isLive(reader.number)) return;
+    counts.addDiscarded(reader.skipCurrent(), 'stalled');
+    this.cut();
+  }
+}
