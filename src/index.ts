@@ -18,10 +18,11 @@ export type {
 export type { DrainResult } from './gateway/gateway.ts';
 export { type GatewayOptions, type RunningGateway, startGateway } from './gateway/start.ts';
 export type { DropReason } from './memory/outcomes.ts';
+export type { PlaybackMemoryHandle } from './memory/playback-memory.ts';
 export { frameFlag } from './memory/states.ts';
 export type { PlaybackHandle } from './playback/handle.ts';
 export { playbackTrackId } from './playback/sent-track.ts';
-export type { SpeakerCounts } from './playback/spoken-utterances.ts';
+export type { EndedUtterance, SpeakerCounts, StartedUtterance } from './playback/spoken-utterances.ts';
 export type { Played, Utterance, UtteranceOptions, UtteranceState } from './playback/utterance.ts';
 export { PlaybackWriter } from './playback/writer.ts';
 export type { RingHandle } from './reader/handle.ts';
