@@ -57,6 +57,9 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
     'Speaking into a call',
     [
       'PlaybackHandle',
+      'PlaybackMemoryHandle',
+      'StartedUtterance',
+      'EndedUtterance',
       'PlaybackWriter',
       'UtteranceOptions',
       'Utterance',
