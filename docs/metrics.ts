@@ -23,6 +23,8 @@ const units: readonly (readonly [RegExp, string])[] = [
   [/_streams?_/, 'streams'],
   [/_participants_/, 'participants'],
   [/_tasks_/, 'lanes'],
+  [/_call_files_|_calls_deleted_/, 'calls'],
+  [/_recordings_total$/, 'files'],
   [/_connections_/, 'connections'],
   [/_fds$/, 'files'],
   [/_total$/, 'events'],

@@ -16,6 +16,7 @@ export const thresholds = Object.freeze({
   AcsGatewayResidenceHigh: { warning: 0.02 },
   AcsGatewaySinkLapped: { warning: 0, critical: 0.01 },
   AcsGatewaySinkErrors: { warning: 0, critical: 0.2 },
+  AcsGatewayDiskLow: {},
   AcsGatewayThreadHung: {},
   AcsGatewayRingMemoryHigh: { warning: 0.85 },
   AcsGatewayNearCapacity: { warning: 0.85 },
@@ -26,6 +27,7 @@ export const thresholds = Object.freeze({
   AcsGatewayWorkersSaturated: { warning: 0.8 },
   AcsGatewayDrainForced: {},
   AcsGatewayNoAudio: { critical: 0.5 },
+  AcsGatewayStreamsStalled: { warning: 0.25 },
   AcsGatewayAccountingBroken: { critical: 0 },
   AcsGatewayOpenFilesHigh: { warning: 0.8 },
 } satisfies Record<string, Partial<Record<Severity, number>>>);

@@ -30,13 +30,24 @@ export type { RingHandle } from './reader/handle.ts';
 export { RingReader, type RingReaderOptions, type WaitResult } from './reader/ring-reader.ts';
 export type { ReadResult, RingPlace } from './ring/cursor.ts';
 export { Frame, FrameBatch } from './ring/frame.ts';
-export type { Track } from './ring/track.ts';
+export type { Labels, Track } from './ring/track.ts';
+export type { RemovedCall } from './sink/files/retention.ts';
 export { type CreateSink, defineSink, type ModuleSink, type ModuleTrackWriter } from './sink/module/define-sink.ts';
 export type { Checkpoint } from './sink/progress.ts';
-export type { Sink, SinkStart, TrackEnd, TrackWriter } from './sink/sink.ts';
+export type {
+  FinishedStream,
+  RecordedCall,
+  RecordingFile,
+  Sink,
+  SinkContext,
+  SinkStart,
+  TrackEnd,
+  TrackWriter,
+} from './sink/sink.ts';
 export type { Account } from './stream/accounting.ts';
 export type { EndedStream, ReaderReport } from './stream/ended-stream.ts';
 export type { ParticipantReport } from './stream/ring-report.ts';
-export type { StreamPhase } from './stream/stream.ts';
+export type { EndedStall, Stall, StallOutcome } from './stream/stall-watch.ts';
+export type { StreamPhase, StreamRecording } from './stream/stream.ts';
 export type { StreamReport } from './stream/stream-report.ts';
 export type { CloseCause } from './stream/totals.ts';

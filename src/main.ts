@@ -12,11 +12,14 @@ import { programUsage, serveUsage } from './cli/usage.ts';
 import { suggestion } from './config/nearest.ts';
 
 /** What people type before they know better. */
-const aliases: Readonly<Record<string, string>> = { '-h': '--help', '-v': '--version' };
-const commands = ['serve', 'simulate', 'capture', 'doctor'];
+const aliases = new Map([
+  ['-h', '--help'],
+  ['-v', '--version'],
+]);
+const commands = ['serve', 'simulate', 'capture', 'recording', 'doctor'];
 
 async function run(typed: readonly string[], io: CliIo): Promise<number> {
-  const words = typed.map((word) => aliases[word] ?? word);
+  const words = typed.map((word) => aliases.get(word) ?? word);
   const argv = words[0] === 'help' || words[0] === 'version' ? [`--${words[0]}`, ...words.slice(1)] : words;
   const [first, ...rest] = argv;
   if (argv.includes('--version')) {
@@ -35,6 +38,8 @@ async function run(typed: readonly string[], io: CliIo): Promise<number> {
       return (await import('./cli/simulate.ts')).simulate(rest, io);
     case 'capture':
       return (await import('./cli/capture.ts')).capture(rest, io);
+    case 'recording':
+      return (await import('./cli/recording.ts')).recording(rest, io);
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctor(rest, process.env, io);
     default: {

@@ -7,6 +7,7 @@ import { createMetrics } from '../../src/metrics/gateway-metrics.ts';
 import { Pacer } from '../../src/playback/pacer.ts';
 import { RingPool } from '../../src/ring/pool.ts';
 import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
+import { StallWatch } from '../../src/stream/stall-watch.ts';
 import { Totals } from '../../src/stream/totals.ts';
 import { audioMessages } from './messages.ts';
 import { LaneRig } from './rig.ts';
@@ -48,6 +49,7 @@ export function scrapeStep(): Step {
     memory,
     totals,
     registry,
+    stalls: new StallWatch({ memory, registry, afterMs: 1000, observers: { stalled: () => {}, stallEnded: () => {} } }),
     lanes: [lane],
     decoders: idleDecoders,
     playback: new Pacer({ leadMs: 200, seconds: 30, memoryBytes: 0, marks: false, queueCount: 1 }),
@@ -58,6 +60,13 @@ export function scrapeStep(): Step {
     threads: () => [],
     supervised: [],
     build: { version: '', node: '', decoder: '' },
+    recordings: {
+      sinks: [],
+      countsOf: () => ({ participant: 0, call: 0, failed: 0, keep: 0, max_gb: 0 }),
+      diskOf: () => ({ diskBytes: 0, freeBytes: 0 }),
+      callsPending: () => 0,
+      commandOutcomes: () => ({}),
+    },
     isDraining: () => false,
   });
   let text = '';

@@ -25,6 +25,8 @@ export const errorCodes = {
   bad_capture: 10,
   /** Decode workers have hung, or could not be started, for a minute: the argument of the event `failed`. */
   decoding_failed: 12,
+  /** The one file of a call cannot be made of its recordings. */
+  recording_failed: 13,
   /** Audio cannot be sent into the call: switched off, the stream has ended, no memory; or a rate or an id that there is not. */
   playback_refused: 14,
   /** A broken invariant: a fault of the gateway itself. */

@@ -35,6 +35,9 @@ export const subscriptionIdBytesMax = 128;
 /** Longest call connection id or correlation id kept from the request's headers, in characters. */
 export const callIdCharsMax = 256;
 
+/** Longest label kept of a request's query or path, in characters, and how many of them. Cost this much in every stream. */
+export const labelLimits = { charsMax: 256, most: 16 } as const;
+
 /**
  * One half of a lane. Costs virtual memory only; what is really touched is what piles up while a worker is late:
  * 150,000 frames/s on one lane fill 32 MiB in 200 ms.
@@ -102,6 +105,9 @@ export const talkingMs = 200;
 /** A connected stream without audio for so long counts as one without: ACS sends mixed audio all the time, silence too. */
 export const withoutAudioMs = 5_000;
 
+/** How often it is looked for streams that stall, and how long what comes behind a stall is watched. Costs two loads a stream. */
+export const stallWatch = { lookMs: 200, settleMs: 500 } as const;
+
 /** A hole longer than this that our own clock does not confirm is ACS's clock being set: the timeline continues without a hole. */
 export const timelineJumpMsMax = 120_000;
 
@@ -137,6 +143,9 @@ export const externalBytesMax = 512 * 1024 * 1024;
 
 /** Share of the rings that new streams do not get: running ones have further participants. */
 export const ringReserveShare = 0.05;
+
+/** Runs of --on-recording at a time, calls that wait for one, and how long one may take. A process each, and some kilobytes a call. */
+export const recordingCommands = { most: 4, waitingMax: 10_000, msMax: 3_600_000 } as const;
 
 /** No new stream while more than this waits in a lane: at 75,000 frames a second a tenth of a second. */
 export const laneBacklogBytesMax = 8 * 1024 * 1024;

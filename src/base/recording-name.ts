@@ -28,6 +28,11 @@ export function recordingName(id: string | null): string {
   return madeSafe(id, plain);
 }
 
+/** The same for the file of a participant in the folder of a call, where `call` is the file of all of them. */
+export function trackName(id: string | null): string {
+  return id === 'call' ? madeSafe(id, id) : recordingName(id);
+}
+
 /** The same as a token of a subject, in which a dot, `*` and `>` would have a meaning. */
 export function subjectToken(id: string | null): string {
   const name = recordingName(id);

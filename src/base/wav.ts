@@ -3,36 +3,51 @@
  */
 import { GatewayError } from './errors.ts';
 
-export const wavHeaderBytes = 44;
+/** RIFF, a place for the 64-bit sizes, format, data. */
+export const wavHeaderBytes = 80;
 
 const bitsPerSample = 16;
 const formatPcm = 1;
 const formatExtensible = 0xfffe;
 /** The sub-format GUID of PCM after its first two bytes (RFC 2361 and Microsoft's ksmedia.h). */
 const pcmSubFormatTail = '0000000010008000' + '00aa00389b71';
+/** The body of a `ds64` chunk without a table: three 64-bit sizes and a count (EBU Tech 3306). */
+const ds64Bytes = 28;
+const unknownSize = 0xffff_ffff;
 
-/** The 44 bytes before 16-bit mono PCM. `dataBytes` may be corrected later by writing the header again. */
-export function encodeWavHeader(sampleRate: number, dataBytes: number): Uint8Array {
+/**
+ * The 80 bytes before 16-bit PCM. `dataBytes` may be corrected later by writing the header again: up to 4 GiB it is a WAV file
+ * in which a `JUNK` chunk keeps the place, beyond that RF64, whose `ds64` chunk stands there.
+ */
+export function encodeWavHeader(sampleRate: number, dataBytes: number, channels = 1): Uint8Array {
   const header = new Uint8Array(wavHeaderBytes);
   const view = new DataView(header.buffer);
   const fourCc = (at: number, text: string) => {
     for (let i = 0; i < 4; i++) header[at + i] = text.charCodeAt(i);
   };
-  const blockAlign = bitsPerSample / 8;
-  fourCc(0, 'RIFF');
-  // A recording too long for the 32-bit sizes keeps the largest: players then read to the end of the file.
-  view.setUint32(4, Math.min(dataBytes + wavHeaderBytes - 8, 0xffff_ffff), true);
+  const blockAlign = (channels * bitsPerSample) / 8;
+  const riffBytes = dataBytes + wavHeaderBytes - 8;
+  const isLong = riffBytes >= unknownSize;
+  fourCc(0, isLong ? 'RF64' : 'RIFF');
+  view.setUint32(4, isLong ? unknownSize : riffBytes, true);
   fourCc(8, 'WAVE');
-  fourCc(12, 'fmt ');
-  view.setUint32(16, 16, true);
-  view.setUint16(20, formatPcm, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, sampleRate, true);
-  view.setUint32(28, sampleRate * blockAlign, true);
-  view.setUint16(32, blockAlign, true);
-  view.setUint16(34, bitsPerSample, true);
-  fourCc(36, 'data');
-  view.setUint32(40, Math.min(dataBytes, 0xffff_ffff), true);
+  fourCc(12, isLong ? 'ds64' : 'JUNK');
+  view.setUint32(16, ds64Bytes, true);
+  if (isLong) {
+    view.setBigUint64(20, BigInt(riffBytes), true);
+    view.setBigUint64(28, BigInt(dataBytes), true);
+    view.setBigUint64(36, BigInt(dataBytes / blockAlign), true);
+  }
+  fourCc(48, 'fmt ');
+  view.setUint32(52, 16, true);
+  view.setUint16(56, formatPcm, true);
+  view.setUint16(58, channels, true);
+  view.setUint32(60, sampleRate, true);
+  view.setUint32(64, sampleRate * blockAlign, true);
+  view.setUint16(68, blockAlign, true);
+  view.setUint16(70, bitsPerSample, true);
+  fourCc(72, 'data');
+  view.setUint32(76, isLong ? unknownSize : dataBytes, true);
   return header;
 }
 
@@ -86,11 +101,12 @@ function formatName(format: Format): string {
 }
 
 /**
- * Reads a RIFF/WAVE file of 16-bit PCM. Unknown chunks are skipped; a data chunk longer than the file (a recorder that
+ * Reads a RIFF or RF64 WAVE file of 16-bit PCM. Unknown chunks are skipped; a data chunk longer than the file (a recorder that
  * crashed, a pipe) ends with the file. Throws `bad_audio`, whose message continues "the file ...": what is wrong with it.
  */
 export function decodeWav(bytes: Uint8Array): WavAudio {
-  if (bytes.length < 12 || text(bytes, 0) !== 'RIFF' || text(bytes, 8) !== 'WAVE') throw bad('it is not a WAV file');
+  const isRiff = bytes.length >= 12 && ['RIFF', 'RF64'].includes(text(bytes, 0));
+  if (!isRiff || text(bytes, 8) !== 'WAVE') throw bad('it is not a WAV file');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let format: Format | null = null;
   for (let at = 12; at + 8 <= bytes.length; ) {

@@ -7,6 +7,7 @@ export const programUsage = `Usage: acs-audio-gateway [command] [flags]
   serve      run the gateway (the default)
   simulate   play ACS calls against a gateway, or any other ACS audio server
   capture    inspect a file of serve --capture, or redact it
+  recording  make one file of a call, of its participants' recordings
   doctor     check this machine and this configuration
 
   --help     on every command, also -h

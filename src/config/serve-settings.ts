@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { logFormats, logLevels } from '../base/log-level.ts';
 import { playbackPrimeMs } from '../base/playback-limits.ts';
+import { callSettings } from './call-settings.ts';
 import { decoderNames } from './decoder-names.ts';
 import { setting, type Values } from './settings.ts';
 
@@ -92,6 +93,7 @@ export const serveSettings = {
     max: 256,
     help: 'decode workers; by default one fewer than cores',
   }),
+  ...callSettings,
   decoder: setting.choice({ choices: decoderNames, fallback: 'scan', help: 'how messages are parsed' }),
   flushIntervalMs: setting.integer({
     fallback: 2,

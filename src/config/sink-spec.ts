@@ -12,24 +12,52 @@ export interface FileSinkSpec {
   readonly folder: string;
   /** `fill`: the file's time is the call's time. `skip`: frames that never came are left out. */
   readonly gaps: 'fill' | 'skip';
+  /** What the one file of a call is like that is made when its stream has ended; none is made if left out. */
+  readonly call?: 'stereo' | 'multichannel';
+  /** How long finished calls are kept, and how much disk they may take; left out: for ever, all. */
+  readonly keepMs?: number;
+  readonly bytesMax?: number;
   /** Who may read the files; `owner` if left out. */
   readonly access?: 'owner' | 'group';
 }
 
 export type SinkSpec = FileSinkSpec | NatsSinkSpec | ModuleSinkSpec;
 
+const fileOptions = { wav: 'gaps, call, keep or max-gb', pcm: 'gaps, keep or max-gb' } as const;
+const keepUnitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** A call that nobody has touched for a while is finished; what is kept must be kept longer. */
+const keepMsMin = 10 * 60_000;
+
+function keepMsOf(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)([mhd])$/.exec(text) ?? [];
+  return Number(count) * (keepUnitMs[unit] ?? Number.NaN);
+}
+
 function parseFileSink(kind: 'wav' | 'pcm', text: string): FileSinkSpec | { readonly problem: string } {
   const question = text.indexOf('?');
   const folder = text.slice(kind.length + 1, question < 0 ? undefined : question);
   if (folder === '') return { problem: `expected a folder, as in ${kind}:./recordings` };
   const options = new URLSearchParams(question < 0 ? '' : text.slice(question + 1));
-  let gaps: 'fill' | 'skip' = 'fill';
+  const given: { -readonly [Key in 'gaps' | 'call' | 'keepMs' | 'bytesMax']?: FileSinkSpec[Key] } = {};
   for (const [key, value] of options) {
-    if (key !== 'gaps') return { problem: `unknown option ${JSON.stringify(key)}: expected gaps` };
-    if (value !== 'fill' && value !== 'skip') return { problem: 'gaps: expected fill or skip' };
-    gaps = value;
+    if (key === 'gaps') {
+      if (value !== 'fill' && value !== 'skip') return { problem: 'gaps: expected fill or skip' };
+      given.gaps = value;
+    } else if (key === 'call' && kind === 'wav') {
+      if (value !== 'stereo' && value !== 'multichannel') return { problem: 'call: expected stereo or multichannel' };
+      given.call = value;
+    } else if (key === 'keep') {
+      given.keepMs = keepMsOf(value);
+      if (!(given.keepMs >= keepMsMin)) return { problem: 'keep: expected a time such as 12h or 30d, of 10m at least' };
+    } else if (key === 'max-gb') {
+      given.bytesMax = /^\d{1,9}(\.\d{1,9})?$/.test(value) ? Number(value) * 1e9 : 0;
+      if (given.bytesMax === 0) return { problem: 'max-gb: expected a number above 0' };
+    } else return { problem: `unknown option ${JSON.stringify(key)}: expected ${fileOptions[kind]}` };
   }
-  return { kind, name: text, folder, gaps };
+  if (given.call !== undefined && given.gaps === 'skip') {
+    return { problem: 'call: expected gaps=fill: what was left out of a file cannot be put in its place in the call' };
+  }
+  return { kind, name: text, folder, gaps: 'fill', ...given };
 }
 
 /** The sink that a text names, or what is wrong with it. */

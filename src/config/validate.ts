@@ -2,6 +2,7 @@
  * What settings must not say together, each with the remedy. Looks at all of them, so that everything wrong is reported in
  * one go. Pure.
  */
+import { labelLimits } from '../base/limits.ts';
 import { captureProblem } from './capture-spec.ts';
 import { problemOfCidr } from './networks.ts';
 import type { Config } from './serve-settings.ts';
@@ -66,8 +67,21 @@ function sinksOfOneName(texts: readonly string[]): string[] {
   );
 }
 
+function labels({ labelQuery, labelPath }: Config): string[] {
+  const problems = labelQuery
+    .filter((name) => name === 'accesstoken' || name === 'token')
+    .map((name) => `--label-query: ${JSON.stringify(name)}: expected another name: this is where tokens are`);
+  if (labelQuery.length > labelLimits.most) {
+    problems.push(`--label-query: ${labelQuery.length} names: expected at most ${labelLimits.most}`);
+  }
+  if (labelPath && labelQuery.includes('path')) {
+    problems.push('--label-query: "path": expected another name with --label-path, whose label has this one');
+  }
+  return problems;
+}
+
 export function crossFieldProblems(config: Config): string[] {
-  const problems = [...addresses(config), ...authentication(config)];
+  const problems = [...addresses(config), ...authentication(config), ...labels(config)];
   for (const sink of config.sink) {
     const problem = sinkProblem(sink);
     if (problem !== null) problems.push(`--sink: ${JSON.stringify(shownSink(sink))}: ${problem}`);

@@ -1,5 +1,6 @@
 /** A stream as a program sees it: what is known of it, and who can be read at this moment. Main thread. */
 import type { PlaybackHandle } from '../playback/handle.ts';
+import type { Labels } from '../ring/track.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Participant, StreamInfo } from './events.ts';
 
@@ -8,6 +9,7 @@ export class ConnectedStream implements StreamInfo {
   readonly id: string;
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
+  readonly labels?: Labels;
   readonly remoteAddress: string;
   readonly connectedAt: Date;
   /** By the index of its ring, which is the participant's own until it has ended. */
@@ -19,6 +21,7 @@ export class ConnectedStream implements StreamInfo {
     this.id = id;
     this.callConnectionId = facts.callConnectionId;
     this.correlationId = facts.correlationId;
+    if (facts.labels !== undefined) this.labels = facts.labels;
     this.remoteAddress = facts.remoteAddress;
     this.connectedAt = connectedAt;
     this.#playback = playback;

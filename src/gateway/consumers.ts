@@ -3,6 +3,7 @@
  * Built, started and stopped together, and what happens to their threads is logged here. Main thread.
  */
 
+import { withTimeout } from '../base/deadline.ts';
 import { ringLingerMs } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
 import { CaptureHost } from '../capture/host.ts';
@@ -10,9 +11,14 @@ import { type CaptureSpec, captureOf } from '../config/capture-spec.ts';
 import type { Config } from '../config/serve-settings.ts';
 import { type SinkSpec, sinkOf } from '../config/sink-spec.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import type { RecordingCounters } from '../metrics/families.ts';
 import { ReaderGroup } from '../reader/reader-group.ts';
 import { SinkHost } from '../sink/host.ts';
+import type { FilesMessage } from '../sink/messages.ts';
+import type { StreamRecording } from '../stream/stream.ts';
 import type { ThreadLoss } from '../thread/supervised-thread.ts';
+import { RecordedCalls } from './recorded-calls.ts';
+import { RecordingCommand } from './recording-command.ts';
 
 export interface ConsumersOptions {
   readonly config: Config;
@@ -22,18 +28,24 @@ export interface ConsumersOptions {
   readonly readers: readonly string[];
   /** One of those who read rings, by its place among all, does not look at a ring of this stream any more. */
   readonly onDrained: (streamId: string, reader: number, framesRead: number, framesLapped: number) => void;
+  /** A sink has finished a file. */
+  readonly onRecorded: (recording: StreamRecording) => void;
   readonly onCaptureError: (error: string) => void;
+  readonly onCommandError: (error: { readonly msg: string; readonly [detail: string]: unknown }) => void;
 }
 
 export class Consumers {
   readonly sinks: readonly SinkHost[];
   readonly readers: readonly ReaderGroup[];
   readonly capture: CaptureHost | null;
+  private readonly calls = new RecordedCalls();
+  private readonly command: RecordingCommand | null;
   private readonly options: ConsumersOptions;
 
   constructor(options: ConsumersOptions) {
     const { config, readers } = options;
     this.options = options;
+    this.command = config.onRecording === null ? null : this.createCommand(config.onRecording);
     this.sinks = config.sink.map((text, index) => this.createSink(index, sinkOf(text, config.fileAccess)));
     this.readers = readers.map((name, index) => this.createReaders(config.sink.length + index, name));
     this.capture = config.capture === null ? null : this.createCapture(captureOf(config.capture, config.fileAccess));
@@ -55,6 +67,74 @@ export class Consumers {
     const stopping = this.sinks.map((sink) => this.stopSink(sink, deadlineMs));
     await this.stopCapture(deadlineMs);
     return (await Promise.all(stopping)).every((isDone) => isDone);
+  }
+
+  /** Resolves when everybody was told of what was recorded, or after the time; what is left then is logged. */
+  async finishCommands(withinMs: number): Promise<void> {
+    if (this.command === null) return;
+    await withTimeout(withinMs, this.command.idle());
+    this.command.stop();
+  }
+
+  get recordings(): RecordingCounters {
+    const files = this.options.config.sink.map((text, index) => ({ text, sink: this.sinks[index]! }));
+    const recorders = files.filter(({ text }) => /^(wav|pcm):/.test(text)).map(({ sink }) => sink);
+    return {
+      sinks: recorders.map(({ name }) => name),
+      countsOf: (sink) => this.calls.countsOf(sink),
+      diskOf: (sink) => recorders.find(({ name }) => name === sink) ?? { diskBytes: 0, freeBytes: 0 },
+      callsPending: (sink) => recorders.find(({ name }) => name === sink)?.streamsPending ?? 0,
+      commandOutcomes: () => this.command?.outcomes ?? { done: 0, failed: 0, dropped: 0 },
+    };
+  }
+
+  /** A sink tells of its files. */
+  private filesChanged(sink: string, message: FilesMessage): void {
+    switch (message.type) {
+      case 'recorded':
+        this.recorded({ sink, ...message.file });
+        return;
+      case 'removed':
+        this.calls.countsOf(sink)[message.call.reason]++;
+        this.options.log.info({ msg: 'call deleted', sink, ...message.call });
+        return;
+      case 'streamDone':
+        this.callRecorded(sink, message.streamId, message.isComplete);
+        return;
+    }
+  }
+
+  private recorded(recording: StreamRecording): void {
+    if (this.calls.add(recording)) this.options.onRecorded(recording);
+  }
+
+  /** A sink is done with a stream. */
+  private callRecorded(sink: string, streamId: string, isComplete: boolean): void {
+    const call = this.calls.finish(sink, streamId, isComplete);
+    if (call === null) return;
+    const { callConnectionId, labels, folder, complete, files } = call;
+    const hasCallFile = files.some(({ kind }) => kind === 'call');
+    this.options.log.info({
+      msg: 'call recorded',
+      sink,
+      streamId,
+      callConnectionId,
+      ...(labels !== undefined && { labels }),
+      folder,
+      complete,
+      files: files.length,
+      hasCallFile,
+    });
+    this.command?.run(call);
+    for (const other of this.sinks) if (other.name.startsWith('nats:')) other.callRecorded(call);
+  }
+
+  private createCommand(program: string): RecordingCommand {
+    return new RecordingCommand({
+      program,
+      onFailed: ({ sink, streamId, folder }, error) =>
+        this.options.onCommandError({ msg: 'on-recording failed', sink, streamId, folder, error }),
+    });
   }
 
   /** Ends their threads whatever they do. */
@@ -90,6 +170,7 @@ export class Consumers {
       onDrained: (streamId, { framesRead, framesLapped }) => onDrained(streamId, index, framesRead, framesLapped),
       onError: (error, streamId, suppressed) =>
         log.error({ msg: 'sink error', sink: spec.name, streamId, error, ...(suppressed > 0 && { suppressed }) }),
+      onFiles: (message) => this.filesChanged(spec.name, message),
       onLost: (loss) => this.lost('sink', { sink: spec.name }, loss),
       onAbandoned: (threads) => log.error({ msg: 'sink thread cannot be ended', sink: spec.name, threads }),
     });

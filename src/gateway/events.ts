@@ -6,9 +6,11 @@ import type { GatewayError } from '../base/errors.ts';
 import type { PlaybackHandle } from '../playback/handle.ts';
 import type { EndedUtterance, StartedUtterance } from '../playback/spoken-utterances.ts';
 import type { RingHandle } from '../reader/handle.ts';
-import type { Track } from '../ring/track.ts';
+import type { Labels, Track } from '../ring/track.ts';
 import type { EndedStream } from '../stream/ended-stream.ts';
 import type { ParticipantReport } from '../stream/ring-report.ts';
+import type { EndedStall, Stall } from '../stream/stall-watch.ts';
+import type { StreamRecording } from '../stream/stream.ts';
 
 /** A connected stream: the audio of one call, over one WebSocket or several in a row. */
 export interface StreamInfo {
@@ -18,6 +20,8 @@ export interface StreamInfo {
   readonly callConnectionId: string | null;
   /** The header `x-ms-call-correlation-id`, up to 256 characters; null if absent. What Microsoft's support asks for. */
   readonly correlationId: string | null;
+  /** With --label-query and --label-path; left out without. */
+  readonly labels?: Labels;
   /** Of the peer, or with `trustProxy` of the client that the proxy names. */
   readonly remoteAddress: string;
   /** When the upgrade was accepted. */
@@ -100,6 +104,12 @@ export interface GatewayEvents {
   participantEnded: [track: Track, report: ParticipantReport];
   /** A DTMF tone was received. */
   dtmf: [tone: DtmfTone];
+  /** No audio comes though there was some. Unmixed, that may be a pause of everybody. */
+  stall: [stall: Stall];
+  /** It comes again, or the stream has ended. */
+  stallEnded: [stall: EndedStall];
+  /** A sink has finished a file: of a participant, or of the whole call. */
+  recording: [recording: StreamRecording];
   /** With `playbackMarks`: what ACS says of the mark that an utterance ended with. Not every ACS says anything. */
   mark: [mark: PlaybackMark];
   /** The first frame of an utterance was sent. */

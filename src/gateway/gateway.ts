@@ -17,7 +17,6 @@ import type { DecoderPool } from '../decoder/pool.ts';
 import type { Lane } from '../lane/lane.ts';
 import { geometryOf } from '../memory/geometry.ts';
 import { SharedMemory } from '../memory/shared-memory.ts';
-import type { NamedThreadMetrics } from '../metrics/families.ts';
 import { createMetrics } from '../metrics/gateway-metrics.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { RingPool } from '../ring/pool.ts';
@@ -30,14 +29,17 @@ import { type Account, account } from '../stream/accounting.ts';
 import { closeCode } from '../stream/close-code.ts';
 import { costlyUnits } from '../stream/costly.ts';
 import { StreamRegistry } from '../stream/registry.ts';
+import { StallWatch } from '../stream/stall-watch.ts';
 import { Totals } from '../stream/totals.ts';
 import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../thread/thread-metrics.ts';
 import { Consumers } from './consumers.ts';
 import { createDecoders, createLanes } from './decoding.ts';
 import type { StreamInfo } from './events.ts';
 import { createFrontEnd } from './ingest.ts';
+import { namedThreads } from './named-threads.ts';
 import { type Events, Observers } from './observers.ts';
 import { PlaybackHost } from './playback-host.ts';
+import { loggedRecord } from './recorded-calls.ts';
 
 /** The result of a drain. */
 export interface DrainResult {
@@ -73,6 +75,7 @@ export class Gateway {
   private readonly observers: Observers;
   private readonly playback: PlaybackHost;
   private readonly registry: StreamRegistry;
+  private readonly stalls: StallWatch;
   private readonly pressure: Pressure;
   private readonly frontEnd: FrontEnd;
   private readonly admin: AdminServer;
@@ -98,6 +101,8 @@ export class Gateway {
       log,
       readers,
       onDrained: (...drained) => this.registry.readerDone(...drained),
+      onRecorded: (recording) => this.observers.recorded(this.registry.recorded(recording)),
+      onCommandError: (error) => this.logThrottled(error),
       onCaptureError: (error) => this.logThrottled({ msg: 'capture error', error }),
     });
     const { sinks } = this.consumers;
@@ -120,10 +125,12 @@ export class Gateway {
         this.wakeIfAllClosed();
       },
       onEnded: (record) => {
-        log.info({ msg: 'stream ended', ...record });
+        log.info({ msg: 'stream ended', ...loggedRecord(record) });
         this.observers.released(record);
       },
     });
+    const { memory, registry, observers } = this;
+    this.stalls = new StallWatch({ memory, registry, observers, afterMs: config.stallAfterMs });
     this.pressure = new Pressure({
       registry: this.registry,
       rings: this.rings,
@@ -191,6 +198,7 @@ export class Gateway {
     const isFlushed = await withTimeout(flushMsMax, this.registry.empty());
     const stopMs = Math.min(sinkStopMs.most, Math.max(sinkStopMs.least, endMs - performance.now()));
     const sinksFinished = await this.consumers.stop(stopMs);
+    await this.consumers.finishCommands(Math.max(0, endMs - performance.now()));
     // The account is the last word.
     this.errorThrottle.tellAll();
     const current = this.account;
@@ -216,6 +224,8 @@ export class Gateway {
     const throttleTimer = setInterval(() => this.errorThrottle.tick(performance.now()), throttleTickMs);
     throttleTimer.unref();
     undo.add(() => clearInterval(throttleTimer));
+    undo.add(() => this.stalls.stop());
+    this.stalls.start();
     undo.add(() => this.stopThreads());
     await Promise.all([this.decoders.start(), this.consumers.start()]);
     undo.add(() => this.admin.stop());
@@ -260,26 +270,20 @@ export class Gateway {
       memory,
       totals,
       registry,
+      stalls: this.stalls,
       lanes,
       decoders,
       playback: this.playback.pacer,
       rings,
       sinks: [...sinks, ...readers],
       capture,
+      recordings: consumers.recordings,
       streamsMax: config.maxStreams,
       messageBytesMax: config.maxMessageBytes,
-      threads: () => this.threads(),
+      threads: () => namedThreads(memory, this.threadMetrics, threads),
       supervised: threads,
       build: { version: packageVersion(), node: process.versions.node, decoder: config.decoder },
       isDraining: () => this.phase === 'draining',
     });
-  }
-
-  private threads(): NamedThreadMetrics[] {
-    const workers = this.memory.lanes.map((lane, index) => {
-      return { name: `decoder:${index}`, delay: lane.histogram('delay'), gcPause: lane.histogram('gcPause') };
-    });
-    const others = this.consumers.threads.map(({ name, threadMetrics }) => ({ name, ...threadMetrics }));
-    return [{ name: 'main', ...this.threadMetrics }, ...workers, ...others];
   }
 }

@@ -8,6 +8,7 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import { allowList, trustedProxies } from '../socket/client-address.ts';
 import { FrontEnd, type FrontEndOptions } from '../socket/front-end.ts';
 import type { Guards } from '../socket/guards.ts';
+import { labelReader } from '../socket/labels.ts';
 import type { Pressure } from '../socket/pressure.ts';
 import type { Readiness } from '../socket/upgrade.ts';
 import { isTooCostly } from '../stream/costly.ts';
@@ -50,6 +51,7 @@ export function createFrontEnd(options: IngestOptions): FrontEnd {
     },
     isTooCostly: (stream) => isTooCostly(memory, stream, performance.now()),
     proxies: trustedProxies(config),
+    labelsOf: labelReader(config),
     onHandshakeError: (error) => logThrottled({ msg: 'handshake failed', error: redactPath(error) }),
     clock: () => performance.now(),
   });

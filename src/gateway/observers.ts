@@ -8,12 +8,13 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { PlaybackHandle } from '../playback/handle.ts';
 import type { EndedUtterance, StartedUtterance } from '../playback/spoken-utterances.ts';
 import type { ReaderGroup } from '../reader/reader-group.ts';
-import type { Track } from '../ring/track.ts';
+import { labelled, type Track } from '../ring/track.ts';
 import type { SinkHost } from '../sink/host.ts';
 import type { EndedStream } from '../stream/ended-stream.ts';
 import type { StreamObserver } from '../stream/registry.ts';
 import { type ParticipantReport, type ParticipantRing, reportRing } from '../stream/ring-report.ts';
-import type { Stream } from '../stream/stream.ts';
+import type { EndedStall, Stall } from '../stream/stall-watch.ts';
+import type { Stream, StreamRecording } from '../stream/stream.ts';
 import { subscriptionIdOf } from '../stream/stream-report.ts';
 import { ConnectedStream } from './connected-stream.ts';
 import type { GatewayEvents, Participant } from './events.ts';
@@ -32,7 +33,7 @@ export interface ObserversOptions {
 function trackOf({ id, facts }: Stream, participant: ParticipantRing): Track {
   const { callConnectionId, correlationId } = facts;
   const { id: participantId, sampleRate } = participant;
-  return { streamId: id, callConnectionId, correlationId, participantId, sampleRate };
+  return { streamId: id, callConnectionId, correlationId, ...labelled(facts), participantId, sampleRate };
 }
 
 export class Observers implements StreamObserver {
@@ -100,6 +101,18 @@ export class Observers implements StreamObserver {
 
   failed(error: GatewayError): void {
     this.tell('failed', error);
+  }
+
+  stalled(stall: Stall): void {
+    this.tell('stall', stall);
+  }
+
+  stallEnded(stall: EndedStall): void {
+    this.tell('stallEnded', stall);
+  }
+
+  recorded(recording: StreamRecording): void {
+    this.tell('recording', recording);
   }
 
   released(record: EndedStream): void {

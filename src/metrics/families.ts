@@ -8,6 +8,7 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { Pacer } from '../playback/pacer.ts';
 import type { RingPool } from '../ring/pool.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
+import type { StallWatch } from '../stream/stall-watch.ts';
 import type { Totals } from '../stream/totals.ts';
 
 /** What holds a thread up. */
@@ -50,12 +51,24 @@ export interface CaptureCounters {
   readonly backlogBytes: number;
 }
 
+/** What file sinks finish. */
+export interface RecordingCounters {
+  /** Names of the file sinks. */
+  readonly sinks: readonly string[];
+  readonly countsOf: (sink: string) => Readonly<Record<'participant' | 'call' | 'failed' | 'keep' | 'max_gb', number>>;
+  readonly diskOf: (sink: string) => { readonly diskBytes: number; readonly freeBytes: number };
+  readonly callsPending: (sink: string) => number;
+  readonly commandOutcomes: () => Readonly<Record<string, number>>;
+}
+
 export interface Sources {
+  readonly recordings: RecordingCounters;
   /** Null or absent: nothing is captured. */
   readonly capture?: CaptureCounters | null;
   readonly memory: SharedMemory;
   readonly totals: Totals;
   readonly registry: StreamRegistry;
+  readonly stalls: StallWatch;
   readonly lanes: readonly Lane[];
   readonly decoders: DecoderPool;
   readonly playback: Pacer;

@@ -7,6 +7,7 @@ import { registerInternals } from './internals.ts';
 import { registerMessages } from './messages.ts';
 import { registerPlayback } from './playback.ts';
 import { registerProcess } from './process.ts';
+import { registerRecordings } from './recordings.ts';
 import { Metrics } from './registry.ts';
 import { registerStreams } from './streams.ts';
 import { registerThreads } from './threads.ts';
@@ -18,6 +19,7 @@ const families = [
   registerFrames,
   registerPlayback,
   registerInternals,
+  registerRecordings,
   registerCapture,
   registerThreads,
   registerProcess,

@@ -5,7 +5,7 @@ import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
 
 export function registerStreams(metrics: Metrics, sources: Sources): void {
-  const { registry, totals, memory } = sources;
+  const { registry, stalls, totals, memory } = sources;
   metrics.gauge('streams_active', 'Streams whose socket is connected.', [], () => [[{}, registry.active]]);
   metrics.gauge(
     'stream_capacity',
@@ -28,6 +28,18 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
     'Connected streams that sent no audio for five seconds. ACS sends mixed audio all the time; unmixed audio pauses when nobody is dominant.',
     [],
     () => [[{}, registry.withoutAudio(withoutAudioMs)]],
+  );
+  metrics.gauge(
+    'streams_stalled',
+    'Connected streams that had audio and have had none for --stall-after-ms. Mixed, the network or ACS stands still; unmixed, perhaps nobody speaks.',
+    [],
+    () => [[{}, stalls.count]],
+  );
+  metrics.counter(
+    'stream_stalls_total',
+    'Stalls that are over, by what became of their audio: caught_up, it came afterwards; lost, it did not, or nobody spoke; ended, the stream did.',
+    ['outcome'],
+    () => Object.entries(stalls.totals).map(([outcome, value]) => [{ outcome }, value]),
   );
   metrics.gauge('draining', '1 after SIGTERM, SIGINT or SIGHUP, else 0.', [], () => [
     [{}, sources.isDraining() ? 1 : 0],

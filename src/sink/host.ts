@@ -2,8 +2,7 @@
  * A sink seen from the main thread: the messages between, and what its threads have counted. Nothing here waits for the
  * thread, and a new one is told of its tracks a few at a time. Main thread.
  */
-import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { TellThrottled } from '../base/error-throttle.ts';
 import { GatewayError } from '../base/errors.ts';
 import { abandonedThreadsMax, gatesMax } from '../base/limits.ts';
@@ -13,8 +12,16 @@ import type { RingAddress } from '../ring/cursor.ts';
 import { Gate } from '../ring/gate.ts';
 import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
 import { type DrainedTrack, type Entry, Ledger } from './ledger.ts';
-import { type FromSink, type SinkWorkerData, sinkCounter, sinkCountersBytes, type ToSink } from './messages.ts';
-import type { Track, TrackEnd } from './sink.ts';
+import {
+  type FilesMessage,
+  type FromSink,
+  type SinkWorkerData,
+  sinkCounter,
+  sinkCountersBytes,
+  type ToSink,
+} from './messages.ts';
+import type { RecordedCall, Track, TrackEnd } from './sink.ts';
+import { startThread } from './start-thread.ts';
 
 export interface SinkHostOptions {
   readonly memory: SharedMemory;
@@ -25,6 +32,8 @@ export interface SinkHostOptions {
   readonly threadTimeoutMs: number;
   /** The sink does not look at a ring of this stream any more. */
   readonly onDrained: (streamId: string, end: TrackEnd) => void;
+  /** A file is finished, which may come again; a call was deleted; all was done for a stream. */
+  readonly onFiles?: (message: FilesMessage) => void;
   /** Something went wrong in the sink. */
   readonly onError: TellThrottled<string>;
   /** The sink's thread died or hangs; another one starts. */
@@ -38,22 +47,6 @@ export interface SinkHostOptions {
 /** Tracks that a new thread is told of in one turn of the event loop. */
 const tracksPerTurn = 100;
 
-/** What a sink's heap may grow to, MiB: one that leaks dies, is replaced, and takes nobody with it. */
-const resourceLimits = { maxOldGenerationSizeMb: 512 };
-/** What a module prints is left out while so much of it waits to be read. */
-const printedBytesMax = 1024 * 1024;
-
-function startThread(workerData: SinkWorkerData): Worker {
-  const entry = new URL(`./sink.worker${extname(import.meta.url)}`, import.meta.url);
-  if (workerData.spec.kind !== 'module') return new Worker(entry, { workerData, resourceLimits });
-  // Standard output is the log's: what a user's module prints goes to standard error.
-  const thread = new Worker(entry, { workerData, resourceLimits, stdout: true });
-  thread.stdout.on('data', (chunk: Buffer) => {
-    if (process.stderr.writableLength < printedBytesMax) process.stderr.write(chunk);
-  });
-  return thread;
-}
-
 export class SinkHost {
   readonly name: string;
   readonly thread: SupervisedThread<ToSink, FromSink>;
@@ -62,6 +55,8 @@ export class SinkHost {
   private counters = new Float64Array(new SharedArrayBuffer(sinkCountersBytes));
   private readonly gate: Gate | null;
   private threads = 0;
+  /** When its thread is cut off. */
+  private closeDueMs = 0;
   private losses = 0;
   /** What the thread has to be told before it knows everything; null while it is not ready. */
   private untold: Entry[] | null = null;
@@ -114,7 +109,13 @@ export class SinkHost {
   }
 
   streamEnded(streamId: string): void {
-    if (this.ledger.streamEnded(streamId) && this.knowsAll) this.thread.post({ type: 'streamEnded', streamId });
+    const stream = this.ledger.streamEnded(streamId);
+    if (stream !== null && this.knowsAll) this.thread.post({ type: 'streamEnded', stream });
+  }
+
+  /** Another sink has recorded a call. While no thread runs nobody hears of it. */
+  callRecorded(call: RecordedCall): void {
+    if (this.thread.isReady) this.thread.post({ type: 'callRecorded', call });
   }
 
   get frames(): number {
@@ -140,6 +141,15 @@ export class SinkHost {
     const { index } = this.gate;
     return this.options.memory.lanes.reduce((sum, lane) => sum + lane.gatedMs(index), 0);
   }
+  get diskBytes(): number {
+    return this.counters[sinkCounter.diskBytes]!;
+  }
+  get freeBytes(): number {
+    return this.counters[sinkCounter.freeBytes]!;
+  }
+  get streamsPending(): number {
+    return this.ledger.streamsPending;
+  }
   get errors(): number {
     return this.counters[sinkCounter.errors]! + this.losses;
   }
@@ -152,6 +162,7 @@ export class SinkHost {
    * whether it finished.
    */
   async stop(deadlineMs: number): Promise<boolean> {
+    this.closeDueMs = performance.now() + deadlineMs;
     const isDone = await this.thread.stop(deadlineMs);
     this.gate?.leave();
     this.ledger.takeAway();
@@ -165,7 +176,7 @@ export class SinkHost {
   }
 
   private close(): void {
-    if (this.knowsAll) this.thread.post({ type: 'close' });
+    if (this.knowsAll) this.thread.post({ type: 'close', withinMs: Math.max(0, this.closeDueMs - performance.now()) });
   }
 
   private drained(tracks: readonly DrainedTrack[]): void {
@@ -202,7 +213,7 @@ export class SinkHost {
       setImmediate(() => this.tellAll(untold));
       return;
     }
-    for (const streamId of this.ledger.endedStreams) this.thread.post({ type: 'streamEnded', streamId });
+    for (const stream of this.ledger.endedStreams) this.thread.post({ type: 'streamEnded', stream });
     if (this.thread.isClosing) this.close();
   }
 
@@ -222,6 +233,12 @@ export class SinkHost {
         if (entry !== undefined) this.options.onDrained(entry.start.track.streamId, this.ledger.settle(entry));
         return;
       }
+      case 'recorded':
+      case 'removed':
+      case 'streamDone':
+        if (message.type === 'streamDone') this.ledger.streamDone(message.streamId);
+        this.options.onFiles?.(message);
+        return;
       case 'error':
         this.options.onError(message.message, message.streamId, message.suppressed);
         return;

@@ -10,7 +10,7 @@
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { type RingAddress, ringKey } from '../ring/cursor.ts';
 import { oldestFrame } from '../ring/oldest-frame.ts';
-import { streamCheckpointDoubles, type TrackStart } from './messages.ts';
+import { type StreamEnd, streamCheckpointDoubles, type TrackStart } from './messages.ts';
 import { Progress, type ProgressCounts } from './progress.ts';
 import type { Track, TrackEnd } from './sink.ts';
 
@@ -39,10 +39,14 @@ export interface LedgerSums {
 }
 
 interface StreamEntry {
+  readonly track: Track;
   checkpoint: SharedArrayBuffer;
   tracks: number;
   isEnded: boolean;
 }
+
+/** Streams whose sink never comes to an end with them are forgotten, the oldest first. */
+const endedStreamsMax = 10_000;
 
 /** The ring of a track that ended so long ago has been somebody else's for most of it. */
 const waitForThreadMs = 60_000;
@@ -79,7 +83,7 @@ export class Ledger {
   begin(track: Track, ring: RingAddress): Entry {
     let stream = this.streams.get(track.streamId);
     if (stream === undefined) {
-      stream = { checkpoint: new SharedArrayBuffer(8 * streamCheckpointDoubles), tracks: 0, isEnded: false };
+      stream = { track, checkpoint: new SharedArrayBuffer(8 * streamCheckpointDoubles), tracks: 0, isEnded: false };
       this.streams.set(track.streamId, stream);
     }
     stream.tracks++;
@@ -95,18 +99,37 @@ export class Ledger {
     return this.tracks.get(ringKey(ring));
   }
 
-  /** No track of this stream follows. Returns whether a sink may know it. */
-  streamEnded(streamId: string): boolean {
+  /** No track of this stream follows. Returns what a sink is told of it; null if none knows it. */
+  streamEnded(streamId: string): StreamEnd | null {
     const stream = this.streams.get(streamId);
-    if (stream === undefined) return false;
+    if (stream === undefined) return null;
     stream.isEnded = true;
-    this.forgetStream(streamId, stream);
-    return true;
+    return this.endOf(stream);
   }
 
-  /** Streams with tracks that are not drained, of which no other will follow. */
-  get endedStreams(): string[] {
-    return Array.from(this.streams.keys()).filter((id) => this.streams.get(id)!.isEnded);
+  /** The sink is done with a stream that ended. */
+  streamDone(streamId: string): void {
+    this.streams.delete(streamId);
+  }
+
+  /** Streams of which no other track will follow, and with which the sink is not done. */
+  get endedStreams(): StreamEnd[] {
+    const ended = Array.from(this.streams.values()).filter(({ isEnded }) => isEnded);
+    const forgotten = Math.max(0, ended.length - endedStreamsMax);
+    for (const { track, tracks } of ended.slice(0, forgotten)) if (tracks === 0) this.streams.delete(track.streamId);
+    return ended.slice(forgotten).map((stream) => this.endOf(stream));
+  }
+
+  /** Streams of which every track is drained, and with which the sink is not done. */
+  get streamsPending(): number {
+    let pending = 0;
+    for (const { isEnded, tracks } of this.streams.values()) if (isEnded && tracks === 0) pending++;
+    return pending;
+  }
+
+  private endOf({ track, checkpoint }: StreamEntry): StreamEnd {
+    const { streamId, callConnectionId, correlationId } = track;
+    return { streamId, callConnectionId, correlationId, ofStream: checkpoint };
   }
 
   /** A thread takes over: it begins where the counts are. Only while no thread runs. */
@@ -170,13 +193,8 @@ export class Ledger {
     this.drained.framesLapped += framesLapped;
     this.drained.framesLost += framesLost;
     this.framesUnaccounted += (entry.frames ?? 0) - next;
-    const stream = this.streams.get(track.streamId)!;
-    stream.tracks--;
-    this.forgetStream(track.streamId, stream);
+    const stream = this.streams.get(track.streamId);
+    if (stream !== undefined) stream.tracks--;
     return { framesRead, framesLapped };
-  }
-
-  private forgetStream(streamId: string, stream: StreamEntry): void {
-    if (stream.isEnded && stream.tracks === 0) this.streams.delete(streamId);
   }
 }

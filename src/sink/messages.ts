@@ -4,7 +4,8 @@ import type { SinkSpec } from '../config/sink-spec.ts';
 import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import type { FromThread } from '../thread/supervised-thread.ts';
-import type { Track } from './sink.ts';
+import type { RemovedCall } from './files/retention.ts';
+import type { RecordedCall, RecordingFile, Track } from './sink.ts';
 
 export interface SinkWorkerData {
   readonly memory: SharedMemoryHandle;
@@ -25,9 +26,10 @@ export interface GateKey {
   readonly thread: number;
 }
 
-/** Doubles in the counters of a sink; written by its thread only. `ready`: 1 while it takes frames. */
-export const sinkCounter = { errors: 0, ready: 1 } as const;
-export const sinkCountersBytes = 16;
+/** Doubles in the counters of a sink; written by its thread only. `ready`: 1 while it takes frames. Those of the disk are 0 for a sink
+ * without one. */
+export const sinkCounter = { errors: 0, ready: 1, diskBytes: 2, freeBytes: 3 } as const;
+export const sinkCountersBytes = 32;
 
 /** A track, and what is remembered of it (`Progress`) and of its stream (doubles). */
 export interface TrackStart {
@@ -39,18 +41,38 @@ export interface TrackStart {
 /** Doubles that a sink has for each stream. */
 export const streamCheckpointDoubles = 1;
 
+/** A stream without further tracks; see `FinishedStream`. */
+export interface StreamEnd {
+  readonly streamId: string;
+  readonly callConnectionId: string | null;
+  readonly correlationId: string | null;
+  readonly ofStream: SharedArrayBuffer;
+}
+
 export type ToSink =
   /** Read these; some may have been read before, by a thread that died. */
   | { readonly type: 'started'; readonly tracks: readonly TrackStart[] }
   /** No frame follows in this ring; it had so many. */
   | { readonly type: 'ended'; readonly ring: RingAddress; readonly frames: number }
-  | { readonly type: 'streamEnded'; readonly streamId: string }
-  /** Close when every track has ended. */
-  | { readonly type: 'close' };
+  | { readonly type: 'streamEnded'; readonly stream: StreamEnd }
+  /** Another sink has recorded a call. */
+  | { readonly type: 'callRecorded'; readonly call: RecordedCall }
+  /** Close when every track has ended, in this time. */
+  | { readonly type: 'close'; readonly withinMs: number };
+
+/** What a file sink tells of its files. */
+export type FilesMessage =
+  /** A file is finished. May come again from another thread. */
+  | { readonly type: 'recorded'; readonly file: RecordingFile }
+  /** A call was deleted. */
+  | { readonly type: 'removed'; readonly call: RemovedCall }
+  /** The sink has done what it had to for a stream that ended. */
+  | { readonly type: 'streamDone'; readonly streamId: string; readonly isComplete: boolean };
 
 export type FromSink =
   | FromThread
   /** This sink does not look at the ring any more; its progress says how far it came. */
   | { readonly type: 'drained'; readonly ring: RingAddress }
+  | FilesMessage
   /** Something went wrong; counted as well. See `TellThrottled`. `streamId`: of the last time, or empty. */
   | { readonly type: 'error'; readonly streamId: string; readonly message: string; readonly suppressed: number };

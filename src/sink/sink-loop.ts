@@ -13,8 +13,9 @@ import { type RingAddress, ringKey } from '../ring/cursor.ts';
 import { Frame } from '../ring/frame.ts';
 import { type FromSink, sinkCounter, type ToSink, type TrackStart } from './messages.ts';
 import { settledInTime } from './settling.ts';
-import type { Sink, Track } from './sink.ts';
+import type { Sink } from './sink.ts';
 import type { SinkGate } from './sink-gate.ts';
+import { StreamEnds } from './stream-ends.ts';
 import { TrackReader } from './track-reader.ts';
 
 /** How often the loop looks for tracks that are due; they are read spread over the interval by as much. */
@@ -28,8 +29,7 @@ export class SinkLoop {
   private readonly errorThrottle: ErrorThrottle<string>;
   private readonly frame = new Frame();
   private readonly trackReaders = new Map<string, TrackReader>();
-  private readonly tracksOfStream = new Map<string, number>();
-  private readonly endedStreams = new Set<string>();
+  private readonly streamEnds: StreamEnds;
   /** Goes round the readers, so that each has its turn when a round is full before its end. */
   private turn: Iterator<TrackReader> = this.trackReaders.values();
   /** What was read in this round; always empty for a sink that need not settle. */
@@ -37,6 +37,8 @@ export class SinkLoop {
   private isSettling = false;
   private readonly gate: SinkGate;
   private isClosing = false;
+  /** Then the thread is cut off. */
+  private closeDueMs = 0;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -51,6 +53,7 @@ export class SinkLoop {
     this.gate = gate;
     this.counters = new Float64Array(counters);
     this.tell = tell;
+    this.streamEnds = new StreamEnds(sink, (error, streamId) => this.report(error, streamId), tell);
     this.errorThrottle = new ErrorThrottle((message, streamId, suppressed) =>
       tell({ type: 'error', streamId, message, suppressed }),
     );
@@ -63,9 +66,9 @@ export class SinkLoop {
   }
 
   /** Counts and tells an error. */
-  readonly report = (error: unknown, track: Track | null = null): void => {
+  readonly report = (error: unknown, streamId = ''): void => {
     this.counters[sinkCounter.errors]! += 1;
-    this.errorThrottle.add(redactPath(error), track?.streamId ?? '', performance.now());
+    this.errorThrottle.add(redactPath(error), streamId, performance.now());
   };
 
   take(message: ToSink): void {
@@ -78,11 +81,14 @@ export class SinkLoop {
         this.ended(message.ring, message.frames);
         return;
       case 'streamEnded':
-        this.endedStreams.add(message.streamId);
-        this.forgetStream(message.streamId);
+        this.streamEnds.streamEnded(message.stream);
+        return;
+      case 'callRecorded':
+        this.guard(() => this.sink.callRecorded?.(message.call), undefined);
         return;
       case 'close':
         this.isClosing = true;
+        this.closeDueMs = performance.now() + message.withinMs;
         this.closeIfDone();
         return;
     }
@@ -90,11 +96,12 @@ export class SinkLoop {
 
   private started(start: TrackStart): void {
     const nowMs = performance.now();
-    const trackReader = new TrackReader(this.memory, start, nowMs, this.report);
+    const trackReader = new TrackReader(this.memory, start, nowMs, (error, { streamId }) =>
+      this.report(error, streamId),
+    );
     this.trackReaders.set(ringKey(start.ring), trackReader);
     this.gate.note(start.ring, trackReader.reader.next);
-    const { streamId } = start.track;
-    this.tracksOfStream.set(streamId, (this.tracksOfStream.get(streamId) ?? 0) + 1);
+    this.streamEnds.trackBegan(start.track.streamId);
     if (this.takesFrames) this.visit(trackReader, nowMs);
   }
 
@@ -221,24 +228,15 @@ export class SinkLoop {
     if (!trackReader.isOver) return;
     this.trackReaders.delete(ringKey(trackReader.ring));
     this.tell({ type: 'drained', ring: trackReader.ring });
-    const { streamId } = trackReader.track;
-    this.tracksOfStream.set(streamId, this.tracksOfStream.get(streamId)! - 1);
-    this.forgetStream(streamId);
+    this.streamEnds.trackOver(trackReader.track.streamId);
     this.closeIfDone();
-  }
-
-  private forgetStream(streamId: string): void {
-    if (!this.endedStreams.has(streamId) || (this.tracksOfStream.get(streamId) ?? 0) > 0) return;
-    this.endedStreams.delete(streamId);
-    this.tracksOfStream.delete(streamId);
-    this.guard(() => this.sink.streamEnded(streamId), undefined);
   }
 
   private closeIfDone(): void {
     if (!this.isClosing || this.trackReaders.size > 0) return;
     if (this.timer !== null) clearInterval(this.timer);
     this.gate.close();
-    (async () => this.sink.close())()
+    (async () => this.sink.close(this.closeDueMs - performance.now()))()
       .catch((error: unknown) => this.report(error))
       .finally(() => {
         this.errorThrottle.tellAll();

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { externalBytesMax } from '../base/limits.ts';
 import { SharedMemory } from '../memory/shared-memory.ts';
 import { showSigns } from '../thread/thread-signs.ts';
-import type { FromSink, SinkWorkerData, ToSink } from './messages.ts';
+import { type FromSink, type SinkWorkerData, sinkCounter, type ToSink } from './messages.ts';
 import type { Sink } from './sink.ts';
 import { SinkGate } from './sink-gate.ts';
 import { SinkLoop } from './sink-loop.ts';
@@ -17,9 +17,19 @@ export async function runSink(data: SinkWorkerData, port: MessagePort, create: (
   try {
     const sink = await create();
     const memory = SharedMemory.attach(data.memory);
+    const counters = new Float64Array(data.counters);
     const gate = new SinkGate(memory, data.gate);
     const loop = new SinkLoop(memory, sink, data.counters, tell, gate);
-    await sink.start({ isRestart: data.isRestart, report: loop.report });
+    await sink.start({
+      isRestart: data.isRestart,
+      report: (error) => loop.report(error),
+      recorded: (file) => tell({ type: 'recorded', file }),
+      removed: (call) => tell({ type: 'removed', call }),
+      measured: (diskBytes, freeBytes) => {
+        counters[sinkCounter.diskBytes] = diskBytes;
+        counters[sinkCounter.freeBytes] = freeBytes;
+      },
+    });
     port.on('message', (message: ToSink) => loop.take(message));
     loop.start();
     tell({ type: 'ready' });

@@ -4,7 +4,8 @@
  * another one goes on with what the checkpoints say.
  */
 import type { Frame } from '../ring/frame.ts';
-import type { Track } from '../ring/track.ts';
+import type { Labels, Track } from '../ring/track.ts';
+import type { RemovedCall } from './files/retention.ts';
 import type { Checkpoint } from './progress.ts';
 
 export type { Track } from '../ring/track.ts';
@@ -32,12 +33,86 @@ export interface TrackWriter {
   end(end: TrackEnd): void;
 }
 
+/** A file with audio that is finished, and what is in it. A plain object: it crosses threads. */
+export interface RecordingFile {
+  /** One participant's, or the call's with all of them. */
+  readonly kind: 'participant' | 'call';
+  /** Where it is, as the sink's folder was given. */
+  readonly path: string;
+  /** `StreamInfo.id`. */
+  readonly streamId: string;
+  /** As in `StreamInfo`. */
+  readonly callConnectionId: string | null;
+  /** As in `StreamInfo`. */
+  readonly correlationId: string | null;
+  /** As in `StreamInfo`. */
+  readonly labels?: Labels;
+  /** null when the audio is mixed, and for a call. */
+  readonly participantId: string | null;
+  /** Hz: 16000 or 24000. */
+  readonly sampleRate: number;
+  /** 1, or of a call as many as `call.json` names. */
+  readonly channels: number;
+  /** Of the audio, gaps included. */
+  readonly durationMs: number;
+  /** Of 20 ms, in the file; of a call: of all its participants, as the next ones. */
+  readonly frames: number;
+  /** That never came. */
+  readonly missing: number;
+  /** That were overwritten before the sink read them. */
+  readonly lapped: number;
+  /** That were read and could not be written. */
+  readonly lost: number;
+}
+
+/** A call of which one sink has finished everything. */
+export interface RecordedCall {
+  /** As given with `--sink`. */
+  readonly sink: string;
+  /** Of the call. */
+  readonly folder: string;
+  /** `StreamInfo.id`. */
+  readonly streamId: string;
+  /** As in `StreamInfo`. */
+  readonly callConnectionId: string | null;
+  /** As in `StreamInfo`. */
+  readonly correlationId: string | null;
+  /** As in `StreamInfo`. */
+  readonly labels?: Labels;
+  /** False if something of it could not be written; the log says what. */
+  readonly complete: boolean;
+  /** Its participants', and the call's. */
+  readonly files: readonly RecordingFile[];
+}
+
+/** A stream of which all tracks have ended. */
+export interface FinishedStream {
+  /** `StreamInfo.id`. */
+  readonly streamId: string;
+  /** As in `StreamInfo`. */
+  readonly callConnectionId: string | null;
+  /** As in `StreamInfo`. */
+  readonly correlationId: string | null;
+  /** See `Checkpoint.ofStream`. */
+  readonly checkpoint: Float64Array;
+}
+
 /** The argument of `start`. */
 export interface SinkStart {
   /** A thread of this sink ran before and died or hung. */
   readonly isRestart: boolean;
   /** Counts and logs an error that happens outside the sink's methods. */
   readonly report: (error: unknown) => void;
+}
+
+/** What a sink of ours is told beyond that. */
+export interface SinkContext extends SinkStart {
+  /** Tells of a file that is finished. */
+  readonly recorded: (file: RecordingFile) => void;
+  /** Tells of a call that was deleted. */
+  readonly removed: (call: RemovedCall) => void;
+  /** How large the disk is that it writes to, and what is free there. */
+  readonly measured: (diskBytes: number, freeBytes: number) => void;
 }
 
 /** What the built-in sinks are, and what a module becomes: `defineSink` adds what it leaves out. */
@@ -57,7 +132,7 @@ export interface Sink {
    */
   readonly isReady: boolean;
   /** Once, before anything else. Throws if the sink cannot work, but not if another thread of it ran before. */
-  start(context: SinkStart): void | Promise<void>;
+  start(context: SinkContext): void | Promise<void>;
   /**
    * Called again for the same track when this threw, when its writer is not open any more, when settling failed, and when
    * another thread takes over; frames since the last flush that held are then written once more. `checkpoint` says what came of
@@ -69,8 +144,13 @@ export interface Sink {
    * if it may not be: then it is read and written once more. Nothing is written meanwhile. Null: all is kept already.
    */
   settle?(): Promise<void> | null;
-  /** All tracks of a stream have ended and no other will follow. */
-  streamEnded(streamId: string): void;
-  /** All tracks have ended. */
-  close(): Promise<void>;
+  /**
+   * All tracks of a stream have ended and no other will follow. What takes its time resolves later, and is asked for again if
+   * the thread dies before.
+   */
+  streamEnded(streamId: string, stream: FinishedStream): void | Promise<void>;
+  /** Another sink has recorded a call. For a sink that tells others. */
+  callRecorded?(call: RecordedCall): void;
+  /** All tracks have ended. After `withinMs` the thread is cut off. */
+  close(withinMs: number): Promise<void>;
 }

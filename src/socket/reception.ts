@@ -6,6 +6,7 @@
 import { pendingHandshakesMax } from '../base/limits.ts';
 import type { CaptureRecorder, Upgrade } from '../capture/recorder.ts';
 import { type Networks, normalized, peerOf } from '../config/networks.ts';
+import type { Labels } from '../ring/track.ts';
 import type { StreamFacts } from '../stream/stream.ts';
 import type { OverloadCause, Totals } from '../stream/totals.ts';
 import { neverFailing } from './auth/never-failing.ts';
@@ -38,6 +39,8 @@ export interface ReceptionOptions {
   readonly authenticate: Authenticate;
   /** Credentials could not be checked, or the answer could not be given: a fault of ours. */
   readonly onHandshakeError: (error: unknown) => void;
+  /** Null: no labels are wanted. */
+  readonly labelsOf: ((request: RequestSnapshot) => Labels) | null;
   readonly totals: Totals;
   readonly capture: CaptureRecorder | null;
   readonly clock: () => number;
@@ -80,7 +83,7 @@ export class Reception {
     const { admission, capture } = this.options;
     const captured = capture?.upgrade(request, snapshot.path, snapshot.remoteAddress) ?? null;
     const conclude = (identity: Identity) => {
-      const facts = factsOf(snapshot, identity ?? '');
+      const facts = factsOf(snapshot, identity ?? '', this.options.labelsOf?.(snapshot) ?? null);
       let refusal: Refusal | null = identity === null ? refusals.unauthorized : refuseDuplicate(facts, admission);
       // Things may have changed while we waited.
       refusal ??= refuseNewcomer(admission);

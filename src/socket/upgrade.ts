@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { callIdCharsMax } from '../base/limits.ts';
+import type { Labels } from '../ring/track.ts';
 import type { StreamFacts } from '../stream/stream.ts';
 import type { OverloadCause, UpgradeResult } from '../stream/totals.ts';
 
@@ -108,8 +109,9 @@ export function refuseDuplicate({ callConnectionId, owner }: StreamFacts, policy
   return callConnectionId !== null && policy.isDuplicate(owner ?? '') ? refusals.duplicate : null;
 }
 
-export function factsOf(request: RequestSnapshot, identity: string): StreamFacts {
+export function factsOf(request: RequestSnapshot, identity: string, labels: Labels | null = null): StreamFacts {
   return {
+    ...(labels !== null && { labels }),
     remoteAddress: request.remoteAddress,
     callConnectionId: bounded(request.callConnectionId),
     correlationId: bounded(request.correlationId),

@@ -5,7 +5,7 @@
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { closeCode } from './close-code.ts';
 import type { ParticipantReport } from './ring-report.ts';
-import type { Stream } from './stream.ts';
+import type { Stream, StreamRecording } from './stream.ts';
 import { meanJitterMs, reportStream, type StreamReport } from './stream-report.ts';
 import type { CloseCause } from './totals.ts';
 
@@ -32,10 +32,16 @@ export interface EndedStream extends Omit<StreamReport, 'state' | 'participants'
   readonly participants: readonly Counted[];
   /** What each sink and reader did with the frames. */
   readonly sinks: readonly ReaderReport[];
+  /** Files that are finished: of its participants, and perhaps of the whole call, which may come later. See the event `recording`. */
+  readonly recordings: readonly StreamRecording[];
   /** How often its socket broke off or was superseded, and another one resumed the stream. */
   readonly interruptions: number;
   /** How long it was without a socket, in ms, in all. */
   readonly interruptedMs: number;
+  /** How often no audio came though there was some before. */
+  readonly stalls: number;
+  /** For how long that was, in ms, in all. */
+  readonly stalledMs: number;
   /** Why its last socket was closed. */
   readonly closeCause: CloseCause;
   /** The gateway's code if the gateway closed, else the peer's: 1005 for none, 1006 for a broken connection. */
@@ -71,8 +77,11 @@ export function reportEnded(memory: SharedMemory, stream: Stream): EndedStream {
     sinks: stream.readerCounts.map(({ reader, framesRead, framesLapped, pendingRings }) => {
       return { sink: reader, framesRead, framesLapped, isDrained: pendingRings === 0 };
     }),
+    recordings: stream.recordings,
     interruptions: stream.interruptions,
     interruptedMs: Math.round(stream.interruptedMs),
+    stalls: stream.stalls,
+    stalledMs: stream.stalledMs,
     closeCause: stream.closeCause ?? 'peer',
     closeCode: stream.closeCode ?? closeCode.absent,
     durationMs: Math.round((stream.endedMs ?? stream.connectedMs) - stream.connectedMs),

@@ -14,38 +14,12 @@ import { type EndedStream, reportEnded } from './ended-stream.ts';
 import { FullRings } from './full-rings.ts';
 import type { ParticipantRing } from './ring-report.ts';
 import { StreamSlots } from './slots.ts';
-import { Stream, type StreamFacts } from './stream.ts';
+import { Stream, type StreamFacts, type StreamRecording } from './stream.ts';
+import type { StreamObserver } from './stream-observer.ts';
 import { participantCount, participantRing, reportStream, type StreamReport, sampleRateOf } from './stream-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
-/** Who reads the rings. Every `started` is followed by one `ended`, and answered by each reader with one `readerDone`. */
-export interface StreamObserver {
-  /** The names of those who read every ring. */
-  readonly readers: readonly string[];
-  /** The stream has said something for the first time. */
-  streamStarted(stream: Stream): void;
-  /** Its metadata came, or changed. */
-  format(stream: Stream, sampleRate: number): void;
-  started(stream: Stream, participant: ParticipantRing): void;
-  /** No frame follows; the ring has `participant.frames` of them. */
-  ended(stream: Stream, participant: ParticipantRing): void;
-  /** Somebody pressed a key; ACS said what became of a mark. */
-  tone(stream: Stream, tone: string): void;
-  mark?(stream: Stream, id: string, status: string): void;
-  /** No participant follows either. */
-  streamEnded(stream: Stream): void;
-}
-
-/** Nobody hears of anything. */
-export const nobody: StreamObserver = {
-  readers: [],
-  streamStarted: () => {},
-  format: () => {},
-  started: () => {},
-  ended: () => {},
-  tone: () => {},
-  streamEnded: () => {},
-};
+export { nobody, type StreamObserver } from './stream-observer.ts';
 
 export interface RegistryOptions {
   readonly memory: SharedMemory;
@@ -95,6 +69,11 @@ export class StreamRegistry {
   /** Streams whose rings can be read: connected, ending, or lingering. */
   get all(): Stream[] {
     return Array.from(this.byId.values()).filter((stream) => stream.phase !== 'released');
+  }
+
+  /** Streams whose socket is connected. */
+  *connected(): Iterable<Stream> {
+    for (const stream of this.byId.values()) if (stream.phase === 'open') yield stream;
   }
 
   find(id: string): Stream | undefined {
@@ -245,6 +224,12 @@ export class StreamRegistry {
     counts.framesRead += framesRead;
     counts.framesLapped += framesLapped;
     if (stream.phase === 'lingering' && stream.isDrained) this.release(stream);
+  }
+
+  /** A sink has finished a file. Returns it. */
+  recorded(recording: StreamRecording): StreamRecording {
+    this.byId.get(recording.streamId)?.recordings.push(recording);
+    return recording;
   }
 
   /** Resolves when no stream is left, lingering ones included. */

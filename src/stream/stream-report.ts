@@ -6,6 +6,7 @@ import { type DropReason, dropReasons } from '../memory/outcomes.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { StreamSlot } from '../memory/stream-slot.ts';
 import type { SpeakerCounts } from '../playback/spoken-utterances.ts';
+import { type Labels, labelled } from '../ring/track.ts';
 import {
   describeRing,
   type ParticipantReport,
@@ -24,6 +25,8 @@ export interface StreamReport {
   readonly callConnectionId: string | null;
   /** The header `x-ms-call-correlation-id`, up to 256 characters; null if absent. */
   readonly correlationId: string | null;
+  /** With --label-query and --label-path; left out without. */
+  readonly labels?: Labels;
   /** Of the metadata, up to 128 bytes; null before, and if it is longer. */
   readonly subscriptionId: string | null;
   /** `pending`: no audio yet. `mixed`, `unmixed`: without, with ids of participants. */
@@ -34,8 +37,8 @@ export interface StreamReport {
   readonly remoteAddress: string;
   /** When the upgrade was accepted: ISO 8601 in UTC with milliseconds, `2026-01-31T09:30:00.020Z`. */
   readonly connectedAt: string;
-  /** `open`: connected. `waiting`: broke off, may be resumed. `ending`: closed, not yet decoded. `lingering`: sinks read the rest. */
-  readonly state: StreamPhase;
+  /** `open`: connected. `stalled`: and without audio though it had some. `waiting`: broke off, may be resumed. `ending`: closed, not yet decoded. `lingering`: sinks read the rest. */
+  readonly state: StreamPhase | 'stalled';
   /** Messages received. */
   readonly messages: number;
   /** Audio messages whose frames are in a ring. */
@@ -110,12 +113,13 @@ export function reportStream(memory: SharedMemory, stream: Stream): StreamReport
     id: stream.id,
     callConnectionId: stream.facts.callConnectionId,
     correlationId: stream.facts.correlationId,
+    ...labelled(stream.facts),
     subscriptionId: subscriptionIdOf(memory, stream),
     mode: count === 0 ? 'pending' : slot.isUnmixed ? 'unmixed' : 'mixed',
     sampleRate: sampleRateOf(memory, stream),
     remoteAddress: stream.facts.remoteAddress,
     connectedAt: stream.connectedAt.toISOString(),
-    state: stream.phase,
+    state: stream.phase === 'open' && stream.isStalled ? 'stalled' : stream.phase,
     messages: stream.messages,
     committed: slot.committed,
     control: slot.control,

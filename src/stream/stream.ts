@@ -7,6 +7,8 @@ import type { AwakeTimer } from '../base/awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import type { Speaker } from '../playback/speaker.ts';
 import type { RingAddress } from '../ring/cursor.ts';
+import type { Labels } from '../ring/track.ts';
+import type { RecordingFile } from '../sink/sink.ts';
 import { Allowance } from './allowance.ts';
 import type { FullRing } from './ring-report.ts';
 import type { CloseCause, Totals } from './totals.ts';
@@ -16,6 +18,7 @@ export interface StreamFacts {
   readonly remoteAddress: string;
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
+  readonly labels?: Labels;
   /** Stands for the credential and the call together: only another socket with the same may go on with the stream. */
   readonly owner?: string;
 }
@@ -25,6 +28,12 @@ export interface StreamFacts {
  * the lane. `lingering`: all is decoded, readers drain. `released`: nothing of it is left.
  */
 export type StreamPhase = 'open' | 'waiting' | 'ending' | 'lingering' | 'released';
+
+/** A file that is finished, and the sink that wrote it, as given with `--sink`. */
+export interface StreamRecording extends RecordingFile {
+  /** As given with `--sink`. */
+  readonly sink: string;
+}
 
 /** One reader's part in a stream. */
 export interface ReaderCounts {
@@ -74,6 +83,10 @@ export class Stream {
   /** How often its socket broke off or was superseded, and another one went on; and how long it had none, in all. */
   interruptions = 0;
   interruptedMs = 0;
+  /** No audio comes though there was some; how often that was, and for how long in all. */
+  isStalled = false;
+  stalls = 0;
+  stalledMs = 0;
   messagesIgnored = 0;
   messagesLaneFull = 0;
   messagesRateLimited = 0;
@@ -91,6 +104,8 @@ export class Stream {
   readonly fullRings: FullRing[] = [];
   /** Who reads this stream's rings, and what each of them has done with those that ended. */
   readonly readerCounts: readonly ReaderCounts[];
+  /** Files of it that sinks have finished. */
+  readonly recordings: StreamRecording[] = [];
   /** What speaks into it; null while nobody has asked for that. */
   speaker: Speaker | null = null;
   /** Ends a wait for another socket, or for readers. */

@@ -48,28 +48,30 @@ function complaint(bytes: Uint8Array): string {
   return 'none';
 }
 
+const reserved = '00'.repeat(28);
+/** fmt, 16, PCM, mono, 24000, 48000, 2, 16 bits */
+const monoFormat = '666d7420' + '10000000' + '0100' + '0100' + 'c05d0000' + '80bb0000' + '0200' + '1000';
+
 describe('encodeWavHeader', () => {
-  it('writes the canonical 44 bytes of 16-bit mono PCM', () => {
-    const expected =
-      '52494646' +
-      'a4020000' +
-      '57415645' +
-      '666d7420' +
-      '10000000' +
-      '0100' +
-      '0100' + // RIFF, 676, WAVE, fmt, 16, PCM, mono
-      'c05d0000' +
-      '80bb0000' +
-      '0200' +
-      '1000' +
-      '64617461' +
-      '80020000'; // 24000, 48000, 2, 16 bits, data, 640
+  it('writes 80 bytes before 16-bit mono PCM, with a place for larger sizes', () => {
+    const riff = '52494646' + 'c8020000' + '57415645'; // RIFF, 712, WAVE
+    const expected = `${riff}4a554e4b1c000000${reserved}${monoFormat}6461746180020000`; // JUNK, 28; data, 640
     expect(Buffer.from(encodeWavHeader(24_000, 640)).toString('hex')).toBe(expected);
   });
 
-  it('keeps the largest sizes when a recording is longer than they can say', () => {
-    const header = Buffer.from(encodeWavHeader(16_000, 2 ** 33));
-    expect([header.readUInt32LE(4), header.readUInt32LE(40)]).toEqual([0xffff_ffff, 0xffff_ffff]);
+  it('is RF64 as soon as 32 bits are not enough: the same chunks at the same places', () => {
+    const largest = Buffer.from(encodeWavHeader(24_000, 2 ** 32 - 1 - 72 - 2));
+    expect([largest.toString('latin1', 0, 4), largest.readUInt32LE(76)]).toEqual(['RIFF', 2 ** 32 - 75]);
+    const head = '52463634' + 'ffffffff' + '57415645' + '64733634' + '1c000000'; // RF64, WAVE, ds64, 28
+    const sizes = '4a00000001000000' + '0200000001000000' + '0100008000000000' + '00000000'; // RIFF, data, samples, no table
+    const expected = `${head}${sizes}${monoFormat}64617461ffffffff`;
+    expect(Buffer.from(encodeWavHeader(24_000, 2 ** 32 + 2)).toString('hex')).toBe(expected);
+  });
+
+  it('knows several channels', () => {
+    const header = Buffer.from(encodeWavHeader(16_000, 2 ** 33, 4));
+    expect([header.readUInt16LE(58), header.readUInt32LE(64), header.readUInt16LE(68)]).toEqual([4, 128_000, 8]);
+    expect(header.readBigUInt64LE(36)).toBe(2n ** 30n);
   });
 });
 

@@ -81,7 +81,7 @@ const ourFlags = new Set([
   ...all(tools, /(--[a-z][a-z-]*[a-z])/g).map(([flag]) => flag!),
   ...all(tools, /^ {4,6}'?([a-z-]+)'?: \{ type: /gm).map(([key]) => `--${key}`),
 ]);
-const commands = new Set(['serve', 'simulate', 'capture', 'doctor', 'help', 'version']);
+const commands = new Set(['serve', 'simulate', 'capture', 'recording', 'doctor', 'help', 'version']);
 const exitCodes = new Set<number>([...Object.values(errorCodes), inexactExitCode, 0, 1, 2, 130, 137]);
 const everyPage = pages();
 let metrics: ReadonlySet<string>;
@@ -195,7 +195,7 @@ test.each([
   ['`upgrade_total`', 'upgrade_total: no such metric'],
   ['acs_gateway_upgrade_total', 'no such metric'],
   ['| `msg` | |\n|---|---|\n| `sink wrong` | |\n', 'sink wrong: no such log record'],
-  ['exit code 13', 'exit code 13'],
+  ['exit code 15', 'exit code 15'],
   ['[x](docs/setting.md)', 'docs/setting.md: no such file'],
   ['[x](docs/settings.md#timeouts)', 'docs/settings.md#timeouts: no such heading'],
   ['`src/lane/lanes.ts`', 'src/lane/lanes.ts: no such file'],

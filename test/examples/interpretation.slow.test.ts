@@ -23,7 +23,7 @@ function received(example: ExampleProcess): Received[] {
 function sentPcm(folder: string, id: string): Buffer {
   const files = filesBelow(folder, `${recordingName(id)}.wav`);
   expect(files.size).toBe(1);
-  return [...files.values()][0]!.subarray(44);
+  return [...files.values()][0]!.subarray(80);
 }
 
 it(

@@ -41,7 +41,7 @@ test('stalls of 2, 3, 5 and 10 s cost no recorder a frame', { timeout: 120_000 }
       const frames = framesBefore + 50 * seconds;
       const pcm = Buffer.concat(Array.from({ length: frames }, (_, n) => pcmOf(n)));
       for (const [kind, headBytes] of [
-        ['wav', 44],
+        ['wav', 80],
         ['pcm', 0],
       ] as const) {
         const path = join(folder, kind, `call-${seconds}`, 'mixed');

@@ -10,7 +10,7 @@ import { needs } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 import { always, judgingTimes } from '../support/starvation.ts';
 
-const [wavHeader, frameBytes] = [44, 640];
+const [wavHeader, frameBytes] = [80, 640];
 
 async function start(recordings: string): Promise<GatewayProcess> {
   const gateway = await GatewayProcess.start('--sink', `wav:${recordings}`);
@@ -39,8 +39,8 @@ test(
       const { sampleRate, channels, samples } = decodeWav(file);
       expect([sampleRate, channels]).toEqual([16_000, 1]);
       // The header says what is there: half a second of audio at most may stand behind it.
-      expect(file.readUInt32LE(4)).toBe(36 + file.readUInt32LE(40));
-      expect(file.readUInt32LE(40)).toBe(samples.length * 2);
+      expect(file.readUInt32LE(4)).toBe(wavHeader - 8 + file.readUInt32LE(76));
+      expect(file.readUInt32LE(76)).toBe(samples.length * 2);
       const whole = expected.get(name)!;
       expect(file.subarray(wavHeader).equals(whole.subarray(wavHeader, file.length))).toBe(true);
       missing.push((whole.length - wavHeader - samples.length * 2) / frameBytes);

@@ -49,7 +49,7 @@ test('hostile call and participant ids stay inside the folder, none is lost, non
   const files = filesBelow(recordings, '.wav');
   expect(files.size).toBe(2 * callIds.length * participantIds.length);
   for (const [name, bytes] of files) {
-    expect(bytes.length).toBe(44 + 640);
+    expect(bytes.length).toBe(80 + 640);
     for (const part of name.split('/')) expect(part).toMatch(/^[A-Za-z0-9+_][A-Za-z0-9+_.-]{0,160}$/);
   }
 });

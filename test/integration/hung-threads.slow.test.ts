@@ -15,7 +15,7 @@ import { needs } from '../support/needs.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 
 const drainMs = 500;
-const [wavHeader, frameBytes] = [44, 640];
+const [wavHeader, frameBytes] = [80, 640];
 
 async function start(...flags: string[]): Promise<GatewayProcess> {
   const timeouts = ['--thread-timeout-ms', '1500', '--drain-timeout-ms', String(drainMs)];

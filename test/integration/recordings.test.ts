@@ -58,7 +58,7 @@ test('lost frames are silence in the recording, late ones are put in their place
   const recorded = filesBelow(recordings, '.wav');
   expect(differences(recorded, filesBelow(sent, '.wav'))).toEqual([]);
   const lengths = new Set(Array.from(recorded.values(), (file) => file.length));
-  expect([...lengths].sort()).toEqual([44 + 150 * 640, 44 + 150 * 960].sort());
+  expect([...lengths].sort()).toEqual([80 + 150 * 640, 80 + 150 * 960].sort());
 });
 
 test('pcm recordings are the same audio without a header', async () => {
@@ -71,7 +71,7 @@ test('pcm recordings are the same audio without a header', async () => {
 
   const recorded = filesBelow(recordings, '.pcm');
   const expected = new Map(
-    Array.from(filesBelow(sent, '.wav'), ([name, bytes]) => [name.replace('.wav', '.pcm'), bytes.subarray(44)]),
+    Array.from(filesBelow(sent, '.wav'), ([name, bytes]) => [name.replace('.wav', '.pcm'), bytes.subarray(80)]),
   );
   expect(recorded.size).toBe(6);
   expect(differences(recorded, expected)).toEqual([]);
@@ -90,7 +90,7 @@ test('with gaps=skip lost frames are left out', async () => {
   });
   await gateway.drain();
 
-  const lengths = Array.from(filesBelow(recordings, '.wav'), ([, file]) => (file.length - 44) / 640);
+  const lengths = Array.from(filesBelow(recordings, '.wav'), ([, file]) => (file.length - 80) / 640);
   const frames = lengths.reduce((sum, length) => sum + length, 0);
   expect(report.expected.missingFrames).toBeGreaterThan(0);
   expect(frames).toBe(5 * 100 - report.expected.missingFrames);

@@ -10,7 +10,7 @@ import { needs } from '../support/needs.ts';
 import { smallDisk, smallDiskBytes } from '../support/small-disk.ts';
 import { always, judgingTimes } from '../support/starvation.ts';
 
-const [wavHeader, frameBytes] = [44, 640];
+const [wavHeader, frameBytes] = [80, 640];
 
 async function start(env: Record<string, string>, ...flags: string[]): Promise<GatewayProcess> {
   const gateway = await GatewayProcess.startIn(env, ...flags);

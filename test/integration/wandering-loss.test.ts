@@ -21,7 +21,7 @@ import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { seed } from '../support/seed.ts';
 import { always, judgingTimes } from '../support/starvation.ts';
 
-const wavHeaderBytes = 44;
+const wavHeaderBytes = 80;
 const frames = 350;
 const speaker = '8:acs:speaker';
 

@@ -11,7 +11,7 @@ import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { always, judgingTimes } from '../support/starvation.ts';
 
-const wavHeaderBytes = 44;
+const wavHeaderBytes = 80;
 
 async function start(folder: string): Promise<GatewayProcess> {
   // On a busy machine everything may come at once: that no reader is lapped is not what is tried here.

@@ -31,6 +31,9 @@ gateway.on('format', (format) => print('format', format));
 gateway.on('dtmf', (tone) => print('dtmf', tone));
 gateway.on('participantEnded', (track, report) => print('participantEnded', { ...track, ...report }));
 gateway.on('streamEnded', (record) => print('streamEnded', record));
+gateway.on('stall', (stall) => print('stall', stall));
+gateway.on('stallEnded', (stall) => print('stallEnded', stall));
+gateway.on('recording', (recording) => print('recording', recording));
 gateway.on('failed', ({ code, message }) => print('failed', { code, message }));
 gateway.on('participant', (participant) => {
   print('participant', participant);

@@ -1,5 +1,6 @@
 /** The gateway in a user's own process: events in order, rings read in other threads, slow readers that disturb nobody. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startGateway } from '../../src/index.ts';
@@ -64,7 +65,7 @@ it('reads every frame in another thread, bit for bit; a slow reader is lapped, n
   expect(await program.metric('messages_total{outcome="dropped"}')).toBe(0);
   const account = await program.stop();
 
-  const sent = [...filesBelow(join(folder, 'sent'), '.wav').values()].map((wav) => wav.subarray(44));
+  const sent = [...filesBelow(join(folder, 'sent'), '.wav').values()].map((wav) => wav.subarray(80));
   const hashes = sent.map((pcm) => createHash('sha256').update(pcm).digest('hex'));
   expect(
     program
@@ -105,4 +106,20 @@ it('has a participant go on in another ring when one is full, and every frame is
     .of('streamEnded')
     .map(({ audio: { frames, missingFrames, pauses } }) => [frames, missingFrames, pauses]);
   expect(records).toEqual(Array(4).fill([250, 0, 0]));
+});
+
+it('tells of every file when it is finished, that of the call as the last, and names them at the end of the stream', async () => {
+  const folder = temporaryFolder();
+  const program = await Program.start(`wav:${folder}?call=stereo`);
+  await startSimulator(program.url, '--calls', '1', '--participants', '2', '--duration', '1s').report;
+  await eventually(() => program.of('recording').length === 3);
+  await program.stop();
+  const recordings = program.of('recording');
+  expect(recordings.map(({ kind, channels }) => [kind, channels])).toEqual([
+    ['participant', 1],
+    ['participant', 1],
+    ['call', 2],
+  ]);
+  for (const { path } of recordings) expect(existsSync(path as string)).toBe(true);
+  expect(program.of('streamEnded')).toMatchObject([{ recordings: expect.arrayContaining(recordings.slice(0, 2)) }]);
 });

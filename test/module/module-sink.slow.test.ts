@@ -33,7 +33,7 @@ async function run(text: string, calls = 3, ...flags: string[]) {
   const lines = gateway.stderr.split('\n').filter((line) => line.startsWith('{'));
   const told = lines.map((line) => JSON.parse(line) as Heard & { streams?: number; options?: unknown });
   const sent = [...filesBelow(join(folder, 'sent'), '.wav').values()].map((wav) =>
-    createHash('sha256').update(wav.subarray(44)).digest('hex'),
+    createHash('sha256').update(wav.subarray(80)).digest('hex'),
   );
   return {
     gateway,

@@ -118,7 +118,7 @@ export function accountOf({ events }: TrackReport): { frames: number; lapped: nu
 
 /** What differs between what a consumer put together and what `simulate --save` left: a line a track. */
 export function differencesFromSent(tracks: readonly TrackReport[], folder: string): string[] {
-  const wavHeaderBytes = 44;
+  const wavHeaderBytes = 80;
   const sent = new Map<string, string>();
   for (const [path, file] of filesBelow(folder, '.wav')) {
     sent.set(path, createHash('sha256').update(file.subarray(wavHeaderBytes)).digest('hex'));

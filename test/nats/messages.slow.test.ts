@@ -1,11 +1,13 @@
 /** Subjects, headers and events as the contract has them, for ids that mean something to NATS, and for ordinary ones. */
+import { join } from 'node:path';
 import { connect, type Msg } from '@nats-io/transport-node';
 import { expect, onTestFinished } from 'vitest';
 import { AcsClient, audio, firstTimestampMs, metadata } from '../support/acs-client.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { testNeeding } from '../support/needs.ts';
 import { accountOf, NatsConsumer } from './consumer.ts';
-import { drainExactly, startOn, startWithSink } from './rig.ts';
+import { drainExactly, isReady, startOn, startWithSink } from './rig.ts';
 import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
@@ -68,6 +70,54 @@ test('a frame is a message with the contract’s headers, its payload nothing bu
   expect(started.json()).toMatchObject({ type: 'started', ...facts });
   expect(ended.json()).toMatchObject({ type: 'ended', ...facts, frames: 2, lapped: 0, lost: 0 });
   await drainExactly(gateway);
+});
+
+test('a call that another sink has recorded is told of with every file, also when the server was away meanwhile; labels are in headers and events', async () => {
+  const server = await NatsServer.forTest();
+  const folder = temporaryFolder();
+  const flags = ['--sink', `wav:${folder}?call=multichannel`, '--label-query', 'order'];
+  const gateway = await startOn(server, ...flags);
+  const heard = await listen(server, 'acs.audio.>');
+  const call = async (id: string) => {
+    const client = await AcsClient.connect(`${gateway.url}?order=A%0A17`, { 'x-ms-call-connection-id': id });
+    client.send(metadata(id), audio(0, undefined, '4:+1'), audio(3, undefined, '4:+1'));
+    await client.hangUp();
+  };
+  const eventsOf = (messages: readonly Msg[], type: string) =>
+    messages
+      .filter(({ subject }) => subject.endsWith('.event'))
+      .map((message) => ({ subject: message.subject, ...message.json<{ type: string }>() }))
+      .filter((event) => event.type === type);
+  await call('one');
+  await eventually(() => eventsOf(heard, 'recorded').length === 1);
+  expect(eventsOf(heard, 'recorded')).toMatchObject([
+    {
+      subject: 'acs.audio.one.call.event',
+      folder: join(folder, 'one'),
+      labels: { order: 'A\n17' },
+      complete: true,
+      files: [
+        { kind: 'participant', participantId: '4:+1', durationMs: 80, frames: 2, missing: 2, lapped: 0 },
+        { kind: 'call', channels: 1, frames: 2 },
+      ],
+    },
+  ]);
+  expect(eventsOf(heard, 'ended')).toMatchObject([
+    { frames: 2, missing: 2, durationMs: 80, labels: { order: 'A\n17' } },
+  ]);
+  const frame = heard.find(({ subject }) => subject === 'acs.audio.one.4_+1')!;
+  expect(frame.headers!.get('Acs-Labels')).toBe('order=A%0A17');
+
+  server.stop();
+  await call('two');
+  await eventually(async () => !(await isReady(gateway)));
+  await eventually(() =>
+    gateway.log.some(({ msg, callConnectionId }) => msg === 'call recorded' && callConnectionId === 'two'),
+  );
+  server.goOn();
+  // Once at least: what was on its way when it stood still may arrive as well.
+  await eventually(() => eventsOf(heard, 'recorded').some(({ subject }) => subject === 'acs.audio.two.call.event'));
+  await gateway.drain();
 });
 
 /** Legal in a header; with a meaning in a subject, or too long for one. */

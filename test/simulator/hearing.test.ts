@@ -41,8 +41,8 @@ async function run(accepted: (call: ReceivedCall, n: number) => void, options: P
 function recordings(folder: string): { received: Buffer; heard: Buffer } {
   const read = (name: string) => {
     const bytes = readFileSync(join(folder, name));
-    expect(bytes.readUInt32LE(40)).toBe(bytes.length - 44);
-    return bytes.subarray(44);
+    expect(bytes.readUInt32LE(76)).toBe(bytes.length - 80);
+    return bytes.subarray(80);
   };
   return { received: read('received.wav'), heard: read('heard.wav') };
 }

@@ -66,7 +66,13 @@ class TrackRig {
 
   constructor(options: { kind?: 'wav' | 'pcm'; gaps?: 'fill' | 'skip' } = {}) {
     this.sink = new FileSink({ kind: 'wav', gaps: 'fill', name: 'x', folder: join(folder, 'recorded'), ...options });
-    this.sink.start({ isRestart: false, report: () => {} });
+    this.sink.start({
+      isRestart: false,
+      report: () => {},
+      recorded: () => {},
+      removed: () => {},
+      measured: () => {},
+    });
     this.takeOver();
   }
 
@@ -111,7 +117,7 @@ class TrackRig {
 
 /** The frames of a file: n for frame n, -1 for silence. Throws if its header does not say what is there. */
 function framesIn(wav: Buffer): number[] {
-  expect(wav.readUInt32LE(40)).toBe(wav.length - 44);
+  expect(wav.readUInt32LE(76)).toBe(wav.length - 80);
   const { samples } = decodeWav(wav);
   const frames: number[] = [];
   for (let at = 0; at < samples.length; at += bytes / 2) {

@@ -8,7 +8,7 @@ import { ModuleHost } from '../../src/sink/module/module-host.ts';
 import { Checkpoint, Progress } from '../../src/sink/progress.ts';
 import { writeMany } from '../ring/ring-rig.ts';
 import { temporaryFolder } from '../support/folders.ts';
-import { NotingSink, SettlingSink, SinkRig, trackOf } from './sink-rig.ts';
+import { endOf, NotingSink, SettlingSink, SinkRig, trackOf } from './sink-rig.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -50,7 +50,7 @@ it('an exception when a stream has ended does not end the thread, and the next o
   for (const streamId of ['s', 't']) {
     const { ring } = rig.begin();
     rig.loop.take({ type: 'ended', ring, frames: 0 });
-    rig.loop.take({ type: 'streamEnded', streamId });
+    rig.loop.take({ type: 'streamEnded', stream: endOf(streamId) });
   }
   expect(rig.errors).toBe(2);
   expect(rig.toldOf('error')).toMatchObject([{ message: 'no such stream' }]);
@@ -111,7 +111,7 @@ it('methods of a module that are asynchronous though they should not be, and fai
   writer.write(new Frame());
   writer.flush();
   writer.end({ framesRead: 1, framesLapped: 0 });
-  host.streamEnded('s');
+  host.streamEnded('s', { ...endOf(), checkpoint: new Float64Array(1) });
   await vi.advanceTimersByTimeAsync(0);
   expect(errors.map((error) => (error as Error).message)).toEqual(Array(4).fill('later'));
 });

@@ -162,7 +162,7 @@ describe('a thread that takes over', () => {
     expect(rig.thread.rings).toEqual([b.index, c.index, d.index]);
     expect(rig.thread.posted.slice(1)).toEqual([
       { type: 'ended', ring: b, frames: 9 },
-      { type: 'streamEnded', streamId: 's' },
+      { type: 'streamEnded', stream: expect.objectContaining({ streamId: 's', callConnectionId: 'call' }) },
     ]);
     const newsOf = (thread: FakeThread, index: number) =>
       thread.posted
@@ -200,7 +200,22 @@ describe('a thread that takes over', () => {
       if (index % 2 === 0) rig.host.streamEnded(`stream ${index}`);
       rig.thread.says({ type: 'drained', ring });
       if (index % 2 === 1) rig.host.streamEnded(`stream ${index}`);
+      rig.thread.says({ type: 'streamDone', streamId: `stream ${index}`, isComplete: true });
     }
+    await rig.replace();
+    expect(rig.thread.posted).toEqual([]);
+  });
+
+  it('hears again of a stream that is over and with which the thread before was not done', async () => {
+    const rig = await HostRig.running();
+    const ring = rig.begin(0, 'stream');
+    rig.host.ended(ring, 0);
+    rig.thread.says({ type: 'drained', ring });
+    rig.host.streamEnded('stream');
+    const [told] = rig.thread.posted.filter(({ type }) => type === 'streamEnded');
+    await rig.replace();
+    expect(rig.thread.posted).toEqual([told]);
+    rig.thread.says({ type: 'streamDone', streamId: 'stream', isComplete: false });
     await rig.replace();
     expect(rig.thread.posted).toEqual([]);
   });
@@ -272,7 +287,7 @@ describe('a sink that is stopped', () => {
   it('is asked to close, and its thread is ended when it has', async () => {
     const rig = await HostRig.running();
     const stopped = rig.host.stop(1000);
-    expect(rig.thread.posted).toEqual([{ type: 'close' }]);
+    expect(rig.thread.posted).toEqual([{ type: 'close', withinMs: expect.closeTo(1000, -2) }]);
     rig.thread.says({ type: 'closed' });
     expect(await stopped).toBe(true);
     expect([rig.thread.isTerminated, rig.died.length]).toEqual([true, 0]);

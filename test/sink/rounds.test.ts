@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { guardSlots } from '../../src/memory/sizes.ts';
 import { writeMany } from '../ring/ring-rig.ts';
-import { SettlingSink, SinkRig } from './sink-rig.ts';
+import { endOf, SettlingSink, SinkRig } from './sink-rig.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -229,13 +229,13 @@ describe('while the sink takes nothing', () => {
       writeMany(writer, 0, 5);
       rig.loop.take({ type: 'ended', ring, frames: 5 });
     }
-    rig.loop.take({ type: 'streamEnded', streamId: 's' });
-    rig.loop.take({ type: 'close' });
+    rig.loop.take({ type: 'streamEnded', stream: endOf() });
+    rig.loop.take({ type: 'close', withinMs: 1000 });
     await vi.advanceTimersByTimeAsync(5000);
     expect(rig.told).toEqual([]);
     for (const { writer } of tracks) rig.pool.release(writer.index);
     await vi.advanceTimersByTimeAsync(20);
-    expect(rig.told.map(({ type }) => type)).toEqual(['drained', 'drained', 'drained', 'closed']);
+    expect(rig.told.map(({ type }) => type)).toEqual(['drained', 'drained', 'drained', 'streamDone', 'closed']);
     for (const { progress } of tracks) expect([progress.framesRead, progress.framesLapped]).toEqual([0, 5]);
     // One was opened before; nobody hears of the others.
     expect([rig.sink.writers, rig.sink.ends, rig.sink.streamsEnded]).toEqual([[[]], [], ['s']]);
@@ -293,7 +293,7 @@ it('a sink that is to close while a round is on its way closes when that has set
   const { writer, ring } = await begun(rig);
   writeMany(writer, 0, 2);
   rig.loop.take({ type: 'ended', ring, frames: 2 });
-  rig.loop.take({ type: 'close' });
+  rig.loop.take({ type: 'close', withinMs: 1000 });
   await vi.advanceTimersByTimeAsync(500);
   expect(rig.told).toEqual([]);
   await ends(rig);

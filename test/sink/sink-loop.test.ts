@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { guardSlots } from '../../src/memory/sizes.ts';
 import { writeMany } from '../ring/ring-rig.ts';
-import { SinkRig } from './sink-rig.ts';
+import { endOf, SinkRig } from './sink-rig.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -206,7 +206,7 @@ describe('what a sink throws', () => {
   it('when it closes is told as well, and it is closed all the same', async () => {
     const rig = new SinkRig();
     rig.sink.failing = 'close';
-    rig.loop.take({ type: 'close' });
+    rig.loop.take({ type: 'close', withinMs: 1000 });
     await vi.advanceTimersByTimeAsync(1);
     expect(rig.told.map(({ type }) => type)).toEqual(['error', 'closed']);
   });
@@ -230,16 +230,17 @@ it('a stream is forgotten when its tracks have ended and no other will follow, i
   const first = rig.begin('a');
   const second = rig.begin('b');
   rig.loop.take({ type: 'ended', ring: first.ring, frames: 0 });
-  rig.loop.take({ type: 'streamEnded', streamId: 's' });
+  rig.loop.take({ type: 'streamEnded', stream: endOf() });
   expect(rig.sink.streamsEnded).toEqual([]);
   rig.loop.take({ type: 'ended', ring: second.ring, frames: 0 });
   expect(rig.sink.streamsEnded).toEqual(['s']);
+  expect(rig.toldOf('streamDone')).toEqual([{ type: 'streamDone', streamId: 's', isComplete: true }]);
 });
 
 it('a sink closes when its last track has ended', async () => {
   const rig = new SinkRig();
   const { ring } = rig.begin();
-  rig.loop.take({ type: 'close' });
+  rig.loop.take({ type: 'close', withinMs: 1000 });
   await vi.advanceTimersByTimeAsync(500);
   expect(rig.toldOf('closed')).toEqual([]);
   rig.loop.take({ type: 'ended', ring, frames: 0 });

@@ -5,6 +5,7 @@ import type { Frame } from '../../src/ring/frame.ts';
 import type { RingWriter } from '../../src/ring/writer.ts';
 import {
   type FromSink,
+  type StreamEnd,
   sinkCounter,
   sinkCountersBytes,
   streamCheckpointDoubles,
@@ -17,6 +18,12 @@ import { SinkLoop } from '../../src/sink/sink-loop.ts';
 import { openRing, smallMemory } from '../ring/ring-rig.ts';
 
 export type SinkMethod = 'open' | 'write' | 'flush' | 'end' | 'close';
+
+/** What a thread is told of the end of a stream. */
+export function endOf(streamId = 's'): StreamEnd {
+  const ofStream = new SharedArrayBuffer(8 * streamCheckpointDoubles);
+  return { streamId, callConnectionId: 'call', correlationId: null, ofStream };
+}
 
 export function trackOf(participantId: string | null, streamId = 's'): Track {
   return { streamId, callConnectionId: 'call', correlationId: null, participantId, sampleRate: 16_000 };

@@ -52,6 +52,7 @@ async function frontEnd(authenticate: Authenticate, readiness: AdmissionPolicy['
       onDecoded: () => {},
       onEnded: () => {},
     }),
+    labelsOf: null,
     totals,
     capture: null,
     clock: () => performance.now(),

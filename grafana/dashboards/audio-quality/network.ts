@@ -66,6 +66,24 @@ export const network = [
     alert: 'AcsGatewayNoAudio',
   }),
   chart({
+    title: 'Stalled streams',
+    description:
+      'Share of the connected streams that had audio and have had none for a second. Good: near 0; unmixed, some pause at any moment. Many at once: the network or ACS stands still.',
+    unit: units.PercentUnit,
+    size: quarter,
+    max: 1,
+    queries: [[share(sum(own('streams_stalled'), 'instance'), sum(own('streams_active'), 'instance')), '{{instance}}']],
+    alert: 'AcsGatewayStreamsStalled',
+  }),
+  chart({
+    title: 'What became of stalls',
+    description:
+      'Stalls that ended: their audio came afterwards (caught_up), did not, or nobody spoke (lost), or the stream ended. Recordings have all that came afterwards.',
+    unit: 'suffix:/s',
+    size: quarter,
+    queries: [[sum(rate(own('stream_stalls_total')), 'outcome'), '{{outcome}}']],
+  }),
+  chart({
     title: 'Pauses of participants',
     description:
       'Times that a participant came back after more than half a second without a frame. Not a loss: unmixed, ACS sends only who is dominant. Compare with its usual level.',

@@ -189,6 +189,30 @@ export const sinks = [
     alert: 'AcsGatewaySinkErrors',
   }),
   chart({
+    title: 'Free disk, by sink',
+    description:
+      'Share of the disk that a file sink writes to. Below a tenth it is time to make room: when it is full, frames are lost.',
+    unit: units.PercentUnit,
+    size: third,
+    max: 1,
+    queries: [
+      [
+        share(sum(own('sink_disk_free_bytes'), 'instance', 'sink'), sum(own('sink_disk_bytes'), 'instance', 'sink')),
+        '{{instance}} {{sink}}',
+      ],
+    ],
+    alert: 'AcsGatewayDiskLow',
+    only: 'link',
+  }),
+  chart({
+    title: 'Calls without their file yet, by sink',
+    description:
+      'Calls that have ended and whose one file (?call=) is still to be made. Good: few, and it goes down again.',
+    unit: units.Short,
+    size: third,
+    queries: [[sum(own('call_files_pending'), 'instance', 'sink'), '{{instance}} {{sink}}']],
+  }),
+  chart({
     title: 'Frames lost, by sink',
     description:
       'Frames that this sink read and could not keep: the disk was full, a file was deleted. Good: 0. Recordings have silence there.',

@@ -1,16 +1,19 @@
 /**
  * The sinks `wav:` and `pcm:`: a folder per stream, a file per participant, a JSON beside each that says what is in it.
- * Nothing is ever overwritten: a name that is taken gets a number. Keeps nothing in mind itself, so another thread finds
- * the files of the one that died. Sink thread.
+ * Nothing is ever overwritten: a name that is taken gets a number. What it must not forget is in the checkpoints, so another thread
+ * finds the files of the one that died. Sink thread.
  */
 import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { recordingName } from '../../base/recording-name.ts';
+import { recordingName, trackName } from '../../base/recording-name.ts';
 import type { FileSinkSpec } from '../../config/sink-spec.ts';
 import type { Checkpoint } from '../progress.ts';
-import type { Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
+import type { FinishedStream, RecordingFile, Sink, SinkContext, Track, TrackWriter } from '../sink.ts';
+import { describeCallFile, makeCallFile } from './call-file.ts';
+import { CallQueue } from './call-queue.ts';
 import { FileTrack } from './file-track.ts';
 import { codeOf, createFile, type FileModes, fileModes, firstFree, makeFolder, numbered } from './files.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { kept, Recording, recordingHead } from './recording.ts';
 
 /** Twice a second, so that a crash costs less than a second. */
@@ -18,6 +21,10 @@ const readIntervalMs = 500;
 const scratchBytes = 256 * 1024;
 /** Where the number of a stream's folder stands in the stream's checkpoint; 0 before there is a folder. */
 const folderNumber = 0;
+
+function folderName({ callConnectionId, streamId }: Pick<Track, 'callConnectionId' | 'streamId'>): string {
+  return recordingName(callConnectionId ?? streamId);
+}
 
 export class FileSink implements Sink {
   readonly readIntervalMs = readIntervalMs;
@@ -27,6 +34,11 @@ export class FileSink implements Sink {
   private readonly spec: FileSinkSpec;
   private readonly modes: FileModes;
   private readonly scratch = Buffer.alloc(scratchBytes);
+  private readonly calls = new CallQueue();
+  /** Folders of streams that go on, or whose file is to be made. */
+  private readonly openFolders = new Map<string, string>();
+  private housekeeping: Housekeeping | null = null;
+  private recorded: (file: RecordingFile) => void = () => {};
 
   constructor(spec: FileSinkSpec) {
     this.spec = spec;
@@ -34,8 +46,11 @@ export class FileSink implements Sink {
   }
 
   /** Throws if the folder cannot be made or written. A thread that takes over begins whatever the disk says. */
-  start({ isRestart }: SinkStart): void {
-    if (isRestart) return;
+  start(context: SinkContext): void {
+    this.recorded = context.recorded;
+    this.housekeeping = new Housekeeping(this.spec, context, (folder) => this.isOpen(folder));
+    this.housekeeping.start();
+    if (context.isRestart) return;
     makeFolder(resolve(this.spec.folder), this.modes.folder);
     accessSync(this.spec.folder, constants.W_OK | constants.X_OK);
   }
@@ -48,21 +63,42 @@ export class FileSink implements Sink {
     const note = this.pathOf(folder, track, checkpoint.own[kept.number]!, 'json');
     try {
       const recording = new Recording({ file, format: kind, gaps, sampleRate, checkpoint, scratch: this.scratch });
-      return new FileTrack(track, recording, this.spec, checkpoint, { path: note, mode: this.modes.file });
+      const noteFile = { path: note, mode: this.modes.file };
+      return new FileTrack(track, recording, this.spec, checkpoint, noteFile, this.recorded);
     } catch (error) {
       closeSync(file);
       throw error;
     }
   }
 
-  streamEnded(): void {}
+  streamEnded(streamId: string, stream: FinishedStream): void | Promise<void> {
+    const { call } = this.spec;
+    const number = stream.checkpoint[folderNumber]!;
+    if (call === undefined || number === 0) {
+      this.openFolders.delete(streamId);
+      return;
+    }
+    const folder = join(this.spec.folder, numbered(folderName(stream), number));
+    this.openFolders.set(streamId, folder);
+    const made = this.calls.add(async (signal, pause) => {
+      const file = await makeCallFile({ folder, layout: call, modes: this.modes, streamId, signal, pause });
+      if (file !== null) this.recorded(describeCallFile(file));
+    });
+    return made.finally(() => this.openFolders.delete(streamId));
+  }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  close(withinMs: number): Promise<void> {
+    this.housekeeping?.stop();
+    return this.calls.close(withinMs);
+  }
+
+  private isOpen(folder: string): boolean {
+    for (const open of this.openFolders.values()) if (open === folder) return true;
+    return false;
   }
 
   private pathOf(folder: string, track: Track, number: number, ending: string): string {
-    return join(folder, `${numbered(recordingName(track.participantId), number)}.${ending}`);
+    return join(folder, `${numbered(trackName(track.participantId), number)}.${ending}`);
   }
 
   /** The file that there is already, or null. */
@@ -92,12 +128,13 @@ export class FileSink implements Sink {
   }
 
   private folderOf(track: Track, ofStream: Float64Array): string {
-    const name = recordingName(track.callConnectionId ?? track.streamId);
+    const name = folderName(track);
     const path = (number: number) => join(this.spec.folder, numbered(name, number));
     const mode = this.modes.folder;
     makeFolder(resolve(this.spec.folder), mode);
     if (ofStream[folderNumber] === 0) ofStream[folderNumber] = firstFree((number) => mkdirSync(path(number), mode));
     else makeFolder(path(ofStream[folderNumber]!), mode);
+    this.openFolders.set(track.streamId, path(ofStream[folderNumber]!));
     return path(ofStream[folderNumber]!);
   }
 }

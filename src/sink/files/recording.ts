@@ -30,6 +30,8 @@ export const kept = {
   /** ACS's time of the file's beginning and of the newest frame; 0 or NaN while unknown. */
   firstTimestampMs: 8,
   lastTimestampMs: 9,
+  /** When the file's beginning arrived, by our own clock; 0 while unknown. */
+  firstArrivalMs: 10,
 } as const;
 
 export interface RecordingOptions {
@@ -107,9 +109,10 @@ export class Recording {
       return;
     }
     if (!isLate) numbers[kept.lastTimestampMs] = frame.timestampMs;
-    if (!(numbers[kept.firstTimestampMs]! > 0)) {
-      const sinceStartMs = gaps === 'fill' ? (frame.positionSamples * 1000) / sampleRate : 0;
-      numbers[kept.firstTimestampMs] = Math.round(frame.timestampMs - sinceStartMs);
+    const sinceStartMs = gaps === 'fill' ? (frame.positionSamples * 1000) / sampleRate : 0;
+    if (!(numbers[kept.firstTimestampMs]! > 0)) numbers[kept.firstTimestampMs] = frame.timestampMs - sinceStartMs;
+    if (numbers[kept.firstArrivalMs] === 0) {
+      numbers[kept.firstArrivalMs] = performance.timeOrigin + frame.arrivalMs - sinceStartMs;
     }
     if (isLate) numbers[kept.lateFrames]! += 1;
     numbers[kept.missingFrames]! += frame.missingBefore;

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { ModuleSinkSpec } from '../../config/module-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
 import type { Checkpoint } from '../progress.ts';
-import type { Sink, SinkStart, Track, TrackEnd, TrackWriter } from '../sink.ts';
+import type { FinishedStream, Sink, SinkStart, Track, TrackEnd, TrackWriter } from '../sink.ts';
 import type { CreateSink, ModuleSink, ModuleTrackWriter } from './define-sink.ts';
 
 /** Five frames at a time. */
@@ -90,8 +90,8 @@ export class ModuleHost implements Sink {
     return new ModuleTrack(this.module.open(track, checkpoint), this.report);
   }
 
-  streamEnded(streamId: string): void {
-    watched(this.module.streamEnded?.(streamId), this.report);
+  streamEnded(streamId: string, stream: FinishedStream): void {
+    watched(this.module.streamEnded?.(streamId, stream), this.report);
   }
 
   async close(): Promise<void> {

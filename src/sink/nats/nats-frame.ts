@@ -32,7 +32,7 @@ export const recordBytesMax = recordField.pcm + frameBytesMax;
 type Field = readonly [string, string];
 
 /** Headers of a message with one frame. */
-export function frameHeaders(frame: Frame, trackId: string, sampleRate: number): Field[] {
+export function frameHeaders(frame: Frame, trackId: string, sampleRate: number, labels = ''): Field[] {
   const { flags, timestampMs } = frame;
   const fields: Field[] = [
     ['Acs-Track', trackId],
@@ -42,6 +42,7 @@ export function frameHeaders(frame: Frame, trackId: string, sampleRate: number):
     ['Acs-Missing-Before', String(frame.missingBefore)],
     ['Acs-Position', String(frame.positionSamples)],
   ];
+  if (labels !== '') fields.push(['Acs-Labels', labels]);
   const timestamp = isoTime(timestampMs);
   if (timestamp !== null) fields.push(['Acs-Timestamp', timestamp]);
   if ((flags & frameFlag.duplicate) !== 0) fields.push(['Acs-Duplicate', 'true']);
@@ -51,13 +52,15 @@ export function frameHeaders(frame: Frame, trackId: string, sampleRate: number):
 }
 
 /** Headers of a message with several frames. */
-export function batchHeaders(trackId: string, sampleRate: number, first: number, frames: number): Field[] {
-  return [
+export function batchHeaders(trackId: string, sampleRate: number, first: number, frames: number, labels = ''): Field[] {
+  const fields: Field[] = [
     ['Acs-Track', trackId],
     ['Acs-Sequence', String(first)],
     ['Acs-Sample-Rate', String(sampleRate)],
     ['Acs-Frames', String(frames)],
   ];
+  if (labels !== '') fields.push(['Acs-Labels', labels]);
+  return fields;
 }
 
 /** Writes a frame's record at `at`; returns its length. */

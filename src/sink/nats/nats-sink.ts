@@ -5,9 +5,10 @@
  */
 
 import { frameDurationMs } from '../../base/limits.ts';
+import { subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Checkpoint } from '../progress.ts';
-import type { Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
+import type { RecordedCall, Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
 import { NatsLink } from './nats-link.ts';
 import { NatsTrack, type Publish } from './nats-track.ts';
 
@@ -17,6 +18,8 @@ const liveIntervalMs = 5;
 const leadMs = 100;
 /** What may be on its way at a time. Bounds what is published twice when a connection breaks. */
 const roundBytesMax = 4 * 2 ** 20;
+/** Recorded calls that wait for a server that is away. */
+const callsMax = 1000;
 /** Subject and headers of a message, about. */
 const messageOverheadBytes = 300;
 
@@ -30,6 +33,9 @@ export class NatsSink implements Sink {
   private readonly inRound = new Map<string, Set<NatsTrack>>();
   private report: (error: unknown) => void = () => {};
   private roundBytes = 0;
+  /** Recorded calls to tell of, and how many of them were in this round. */
+  private readonly calls: RecordedCall[] = [];
+  private callsTold = 0;
 
   constructor(spec: NatsSinkSpec) {
     this.spec = spec;
@@ -54,9 +60,20 @@ export class NatsSink implements Sink {
     return new NatsTrack(track, checkpoint, this.spec, this.publish);
   }
 
+  /** What cannot be told now is told when the server is back. */
+  callRecorded(call: RecordedCall): void {
+    if (this.calls.length < callsMax) this.calls.push(call);
+    else this.report(new Error(`${callsMax} recorded calls wait to be told of: another one is left out`));
+  }
+
   settle(): Promise<void> | null {
+    this.tellCalls();
     if (this.roundBytes === 0) return null;
-    return this.link.confirm().finally(() => {
+    const confirmed = this.link.confirm().then(() => {
+      this.calls.splice(0, this.callsTold);
+    });
+    return confirmed.finally(() => {
+      this.callsTold = 0;
       this.roundBytes = 0;
       for (const tracks of this.inRound.values()) for (const track of tracks) track.beginRound();
       this.inRound.clear();
@@ -76,6 +93,17 @@ export class NatsSink implements Sink {
     this.roundBytes += payload.length + messageOverheadBytes;
     this.link.publish(subject, payload, headers, messageId);
   };
+
+  private tellCalls(): void {
+    if (!this.link.isReady) return;
+    for (const call of this.calls) {
+      const subject = `${this.spec.prefix}.${subjectToken(call.callConnectionId ?? call.streamId)}.call.event`;
+      const payload = Buffer.from(JSON.stringify({ type: 'recorded', ...call }));
+      this.roundBytes += payload.length + messageOverheadBytes;
+      this.callsTold++;
+      this.link.publish(subject, payload, [], `${call.streamId}-${call.folder}`);
+    }
+  }
 
   private refused(subject: string): void {
     this.report(new Error('the server does not permit to publish on our subjects'));

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
+import { labelled } from '../../ring/track.ts';
 import type { Checkpoint } from '../progress.ts';
 import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from './nats-frame.ts';
@@ -16,6 +17,10 @@ const kept = {
   number: 0,
   /** When an event said that it is there, ms since the epoch; 0 if none did. */
   announcedMs: 1,
+  /** Frames that never came. */
+  missing: 2,
+  /** Behind the last sample, on the participant's timeline. */
+  endSamples: 3,
 } as const;
 
 const runningIntervalMs = 5000;
@@ -41,6 +46,8 @@ export class NatsTrack implements TrackWriter {
   private readonly checkpoint: Checkpoint;
   private readonly publish: Publish;
   private readonly id: string;
+  /** As a query: escaped, one line. */
+  private readonly labels: string;
   private readonly framesPerMessage: number;
   private readonly batchFramesMax: number;
   /** The message that is being filled, if it has several frames. */
@@ -67,13 +74,15 @@ export class NatsTrack implements TrackWriter {
       checkpoint.keep();
     }
     this.id = own[kept.number]!.toString(36);
+    this.labels = track.labels === undefined ? '' : new URLSearchParams(track.labels).toString();
     if (own[kept.announcedMs] === 0) this.announce('started');
   }
 
   write(frame: Frame): void {
+    this.measure(frame);
     if (this.batch === null) {
       const pcm = Uint8Array.prototype.slice.call(frame.pcm, 0, frame.pcmBytes);
-      const headers = frameHeaders(frame, this.id, this.track.sampleRate);
+      const headers = frameHeaders(frame, this.id, this.track.sampleRate, this.labels);
       this.publish(this, this.subject, pcm, headers, `${this.id}-${frame.sequence}`);
       this.framesInRound++;
       return;
@@ -98,7 +107,17 @@ export class NatsTrack implements TrackWriter {
 
   end({ framesRead, framesLapped }: TrackEnd): void {
     const frames = framesRead + framesLapped;
-    this.announce('ended', { frames, lapped: framesLapped, lost: this.checkpoint.framesLost });
+    const { own, framesLost } = this.checkpoint;
+    const durationMs = Math.round((own[kept.endSamples]! * 1000) / this.track.sampleRate);
+    this.announce('ended', { frames, missing: own[kept.missing], lapped: framesLapped, lost: framesLost, durationMs });
+  }
+
+  /** As a recording counts: a late frame fills a hole, unless ACS's clock was set. */
+  private measure(frame: Frame): void {
+    const { own } = this.checkpoint;
+    own[kept.missing]! += frame.missingBefore;
+    if (frame.late && !frame.resumed && frame.positionSamples >= 0) own[kept.missing]! -= 1;
+    own[kept.endSamples] = Math.max(own[kept.endSamples]!, frame.positionSamples + frame.sampleCount);
   }
 
   /** A round begins: what is published from now on is confirmed or refused with it. */
@@ -116,7 +135,7 @@ export class NatsTrack implements TrackWriter {
     const { batchBytes, batchFrames, batchFirst } = this;
     this.batchBytes = 0;
     this.batchFrames = 0;
-    const headers = batchHeaders(this.id, this.track.sampleRate, batchFirst, batchFrames);
+    const headers = batchHeaders(this.id, this.track.sampleRate, batchFirst, batchFrames, this.labels);
     const messageId = `${this.id}-${batchFirst}-${batchFirst + batchFrames - 1}`;
     try {
       this.publish(this, this.subject, Uint8Array.prototype.slice.call(batch, 0, batchBytes), headers, messageId);
@@ -139,6 +158,7 @@ export class NatsTrack implements TrackWriter {
       streamId: track.streamId,
       callConnectionId: track.callConnectionId,
       correlationId: track.correlationId,
+      ...labelled(track),
       participantId: track.participantId,
       sampleRate: track.sampleRate,
       framesPerMessage: this.framesPerMessage,

@@ -24,7 +24,8 @@ function decoded(text: string): string | null {
 
 /** Every secret that a request carries: bearer token, `accesstoken` and `token` in the query, last segment of the path. */
 export function secretsOf({ authorization, query, path }: RequestSnapshot): string[] {
-  const parameters = new URLSearchParams(query);
+  // A plus sign is one: tokens have no spaces in them, and base64 has plus signs.
+  const parameters = new URLSearchParams(query.replaceAll('+', '%2B'));
   const found = [
     bearerOf(authorization),
     ...parameters.getAll('accesstoken'),
