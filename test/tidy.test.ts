@@ -6,7 +6,7 @@ import { errorCodes } from '../src/base/errors.ts';
 import { sharedMemory } from '../src/cli/doctor-checks.ts';
 import { readConfig } from '../src/config/config.ts';
 import { serveSettings } from '../src/config/serve-settings.ts';
-import { environmentName, flagName } from '../src/config/settings.ts';
+import { environmentName, flagName } from '../src/config/setting.ts';
 import { ringBytes, ringSlotCount } from '../src/memory/sizes.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -81,7 +81,7 @@ test('each foreign library enters through the one file or folder that owns it', 
     piscina: /^src\/decoder\/decode-worker\.ts$/,
     'prom-client': /^src\/metrics\//,
     pino: /^src\/base\/log\.ts$/,
-    zod: /^src\/config\/settings\.ts$/,
+    zod: /^src\/config\/setting\.ts$/,
     ws: /^src\/(simulator|conformance)\//,
     '@nats-io/transport-node': /^src\/sink\/nats\/nats-link\.ts$/,
     '@nats-io/jetstream': /^src\/sink\/nats\/nats-link\.ts$/,
@@ -99,13 +99,12 @@ test('files stay short enough to be read at once', () => {
   // Allowed beyond 250 lines, each for a reason.
   const long = new Set([
     'src/memory/layout.ts',
-    'src/config/settings.ts',
     'src/socket/front-end.ts',
     'src/stream/registry.ts',
     'src/gateway/gateway.ts',
   ]);
   const tooLong = [...sources('src'), ...sources('bench'), ...sources('grafana')]
-    .filter((file) => readFileSync(file, 'utf8').split('\n').length > (long.has(relative(root, file)) ? 330 : 250))
+    .filter((file) => readFileSync(file, 'utf8').split('\n').length > (long.has(relative(root, file)) ? 300 : 250))
     .map((file) => relative(root, file));
   expect(tooLong).toEqual([]);
 });

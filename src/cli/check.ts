@@ -3,7 +3,8 @@
  * `--report json` standard output is exactly one JSON document, whatever the server does.
  */
 import { GatewayError } from '../base/errors.ts';
-import { describeSettings, readSettings, setting, type Values } from '../config/settings.ts';
+import { describeSettings, setting, type Values } from '../config/setting.ts';
+import { readSettings } from '../config/settings.ts';
 import { resultLines, summaryLine } from '../conformance/report.ts';
 import { checkServer } from '../conformance/runner.ts';
 import type { Scenario } from '../conformance/scenario.ts';

@@ -1,5 +1,5 @@
 /** The flags of everything that plays ACS: what is sent with an upgrade, and to whom. */
-import { setting } from '../config/settings.ts';
+import { setting } from '../config/setting.ts';
 
 const headerPattern = /^([^:\s]+):\s*(.*)$/;
 

@@ -1,6 +1,7 @@
 /** `simulate --replay`: plays captures in the place of made-up calls. Main thread; touches nothing of the process but `io`. */
 import { GatewayError } from '../base/errors.ts';
-import { describeSettings, readSettings, setting, type Values } from '../config/settings.ts';
+import { describeSettings, setting, type Values } from '../config/setting.ts';
+import { readSettings } from '../config/settings.ts';
 import { headerProblems, shownUrl, urlProblem } from '../simulator/address.ts';
 import { replayCaptures } from '../simulator/replay.ts';
 import { summarizeReplay } from '../simulator/replay-report.ts';

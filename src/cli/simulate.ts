@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { GatewayError } from '../base/errors.ts';
 import type { SampleRate } from '../base/limits.ts';
-import { describeSettings, flagName, readSettings, type Setting, setting, type Values } from '../config/settings.ts';
+import { describeSettings, flagName, type Setting, setting, type Values } from '../config/setting.ts';
+import { readSettings } from '../config/settings.ts';
 import { headerProblems, shownUrl, urlProblem } from '../simulator/address.ts';
 import { type AudioSource, fileAudio } from '../simulator/audio.ts';
 import { churnPerCallMax } from '../simulator/churn.ts';

@@ -1,6 +1,6 @@
 /** What `--help` prints for the program, `serve` and `doctor`. Knows the settings only, so that it works where parts are missing. */
 import { serveSettings } from '../config/serve-settings.ts';
-import { describeSettings } from '../config/settings.ts';
+import { describeSettings } from '../config/setting.ts';
 
 export const programUsage = `Usage: acs-audio-gateway [command] [flags]
 

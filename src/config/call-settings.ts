@@ -1,5 +1,5 @@
 /** Settings of `serve` that say whose a call is, when it stalls, and who hears of its recording. Any thread. */
-import { setting } from './settings.ts';
+import { setting } from './setting.ts';
 
 export const callSettings = {
   labelQuery: setting.list({

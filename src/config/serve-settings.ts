@@ -7,7 +7,7 @@ import { logFormats, logLevels } from '../base/log-level.ts';
 import { playbackPrimeMs } from '../base/playback-limits.ts';
 import { callSettings } from './call-settings.ts';
 import { decoderNames } from './decoder-names.ts';
-import { setting, type Values } from './settings.ts';
+import { setting, type Values } from './setting.ts';
 
 /** A message of 20 ms and its envelope must fit. */
 const messageBytesMin = 4096;

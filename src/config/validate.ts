@@ -6,7 +6,7 @@ import { labelLimits } from '../base/limits.ts';
 import { captureProblem } from './capture-spec.ts';
 import { problemOfCidr } from './networks.ts';
 import type { Config } from './serve-settings.ts';
-import { flagName } from './settings.ts';
+import { flagName } from './setting.ts';
 import { shownSink, sinkProblem } from './sink-spec.ts';
 
 export function isLoopback(host: string): boolean {

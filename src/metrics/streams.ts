@@ -1,4 +1,5 @@
 /** Streams, upgrades, closes. */
+import { awakeClock } from '../base/awake-clock.ts';
 import { withoutAudioMs } from '../base/limits.ts';
 import { participantCount } from '../stream/stream-report.ts';
 import type { Sources } from './families.ts';
@@ -19,7 +20,7 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
     [],
     () => {
       let participants = 0;
-      for (const stream of registry.all) if (stream.phase === 'open') participants += participantCount(memory, stream);
+      for (const stream of registry.connected()) participants += participantCount(memory, stream);
       return [[{}, participants]];
     },
   );
@@ -27,7 +28,12 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
     'streams_without_audio',
     'Connected streams that sent no audio for five seconds. ACS sends mixed audio all the time; unmixed audio pauses when nobody is dominant.',
     [],
-    () => [[{}, registry.withoutAudio(withoutAudioMs)]],
+    () => {
+      let count = 0;
+      for (const stream of registry.connected())
+        if (awakeClock.since(registry.quietSinceMs(stream)) > withoutAudioMs) count++;
+      return [[{}, count]];
+    },
   );
   metrics.gauge(
     'streams_stalled',

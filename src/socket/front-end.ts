@@ -270,7 +270,7 @@ export class FrontEnd {
   private sweep(): void {
     const { registry, metadataTimeoutMs, idleTimeoutMs } = this.options;
     for (const [stream, socket] of [...this.sockets]) {
-      const silentMs = awakeClock.since(Math.max(stream.socketMs, registry.lastAudioMs(stream)));
+      const silentMs = awakeClock.since(registry.quietSinceMs(stream));
       if (stream.messages === 0 && awakeClock.since(stream.connectedMs) > metadataTimeoutMs) {
         this.end(stream, socket, closeCode.policy, 'metadata_timeout');
       } else if (silentMs > idleTimeoutMs) this.end(stream, socket, closeCode.policy, 'idle');

@@ -3,7 +3,6 @@
  * socket, ending, lingering. Acts on the changes that leases bring: a new participant goes to the observers, an ended stream
  * lingers until every reader has drained it or the deadline is up. Main thread.
  */
-
 import { awakeClock } from '../base/awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
@@ -17,9 +16,8 @@ import { StreamSlots } from './slots.ts';
 import { Stream, type StreamFacts, type StreamRecording } from './stream.ts';
 import type { StreamObserver } from './stream-observer.ts';
 import { participantCount, participantRing, reportStream, type StreamReport, sampleRateOf } from './stream-report.ts';
+import { Subscriptions } from './subscriptions.ts';
 import type { CloseCause, Totals } from './totals.ts';
-
-export { nobody, type StreamObserver } from './stream-observer.ts';
 
 export interface RegistryOptions {
   readonly memory: SharedMemory;
@@ -38,17 +36,12 @@ export interface RegistryOptions {
   readonly onEnded: (record: EndedStream) => void;
 }
 
-function subscriptionKey({ owner = '' }: StreamFacts, subscriptionId: string): string {
-  return `${owner} ${subscriptionId}`;
-}
-
 export class StreamRegistry {
   private readonly options: RegistryOptions;
   private readonly slots: StreamSlots;
   private readonly fullRings: FullRings;
   private readonly byId = new Map<string, Stream>();
-  /** Streams that another socket may go on with, by owner and subscription. */
-  private readonly bySubscription = new Map<string, Stream>();
+  private readonly subscriptions = new Subscriptions();
   private isClosing = false;
   private emptyWaiters: (() => void)[] = [];
   /** Streams whose socket is connected. */
@@ -66,7 +59,7 @@ export class StreamRegistry {
     return this.active >= this.options.streamsMax || this.slots.isFull;
   }
 
-  /** Streams whose rings can be read: connected, ending, or lingering. */
+  /** Those whose rings can be read: connected, ending, or lingering. */
   get all(): Stream[] {
     return Array.from(this.byId.values()).filter((stream) => stream.phase !== 'released');
   }
@@ -85,14 +78,9 @@ export class StreamRegistry {
     return reportStream(this.options.memory, stream);
   }
 
-  /** Connected streams that have had no audio for so long. */
-  withoutAudio(durationMs: number): number {
-    let count = 0;
-    for (const stream of this.byId.values()) {
-      if (stream.phase !== 'open') continue;
-      if (awakeClock.since(Math.max(stream.socketMs, this.lastAudioMs(stream))) > durationMs) count++;
-    }
-    return count;
+  /** Since when a stream waits for audio: its last one, or its socket's beginning; ms on the process's clock. */
+  quietSinceMs(stream: Stream): number {
+    return Math.max(stream.socketMs, this.lastAudioMs(stream));
   }
 
   /** When the last audio of a stream was committed, ms on the process's clock; 0 before the first. */
@@ -130,7 +118,7 @@ export class StreamRegistry {
 
   /** The stream with this subscription of the same owner, whether its socket is connected or not; null when there is none. */
   subscribed(subscriptionId: string, { facts }: Stream): Stream | null {
-    return this.bySubscription.get(subscriptionKey(facts, subscriptionId)) ?? null;
+    return this.subscriptions.find(facts, subscriptionId);
   }
 
   /** Whether an owner has a stream whose socket is connected. */
@@ -142,8 +130,7 @@ export class StreamRegistry {
   /** From now on another socket can go on with it. The first one of a subscription keeps it. */
   subscribe(stream: Stream, subscriptionId: string): void {
     stream.subscriptionId = subscriptionId;
-    const key = subscriptionKey(stream.facts, subscriptionId);
-    if (!this.bySubscription.has(key)) this.bySubscription.set(key, stream);
+    this.subscriptions.add(stream, subscriptionId);
   }
 
   /**
@@ -190,9 +177,7 @@ export class StreamRegistry {
     stream.timer = null;
     stream.phase = 'ending';
     stream.speaker?.close('stream_ended');
-    const { subscriptionId } = stream;
-    const key = subscriptionId === null ? '' : subscriptionKey(stream.facts, subscriptionId);
-    if (this.bySubscription.get(key) === stream) this.bySubscription.delete(key);
+    this.subscriptions.remove(stream);
     stream.lane.pushControl(recordKind.close, stream.index);
   }
 

@@ -1,7 +1,7 @@
 /** The command line of the check, as a process of its own. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkSettings } from '../../src/cli/check.ts';
-import { flagName } from '../../src/config/settings.ts';
+import { flagName } from '../../src/config/setting.ts';
 import { scenarios } from '../../src/conformance/scenarios/all.ts';
 import { runCommand } from '../support/gateway-process.ts';
 import { rightToken, ServerProcess } from './process.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { conformancePage, fillTables } from '../../docs/conformance.ts';
 import { checkSettings } from '../../src/cli/check.ts';
-import { flagName } from '../../src/config/settings.ts';
+import { flagName } from '../../src/config/setting.ts';
 import { scenarios } from '../../src/conformance/scenarios/all.ts';
 
 const page = readFileSync(conformancePage, 'utf8');

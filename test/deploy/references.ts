@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { simulateSettings } from '../../src/cli/simulate.ts';
 import { environmentPrefix } from '../../src/config/config.ts';
 import { serveSettings } from '../../src/config/serve-settings.ts';
-import { environmentName, flagName } from '../../src/config/settings.ts';
+import { environmentName, flagName } from '../../src/config/setting.ts';
 import { sinkProblem } from '../../src/config/sink-spec.ts';
 import { type DeployedFile, root } from './deployed-files.ts';
 

@@ -10,7 +10,7 @@ import { checkSettings } from '../../src/cli/check.ts';
 import { replaySettings } from '../../src/cli/replay.ts';
 import { simulateSettings } from '../../src/cli/simulate.ts';
 import { serveSettings } from '../../src/config/serve-settings.ts';
-import { flagName } from '../../src/config/settings.ts';
+import { flagName } from '../../src/config/setting.ts';
 import { all, environmentProblems, fileProblems, metricProblems, pathProblems } from '../deploy/references.ts';
 import { readCatalogue } from '../grafana/catalogue.ts';
 import { anchorsOf, type Page, pages, read, root, sourceText } from './pages.ts';

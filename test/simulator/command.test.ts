@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeWavHeader } from '../../src/base/wav.ts';
 import { simulate, simulateSettings } from '../../src/cli/simulate.ts';
-import { flagName } from '../../src/config/settings.ts';
+import { flagName } from '../../src/config/setting.ts';
 import { RecordingServer } from './support/server.ts';
 
 async function run(argv: readonly string[], options: { isTty?: boolean; stopped?: AbortSignal } = {}) {

@@ -10,7 +10,8 @@ import { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { FrontEnd } from '../../src/socket/front-end.ts';
 import { createGuards } from '../../src/socket/guards.ts';
 import type { AdmissionPolicy, Authenticate } from '../../src/socket/upgrade.ts';
-import { nobody, StreamRegistry } from '../../src/stream/registry.ts';
+import { StreamRegistry } from '../../src/stream/registry.ts';
+import { nobody } from '../../src/stream/stream-observer.ts';
 import { Totals } from '../../src/stream/totals.ts';
 import { upgradeRequest } from '../fuzz/raw-peer.ts';
 
