@@ -120,6 +120,14 @@ const arrows: readonly Arrow[] = [
   },
   {
     points: [
+      [350, 261],
+      [170, 261],
+    ],
+    label: 'and audio back',
+    labelAt: [203, 279],
+  },
+  {
+    points: [
       [502, 241],
       [528, 241],
     ],
