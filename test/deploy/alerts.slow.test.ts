@@ -242,6 +242,10 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
     'NoAudio: calls that are connected and say nothing; then Down, when it is killed, silences it',
     async () => {
       await arrives('silent', { alertname: 'NoAudio', severity: 'critical' });
+      const inhibited = () => alerting.inhibited(instanceOf(gateways.silent));
+      await until('StreamsStalled, which says less', async () =>
+        (await inhibited()).includes('AcsGatewayStreamsStalled'),
+      );
       await gateways.silent.kill();
       await arrives('silent', { alertname: 'Down', severity: 'critical' });
       expect(await alerting.inhibited(instanceOf(gateways.silent))).toContain('AcsGatewayNoAudio');
@@ -262,7 +266,7 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
       impaired: /FramesMissing|MessagesRefused/,
       small: /NearCapacity|UpgradesRefused/,
       tight: /RingMemoryHigh|MessagesDropped/,
-      silent: /NoAudio|Down/,
+      silent: /StreamsStalled|NoAudio|Down/,
       stopping: /DrainForced|Down/,
       stuttering: /^$/,
       broken: /SinkErrors/,
