@@ -92,7 +92,7 @@ test('a call that another sink has recorded is told of with every file, also whe
   await eventually(() => eventsOf(heard, 'recorded').length === 1);
   expect(eventsOf(heard, 'recorded')).toMatchObject([
     {
-      subject: 'acs.audio.one.call.event',
+      subject: 'acs.audio.one.call.recorded.event',
       folder: join(folder, 'one'),
       labels: { order: 'A\n17' },
       complete: true,
@@ -116,7 +116,7 @@ test('a call that another sink has recorded is told of with every file, also whe
   );
   server.goOn();
   // Once at least: what was on its way when it stood still may arrive as well.
-  await eventually(() => eventsOf(heard, 'recorded').some(({ subject }) => subject === 'acs.audio.two.call.event'));
+  await eventually(() => eventsOf(heard, 'recorded').some(({ subject }) => subject === 'acs.audio.two.call.recorded.event'));
   await gateway.drain();
 });
 

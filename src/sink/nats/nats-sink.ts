@@ -97,7 +97,7 @@ export class NatsSink implements Sink {
   private tellCalls(): void {
     if (!this.link.isReady) return;
     for (const call of this.calls) {
-      const subject = `${this.spec.prefix}.${subjectToken(call.callConnectionId ?? call.streamId)}.call.event`;
+      const subject = `${this.spec.prefix}.${subjectToken(call.callConnectionId ?? call.streamId)}.call.recorded.event`;
       const payload = Buffer.from(JSON.stringify({ type: 'recorded', ...call }));
       this.roundBytes += payload.length + messageOverheadBytes;
       this.callsTold++;
