@@ -116,7 +116,9 @@ test('a call that another sink has recorded is told of with every file, also whe
   );
   server.goOn();
   // Once at least: what was on its way when it stood still may arrive as well.
-  await eventually(() => eventsOf(heard, 'recorded').some(({ subject }) => subject === 'acs.audio.two.call.recorded.event'));
+  await eventually(() =>
+    eventsOf(heard, 'recorded').some(({ subject }) => subject === 'acs.audio.two.call.recorded.event'),
+  );
   await gateway.drain();
 });
 
