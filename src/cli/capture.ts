@@ -8,8 +8,10 @@ import { replacedFlag } from '../capture/format.ts';
 import { BlockWriter, captureHead } from '../capture/format-writer.ts';
 import { type OpenCapture, openCapture } from '../capture/open-capture.ts';
 import { Redactor } from '../capture/redaction.ts';
+import { readSettings } from '../config/settings.ts';
 import { createWhole, writeAll } from '../sink/files/files.ts';
 import type { CliIo } from './io.ts';
+import { reportSetting } from './report-setting.ts';
 
 const usage = `Usage: acs-audio-gateway capture info FILE [--report json]
        acs-audio-gateway capture redact IN OUT
@@ -122,8 +124,8 @@ async function run(argv: readonly string[], io: CliIo): Promise<number> {
     io.stdout(usage);
     return 0;
   }
-  const isJson = argv.join(' ').includes('--report json') || argv.includes('--report=json');
-  const words = argv.filter((word) => !word.startsWith('--report') && !(isJson && word === 'json'));
+  const words: string[] = [];
+  const isJson = readSettings({ report: reportSetting }, { argv, words }).report === 'json';
   const [verb, from, to, ...more] = words;
   if (verb === 'info' && from !== undefined && to === undefined) {
     io.stdout(await info(from, isJson, io));

@@ -13,6 +13,7 @@ import { defaultTiming } from '../conformance/timing.ts';
 import { headerProblems, shownUrl, urlProblem } from '../simulator/address.ts';
 import { connectionSettings, headersOf } from './connection-settings.ts';
 import type { CliIo } from './io.ts';
+import { reportSetting } from './report-setting.ts';
 
 export const checkSettings = {
   check: setting.flag({ help: 'judge the server by named scenarios instead of playing calls' }),
@@ -38,7 +39,7 @@ export const checkSettings = {
     maxMs: 60_000,
     help: 'how long another call may have to wait; a quarter of it is a warning',
   }),
-  report: setting.choice({ choices: ['text', 'json'], fallback: 'text', help: 'how the result is printed' }),
+  report: reportSetting,
 };
 
 type CheckValues = Values<typeof checkSettings>;

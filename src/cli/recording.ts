@@ -3,6 +3,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError, redactPath } from '../base/errors.ts';
+import { serveSettings } from '../config/serve-settings.ts';
+import { setting } from '../config/setting.ts';
+import { readSettings } from '../config/settings.ts';
 import { makeCallFile } from '../sink/files/call-file.ts';
 import { readCallNotes } from '../sink/files/call-notes.ts';
 import type { CallLayout } from '../sink/files/call-plan.ts';
@@ -27,27 +30,19 @@ interface Arguments {
   readonly access: keyof typeof fileModes;
 }
 
-function bad(problem: string): GatewayError {
-  return new GatewayError('bad_settings', `${problem}\n\n${usage.trimEnd()}`);
-}
+const mergeSettings = {
+  call: setting.choice({ choices: ['multichannel', 'stereo'], fallback: 'multichannel', help: 'channels of call.wav' }),
+  fileAccess: serveSettings.fileAccess,
+};
 
 function parse(argv: readonly string[]): Arguments {
   const words: string[] = [];
-  const flags = new Map<string, string>();
-  for (let i = 0; i < argv.length; i++) {
-    const [name, inline] = argv[i]!.split('=', 2) as [string, string?];
-    if (name.startsWith('--')) flags.set(name, inline ?? argv[++i] ?? '');
-    else words.push(argv[i]!);
-  }
+  const { call, fileAccess } = readSettings(mergeSettings, { argv, words });
   const [verb, folder, ...more] = words;
-  if (verb !== 'merge' || folder === undefined || more.length > 0) throw bad('expected merge DIR');
-  const unknown = [...flags.keys()].find((flag) => flag !== '--call' && flag !== '--file-access');
-  if (unknown !== undefined) throw bad(`unknown flag ${JSON.stringify(unknown)}`);
-  const layout = flags.get('--call') ?? 'multichannel';
-  if (layout !== 'multichannel' && layout !== 'stereo') throw bad('--call: expected multichannel or stereo');
-  const access = flags.get('--file-access') ?? 'owner';
-  if (access !== 'owner' && access !== 'group') throw bad('--file-access: expected owner or group');
-  return { folder: resolve(folder), layout, access };
+  if (verb !== 'merge' || folder === undefined || more.length > 0) {
+    throw new GatewayError('bad_settings', `expected merge DIR\n\n${usage.trimEnd()}`);
+  }
+  return { folder: resolve(folder), layout: call, access: fileAccess };
 }
 
 /** The folders of calls that a path stands for. */

@@ -8,6 +8,7 @@ import { summarizeReplay } from '../simulator/replay-report.ts';
 import { progressLine } from '../simulator/summary.ts';
 import { connectionSettings, headersOf } from './connection-settings.ts';
 import type { CliIo } from './io.ts';
+import { reportSetting } from './report-setting.ts';
 
 export const replaySettings = {
   url: setting.text({ fallback: null, placeholder: 'URL', help: 'where to play it: ws:// or wss://; required' }),
@@ -20,7 +21,7 @@ export const replaySettings = {
     help: 'how many times as fast as it was; max: as fast as the server takes it',
   }),
   ...connectionSettings,
-  report: setting.choice({ choices: ['text', 'json'], fallback: 'text', help: 'how the result is printed' }),
+  report: reportSetting,
 };
 
 type ReplayValues = Values<typeof replaySettings>;

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { GatewayError } from '../base/errors.ts';
 import type { SampleRate } from '../base/limits.ts';
-import { describeSettings, flagName, type Setting, setting, type Values } from '../config/setting.ts';
+import { describeSettings, flagName, optional, setting, type Values } from '../config/setting.ts';
 import { readSettings } from '../config/settings.ts';
 import { headerProblems, shownUrl, urlProblem } from '../simulator/address.ts';
 import { type AudioSource, fileAudio } from '../simulator/audio.ts';
@@ -20,11 +20,7 @@ import { connectionSettings, headersOf } from './connection-settings.ts';
 import type { CliIo } from './io.ts';
 import { progressReporter } from './progress.ts';
 import { isReplay, replay } from './replay.ts';
-
-/** A setting that stays null unless it is given. */
-function optional<T>(described: Setting<T>): Setting<T | null> {
-  return { ...described, fallback: null, shownFallback: null } as Setting<T | null>;
-}
+import { reportSetting } from './report-setting.ts';
 
 export const simulateSettings = {
   url: setting.text({ fallback: null, placeholder: 'URL', help: 'where to send the calls: ws:// or wss://; required' }),
@@ -127,7 +123,7 @@ export const simulateSettings = {
     help: 'write what the server said into the calls, as it came and as it was heard, as WAV files',
   }),
   marks: setting.flag({ help: 'answer marks, as a beta of ACS does' }),
-  report: setting.choice({ choices: ['text', 'json'], fallback: 'text', help: 'how the result is printed' }),
+  report: reportSetting,
   check: setting.flag({ help: 'judge the server by named scenarios instead; it has flags of its own: --check --help' }),
 };
 

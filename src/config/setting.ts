@@ -113,6 +113,11 @@ export const setting = {
   },
 };
 
+/** A setting that stays null unless it is given. */
+export function optional<T>(described: Setting<T>): Setting<T | null> {
+  return { ...described, fallback: null, shownFallback: null } as Setting<T | null>;
+}
+
 export function flagName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

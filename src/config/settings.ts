@@ -15,6 +15,8 @@ export interface SettingSources {
   readonly envPrefix?: string;
   /** Reads the file that `--config` names. Without it there is no `--config`. */
   readonly readFile?: (path: string) => string;
+  /** Takes the arguments that are no flags, in order. Without it they are an error. */
+  readonly words?: string[];
   /** By key, as in the file. They count less than the others. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
@@ -34,12 +36,17 @@ function quote(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-function fromArguments(settings: Settings, argv: readonly string[], withFile: boolean, problems: string[]) {
+function fromArguments(settings: Settings, { argv, readFile, words }: SettingSources, problems: string[]) {
+  const withFile = readFile !== undefined;
   const given = new Map<string, Given>();
   const keyOfFlag = new Map(Object.keys(settings).map((key) => [flagName(key), key]));
   let file: string | null = null;
   for (let i = 0; i < argv.length; i++) {
     const argument = argv[i]!;
+    if (words !== undefined && !argument.startsWith('--')) {
+      words.push(argument);
+      continue;
+    }
     const equals = argument.indexOf('=');
     const flag = argument.startsWith('--') && equals > 0 ? argument.slice(0, equals) : argument;
     const inline = flag === argument ? null : argument.slice(equals + 1);
@@ -148,7 +155,7 @@ export function inspectSettings<S extends Settings>(
   check: (values: Values<S>) => readonly string[] = () => [],
 ): SettingsRead<S> {
   const problems: string[] = [];
-  const line = fromArguments(settings, sources.argv, sources.readFile !== undefined, problems);
+  const line = fromArguments(settings, sources, problems);
   const environment = fromEnvironment(settings, sources, problems);
   const path = line.file ?? environment.file;
   const file =

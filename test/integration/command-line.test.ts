@@ -188,3 +188,11 @@ test('a module that exports something else is told what it exports', async () =>
   expect(code).toBe(5);
   expect(stderr).toContain('has a default export that is no sink (number)');
 });
+
+test.each([
+  ['capture', 'info', 'calls.acscap'],
+  ['recording', 'merge', 'recordings'],
+])('%s takes no unknown flag for a file', async (...words) => {
+  const { code, stderr } = await runCommand([...words, '--verbose']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('"--verbose": unknown flag')]);
+});

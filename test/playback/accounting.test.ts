@@ -2,18 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Utterance } from '../../src/playback/utterance.ts';
-import { seed as seedOfTests } from '../support/seed.ts';
+import { generator, seed as seedOfTests } from '../support/seed.ts';
 import { Acs, Rig, ramp } from './rig.ts';
 
-/** Numbers from a seed. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
+/** Whole numbers from a seed. */
+function randomOf(from: number): (below: number) => number {
+  const random = generator(from);
+  return (below) => Math.floor(random() * below);
 }
 
 function check(rig: Rig): void {
