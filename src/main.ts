@@ -78,10 +78,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-/** Node.js would open its inspector, to whoever can reach its port, in a process full of calls. */
+/** Node.js would open its inspector, to anything that can reach its port, in a process full of calls. */
 process.on('SIGUSR1', () => {});
 
-/** What cannot be told, because nobody reads it any more, must not end the process. */
+/** Output that cannot be written, because its reader is gone, must not end the process. */
 process.stderr.on('error', () => {});
 
 /** npm hands SIGTERM to its shell only, which dies of it without a word: then the loss of the parent is the signal. */

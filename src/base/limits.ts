@@ -99,7 +99,7 @@ export const reorderWindowFrames = 64;
  */
 export const idleGapMs = 500;
 
-/** Whoever was heard this short a time before a socket broke off was talking: what is missing then is a loss, no pause. */
+/** A participant heard this short a time before a socket broke off was talking: what is missing then is a loss, not a pause. */
 export const talkingMs = 200;
 
 /** A connected stream without audio for so long counts as one without: ACS sends mixed audio all the time, silence too. */
@@ -129,7 +129,7 @@ export const exitMsMax = 15_000;
 /** How long a thread may take to end; beyond that it is in a system call, and nothing waits for it. */
 export const threadEndMsMax = 500;
 
-/** How long a thread that is not wanted any more may go on loading its modules before it is ended all the same. */
+/** How long a thread that is no longer needed may still load its modules before it is terminated. */
 export const threadLoadMsMax = 1000;
 
 /** A sink or a capture that is not ready after so long never will be. A module may have a model to load. */

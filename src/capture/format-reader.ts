@@ -166,7 +166,7 @@ export class CaptureReader {
     return bytes;
   }
 
-  /** Goes on to where the next block may begin, or to the end. */
+  /** Skips to where the next block may begin, or to the end. */
   private seek(): void {
     this.position++;
     for (;;) {
@@ -193,7 +193,7 @@ export class CaptureReader {
       const isNumbered = isWhole && cursor.read(bytes);
       const socket = cursor.value;
       if (!isNumbered || !cursor.read(bytes) || cursor.at + cursor.value > bytes.length) {
-        // Nobody who writes this format writes that.
+        // No writer of this format writes that.
         this.damage.skippedBytes += bytes.length - start;
         return;
       }

@@ -9,7 +9,7 @@ import { configure, type Environment } from './configuration.ts';
 import type { CliIo } from './io.ts';
 import { serveUsage } from './usage.ts';
 
-/** Returns the exit code. Throws `GatewayError` when the gateway cannot start, or cannot go on. */
+/** Returns the exit code. Throws `GatewayError` when the gateway cannot start, or cannot continue. */
 export async function serve(argv: readonly string[], environment: Environment, io: CliIo): Promise<number> {
   if (argv.includes('--help')) {
     io.stdout(serveUsage);

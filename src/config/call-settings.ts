@@ -1,4 +1,4 @@
-/** Settings of `serve` that say whose a call is, when it stalls, and who hears of its recording. Any thread. */
+/** Settings of `serve` that name a call, say when it stalls, and what runs when its recording is finished. Any thread. */
 import { setting } from './setting.ts';
 
 export const callSettings = {

@@ -18,7 +18,7 @@ function distance(from: string, to: string): number {
 export function suggestion(written: string, names: Iterable<string>): string {
   let nearest = '';
   let least = 1 + Math.floor(written.length / 3);
-  // Nobody mistypes that much, and a text may be long.
+  // A typo is never that far off, and a text may be long.
   if (written.length > 64) return '';
   for (const name of names) {
     const apart = distance(written, name);

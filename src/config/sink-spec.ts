@@ -25,7 +25,7 @@ export type SinkSpec = FileSinkSpec | NatsSinkSpec | ModuleSinkSpec;
 
 const fileOptions = { wav: 'gaps, call, keep or max-gb', pcm: 'gaps, keep or max-gb' } as const;
 const keepUnitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** A call that nobody has touched for a while is finished; what is kept must be kept longer. */
+/** A call whose files have not changed for a while is finished; files must be kept longer than that. */
 const keepMsMin = 10 * 60_000;
 
 function keepMsOf(text: string): number {

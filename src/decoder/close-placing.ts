@@ -92,7 +92,7 @@ export class ClosePlacing {
     this.advance(1 + steps, this.writer.newestTimestampMs, this.nextPosition + steps * this.newestSamples);
   }
 
-  /** The stamp of the packet before, but other audio: the clock is a coarse one, or it stands still. */
+  /** The stamp of the packet before, but other audio: the clock is coarse, or it has stopped. */
   private followSame(): void {
     const { grid, placement } = this;
     grid.sameMs += this.durationMs;
@@ -182,7 +182,7 @@ export class ClosePlacing {
     return offMs <= dayMs && Math.abs(offMs + this.stepMs - this.sinceLastMs) <= stallMsMax;
   }
 
-  /** ACS's clock was set: the timeline goes on without a hole, from a new timestamp. */
+  /** ACS's clock was set: the timeline continues without a gap, from a new timestamp. */
   private setClock(position: number): void {
     const { grid, placement, timestampMs, arrivalMs } = this;
     placement.isClockStep = true;

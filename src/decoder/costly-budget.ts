@@ -1,14 +1,14 @@
 /**
  * The time that messages take which are not plain audio: those that only a general parser can read, and that may cost fifty
  * times what others of their size do. Each stream has a little of it for certain, whatever others do; what all streams of a
- * lane want beyond that is bounded. Debts in shared memory that are paid back as time goes by, so any worker goes on with them.
+ * lane want beyond that is bounded. Debts in shared memory that are paid back as time passes, so any worker can continue them.
  * Worker thread.
  */
 import { costlySavedMs, costlyShare } from '../base/limits.ts';
 import type { LaneHeader } from '../memory/lane-header.ts';
 import type { StreamSlot } from '../memory/stream-slot.ts';
 
-/** No message is charged for more, ms: a thread that was held up for longer is nobody's fault. Few messages cost so much. */
+/** No message is charged for more, ms: if a thread was held up for longer, no stream caused it. Few messages cost so much. */
 export function parseHeldUpMs(bytes: number): number {
   return 0.05 + bytes * 0.0001;
 }

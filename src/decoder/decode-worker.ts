@@ -26,12 +26,12 @@ export interface DecodeWorkerOptions {
 }
 
 /**
- * `starting`: its thread is not up yet. `leased`: it works its lane. `ending`: it is told to end and has not exited. `down`: it
+ * `starting`: its thread is not up yet. `leased`: it works its lane. `ending`: it is being terminated and has not exited. `down`: it
  * has no thread, and gets one when its time comes.
  */
 type WorkerState = 'stopped' | 'starting' | 'idle' | 'leased' | 'ending' | 'down';
 
-/** What a worker's heap may grow to, MiB: one that leaks is lost and replaced, and takes nobody with it. It needs a tenth. */
+/** What a worker's heap may grow to, MiB: one that leaks is lost and replaced, and takes no other thread with it. It needs a tenth. */
 const oldSpaceMib = 512;
 
 export class DecodeWorker {
@@ -118,7 +118,7 @@ export class DecodeWorker {
     try {
       await piscina!.run('lease');
     } catch (error) {
-      // piscina gives a lease up as soon as its thread is told to end.
+      // piscina rejects a lease as soon as its thread is being terminated.
       if (piscina!.threads.length === 0) await exited;
       throw error;
     } finally {

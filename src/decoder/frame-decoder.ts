@@ -24,9 +24,9 @@ import { UndoNote } from './undo-note.ts';
 
 /** Residence is stamped once for so many records: a clock reading costs as much as a tenth of a frame. */
 const recordsPerClockReading = 16;
-/** Tones, and marks, told in one lease: nobody presses that many keys. */
+/** Tones, and marks, reported in one lease: no caller presses that many keys. */
 const tonesMax = 1000;
-/** Faults told in one lease; the counter has them all. */
+/** Faults reported in one lease; the counter has them all. */
 const faultsMax = 4;
 
 export class FrameDecoder {
@@ -110,8 +110,8 @@ export class FrameDecoder {
   takeChanges(): LeaseChanges | null {
     if (!this.hasChanges) return null;
     const { faults, tones, marks } = this;
-    const told = { ...(tones.length > 0 && { tones }), ...(marks.length > 0 && { marks }) };
-    const result = { streams: [...this.changes], faults, ...told };
+    const events = { ...(tones.length > 0 && { tones }), ...(marks.length > 0 && { marks }) };
+    const result = { streams: [...this.changes], faults, ...events };
     this.changes.clear();
     this.faults = [];
     this.tones = [];

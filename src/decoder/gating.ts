@@ -1,6 +1,6 @@
 /**
  * Before frames are overwritten that a reader needs (`ring/gate.ts`): urges it early, when half of the ring is unread, so that it
- * reads while we go on; and waits for it when nothing else is left, within a budget. When that is used up, the reader is lapped,
+ * reads while we continue; and waits for it when nothing else is left, within a budget. When that is used up, the reader is lapped,
  * as one without a gate is. A reader that did not move during a wait is not waited for again until it has. Worker thread.
  *
  * A wait holds up all calls of the lane. What it may cost is bounded for the lane, whatever its readers do, and for each stream,
@@ -19,7 +19,7 @@ export const gatedShare = { ofStream: 0.01, ofLane: 0.1 } as const;
 export const gatedSavedMs = { ofStream: 500, ofLane: 3_000 } as const;
 /** How long a single wait may be. */
 export const gatedWaitMsMax = 200;
-/** With so much of both halves of the lane filled nobody waits: to lap one reader is better than to refuse everybody's messages. */
+/** With so much of both halves of the lane filled the writer does not wait: lapping one reader is better than dropping messages of every stream. */
 const filledShareMax = 0.5;
 
 /** A reader that is behind all the same is looked at again after so many frames, and so is one that does not know the ring. */
@@ -28,7 +28,7 @@ const lookAgainFrames = 16;
 const waitSliceMs = 2;
 
 export class Gating {
-  /** Set by a wait, until whoever reads the clock has seen it. */
+  /** Set by a wait, until the code that reads the clock has seen it. */
   hasWaited = false;
   private readonly memory: SharedMemory;
   private readonly clock: () => number;

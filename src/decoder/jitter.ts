@@ -2,7 +2,7 @@
  * Interarrival jitter, RFC 3550 section 6.4.1 (and appendix A.8), per participant:
  * D = (Rj - Ri) - (Sj - Si), J = J + (|D| - J) / 16, with R the arrival at our socket and S ACS's timestamp, both in ms.
  * State lives in the ring's header. A packet that does not directly follow its predecessor only sets the reference: a gap
- * says nothing about jitter, and the estimate goes on from there.
+ * says nothing about jitter, and the estimate continues from there.
  */
 import type { RingFigures } from '../memory/ring-figures.ts';
 

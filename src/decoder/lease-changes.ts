@@ -17,7 +17,7 @@ export interface StreamMark {
   readonly status: string;
 }
 
-/** Personal data, often a secret: for whoever listens, never for a log. */
+/** Personal data, often a secret: for listeners, never for a log. */
 export interface StreamDtmfTone {
   readonly streamIndex: number;
   readonly tone: string;

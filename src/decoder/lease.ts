@@ -1,8 +1,8 @@
 /**
  * A lease: a worker has its lane, and looks into it once per flush interval as long as messages come; when none came it parks.
- * Waking a parked worker costs the main thread ten times what a message does, so in between nobody is called. A lease does not
+ * Waking a parked worker costs the main thread ten times what a message does, so in between no thread is woken. A lease does not
  * end: the main thread may be busy for seconds with what came at once, and could not give the lane to the worker again before it
- * is full. So changes are sent while it goes on. Worker thread.
+ * is full. So changes are sent while it lasts. Worker thread.
  */
 import { changesDelayMs } from '../base/limits.ts';
 import type { LaneHeader } from '../memory/lane-header.ts';

@@ -1,6 +1,6 @@
 /**
  * The pool of decode workers, one for each lane: gives the lanes to them, and watches them. One that is lost is replaced, with
- * back-off if that fails; one that hangs is ended and replaced; meanwhile the others go on. One task per lease, never one per
+ * back-off if that fails; one that hangs is ended and replaced; meanwhile the others keep working. One task per lease, never one per
  * message. Main thread.
  */
 import { setFlagsFromString } from 'node:v8';
@@ -33,7 +33,7 @@ export interface DecoderPoolOptions {
   readonly onReport: (report: WorkerReport) => void;
   /** A worker has been of no use for too long, or all of them are of use again. */
   readonly onDegraded: (isDegraded: boolean) => void;
-  /** It has been so for longer than anybody should wait. */
+  /** It has been so for too long. */
   readonly onFailed: (error: GatewayError) => void;
 }
 

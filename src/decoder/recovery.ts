@@ -30,7 +30,7 @@ export function recoverLane(memory: SharedMemory, laneIndex: number, tail: numbe
   lane.verify(messagesBefore(record, isGone ? end : done, tail, memory.geometry.laneHalfBytes, messagesPushed));
 }
 
-/** Returns whether the record is dealt with: nobody takes it up again. */
+/** Returns whether the record is dealt with and must not be decoded again. */
 function settleInHand(memory: SharedMemory, note: UndoNote, lane: LaneHeader, { kind, stream }: LaneRecord): boolean {
   const slot = new StreamSlot(memory, stream);
   const isDone = note.settle(slot);

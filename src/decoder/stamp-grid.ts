@@ -33,7 +33,7 @@ export class StampGrid extends StampState {
     this.wanderMs = wanderMs;
   }
 
-  /** Goes on behind a pause, during which the stamps may have moved anywhere within their wander. */
+  /** Continues after a pause, during which the stamps may have moved anywhere within their wander. */
   resume(timestampMs: number): void {
     this.gridMs = timestampMs;
     if (this.wanderMs > regularMs) this.learnt = 1;
@@ -41,7 +41,7 @@ export class StampGrid extends StampState {
     this.settle();
   }
 
-  /** How far off the grid a stamp may be that is told by it; negative if none can be. */
+  /** How far off the grid a stamp may be and still be identified by it; negative if none can be. */
   toleranceMs(stepMs: number): number {
     if (this.wanderMs > stepMs / 2) return -1;
     return Math.min(0.4 * stepMs, this.learnt < settleFrames ? stepMs : 1.5 * this.wanderMs + regularMs);
@@ -113,7 +113,7 @@ export class StampGrid extends StampState {
     // As many as wander cannot explain; what is left has to prove itself.
     const surely = Math.max(0, Math.floor((offMs - Math.max(this.wanderMs, stampWanderMs)) / stepMs));
     this.lose(surely, 1);
-    // Of what was late before, that much is told; if it was late by less, it says nothing about what is late now.
+    // Earlier lateness explains that much; if it was late by less, it says nothing about what is late now.
     this.lateLeastMs -= surely * stepMs;
     this.lateMostMs -= surely * stepMs;
     if (surely > 0 && this.lateLeastMs <= this.slackMs(stepMs)) this.lateStamps = 0;

@@ -16,7 +16,7 @@ export class StampState implements Stamps {
   highestMs = 0;
   /** The stamp that position 0 would have. */
   originMs = 0;
-  /** Stamps that told something, up to 25. */
+  /** Stamps that gave evidence, up to 25. */
   learnt = 0;
   /** How far behind the grid stamps lie that were not followed by loss. */
   wanderMs = 0;
@@ -52,7 +52,7 @@ export class StampState implements Stamps {
   /** What the last stamp tells of loss: steps that are known to be lost from now on, and in how many gaps. */
   lostSteps = 0;
   gaps = 0;
-  /** It told that what was in doubt is no loss. */
+  /** It showed that what was in doubt is not a loss. */
   isRefuted = false;
 
   load(ring: RingFigures): void {

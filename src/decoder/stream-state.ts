@@ -1,6 +1,6 @@
 /**
  * A stream's slot in shared memory, as the worker that holds its lane's batch sees it: format, participants, counters.
- * Stateless itself: an address into shared memory, set anew for every record. Worker thread.
+ * Stateless itself: an address into shared memory, set again for every record. Worker thread.
  */
 import { participantIdBytesMax, talkingMs } from '../base/limits.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
@@ -102,7 +102,7 @@ export class StreamState extends StreamSlot {
 
   /**
    * Gives a participant whose ring is full another one, in the old one's place: it counts as one participant, and its old ring is
-   * the main thread's from here on. The old one goes on being found until there is another.
+   * the main thread's from here on. The old one is still found until there is another.
    */
   renew(full: RingWriter, note: UndoNote): RingWriter | Refusal {
     note.noteRingInHand();

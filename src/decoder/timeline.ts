@@ -9,7 +9,7 @@
  *
  * A packet from further back than the window is a straggler, or ACS's clock was set back: only the packet after it tells.
  * So the first one is put behind the newest for the time being. If the next continues the newest, it takes that place; if it
- * continues the old one, the timeline goes on from there.
+ * continues the old one, the timeline resumes from there.
  */
 import { onGrid } from '../memory/frame-counts.ts';
 import { jitterBoundsMs } from '../memory/histogram.ts';
@@ -19,7 +19,7 @@ import { ClosePlacing } from './close-placing.ts';
 import type { Pcm, Placement } from './placement.ts';
 import { advance, samplesOf } from './seen-window.ts';
 
-/** Whoever has to know what was learnt of a participant's stamps before it changes. */
+/** Is told what was learnt of a participant's stamps before that changes. */
 export interface StampNote {
   noteStamps(writer: RingWriter): void;
 }
@@ -82,7 +82,7 @@ export function settleDoubt(writer: RingWriter, placement: Placement): void {
 }
 
 /**
- * The participant goes on in another ring, `to`, as if it were the same one: no gap, no pause, and the same jitter. Positions
+ * The participant moves to another ring, `to`, as if it were the same one: no gap, no pause, and the same jitter. Positions
  * begin at 0 again, directly behind the newest packet.
  */
 export function carryOn(from: RingFigures, to: RingFigures): void {

@@ -1,5 +1,5 @@
 /**
- * The undo note of a lane: what the record in hand changes, as it was before. Whoever finds a record unfinished - the main
+ * The undo note of a lane: what the record in hand changes, as it was before. Whichever finds a record unfinished - the main
  * thread when its worker died, the worker itself after an exception - takes all of it back, or, once a frame of it was
  * published, finishes it, because a reader may have that frame. Worker thread; main thread while no worker has the lane.
  * Invariant: the bit of a part is set after the part was noted, and before anything that it covers is changed.

@@ -1,5 +1,5 @@
 /**
- * Everybody who takes what comes in: the sinks and the capture with their threads, and the readers in threads of the user's.
+ * All consumers of what comes in: the sinks and the capture with their threads, and the readers in the user's threads.
  * Built, started and stopped together, and what happens to their threads is logged here. Main thread.
  */
 
@@ -69,7 +69,7 @@ export class Consumers {
     return (await Promise.all(stopping)).every((isDone) => isDone);
   }
 
-  /** Resolves when everybody was told of what was recorded, or after the time; what is left then is logged. */
+  /** Resolves when every finished recording has been announced, or after the time; what is left then is logged. */
   async finishCommands(withinMs: number): Promise<void> {
     if (this.command === null) return;
     await withTimeout(withinMs, this.command.idle());

@@ -30,7 +30,7 @@ export interface StreamInfo {
   readonly participants: readonly Participant[];
   /**
    * The way into the call, for a `PlaybackWriter` in any thread; the same each time. The call application must have asked ACS for
-   * `enableBidirectional`: without it nobody hears what is sent, and nothing says so.
+   * `enableBidirectional`: without it the call does not hear what is sent, and nothing says so.
    * @throws `playback_refused` if `playback` is off, or the stream has ended; `memory_exhausted`
    */
   playback(): PlaybackHandle;
@@ -104,7 +104,7 @@ export interface GatewayEvents {
   participantEnded: [track: Track, report: ParticipantReport];
   /** A DTMF tone was received. */
   dtmf: [tone: DtmfTone];
-  /** No audio comes though there was some. Unmixed, that may be a pause of everybody. */
+  /** No audio comes though there was some. Unmixed, perhaps all participants are silent. */
   stall: [stall: Stall];
   /** It comes again, or the stream has ended. */
   stallEnded: [stall: EndedStall];

@@ -1,5 +1,5 @@
 /**
- * Everybody who hears of streams: sinks, readers in threads of the user's, and whoever listens to events. What a listener
+ * All observers of streams: sinks, readers in the user's threads, and listeners of events. What a listener
  * throws is thrown again outside, so that it reaches the process and not the stream. Main thread.
  */
 import type { EventEmitter } from 'node:events';

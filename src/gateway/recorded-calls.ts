@@ -1,5 +1,5 @@
 /**
- * The files of each call that is being recorded, until its sink is done with it: then it is told of as a whole. Main thread.
+ * The files of each call that is being recorded, until its sink is done with it: then it is announced as a whole. Main thread.
  */
 import { dirname } from 'node:path';
 import { labelled } from '../ring/track.ts';

@@ -16,7 +16,7 @@ export interface RecordingCommandOptions {
   readonly onFailed: (call: RecordedCall, error: string) => void;
 }
 
-/** How much of what it says of its failure is told. */
+/** How much of its standard error is logged. */
 const saidCharsMax = 300;
 
 export class RecordingCommand {
@@ -46,7 +46,7 @@ export class RecordingCommand {
     return new Promise((resolve) => this.idleWaiters.push(resolve));
   }
 
-  /** It is not run any more: those that wait are told of. One that runs may finish. */
+  /** The command is not run any more: recordings that wait for it are logged. One that runs may finish. */
   stop(): void {
     for (const call of this.waiting.splice(0)) {
       this.outcomes.dropped++;

@@ -41,7 +41,7 @@ export class LaneWait {
     this.asOfMs = clock();
   }
 
-  /** Waits until the backlog is small, the worker stands still, or there is no time left for it. */
+  /** Waits until the backlog is small, the worker makes no progress, or the budget is used up. */
   wait(backlog: { readonly backlogBytes: number }): void {
     let done = this.loadDone();
     if (done === this.stuckAt) return;

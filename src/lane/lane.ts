@@ -1,6 +1,6 @@
 /**
  * A lane: two halves in shared memory, full of records on their way from the main thread, which alone writes here, to the
- * worker that has the lane for a lease. Group commit: nobody is told of a record, the worker looks again after the flush
+ * worker that has the lane for a lease. Group commit: no record wakes a thread, the worker looks again after the flush
  * interval; only one that found nothing then is parked and must be woken. A late worker finds more at a time, and so a
  * cheaper frame. With much in it this thread waits for the worker, within a budget (`lane-wait.ts`). Full: the newest message is
  * refused (a return value). Before it is full, those of streams that have filled it are.
@@ -223,7 +223,7 @@ export class Lane {
   private workerLost(error: Error): void {
     if (this.state === 'stopped') return;
     recoverLane(this.options.memory, this.index, this.tail, this.messagesPushed);
-    // Nobody is parked any more.
+    // No worker is parked any more.
     this.header.leavePark();
     this.options.onWorkerLost(error);
     this.leaseOver();

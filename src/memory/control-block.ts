@@ -24,7 +24,7 @@ const {
 } = inWords(control);
 
 export class ControlBlock extends Views {
-  /** Magic and version are written last: whoever sees them sees the sizes. */
+  /** Magic and version are written last: a thread that sees them sees the sizes. */
   writeSizes(geometry: Geometry, ringFramesMax: number): void {
     const { i32 } = this;
     i32[ringCountAt] = geometry.ringCount;

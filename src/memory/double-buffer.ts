@@ -30,7 +30,7 @@ export class DoubleBuffer {
   /** Allocates nothing. Only the one thread that writes. */
   write(numbers: ArrayLike<number>): void {
     const { doubles, version, copies } = this;
-    // Plain: nobody else writes it. Costs a third of an atomic load.
+    // Plain: no other thread writes it. Costs a third of an atomic load.
     const next = version[0]! + 1;
     const at = (next & 1) * doubles;
     for (let i = 0; i < doubles; i++) copies[at + i] = numbers[i]!;

@@ -1,5 +1,5 @@
 /**
- * A histogram as plain doubles in somebody's memory: a bucket per bound, one more for everything above, and the sum. One
+ * A histogram as plain doubles in given memory: a bucket per bound, one more for everything above, and the sum. One
  * thread writes, any thread reads; each number is whole, together they may be one observation apart.
  */
 

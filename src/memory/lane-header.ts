@@ -87,7 +87,7 @@ export class LaneHeader extends LaneCounts {
   wake(): void {
     Atomics.notify(this.i32, tailAt);
   }
-  /** Sleeps between two looks of the worker: nobody ever wakes a waiter of the head. */
+  /** Sleeps between two looks of the worker: a waiter of the head is never woken. */
   sleepAtHead(head: number, timeoutMs: number): void {
     Atomics.wait(this.i32, headAt, head, timeoutMs);
   }

@@ -42,7 +42,7 @@ export class PlaybackMemory {
   private constructor(handle: PlaybackMemoryHandle, blockCount: number, queueCount: number) {
     this.handle = handle;
     this.words = new Int32Array(handle.pool);
-    // What others may overwrite is read once, by whoever attaches.
+    // What others may overwrite is read once, when attaching.
     this.blockCount = blockCount;
     this.queueCount = queueCount;
     this.slabs = handle.slabs.map((slab) => new Views(slab));

@@ -112,7 +112,7 @@ export class Queue {
     return Math.max(0, this.playedNumbers[0]! - unplayedMs);
   }
 
-  /** Wakes whoever waits for a change. */
+  /** Wakes the threads that wait for a change. */
   tellChange(): void {
     Atomics.add(this.i32, changesWord, 1);
     Atomics.notify(this.i32, changesWord);

@@ -1,6 +1,6 @@
 /**
  * The places of a queue's utterances that are under way: what the writer says of each, and what became of it. An utterance has the
- * place of its number; whoever reads checks that it is still its. Any thread.
+ * place of its number; a reader checks that it is still its own. Any thread.
  */
 import { playbackIdBytesMax, playbackUtterancesMax } from '../base/playback-limits.ts';
 import { playbackQueue, utterance, utteranceResult } from './playback-layout.ts';

@@ -97,7 +97,7 @@ export class RingHeader {
     return i32[word + idBytesAt] === idBytes && i32[word + stateAt] === ringState.live;
   }
 
-  /** Zeroes all but the generation, which changes first: whoever still reads it finds out before it sees zeros. */
+  /** Zeroes all but the generation, which changes first: a reader that still reads it notices before it sees zeros. */
   zero(slotsAt: number, slotCount: number): void {
     const { i32, f64, word, double, at } = this;
     Atomics.store(i32, word + stateAt, ringState.free);
@@ -108,7 +108,7 @@ export class RingHeader {
     f64.fill(0, double + 1, (at + ring.end) / 8);
   }
 
-  // ── for everybody else ──
+  // ── for all other threads ──
   loadGeneration(): number {
     return Atomics.load(this.i32, this.word + generationAt);
   }

@@ -1,6 +1,6 @@
 /**
- * Time that was taken and is paid back as time goes by: two doubles in shared memory, the debt and when that was so. Whoever has
- * the memory goes on with it. Worker thread.
+ * Time that was taken and is paid back as time passes: two doubles in shared memory, the debt and the moment it refers to. Any
+ * worker that has the memory can continue it. Worker thread.
  */
 
 /** What is left, ms, of a debt that stands at `at` and behind it. `share`: of the time that goes by, is paid back. */

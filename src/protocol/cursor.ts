@@ -84,7 +84,7 @@ export class Cursor {
     return this.at < this.near && byte >= 0x30 && byte <= 0x39;
   }
 
-  /** What could go on with a number: a digit, `.`, `e`, `E`. */
+  /** What could continue a number: a digit, `.`, `e`, `E`. */
   protected isNumberByte(): boolean {
     const byte = this.bytes[this.at];
     return this.isDigit() || byte === 0x2e || byte === 0x65 || byte === 0x45;

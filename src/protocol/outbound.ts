@@ -1,6 +1,6 @@
 /**
  * What is sent into a call: the text of `AudioData` and `StopAudio` as Microsoft documents it. The text of a frame is kept and
- * only its base64 is written anew: nothing is made per frame but that. Any one thread.
+ * only its base64 is written for each frame, and nothing else is allocated. Any one thread.
  * Source: acs audio streaming, "Sending audio streaming data to Azure Communication Services".
  */
 import { frameBytes } from '../base/limits.ts';

@@ -1,5 +1,5 @@
 /**
- * The shape of a message: every byte of it but those of its timestamp, id and data. Whoever sends us messages builds them
+ * The shape of a message: every byte of it but those of its timestamp, id and data. Senders build their messages
  * all alike, so what was scanned in full once need only be compared the next time, eight bytes at a time. A message of a
  * known shape means what the scanner would find in it; of another one nothing is known. Worker thread.
  */

@@ -14,7 +14,7 @@ export interface FrameSource {
   close(): void;
 }
 
-/** Nothing waits in a stream: it would count as read before anybody had it. (Node.js itself holds one frame ahead of a loop.) */
+/** Nothing is buffered in a stream: it would count as read before the consumer had it. (Node.js itself holds one frame ahead of a loop.) */
 const highWaterMark = 0;
 
 async function* framesOf(source: FrameSource): AsyncGenerator<Frame, void, undefined> {

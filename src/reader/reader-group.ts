@@ -15,7 +15,7 @@ import { ReaderProgress } from './progress.ts';
 export interface ReaderGroupOptions {
   readonly name: string;
   readonly memory: SharedMemory;
-  /** How long a reader may take to finish after the end; then its ring is given to somebody else. */
+  /** How long a reader may take to finish after the end; then its ring is given to another participant. */
   readonly lingerMs: number;
   /** No reader of this name looks at a ring of this stream any more. */
   readonly onDrained: (streamId: string, end: { readonly framesRead: number; readonly framesLapped: number }) => void;
@@ -23,7 +23,7 @@ export interface ReaderGroupOptions {
 
 interface Entry {
   readonly streamId: string;
-  /** Null while nobody has asked for the ring. */
+  /** Null until a reader has asked for the ring. */
   progress: ReaderProgress | null;
 }
 
@@ -35,7 +35,7 @@ export class ReaderGroup {
   readonly restarts = 0;
   readonly isReady = true;
   readonly framesUnaccounted = 0;
-  /** Nobody waits for it. */
+  /** It is not waited for. */
   readonly gatedMs = 0;
   private readonly options: ReaderGroupOptions;
   private readonly entries = new Map<string, Entry>();
@@ -50,7 +50,7 @@ export class ReaderGroup {
     this.entries.set(ringKey(ring), { streamId, progress: null });
   }
 
-  /** The ring for a reader; the same each time, for whoever goes on where another one stopped. Null if it has ended. */
+  /** The ring for a reader; the same each time, so that another reader can continue where one stopped. Null if it has ended. */
   handle(ring: RingAddress, track: Track): RingHandle | null {
     const entry = this.entries.get(ringKey(ring));
     if (entry === undefined) return null;

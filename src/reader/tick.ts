@@ -11,7 +11,7 @@ function wake(): void {
   for (const resolve of due) resolve();
 }
 
-/** Resolves within 10 ms, together with everybody else's. */
+/** Resolves within 10 ms, together with all others. */
 export function nextTick(): Promise<void> {
   if (waiting.length === 0) setTimeout(wake, tickMs);
   return new Promise((resolve) => waiting.push(resolve));

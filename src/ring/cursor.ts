@@ -1,6 +1,6 @@
 /**
  * Reads one participant's ring from any thread, at its own pace. The writer overwrites the oldest; a reader that fell
- * behind is lapped: it goes on at the oldest frame and counts exactly how many it lost. Invariant, for each reader:
+ * behind is lapped: it continues at the oldest frame and counts exactly how many it lost. Invariant, for each reader:
  * frames published = framesRead + framesLapped + frames still to read.
  *
  * Seqlock without locks: copy the frame, then look at `head` again. While `head` was h, only the slot of frame h was
@@ -49,7 +49,7 @@ export function placeOf(memory: SharedMemory, { index, generation }: RingAddress
   };
 }
 
-/** `frame`: one was read. `empty`: none yet. `ended`: none will come. `gone`: the ring was given to someone else. */
+/** `frame`: one was read. `empty`: none yet. `ended`: none will come. `gone`: the ring was given to another participant. */
 export type ReadResult = 'frame' | 'empty' | 'ended' | 'gone';
 
 export class RingCursor {
@@ -65,7 +65,7 @@ export class RingCursor {
   private readonly slotBytes: number;
   private readonly slotsAt: number;
 
-  /** Starts at the oldest frame. Read `gone` at the first `read()` if the place is somebody else's by now. */
+  /** Starts at the oldest frame. Read `gone` at the first `read()` if the ring belongs to another participant by now. */
   constructor({ slab, ringAt, slotsAt, slotCount, generation }: RingPlace) {
     const i32 = new Int32Array(slab);
     const f64 = new Float64Array(slab);
@@ -77,7 +77,7 @@ export class RingCursor {
     this.slotsAt = slotsAt;
   }
 
-  /** Goes on where another reader of the same ring stopped. */
+  /** Continues where another reader of the same ring stopped. */
   resume(next: number, framesLapped: number): void {
     this.next = next;
     this.framesLapped = framesLapped;
@@ -119,7 +119,7 @@ export class RingCursor {
     }
   }
 
-  /** Leaves out what is there, and goes on with the next frame to come. Returns how many frames were left out. */
+  /** Skips what is there and continues with the next frame to come. Returns how many frames were skipped. */
   skipToNewest(): number {
     const head = this.ring.loadHead();
     if (this.isGone()) return 0;
@@ -130,7 +130,7 @@ export class RingCursor {
 
   /** Sleeps until there is more than was read, at most so long. Blocks the thread. */
   sleep(timeoutMs: number): void {
-    // The writer wakes nobody: it would cost every frame. Waiting on its word ends at once if it has moved.
+    // The writer wakes no reader: it would cost every frame. Waiting on its word ends at once if it has moved.
     this.ring.waitForHead(this.next, timeoutMs);
   }
 

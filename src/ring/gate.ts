@@ -1,6 +1,6 @@
 /**
  * A gate: where the writers of all rings and one reader that needs every frame find each other. The reader says in each ring how
- * far it has come, for good; a writer that is about to overwrite more than that urges it, and may wait. Nobody has to: what it
+ * far it has come, durably; a writer that is about to overwrite more than that urges it, and may wait. It need not: what it
  * does about a reader that does not come is the writer's business. A gate has one holder at a time, a thread with a number; what
  * an earlier one still says does not count. Any thread.
  */

@@ -2,7 +2,7 @@
  * Writes one participant's ring: overwrites the oldest frame, never waits, never looks at a reader; at some heads its caller does
  * (`decoder/gating.ts`). Holds no state of its own, only addresses: whichever worker holds the lane's batch may write. Invariant: a frame is complete before `head`
  * says that it exists, and slot `head % slots` belongs to the writer alone. A full ring takes no further message; its
- * participant goes on in another one.
+ * participant moves to another one.
  */
 import { FrameSlot, slotPcm, writeSlot } from '../memory/frame-slot.ts';
 import { RingFigures } from '../memory/ring-figures.ts';

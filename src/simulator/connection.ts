@@ -10,7 +10,7 @@ export interface ConnectionEvents {
   open(): void;
   /** The server answered the upgrade with this HTTP status. */
   refused(status: number): void;
-  /** There never was a connection: nobody listens, no such host, a bad certificate, no answer. */
+  /** There never was a connection: refused, no such host, a bad certificate, no answer. */
   failed(reason: string): void;
   /** The close code that the server sent, 1005 if it sent none, 1006 if the connection broke. */
   closed(code: number): void;
@@ -21,7 +21,7 @@ export interface ConnectionEvents {
 export interface ConnectionOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Accept a certificate that nobody vouches for. */
+  /** Accept a certificate that no authority has signed. */
   readonly insecure: boolean;
 }
 

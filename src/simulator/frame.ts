@@ -1,9 +1,9 @@
 /**
- * WebSocket frames of a client (RFC 6455 section 5.2), whole and by hand: a library would mend what is to be sent wrong, and build
+ * WebSocket frames of a client (RFC 6455 section 5.2), whole and by hand: a library would correct what is to be sent wrong, and build
  * a header and two writes for each message, a quarter of the cost of sending it. Pure; any thread.
  *
  * The RFC wants an unpredictable mask, to protect proxies on the way from scripts in a browser that choose what is sent. Here
- * nobody but the operator chooses the payload.
+ * only the operator chooses the payload.
  */
 import { assertInvariant } from '../base/errors.ts';
 

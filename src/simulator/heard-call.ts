@@ -1,5 +1,5 @@
 /**
- * What one call is told by the server, as ACS would take it: read, queued, heard, written down, marks answered. Main thread.
+ * What the server sends to one call, as ACS would take it: read, queued, heard, written down, marks answered. Main thread.
  * Invariants: nothing that the server sends throws; nothing of it is held, the queue is numbers.
  */
 import { frameBytes } from '../base/limits.ts';

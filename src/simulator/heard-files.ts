@@ -1,8 +1,8 @@
 /**
- * Writes what calls were told: `<folder>/<callConnectionId>/received.wav` has the audio as it came, one message behind the other,
+ * Writes what calls were sent: `<folder>/<callConnectionId>/received.wav` has the audio as it came, one message behind the other,
  * `heard.wav` what ACS's queue makes of it, on the call's time. Main thread. Written in place, a piece at a time: it goes to the page
  * cache, and a disk that cannot follow shows as lateness. Invariants: no file that exists is ever overwritten; a call holds at
- * most two pieces in memory and no file descriptor; nothing is made for a call that was told nothing.
+ * most two pieces in memory and no file descriptor; nothing is made for a call that was sent nothing.
  */
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

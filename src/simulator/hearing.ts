@@ -1,5 +1,5 @@
 /**
- * What all calls of a run are told by the server, together, and what they share to take it in. Main thread. Invariant: a run whose
+ * What all calls of a run are sent by the server, together, and what they share to take it in. Main thread. Invariant: a run whose
  * server says nothing has allocated next to nothing here.
  */
 import { zeroHeard } from './heard-counts.ts';

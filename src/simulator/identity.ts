@@ -38,7 +38,7 @@ export function identityHeaders(identity: CallIdentity): Record<string, string> 
   };
 }
 
-/** Numbers +1 555 010 0000 to 9999 belong to nobody. */
+/** Numbers +1 555 010 0000 to 9999 are reserved for fiction. */
 const phoneNumbers = 10_000;
 /** Odd and not divisible by 5: a step through all phone numbers before one comes back. */
 const phoneStep = 7919;

@@ -20,7 +20,7 @@ export function audioMessage(message: AudioMessage): string {
   return JSON.stringify({ kind: 'AudioData', audioData: { timestamp, ...who, data, silent } });
 }
 
-/** `length` is the bytes of one frame. What ACS says there at 24 kHz nobody has documented. */
+/** `length` is the bytes of one frame. What ACS says there at 24 kHz is not documented. */
 export function metadataMessage(subscriptionId: string, sampleRate: number): string {
   return JSON.stringify({
     kind: 'AudioMetadata',

@@ -30,7 +30,7 @@ export interface SimulateOptions extends Partial<Impairments>, Partial<Stamping>
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as `Authorization: Bearer`. */
   readonly token?: string | null;
-  /** Accept a certificate that nobody vouches for. */
+  /** Accept a certificate that no authority has signed. */
   readonly insecure?: boolean;
   /** The time over which the connections are opened. */
   readonly rampMs?: number | null;

@@ -17,7 +17,7 @@ export interface Impairments {
   readonly jitterMs: number;
 }
 
-/** What is sent in a slot. Filled anew for every slot: there are 50,000 a second of them. */
+/** What is sent in a slot. Reused for every slot: there are 50,000 a second of them. */
 export interface SlotPlan {
   /** Delay of the whole slot. */
   delayMs: number;

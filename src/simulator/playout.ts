@@ -25,7 +25,7 @@ export class Playout {
   private arrivedAt = 0;
   private endByte = 0;
 
-  /** `startAt`: when the call began, on the clock that gives every `now`. `depth` is told of the queue at each arrival, in ms. */
+  /** `startAt`: when the call began, on the clock that gives every `now`. `depth` gets the length of the queue at each arrival, in ms. */
   constructor(sampleRate: number, startAt: number, counts: HeardCounts, depth: StepHistogram) {
     this.counts = counts;
     this.depth = depth;

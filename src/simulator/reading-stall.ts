@@ -1,5 +1,5 @@
 /**
- * Stops a call's reading while the network stands still (stall.ts), so that the server meets a peer that takes nothing. Main thread.
+ * Stops a call's reading while the network stalls (stall.ts), so that the server meets a peer that takes nothing. Main thread.
  * Invariant: after `end` the call reads.
  */
 import { frameDurationMs } from '../base/limits.ts';

@@ -77,7 +77,7 @@ export class Recordings {
     await file.writeFile(encodeWavHeader(this.sampleRate, (highest + 1 - first) * bytesPerFrame));
     for (let from = first; from <= highest; from += pieceFrames) {
       const to = Math.min(from + pieceFrames, highest + 1);
-      // writeFile, unlike write, goes on until everything is written; it starts where the last one ended.
+      // writeFile, unlike write, returns only when everything is written; it starts where the last one ended.
       await file.writeFile(renderFrames(track, from, to, bytesPerFrame));
     }
   }

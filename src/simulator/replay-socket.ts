@@ -1,5 +1,5 @@
 /**
- * One socket of a capture, played: dialled as it was, its messages in order, closed by whoever closed it. Main thread.
+ * One socket of a capture, played: dialled as it was, its messages in order, closed by the side that closed it. Main thread.
  * Invariant: ends in exactly one outcome, `onEnd` is called once, and nothing waits longer than the bounds below.
  */
 import type { Ending } from '../capture/format.ts';
@@ -68,7 +68,7 @@ export class ReplaySocket {
     try {
       this.connection = this.connectionTo(options);
     } catch (error) {
-      // A header that no request may have. Whoever made the capture did not take it from one.
+      // A header that no request may have: the capture did not get it from one.
       countBy(this.counts.tally.failed, (error as Error).message);
       this.end('failed');
     }

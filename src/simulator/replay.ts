@@ -89,7 +89,7 @@ class Replay {
     return report;
   }
 
-  /** Called by a timer: what it throws would reach nobody. */
+  /** Called by a timer: what it throws would reach no caller. */
   private play(): void {
     this.timer = null;
     try {
@@ -187,7 +187,7 @@ class Replay {
 
   private socketEnded(socket: ReplaySocket): void {
     const { tally } = this.counts;
-    // Nobody has ever answered: all others would say the same.
+    // The server has never answered: all others would say the same.
     if (
       socket.outcome === 'failed' &&
       tally.opened === 0 &&

@@ -136,7 +136,7 @@ class Simulator {
     for (const track of call.tracks) addCounts(tally.expected, track.sent.counts);
     if (call.number < perCallMax) this.calls.push(reportCall(call, this.options.sampleRate));
     this.recordings?.add(call);
-    // Nobody has ever answered: all other calls would say the same.
+    // The server has never answered: all other calls would say the same.
     if (call.outcome === 'failed' && tally.opened === 0 && tally.outcomes.refused === 0 && this.unreachable === null) {
       this.unreachable = [...tally.failed.keys()][0] ?? 'unknown';
       this.stop();

@@ -1,9 +1,9 @@
 /**
- * A network that stands still now and then, for all calls at once: what is due meanwhile arrives at the end of it, as TCP delivers
+ * A network that stalls now and then, for all calls at once: what is due meanwhile arrives at the end of it, as TCP delivers
  * it. Pure; any thread. Invariant: nothing leaves before it is due.
  */
 
-/** When the network stands still. */
+/** When the network stalls. */
 export interface Stalling {
   /** For how long; 0: never. */
   readonly stallMs: number;
@@ -11,7 +11,7 @@ export interface Stalling {
   readonly stallEveryMs: number;
 }
 
-/** When the network stands still that does so at `atMs` or next, in ms since the run began; infinity: never again. */
+/** When the network stalls at `atMs` or next after it, in ms since the run began; infinity: never again. */
 export function stallBegins({ stallMs, stallEveryMs }: Stalling, runMs: number, atMs: number): number {
   if (stallMs === 0) return Number.POSITIVE_INFINITY;
   if (stallEveryMs > 0) return Math.max(1, Math.floor((atMs - stallMs) / stallEveryMs) + 1) * stallEveryMs;

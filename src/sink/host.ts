@@ -44,7 +44,7 @@ export interface SinkHostOptions {
   readonly startThread?: (workerData: SinkWorkerData) => Worker;
 }
 
-/** Tracks that a new thread is told of in one turn of the event loop. */
+/** Tracks that are sent to a new thread in one turn of the event loop. */
 const tracksPerTurn = 100;
 
 export class SinkHost {
@@ -113,7 +113,7 @@ export class SinkHost {
     if (stream !== null && this.knowsAll) this.thread.post({ type: 'streamEnded', stream });
   }
 
-  /** Another sink has recorded a call. While no thread runs nobody hears of it. */
+  /** Another sink has recorded a call. While no thread runs this is lost. */
   callRecorded(call: RecordedCall): void {
     if (this.thread.isReady) this.thread.post({ type: 'callRecorded', call });
   }
@@ -170,7 +170,7 @@ export class SinkHost {
     return isDone;
   }
 
-  /** The thread that runs has been told everything. */
+  /** The running thread knows everything. */
   private get knowsAll(): boolean {
     return this.untold !== null && this.untold.length === 0;
   }
@@ -206,7 +206,7 @@ export class SinkHost {
 
   /** A turn of telling a thread what it has to know. */
   private tellAll(untold: Entry[]): void {
-    // Another thread has to be told everything anew.
+    // A new thread has to be told everything.
     if (untold !== this.untold) return;
     this.announce(untold.splice(0, tracksPerTurn));
     if (untold.length > 0) {

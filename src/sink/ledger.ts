@@ -19,10 +19,10 @@ export interface Entry {
   progress: Progress;
   /** What counts, here: at least what the progress says. */
   readonly counts: ProgressCounts;
-  /** How many frames the ring had at its end; null while it goes on. */
+  /** How many frames the ring had at its end; null while it has not ended. */
   frames: number | null;
   endedMs: number;
-  /** The thread that runs has been told of it. */
+  /** The running thread knows it. */
   isTold: boolean;
 }
 
@@ -48,7 +48,7 @@ interface StreamEntry {
 /** Streams whose sink never comes to an end with them are forgotten, the oldest first. */
 const endedStreamsMax = 10_000;
 
-/** The ring of a track that ended so long ago has been somebody else's for most of it. */
+/** The ring of a track that ended so long ago has been another participant's for most of it. */
 const waitForThreadMs = 60_000;
 
 export class Ledger {
@@ -99,7 +99,7 @@ export class Ledger {
     return this.tracks.get(ringKey(ring));
   }
 
-  /** No track of this stream follows. Returns what a sink is told of it; null if none knows it. */
+  /** No track of this stream follows. Returns what the sink is sent about it; null if it does not know the stream. */
   streamEnded(streamId: string): StreamEnd | null {
     const stream = this.streams.get(streamId);
     if (stream === undefined) return null;

@@ -58,7 +58,7 @@ export class Progress {
     this.shared.write(numbers);
   }
 
-  /** A reader that takes over begins here; what the writer needs to go on stays. Only while no thread has the track. */
+  /** A reader that takes over begins here; what the writer needs to continue stays. Only while no thread has the track. */
   moveTo(next: number, framesLapped: number): void {
     const numbers = this.recall();
     numbers[field.next] = next;

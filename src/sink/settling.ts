@@ -7,7 +7,7 @@ const roundMsMax = 30_000;
 /** Rejects when a round takes so long that its sink can only have forgotten it. */
 export async function settledInTime(settling: Promise<void>): Promise<void> {
   const round = Promise.resolve(settling);
-  // It may still come, and nobody waits for it then.
+  // It may still come, and no caller waits for it then.
   round.catch(() => {});
   if (!(await withTimeout(roundMsMax, round))) throw new Error(`nothing was settled within ${roundMsMax} ms`);
 }

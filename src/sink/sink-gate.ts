@@ -1,5 +1,5 @@
 /**
- * A sink's side of its gate (`ring/gate.ts`): says how far the sink has come for good, and hears which rings are urgent. One that
+ * A sink's side of its gate (`ring/gate.ts`): says how far the sink has come durably, and learns which rings are urgent. One that
  * does not need every frame has none: then nothing here does anything. Sink thread.
  */
 import { urgedRingsMax } from '../base/limits.ts';

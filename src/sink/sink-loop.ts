@@ -1,10 +1,10 @@
 /**
  * The loop of a sink's thread: reads each track once per interval, spread evenly, and at once when it ends, or when its frames
  * are about to be overwritten and the sink needs them all. An exception
- * of the sink stays with its track: counted, told, and the frames go on being read, so that nothing piles up. A sink that
+ * of the sink stays with its track: counted, reported, and the frames are still read, so that nothing piles up. A sink that
  * learns only later whether it has kept something works in rounds, one at a time: what a failed round had read is read
  * again. Invariants: for each ring, frames published = read + lapped when its track has ended; whenever this thread dies,
- * another one goes on with the frames that were not yet flushed. Sink thread.
+ * another one continues with the frames that were not yet flushed. Sink thread.
  */
 import { ErrorThrottle } from '../base/error-throttle.ts';
 import { redactPath } from '../base/errors.ts';
@@ -125,7 +125,7 @@ export class SinkLoop {
     return this.guard(() => this.sink.isReady, false);
   }
 
-  /** What the sink throws stays with the call: counted, told, and answered with `instead`. */
+  /** What the sink throws stays with the call: counted, reported, and answered with `instead`. */
   private guard<Result>(call: () => Result, instead: Result): Result {
     try {
       return call();
@@ -221,7 +221,7 @@ export class SinkLoop {
     );
   }
 
-  /** What was read of it holds. If it was the end, the main thread is told. */
+  /** What was read of it holds. If it was the end, the main thread is notified. */
   private hold(trackReader: TrackReader): void {
     trackReader.commit();
     this.gate.note(trackReader.ring, trackReader.reader.next);

@@ -1,7 +1,7 @@
 /**
  * What a sink is: something in a thread of its own that takes the frames of every participant. A sink that is slow, throws
- * or cannot reach its server loses its own frames only, counted, and disturbs nobody. Its thread may die at any moment;
- * another one goes on with what the checkpoints say.
+ * or cannot reach its server loses its own frames only, counted, and disturbs no other sink. Its thread may die at any moment;
+ * another one continues from the checkpoints.
  */
 import type { Frame } from '../ring/frame.ts';
 import type { Labels, Track } from '../ring/track.ts';
@@ -105,7 +105,7 @@ export interface SinkStart {
   readonly report: (error: unknown) => void;
 }
 
-/** What a sink of ours is told beyond that. */
+/** What a built-in sink gets beyond that. */
 export interface SinkContext extends SinkStart {
   /** Tells of a file that is finished. */
   readonly recorded: (file: RecordingFile) => void;

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { SinkWorkerData } from './messages.ts';
 
-/** What a sink's heap may grow to, MiB: one that leaks dies, is replaced, and takes nobody with it. */
+/** What a sink's heap may grow to, MiB: one that leaks dies, is replaced, and takes no other thread with it. */
 const resourceLimits = { maxOldGenerationSizeMb: 512 };
 /** What a module prints is left out while so much of it waits to be read. */
 const printedBytesMax = 1024 * 1024;

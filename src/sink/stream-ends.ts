@@ -1,6 +1,6 @@
 /**
  * Which streams a sink's thread still has tracks of, and the end of those of which no other track will follow: the sink does what is
- * left to do for them, and the main thread is told when that is done. Sink thread.
+ * left to do for them, and the main thread is notified when that is done. Sink thread.
  */
 import type { FromSink, StreamEnd } from './messages.ts';
 import type { Sink } from './sink.ts';

@@ -20,7 +20,7 @@ export class TrackReader {
   dueMs: number;
   /** When it is opened, if it is not. */
   openDueMs: number;
-  /** How many frames the ring had at its end; null while it goes on. */
+  /** How many frames the ring had at its end; null while it has not ended. */
   framesTotal: number | null = null;
   /** Read to its end, and the writer knows. */
   isOver = false;

@@ -1,6 +1,6 @@
 /**
- * The certificate and its key, as files that somebody renews: looked at now and then, by content, because tools that renew
- * them swap folders and links. A pair that cannot be used is told once and not taken; one that is good, but could not be taken,
+ * The certificate and its key, as files that are renewed by other programs: looked at now and then, by content, because tools that renew
+ * them swap folders and links. A pair that cannot be used is reported once and not taken; one that is good, but could not be taken,
  * is tried again until it is. Main thread.
  */
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
@@ -51,7 +51,7 @@ export function problemOfPair(files: TlsFiles): string | null {
 export interface CertificateEvents {
   /** Takes the pair in the files for further connections. If it throws, it is called again. */
   readonly renew: () => void;
-  /** Null: there is another pair, and it is in use. Else why it is not; the same reason in a row is told once. */
+  /** Null: there is another pair, and it is in use. Else why it is not; the same reason in a row is reported once. */
   readonly onResult: (error: string | null) => void;
 }
 
@@ -65,7 +65,7 @@ export class CertificateWatch {
   /** Good, but could not be taken. */
   private failed: string | null = null;
   private dueMs = 0;
-  private told: string | null = null;
+  private reported: string | null = null;
 
   /** Throws `bad_settings` when the pair cannot be used. */
   constructor(files: TlsFiles, events: CertificateEvents) {
@@ -90,7 +90,7 @@ export class CertificateWatch {
   private look(nowMs: number): void {
     try {
       const found = fingerprint(this.files);
-      if (found === this.current) this.told = null;
+      if (found === this.current) this.reported = null;
       else if (found !== this.failed || nowMs >= this.dueMs) this.renew(found, nowMs);
     } catch (error) {
       this.tell(redactPath(error));
@@ -104,12 +104,12 @@ export class CertificateWatch {
     this.events.renew();
     this.current = found;
     this.failed = null;
-    this.told = null;
+    this.reported = null;
     this.events.onResult(null);
   }
 
   private tell(error: string): void {
-    if (error !== this.told) this.events.onResult(error);
-    this.told = error;
+    if (error !== this.reported) this.events.onResult(error);
+    this.reported = error;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Who the client is, and whether its address may connect. Behind a proxy the socket's address is the proxy's; the client's is
- * in the PROXY protocol v2 header or in X-Forwarded-For, and is believed from trusted proxies only: anybody can write either.
+ * in the PROXY protocol v2 header or in X-Forwarded-For, and is believed from trusted proxies only: any client can write either.
  * Pure; main thread.
  */
 
@@ -18,7 +18,7 @@ export interface Origin {
 }
 
 /**
- * The client's address, normalized; empty when it cannot be told. From a trusted proxy: what its PROXY header says; then the
+ * The client's address, normalized; empty when it is unknown. From a trusted proxy: what its PROXY header says; then the
  * last address of X-Forwarded-For that is no trusted proxy itself, since all before that may be forged.
  */
 export function clientAddress({ peer, proxied, forwardedFor }: Origin, proxies: Networks | null): string {
@@ -36,7 +36,7 @@ export function clientAddress({ peer, proxied, forwardedFor }: Origin, proxies: 
   return address;
 }
 
-/** Who may connect; everybody when no network is named. */
+/** Who may connect; any address when no network is named. */
 export function allowList({ allowCidr }: Config): (remoteAddress: string) => boolean {
   if (allowCidr.length === 0) return () => true;
   const allowed = new Networks(allowCidr);

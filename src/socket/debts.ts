@@ -4,7 +4,7 @@
  * connecting again is no way to get another burst. Main thread. Invariant: memory is bounded, whatever the number of addresses.
  */
 
-/** Addresses that are told apart; the others share one debt. */
+/** Addresses with a debt each; the others share one. */
 const addressesMax = 10_000;
 
 export interface DebtLimits {

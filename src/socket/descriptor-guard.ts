@@ -9,7 +9,7 @@ import { descriptorReserveMax, descriptorReserveMin, descriptorReserveShare } fr
 const readingMs = 100;
 
 export interface DescriptorSources {
-  /** How many there are now, and how many there may be; null where nothing can be told. */
+  /** How many there are now, and how many there may be; null where that is unknown. */
   readonly open: () => number;
   readonly most: number | null;
 }

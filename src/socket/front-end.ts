@@ -191,7 +191,7 @@ export class FrontEnd {
     if (stream.allowance.isFlood) this.endFlood(stream, socket);
   }
 
-  /** The stream that a message belongs to: its socket's own, or an earlier one that its socket goes on with. Null: refused. */
+  /** The stream that a message belongs to: its socket's own, or an earlier one that its socket continues. Null: refused. */
   private identify(stream: Stream, socket: StreamSocket, bytes: Uint8Array): Stream | null {
     if (stream.subscriptionId !== null || stream.messages >= identifyMessagesMax) return stream;
     if (stream.metadataRead >= metadataReadMax || !mayBeMetadata(bytes)) return stream;

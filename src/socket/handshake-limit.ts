@@ -1,10 +1,10 @@
 /**
  * How many upgrades a second are looked at, of all clients together and of each address: a flood must cost its sender's own
- * place before it costs anybody else's. Counted in whole seconds. Main thread. Invariant: memory is bounded, whatever the
+ * place before it costs another one's. Counted in whole seconds. Main thread. Invariant: memory is bounded, whatever the
  * number of addresses.
  */
 
-/** Addresses that are told apart within a second; the others share one count. */
+/** Addresses that are counted apart within a second; the others share one count. */
 const addressesMax = 10_000;
 /** A debtor has this part of what others have. */
 const debtorDivisor = 20;

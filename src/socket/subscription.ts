@@ -1,6 +1,6 @@
 /**
  * Which subscription a new socket belongs to, read from its metadata before they go to a lane: the one thing that the main
- * thread must know of a message, because it decides whose stream the socket goes on with. Main thread.
+ * thread must know of a message, because it decides which stream the socket continues. Main thread.
  */
 
 import { metadataBytesMax, subscriptionIdBytesMax } from '../base/limits.ts';

@@ -33,7 +33,7 @@ export interface Refusal {
 /** Whether new streams can be taken, as of now. */
 export type Readiness = 'ready' | 'starting' | 'draining' | 'full' | 'degraded';
 
-/** Whom a request comes from: the same text for the same credential. Null: from nobody who may come in. */
+/** Whom a request comes from: the same text for the same credential. Null: no valid credential. */
 export type Identity = string | null;
 
 /**
@@ -81,7 +81,7 @@ function bounded(id: string): string | null {
   return id === '' ? null : id.slice(0, callIdCharsMax);
 }
 
-/** What needs neither a secret nor anything that is shared. Null: go on. */
+/** What needs neither a secret nor anything that is shared. Null: continue. */
 export function refuseStranger(request: RequestSnapshot, policy: AdmissionPolicy): Refusal | null {
   if (!isBelow(request.path, policy.path)) return refusals.not_found;
   // RFC 6455 section 4.2.1: an upgrade to websocket, version 13 and a key of 16 bytes in base64.

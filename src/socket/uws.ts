@@ -96,7 +96,7 @@ export class Listener<Data extends object> {
   /** Resolves to the real port. Throws `listen_failed`. */
   async listen(): Promise<number> {
     const { host, port } = this.options;
-    // The kernel does not say that somebody else listens there, so look before; and it shares a port that has a number only.
+    // The kernel does not say that another process listens there, so look before; and it shares a port that has a number only.
     const free = await freePort(host, port);
     this.app = this.createApp();
     this.socket = free === null ? null : this.listenWith(this.app, free);
@@ -180,7 +180,7 @@ export class Listener<Data extends object> {
     const inner = tls === null ? uws.App() : secureApp(tls);
     const app: App = { inner, connections: 0, isRetired: false };
     this.apps.add(app);
-    // biome-ignore lint/suspicious/useIterableCallbackReturn: no array's filter: it is told of connections made and gone.
+    // biome-ignore lint/suspicious/useIterableCallbackReturn: not an array's filter: it is called for connections made and gone.
     inner.filter((response, change) => {
       if (change < 0) handlers.disconnected();
       else if (!handlers.connected(response)) response.close();
@@ -225,7 +225,7 @@ export class Listener<Data extends object> {
   }
 }
 
-/** The port if nobody listens there, any free one for 0, else null. */
+/** The port if it is free, any free one for 0, else null. */
 function freePort(host: string, port: number): Promise<number | null> {
   return new Promise((resolve) => {
     const probe = createServer();

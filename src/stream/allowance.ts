@@ -54,7 +54,7 @@ export class Allowance {
     return this.excess > this.excessMax;
   }
 
-  /** Messages that it had in advance and did not pay back, and those beyond the limit. A few are nobody's burst. */
+  /** Messages that it had in advance and did not pay back, and those beyond the limit. A few are not a burst. */
   get owed(): number {
     const inAdvance = (this.begunWith - this.left) / ticksPerSecond;
     return Math.max(0, inAdvance - forgivenMessages) + this.excess;

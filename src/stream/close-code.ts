@@ -1,6 +1,6 @@
 /** Codes of closes, of RFC 6455 section 7.4.1, and ours from 4000. Pure; any thread. */
 export const closeCode = {
-  /** The peer hung up: nobody comes back. All other codes of a peer may be a connection that broke. */
+  /** The peer hung up: no socket will resume. All other codes of a peer may be a connection that broke. */
   normal: 1000,
   draining: 1001,
   /** No code came. */

@@ -1,5 +1,5 @@
 /**
- * Rings that were full, whose participants went on in others: they stay for their readers as long as those of an ended stream do,
+ * Rings that were full, whose participants moved to others: they stay for their readers as long as those of an ended stream do,
  * and go back to the pool, in the middle of the stream. Main thread. Invariant: such a ring is in no stream's list, so no
  * worker writes to it or gives it back.
  */

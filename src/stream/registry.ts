@@ -127,14 +127,14 @@ export class StreamRegistry {
     return false;
   }
 
-  /** From now on another socket can go on with it. The first one of a subscription keeps it. */
+  /** From now on another socket can resume it. The first one of a subscription keeps it. */
   subscribe(stream: Stream, subscriptionId: string): void {
     stream.subscriptionId = subscriptionId;
     this.subscriptions.add(stream, subscriptionId);
   }
 
   /**
-   * The socket of `fresh`, which has sent nothing yet that was kept, goes on with `stream`, whose own socket is gone or is
+   * The socket of `fresh`, which has sent nothing yet that was kept, resumes `stream`, whose own socket is gone or is
    * superseded. Nothing is left of `fresh`.
    */
   resume(stream: Stream, fresh: Stream, nowMs: number): void {
@@ -157,7 +157,7 @@ export class StreamRegistry {
     this.forget(fresh);
   }
 
-  /** No socket will come back: whoever waits for one ends. */
+  /** No socket will come back: streams that wait for one end. */
   endWaiting(): void {
     this.isClosing = true;
     for (const stream of [...this.byId.values()]) if (stream.phase === 'waiting') this.finish(stream);
@@ -171,7 +171,7 @@ export class StreamRegistry {
     this.options.totals.closes[cause]++;
   }
 
-  /** The stream ends, whoever has waited for another socket. */
+  /** The stream ends, even if it waits for another socket. */
   finish(stream: Stream): void {
     stream.timer?.cancel();
     stream.timer = null;
@@ -194,7 +194,7 @@ export class StreamRegistry {
     for (const stream of [...this.byId.values()]) if (stream.lane.index === laneIndex) this.follow(stream);
   }
 
-  /** Tells of something that happened on the stream in this slot, such as a key that somebody pressed. */
+  /** Reports an event of the stream in this slot, such as a DTMF tone. */
   happened(streamIndex: number, tell: (observers: StreamObserver, stream: Stream) => void): void {
     const stream = this.slots.at(streamIndex);
     if (stream !== undefined) tell(this.options.observers, stream);
@@ -249,7 +249,7 @@ export class StreamRegistry {
     if (end === streamEnd.closed && stream.phase === 'ending') this.linger(stream);
   }
 
-  /** Readers are told of a ring of the stream: a participant's, or the main thread's own with what was sent into the call. */
+  /** Announces a ring of the stream to readers: a participant's, or the main thread's own with what was sent into the call. */
   ringStarted(stream: Stream, participant: ParticipantRing): void {
     for (const counts of stream.readerCounts) counts.pendingRings++;
     this.options.observers.started(stream, participant);

@@ -1,6 +1,6 @@
 /**
  * Streams that had audio and have none now: seen while it lasts, and when it is over, for how long and whether the audio came after all, as
- * after a network that stood still. A process that stood still itself accuses nobody. Main thread.
+ * after a stall of the network. A process that was stopped itself reports no stall. Main thread.
  */
 import { awakeClock } from '../base/awake-clock.ts';
 import { frameDurationMs, stallWatch } from '../base/limits.ts';
@@ -11,7 +11,7 @@ import type { StreamRegistry } from './registry.ts';
 import { describeRing } from './ring-report.ts';
 import type { Stream } from './stream.ts';
 
-/** `caught_up`: the audio of that time came afterwards. `lost`: it did not; or nobody spoke. `ended`: so did the stream. */
+/** `caught_up`: the audio of that time came afterwards. `lost`: it did not, or all were silent. `ended`: so did the stream. */
 export const stallOutcomes = ['caught_up', 'lost', 'ended'] as const;
 /** What became of a stall. */
 export type StallOutcome = (typeof stallOutcomes)[number];
@@ -38,7 +38,7 @@ export interface EndedStall extends Stall {
   readonly outcome: StallOutcome;
 }
 
-/** Who is told. */
+/** Who is notified. */
 export interface StallObserver {
   stalled(stall: Stall): void;
   stallEnded(stall: EndedStall): void;

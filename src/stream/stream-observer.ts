@@ -1,4 +1,4 @@
-/** Who is told of streams and their rings as they come and go. Main thread. */
+/** Is notified of streams and their rings as they come and go. Main thread. */
 import type { ParticipantRing } from './ring-report.ts';
 import type { Stream } from './stream.ts';
 
@@ -13,14 +13,14 @@ export interface StreamObserver {
   started(stream: Stream, participant: ParticipantRing): void;
   /** No frame follows; the ring has `participant.frames` of them. */
   ended(stream: Stream, participant: ParticipantRing): void;
-  /** Somebody pressed a key; ACS said what became of a mark. */
+  /** A DTMF tone came; or ACS said what became of a mark. */
   tone(stream: Stream, tone: string): void;
   mark?(stream: Stream, id: string, status: string): void;
   /** No participant follows either. */
   streamEnded(stream: Stream): void;
 }
 
-/** Nobody hears of anything. */
+/** Ignores everything. */
 export const nobody: StreamObserver = {
   readers: [],
   streamStarted: () => {},

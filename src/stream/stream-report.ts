@@ -51,7 +51,7 @@ export interface StreamReport {
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Audio messages, committed all the same, that came before any metadata. */
   readonly audioBeforeMetadata: number;
-  /** What became of the audio sent into the call, in frames; absent if nobody asked to send any. */
+  /** What became of the audio sent into the call, in frames; absent if playback was never asked for. */
   readonly playback?: SpeakerCounts;
   /** In the order of their first frames; a change of the sample rate begins a new entry with the same id. */
   readonly participants: readonly ParticipantReport[];

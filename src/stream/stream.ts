@@ -19,12 +19,12 @@ export interface StreamFacts {
   readonly callConnectionId: string | null;
   readonly correlationId: string | null;
   readonly labels?: Labels;
-  /** Stands for the credential and the call together: only another socket with the same may go on with the stream. */
+  /** Stands for the credential and the call together: only another socket with the same may resume the stream. */
   readonly owner?: string;
 }
 
 /**
- * `open`: its socket is connected. `waiting`: the socket broke off, another one may go on. `ending`: its last messages are in
+ * `open`: its socket is connected. `waiting`: the socket broke off, another one may resume. `ending`: its last messages are in
  * the lane. `lingering`: all is decoded, readers drain. `released`: nothing of it is left.
  */
 export type StreamPhase = 'open' | 'waiting' | 'ending' | 'lingering' | 'released';
@@ -76,11 +76,11 @@ export class Stream {
   phase: StreamPhase = 'open';
   /** When its latest socket came. */
   socketMs: number;
-  /** What another socket must name to go on with it; null until known. */
+  /** What another socket must name to resume it; null until known. */
   subscriptionId: string | null = null;
   /** Messages in which a subscription was looked for. */
   metadataRead = 0;
-  /** How often its socket broke off or was superseded, and another one went on; and how long it had none, in all. */
+  /** How often its socket broke off or was superseded, and another one resumed; and how long it had none, in all. */
   interruptions = 0;
   interruptedMs = 0;
   /** No audio comes though there was some; how often that was, and for how long in all. */
@@ -100,13 +100,13 @@ export class Stream {
   /** Rings of participants that were announced to the sinks, and of those the ones whose end was announced. */
   readonly rings: RingAddress[] = [];
   readonly participantsEnded: Set<number> = new Set();
-  /** What stood in rings that were full; their participants went on in others. */
+  /** What stood in rings that were full; their participants moved to others. */
   readonly fullRings: FullRing[] = [];
   /** Who reads this stream's rings, and what each of them has done with those that ended. */
   readonly readerCounts: readonly ReaderCounts[];
   /** Files of it that sinks have finished. */
   readonly recordings: StreamRecording[] = [];
-  /** What speaks into it; null while nobody has asked for that. */
+  /** What speaks into it; null until playback is asked for. */
   speaker: Speaker | null = null;
   /** Ends a wait for another socket, or for readers. */
   timer: AwakeTimer | null = null;
@@ -123,7 +123,7 @@ export class Stream {
     this.allowance = new Allowance(messagesPerSecondMax, debt, nowMs);
   }
 
-  /** Whether every reader is done with every ring that it was told of. */
+  /** Whether every reader is done with every ring that it knows. */
   get isDrained(): boolean {
     return this.readerCounts.every(({ pendingRings }) => pendingRings === 0);
   }

@@ -1,4 +1,4 @@
-/** Which stream has a subscription: another socket may go on with it. By the owner as well, so that nobody takes over another's. Main thread. */
+/** Which stream has a subscription: another socket may resume it. By the owner as well, so that no peer takes over another's. Main thread. */
 import type { Stream, StreamFacts } from './stream.ts';
 
 function keyOf({ owner = '' }: StreamFacts, subscriptionId: string): string {

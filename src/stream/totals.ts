@@ -71,7 +71,7 @@ export class Totals {
   /** Connected to the ingest port, and no stream yet; and those that were cut off at once. */
   connectionsPending = 0;
   readonly connectionsRefused = zeros(connectionRefusals);
-  /** Sockets that went on with the stream of another one. */
+  /** Sockets that resumed the stream of another one. */
   resumes = 0;
   messagesReceived = 0;
   bytesReceived = 0;

@@ -93,7 +93,7 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   start(): Promise<void> {
     if (this.starting === null) {
       this.starting = Promise.withResolvers();
-      // The caller of `start` gets the error; no one else needs it.
+      // The caller of `start` gets the error; no other code needs it.
       this.starting.promise.catch(() => {});
       this.phase = 'starting';
       this.watchTimer = setInterval(() => this.watch(performance.now()), watchIntervalMs);
@@ -110,7 +110,7 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   get isReady(): boolean {
     return this.readyMs < Number.POSITIVE_INFINITY;
   }
-  /** Nobody works at this moment: there is no thread, or its event loop does not turn. */
+  /** The thread does no work at this moment: there is no thread, or its event loop does not turn. */
   get standsStill(): boolean {
     return !this.isReady || this.silence.stoodMs >= standstillMs;
   }

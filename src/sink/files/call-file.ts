@@ -76,7 +76,7 @@ async function writeAudio(file: number, folder: string, plan: CallPlan, options:
   await writeWhole(file, encodeWavHeader(plan.sampleRate, dataBytes, channels), wavHeaderBytes, 0);
   try {
     for (let at = 0; at < plan.samples; ) {
-      // Where nobody speaks for long the file has a hole.
+      // Where all are silent for long the file has a hole.
       if (active.length === 0) at = Math.max(at, waiting[0]!.at);
       const length = Math.min(mixer.windowLength, plan.samples - at);
       while (waiting.length > 0 && waiting[0]!.at < at + length) active.push(waiting.shift()!);
@@ -120,7 +120,7 @@ function describeCall({ notes, plan }: CallFile): string {
   return `${JSON.stringify(note, null, 2)}\n`;
 }
 
-/** The file of a call, as others are told of it. */
+/** The file of a call, as it is announced. */
 export function describeCallFile({ path, notes, plan }: CallFile): RecordingFile {
   const sum = (count: (file: CallNotes['files'][number]) => number) =>
     notes.files.reduce((total, file) => total + count(file), 0);

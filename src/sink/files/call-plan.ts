@@ -72,7 +72,7 @@ function compare(a: Placed, b: Placed): number {
   return a.startMs - b.startMs || (a.file.name < b.file.name ? -1 : 1);
 }
 
-/** A participant whose ring was full goes on exactly where the file before ends. */
+/** A participant whose ring was full continues exactly where the file before ends. */
 function joinFullRings(placed: readonly Placed[]): void {
   for (const [index, next] of placed.entries()) {
     const { participantId, sampleRate } = next.file;

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 type Job = (signal: AbortSignal, pause: () => Promise<void>) => Promise<void>;
 
-/** What is still to be told when time is up. */
+/** What is still to be announced when time is up. */
 const tellMs = 250;
 
 export class CallQueue {

@@ -35,7 +35,7 @@ export class FileSink implements Sink {
   private readonly modes: FileModes;
   private readonly scratch = Buffer.alloc(scratchBytes);
   private readonly calls = new CallQueue();
-  /** Folders of streams that go on, or whose file is to be made. */
+  /** Folders of streams that have not ended, or whose file is to be made. */
   private readonly openFolders = new Map<string, string>();
   private housekeeping: Housekeeping | null = null;
   private recorded: (file: RecordingFile) => void = () => {};
@@ -110,7 +110,7 @@ export class FileSink implements Sink {
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
     }
-    // Somebody deleted it. What was in it is not brought back; a new one begins.
+    // It was deleted. What was in it is lost; a new one begins.
     checkpoint.framesLost += checkpoint.own[kept.frames]!;
     for (const each of [kept.number, kept.dataBytes, kept.frames, kept.silentFrames]) checkpoint.own[each] = 0;
     // Without gaps the new file begins with the next frame, else still with the first.

@@ -70,7 +70,7 @@ export class FileTrack implements TrackWriter {
     }
   }
 
-  /** Says that somebody records here, also while nobody speaks. */
+  /** Shows that this folder is in use, also during silence. */
   private touch(): void {
     const nowMs = Date.now();
     if (!this.hasNote || nowMs - this.touchedMs < touchIntervalMs) return;

@@ -20,7 +20,7 @@ import { dirname } from 'node:path';
 const countedNumbers = 8;
 const drawnNumbers = [1_000_000, 1_000_000_000_000] as const;
 const nameAttemptsMax = 20;
-/** Who may read recorded calls: nobody but the owner, or the owner's group too. */
+/** Who may read recorded calls: only the owner, or the owner's group too. */
 export interface FileModes {
   readonly file: number;
   readonly folder: number;
@@ -143,7 +143,7 @@ function publish(part: string, path: string): void {
     linkSync(part, path);
   } catch (error) {
     if (!noLinks.has(codeOf(error) ?? '')) throw error;
-    // Holds the name, so that the other one cannot replace a file of somebody else's.
+    // Holds the name, so that the other one cannot replace another stream's file.
     closeSync(openSync(path, 'wx'));
     renameSync(part, path);
   }

@@ -1,14 +1,14 @@
 /**
  * Whether a call's folder is being written to, by whichever process: who records a call touches its files at least once a minute,
- * also while nobody speaks. Any thread.
+ * also during silence. Any thread.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from './files.ts';
 
-/** How often whoever records says so. */
+/** How often a recorder shows that it is at work. */
 export const touchIntervalMs = 60_000;
-/** Untouched for so long, nobody records. */
+/** Untouched for so long, no gateway records here. */
 export const untouchedMs = 5 * touchIntervalMs;
 
 /** When anything in a folder was written last; 0 if it is gone. */

@@ -1,7 +1,7 @@
 /**
  * One file with one participant's audio. Frames go to their place on the participant's timeline, so the file's time is the
  * call's time: what never came is zeros, what came late is put where it belongs. Valid at any moment: data is written
- * before the header that announces it. All that it knows is in the checkpoint, so another thread can go on with the same file.
+ * before the header that announces it. All that it knows is in the checkpoint, so another thread can continue the same file.
  * Sink thread.
  */
 import { closeSync, fstatSync, ftruncateSync } from 'node:fs';
@@ -45,7 +45,7 @@ export interface RecordingOptions {
   readonly scratch: Buffer;
 }
 
-/** The file can take more when there is room again; with any other error it is better opened anew. */
+/** The file can take more when there is room again; with any other error it is better opened again. */
 const noRoom = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /** What a new file begins with. */
@@ -53,7 +53,7 @@ export function recordingHead(format: 'wav' | 'pcm', sampleRate: number): Uint8A
   return format === 'wav' ? encodeWavHeader(sampleRate, 0) : new Uint8Array(0);
 }
 
-/** A file that was deleted can be written to as before, but nobody will ever find it. */
+/** A file that was deleted can be written to as before, but never be found. */
 function assertHasName(file: number): void {
   if (fstatSync(file).nlink === 0) throw new Error('a recording was deleted');
 }

@@ -96,7 +96,7 @@ export class Retention {
       if (this.isStopped) return;
       if (!entry.isDirectory()) continue;
       if (entry.name.endsWith(doomed)) {
-        // Whoever began that did not come to the end.
+        // The thread that began that did not finish.
         await rm(join(folder, entry.name), { recursive: true, force: true });
         continue;
       }

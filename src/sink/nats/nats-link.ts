@@ -1,6 +1,6 @@
 /**
  * The connection to NATS, and the only importer of its client. Each connection is used until it breaks and then replaced by
- * a new one, so that nothing of an old one is sent later: what was not confirmed is published again by whoever has it.
+ * a new one, so that nothing of an old one is sent later: what was not confirmed is published again by its owner.
  * Invariant: what `confirm` resolves for was taken by the server (core), or stored by it (JetStream). Sink thread.
  */
 import { accessSync, constants, readFileSync } from 'node:fs';
@@ -91,7 +91,7 @@ export class NatsLink {
   }
 
   /**
-   * Makes the first attempt. A server that is away is no error: it is tried again. Throws what trying again will not mend:
+   * Makes the first attempt. A server that is away is no error: it is tried again. Throws what trying again cannot cure:
    * wrong credentials, certificates, a stream that does not exist.
    */
   async start(): Promise<void> {
@@ -137,20 +137,20 @@ export class NatsLink {
     const { connection, acknowledgements } = this;
     this.acknowledgements = [];
     const round = Promise.withResolvers<void>();
-    // Whoever waits for it is told below; nobody has to.
+    // A caller that waits for it gets the error below; none has to.
     for (const promise of [round.promise, ...acknowledgements]) promise.catch(() => {});
     this.breakRound = round.reject;
     const timer = setTimeout(() => round.reject(new errors.TimeoutError()), confirmMs);
     try {
       if (connection === null || connection.isClosed()) throw new Error(brokeMessage);
       const kept = this.jetstream === null ? connection.flush() : Promise.all(acknowledgements);
-      // Not at once: what the server has refused before is told before.
+      // Not at once: what the server refused before is reported before.
       kept.then(() => setImmediate(round.resolve), round.reject);
       await round.promise;
       this.backOff.succeeded();
     } catch (error) {
       this.retryMs = performance.now() + this.backOff.failed();
-      // Without an answer nobody knows what becomes of what is still on its way.
+      // Without an answer it is unknown what becomes of what is still on its way.
       if (this.jetstream === null || error instanceof errors.TimeoutError) void connection?.close();
       throw error;
     } finally {

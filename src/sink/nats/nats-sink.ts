@@ -14,7 +14,7 @@ import { NatsTrack, type Publish } from './nats-track.ts';
 
 /** Every turn of the loop: frames are wanted live. */
 const liveIntervalMs = 5;
-/** A consumer that hears of a participant has so long to subscribe before the first frame. */
+/** A consumer that learns of a participant has so long to subscribe before the first frame. */
 const leadMs = 100;
 /** What may be on its way at a time. Bounds what is published twice when a connection breaks. */
 const roundBytesMax = 4 * 2 ** 20;
@@ -60,10 +60,10 @@ export class NatsSink implements Sink {
     return new NatsTrack(track, checkpoint, this.spec, this.publish);
   }
 
-  /** What cannot be told now is told when the server is back. */
+  /** What cannot be published now is published when the server is back. */
   callRecorded(call: RecordedCall): void {
     if (this.calls.length < callsMax) this.calls.push(call);
-    else this.report(new Error(`${callsMax} recorded calls wait to be told of: another one is left out`));
+    else this.report(new Error(`${callsMax} recorded calls wait to be announced: another one is dropped`));
   }
 
   settle(): Promise<void> | null {

@@ -1,6 +1,6 @@
 /**
- * One participant as NATS hears of it: `started` some time before its first frame, so that a consumer can subscribe; its
- * frames; `running` every few seconds, so that nobody who comes later stays deaf; `ended` with the account. Sink thread.
+ * One participant as it is published to NATS: `started` some time before its first frame, so that a consumer can subscribe; its
+ * frames; `running` every few seconds, so that late subscribers learn of it; `ended` with the account. Sink thread.
  */
 import { randomInt } from 'node:crypto';
 import { subjectToken } from '../../base/recording-name.ts';
@@ -141,7 +141,7 @@ export class NatsTrack implements TrackWriter {
       this.publish(this, this.subject, Uint8Array.prototype.slice.call(batch, 0, batchBytes), headers, messageId);
       this.framesInRound += batchFrames;
     } catch (error) {
-      // The last frame counts as lost by whoever calls, as that of `write` does.
+      // The caller counts the last frame as lost, as that of `write`.
       this.checkpoint.framesLost += batchFrames - 1;
       throw error;
     }

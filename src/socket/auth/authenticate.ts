@@ -6,13 +6,13 @@ import type { Totals } from '../../stream/totals.ts';
 import type { Authenticate } from '../upgrade.ts';
 import { authenticateJwt } from './jwt.ts';
 import { KeySet } from './key-set.ts';
-import { authenticateNobody } from './none.ts';
+import { authenticateNone } from './none.ts';
 import { authenticateTokens } from './token.ts';
 
 export function createAuthenticate(config: Config, totals: Totals, log: Log): Authenticate {
   switch (config.auth) {
     case 'none':
-      return authenticateNobody;
+      return authenticateNone;
     case 'token':
       return authenticateTokens(config.authToken);
     case 'jwt': {

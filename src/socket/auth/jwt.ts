@@ -50,7 +50,7 @@ export function authenticateJwt(options: JwtOptions): Authenticate {
     const failure = text === null ? 'missing' : problemOf(token, options, nowSeconds);
     if (failure !== null) onFailure(failure);
     else if (mode === 'required') return () => check(token!);
-    // Nobody waits for the verdict.
+    // No upgrade waits for the verdict.
     else void check(token!);
     if (mode === 'required') return null;
     return token === null ? 'unknown' : identityOf(token.claims);
@@ -79,7 +79,7 @@ function objectOf(part: string): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** What a token says, whoever signed it; null when it is none. */
+/** What a token claims, unverified; null when it is not a token. */
 function tokenOf(text: string): Token | null {
   const parts = text.split('.');
   if (parts.length !== 3) return null;

@@ -60,7 +60,7 @@ function publicKeyOf(jwk: JsonWebKey): PublicKey | null {
 async function fetchKeys(url: string): Promise<PublicKey[]> {
   const response = await fetch(url, {
     headers: { accept: 'application/json' },
-    // Whoever can send us elsewhere must not choose the keys.
+    // A server that redirects us must not choose the keys.
     redirect: 'error',
     signal: AbortSignal.timeout(fetchTimeoutMs),
   });

@@ -1,4 +1,4 @@
-/** Whoever cannot be checked is not let in, and what went wrong is told: no fault of a check may reach the process. Main thread. */
+/** A peer that cannot be checked is refused, and the fault is reported: no fault of a check may reach the process. Main thread. */
 import type { Authenticate, Identity } from '../upgrade.ts';
 
 export function neverFailing(authenticate: Authenticate, onError: (error: unknown) => void): Authenticate {

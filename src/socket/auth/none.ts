@@ -1,4 +1,4 @@
-/** `--auth none`: everybody who reaches the port is let in. Refused beyond loopback unless the operator insists. */
+/** `--auth none`: every peer that reaches the port is accepted. Refused beyond loopback unless the operator insists. */
 import type { Authenticate } from '../upgrade.ts';
 
-export const authenticateNobody: Authenticate = () => 'nobody';
+export const authenticateNone: Authenticate = () => 'nobody';

@@ -1,4 +1,4 @@
-/** `--auth token`: whoever carries one of the secrets that the operator gave is let in. Main thread. */
+/** `--auth token`: a peer that carries one of the operator's secrets is accepted. Main thread. */
 import type { Authenticate } from '../upgrade.ts';
 import { Secrets, secretsOf } from './credentials.ts';
 
