@@ -3,7 +3,7 @@
  * whole or not at all; a packet longer than 20 ms becomes several frames. Publishing comes last: until then everything can
  * be taken back. Worker thread.
  */
-import { bytesPerSample, frameBytes, packetBytesMax } from '../base/limits.ts';
+import { bytesPerSample, frameBytes, frameDurationMs, packetBytesMax } from '../base/limits.ts';
 import type { LaneHeader } from '../memory/lane-header.ts';
 import type { DropReason } from '../memory/outcomes.ts';
 import { frameFlag } from '../memory/states.ts';
@@ -17,6 +17,10 @@ import { stampMsMin } from './stamp-limits.ts';
 import type { StreamState } from './stream-state.ts';
 import { isInDoubt, place, settleDoubt } from './timeline.ts';
 import type { UndoNote } from './undo-note.ts';
+
+function msOf(bytes: number, sampleRate: number): number {
+  return (bytes / bytesPerSample / sampleRate) * 1000;
+}
 
 export class AudioWriter {
   private readonly stream: StreamState;
@@ -57,9 +61,10 @@ export class AudioWriter {
     }
     if (writer !== null && bytes > 0 && bytes <= perFrame) {
       const pcmAt = writer.nextPcm();
+      const durationMs = bytes === perFrame ? frameDurationMs : msOf(bytes, sampleRate);
       if (!decodeBase64(message.data, bytes, writer.bytes, pcmAt)) return 'malformed_audio';
       note.noteRing(writer);
-      const deviationMs = this.measure(writer, message, note, arrivalMs, writer.bytes, pcmAt, bytes, sampleRate);
+      const deviationMs = this.measure(writer, message, note, arrivalMs, writer.bytes, pcmAt, bytes, durationMs);
       this.count(writer, message, lane, note, arrivalMs, nowMs, bytes, 1, deviationMs);
       const flags = this.flagsOf(message) | (bytes < perFrame ? frameFlag.partial : 0);
       writer.commit(bytes, flags, placement.missingFrames, this.stampOf(message), arrivalMs, placement.positionSamples);
@@ -76,7 +81,8 @@ export class AudioWriter {
       writer = admitted;
     }
     note.noteRing(writer);
-    const deviationMs = this.measure(writer, message, note, arrivalMs, note.packet, 0, bytes, sampleRate);
+    const durationMs = msOf(bytes, sampleRate);
+    const deviationMs = this.measure(writer, message, note, arrivalMs, note.packet, 0, bytes, durationMs);
     const frames = Math.ceil(bytes / perFrame);
     this.count(writer, message, lane, note, arrivalMs, nowMs, bytes, frames, deviationMs);
     const { missingFrames, positionSamples } = placement;
@@ -119,18 +125,18 @@ export class AudioWriter {
     from: Buffer,
     fromAt: number,
     bytes: number,
-    sampleRate: number,
+    durationMs: number,
   ): number {
     const { placement, pcm } = this;
     pcm.bytes = from;
     pcm.at = fromAt;
     pcm.length = bytes;
+    pcm.durationMs = durationMs;
     place(writer, note, message.timestampMs, arrivalMs, pcm, message.idEnd > message.idStart, placement);
     // The network was away, not the participant.
     if (placement.isPause && this.stream.brokeOffAfter(writer.referenceArrivalMs)) {
       placement.countAsLoss();
     }
-    const durationMs = (bytes / bytesPerSample / sampleRate) * 1000;
     return measureArrival(writer, arrivalMs, message.timestampMs, durationMs, placement.consecutive);
   }
 
@@ -162,8 +168,9 @@ export class AudioWriter {
 
   /** Whether the packet changes counters that most do not. */
   private get isUnusual(): boolean {
-    const { flags, missingFrames, isPause, isClockStep, isUnusable } = this.placement;
-    return flags !== 0 || missingFrames > 0 || isPause || isClockStep || isUnusable || !this.stream.hasMetadata;
+    const { isPlain, flags, missingFrames, isPause, isClockStep, isUnusable } = this.placement;
+    if (!this.stream.hasMetadata) return true;
+    return !isPlain && (flags !== 0 || missingFrames > 0 || isPause || isClockStep || isUnusable);
   }
 
   private countUnusual(writer: RingWriter, lane: LaneHeader, frames: number): void {

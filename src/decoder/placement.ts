@@ -6,10 +6,13 @@ export class Pcm {
   bytes: Buffer = Buffer.alloc(0);
   at = 0;
   length = 0;
+  durationMs = 0;
 }
 
 /** Reused. */
 export class Placement {
+  /** The next packet in order, and nothing else to say of it: but for these, all fields are as `clear` leaves them. */
+  isPlain = false;
   /** Bits of `frameFlag`: duplicate, late, resumed. */
   flags = 0;
   /** Frames of 20 ms that are known from now on not to have come. */
@@ -30,7 +33,19 @@ export class Placement {
   /** How far the timestamp lies off the participant's own grid, `onGrid`, or NaN when there is nothing to compare with. */
   wanderMs = Number.NaN;
 
+  /** The next packet of a participant whose stamps are regular, as nearly all are. */
+  setPlain(consecutive: boolean, positionSamples: number, wanderMs: number): void {
+    if (!this.isPlain) {
+      this.clear();
+      this.isPlain = true;
+    }
+    this.consecutive = consecutive;
+    this.positionSamples = positionSamples;
+    this.wanderMs = wanderMs;
+  }
+
   clear(): void {
+    this.isPlain = false;
     this.flags = 0;
     this.missingFrames = 0;
     this.gaps = 0;

@@ -44,7 +44,6 @@ export function place(
 ): void {
   const { newestSamples, gridMs } = writer;
   const offGridMs = timestampMs - gridMs;
-  placement.clear();
   const isSteady =
     Math.abs(offGridMs) <= steadyMs &&
     writer.unsettled === 0 &&
@@ -56,13 +55,13 @@ export function place(
   if (isSteady) {
     // All that there is to learn was learnt, and nothing is special about this packet: as most are.
     // After a late packet or a straggler this one does follow the newest, but that is not what it would be compared with.
-    placement.consecutive = writer.referenceTimestampMs === writer.newestTimestampMs;
-    placement.wanderMs = onGrid;
-    placement.positionSamples = writer.newestPositionSamples + newestSamples;
-    writer.gridMs = gridMs + offGridMs / 8 + (samplesOf(pcm.length) * 1000) / writer.sampleRate;
-    advance(writer, 1, timestampMs, placement.positionSamples, pcm.length);
+    const positionSamples = writer.newestPositionSamples + newestSamples;
+    placement.setPlain(writer.referenceTimestampMs === writer.newestTimestampMs, positionSamples, onGrid);
+    writer.gridMs = gridMs + offGridMs / 8 + pcm.durationMs;
+    advance(writer, 1, timestampMs, positionSamples, pcm.length);
     return;
   }
+  placement.clear();
   note.noteStamps(writer);
   look.at(writer, timestampMs, arrivalMs, pcm, placement);
   look.place(pausesAreIdle);

@@ -7,6 +7,8 @@
  * Latin-1, as those are that come from bytes; see `isLatin1`.
  */
 
+import { writeBase64 } from './text.ts';
+
 /** Characters whose low two bits are zero: allowed before one `=`. */
 const twoBitsClear = 'AEIMQUYcgkosw048';
 /** Characters whose low four bits are zero: allowed before two. */
@@ -32,7 +34,7 @@ export function decodedBytes(text: string): number {
  * Returns false when the text is not strictly valid; then what lies at the target is undefined.
  */
 export function decodeBase64(text: string, bytes: number, target: Buffer, at: number): boolean {
-  if (target.write(text, at, bytes, 'base64') !== bytes) return false;
+  if (writeBase64(text, target, at, bytes) !== bytes) return false;
   const padding = (text.length / 4) * 3 - bytes;
   if (padding === 1 && !twoBitsClear.includes(text[text.length - 2]!)) return false;
   if (padding === 2 && !fourBitsClear.includes(text[text.length - 3]!)) return false;

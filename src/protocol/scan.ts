@@ -10,6 +10,7 @@
 
 import { ascii, Cursor, falseLiteral, nullLiteral, quote, trueLiteral } from './cursor.ts';
 import { type Message, type MessageParser, messageKind } from './message.ts';
+import { latin1Text } from './text.ts';
 import { parseTimestamp } from './timestamp.ts';
 
 const comma = 0x2c;
@@ -167,7 +168,7 @@ export class Scanner extends Cursor implements MessageParser {
       this.dataLength = length;
       close = start + length;
     }
-    message.data = bytes.toString('latin1', start, close);
+    message.data = latin1Text(bytes, start, close);
     this.data.set(start, close);
     this.at = close + 1;
     this.near = Math.min(this.end, this.near + this.dataLength);

@@ -5,6 +5,7 @@
 import { type Message, type MessageParser, messageKind } from './message.ts';
 import { Scanner } from './scan.ts';
 import { Shape, type Words } from './shape.ts';
+import { latin1Text } from './text.ts';
 import { parseTimestamp } from './timestamp.ts';
 
 /** Shapes are kept by the length of their messages: calls differ in that first. A power of two. */
@@ -63,7 +64,7 @@ export class ShapedScanner implements MessageParser {
     message.id = bytes;
     message.idStart = start + id.start;
     message.idEnd = start + id.end;
-    message.data = bytes.toString('latin1', start + data.start, start + data.end);
+    message.data = latin1Text(bytes, start + data.start, start + data.end);
     message.silent = shape.silent;
     this.misses[slot] = 0;
     this.scanner.dataLength = data.end - data.start;

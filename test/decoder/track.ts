@@ -47,6 +47,7 @@ export class Track {
     // Each stamp has an audio of its own, so that what comes again is the same.
     pcm.bytes = Buffer.alloc(bytes, String(offsetMs));
     pcm.length = bytes;
+    pcm.durationMs = durationMs;
     const timestampMs = startMs + offsetMs;
     place(writer, { noteStamps: () => {} }, timestampMs, Number.NaN, pcm, this.mode === 'unmixed', placement);
     const frame = frameBytes(this.sampleRate);
