@@ -17,7 +17,7 @@ import type { RingFigures } from '../memory/ring-figures.ts';
 import type { RingWriter } from '../ring/writer.ts';
 import { ClosePlacing } from './close-placing.ts';
 import type { Pcm, Placement } from './placement.ts';
-import { advance, samplesOf } from './seen-window.ts';
+import { advance } from './seen-window.ts';
 
 /** Is told what was learnt of a participant's stamps before that changes. */
 export interface StampNote {
