@@ -9,7 +9,7 @@
  */
 
 import { settleFrames, stampWanderMs } from './stamp-limits.ts';
-import { regularMs, StampState } from './stamp-state.ts';
+import { regularMs, StampState, slackShare } from './stamp-state.ts';
 
 /** So much the grid moves with every packet, to follow a drift: twice that of the worst clock, 500 ppm of 20 ms. */
 const driftMs = 0.02;
@@ -22,6 +22,9 @@ const transitMs = 5;
 
 /** Regular stamps are rounded all alike, so the steps between them are exact, but for what a double can tell. */
 const exactMs = 0.05;
+
+/** So many runs of late stamps are waited for one that tells. */
+const lateRunsMax = 4;
 
 export class StampGrid extends StampState {
   /** Another clock: what was learnt of how stamps wander stays. */
@@ -170,6 +173,7 @@ export class StampGrid extends StampState {
     const transit = arrivalMs - timestampMs;
     this.wanderMs *= 0.999;
     if (offMs <= this.slackMs(stepMs)) {
+      this.lateRuns = 0;
       if (this.lateStamps > 0) this.wanderMs = Math.max(this.wanderMs, this.lateMostMs);
       this.wanderMs = Math.max(this.wanderMs, offMs);
       this.lateStamps = 0;
@@ -201,14 +205,21 @@ export class StampGrid extends StampState {
   private stepsOfRun(stepMs: number): number {
     const { lateLeastMs, lateMostMs, wanderMs } = this;
     const spreadMs = lateMostMs - lateLeastMs;
-    this.wanderMs = Math.max(wanderMs, spreadMs);
-    if (lateLeastMs <= this.slackMs(stepMs)) return 0;
+    // More than wander: it began before the loss, or there was another one.
+    const isMixed = wanderMs > stepMs / 2 && spreadMs > wanderMs + stepMs / 3;
     // Their delays wandered as before, so both their edges moved by what is lost; or they were much alike, and tell it all.
     const isAlike = spreadMs < wanderMs / 2 || wanderMs <= stepMs / 2;
     const lostMs = isAlike ? lateLeastMs - spreadMs / 8 : (lateLeastMs + lateMostMs - wanderMs) / 2;
     const steps = Math.round(lostMs / stepMs);
-    if (steps > 0 && (isAlike || lateMostMs > wanderMs + stepMs / 2)) return steps;
-    this.wanderMs = Math.max(this.wanderMs, lateMostMs);
+    const isBehind = lateLeastMs > Math.max(this.slackMs(stepMs), slackShare * spreadMs);
+    if (isBehind && steps > 0 && (isAlike || lateMostMs > wanderMs + stepMs / 2)) {
+      if (!isMixed) this.wanderMs = Math.max(wanderMs, spreadMs);
+      return steps;
+    }
+    // The next run tells.
+    if (isMixed && ++this.lateRuns < lateRunsMax) return 0;
+    this.lateRuns = 0;
+    this.wanderMs = Math.max(wanderMs, isBehind ? lateMostMs : spreadMs);
     return 0;
   }
 

@@ -9,6 +9,9 @@ import { settleFrames, stampWanderMs } from './stamp-limits.ts';
 /** Stamps that are regular are no further off than this: they are rounded to milliseconds. */
 export const regularMs = 1.1;
 
+/** How much of their wander stamps may be late and still be in time. */
+export const slackShare = 0.35;
+
 export class StampState implements Stamps {
   /** The stamp that the next packet would have; NaN as long as there was none. */
   gridMs = Number.NaN;
@@ -36,6 +39,8 @@ export class StampState implements Stamps {
   lateTransitMs = 0;
   transitBeforeMs = 0;
   lateSinceMs = 0;
+  /** Runs of 25 such stamps in a row in which something was lost meanwhile, so that they do not tell how much. */
+  lateRuns = 0;
   /** Stamps in a row that are too early, and how much at least. */
   earlyStamps = 0;
   earlyLeastMs = 0;
@@ -90,6 +95,7 @@ export class StampState implements Stamps {
     this.lateTransitMs = 0;
     this.transitBeforeMs = 0;
     this.lateSinceMs = 0;
+    this.lateRuns = 0;
     this.earlyStamps = 0;
     this.earlyLeastMs = 0;
     this.doubtfulStamps = 0;
@@ -99,7 +105,7 @@ export class StampState implements Stamps {
 
   /** From how far behind the grid on a stamp may mean loss. Beyond 50 ms of wander not a single frame's loss shows at once. */
   slackMs(stepMs: number): number {
-    return Math.max(stepMs / 2, 0.35 * this.wanderMs);
+    return Math.max(stepMs / 2, slackShare * this.wanderMs);
   }
 
   /** How far a stamp may be before the grid although its packet is in order. */

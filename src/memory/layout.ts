@@ -23,7 +23,7 @@ import { dropReasons } from './outcomes.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 10;
+export const layoutVersion = 11;
 
 // ── control ────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Words of a gate, and where each stands among them. */
@@ -120,7 +120,7 @@ export const ring = {
   learntStamps: ringOffsets.f64(),
   wanderMs: ringOffsets.f64(),
   sameStamps: ringOffsets.f64(3),
-  lateStamps: ringOffsets.f64(6),
+  lateStamps: ringOffsets.f64(7),
   earlyStamps: ringOffsets.f64(2),
   doubtfulSteps: ringOffsets.f64(6),
   // Counters that most frames do not change, written by the decoder only.

@@ -21,6 +21,7 @@ export interface Stamps {
   lateTransitMs: number;
   transitBeforeMs: number;
   lateSinceMs: number;
+  lateRuns: number;
   earlyStamps: number;
   earlyLeastMs: number;
   doubtfulSteps: number;
@@ -47,6 +48,7 @@ export function loadStamps({ f64, double }: RingFigures, into: Stamps): void {
   into.lateTransitMs = f64[field++]!;
   into.transitBeforeMs = f64[field++]!;
   into.lateSinceMs = f64[field++]!;
+  into.lateRuns = f64[field++]!;
   into.earlyStamps = f64[field++]!;
   into.earlyLeastMs = f64[field++]!;
   into.doubtfulSteps = f64[field++]!;
@@ -75,6 +77,7 @@ export function storeStamps({ f64, double }: RingFigures, from: Stamps, isSettle
   f64[field++] = from.lateTransitMs;
   f64[field++] = from.transitBeforeMs;
   f64[field++] = from.lateSinceMs;
+  f64[field++] = from.lateRuns;
   f64[field++] = from.earlyStamps;
   f64[field++] = from.earlyLeastMs;
   f64[field++] = from.doubtfulSteps;
