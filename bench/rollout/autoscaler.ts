@@ -3,7 +3,6 @@
  * by target, rounded up; nothing within a tolerance; growth at once; less only if less would have done for the whole window.
  */
 import type { Fleet } from './fleet.ts';
-import { newest } from './scale-in.ts';
 
 export interface AutoscalerSettings {
   /** Streams by capacity that it aims at, 0 to 1. */
@@ -52,7 +51,9 @@ export class Autoscaler {
     }
 
     const least = this.leastThatWillDo(count);
-    const leaving = newest.rank(running, fleet.random).slice(0, Math.max(0, running.length - least));
+    // The newest first: about what Kubernetes does, and they are the emptiest.
+    const newestFirst = running.toSorted((a, b) => b.number - a.number);
+    const leaving = newestFirst.slice(0, Math.max(0, running.length - least));
     this.removed += leaving.length;
     for (const gateway of leaving) fleet.drain(gateway);
   }

@@ -77,7 +77,7 @@ export function daySheet(scenario: Scenario): Sheet {
       return {
         name: `${durations.label} · window of ${duration(stabilisationSeconds)}`,
         measures: {
-          'gateways told to go': measure(
+          'gateways removed': measure(
             '',
             'lower',
             all.map(({ removed }) => removed),

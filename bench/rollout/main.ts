@@ -10,7 +10,7 @@ import { daySheet, rampPicture, rampSheet } from './autoscaling-sheets.ts';
 import { describe, fillPage, pagePath, picturesOf, tablesOf, widestSpread } from './page.ts';
 import type { RolloutResult } from './result.ts';
 import { costSheet, cutsSheet, rolloutPictures, rolloutsOf } from './rollout-sheets.ts';
-import { scaleInSheet, scaleOutPicture, scaleOutSheet } from './scale-sheets.ts';
+import { scaleOutPicture, scaleOutSheet } from './scale-sheets.ts';
 import { published, type Scenario, smoke } from './scenario.ts';
 
 const usage = `usage: npm run bench:rollout -- [flags]
@@ -37,7 +37,6 @@ function simulate(scenario: Scenario): RolloutResult {
       cutsSheet(scenario, rollouts),
       costSheet(scenario, rollouts),
       scaleOutSheet(scenario),
-      scaleInSheet(scenario),
       rampSheet(scenario),
       daySheet(scenario),
     ],

@@ -23,14 +23,18 @@ export function rolloutsOf({ size, seeds }: Scenario): Rollouts {
   };
 }
 
+/** The others lie near these two. Streams that never end are always cut, which needs no table. */
+const compared = [surgeOne, inPlace];
+
 export function cutsSheet(scenario: Scenario, rollouts: Rollouts): Sheet {
   const { kinds, drainSeconds, size } = scenario;
-  const rows = kinds.flatMap((kind): Row[] => {
+  const ending = kinds.filter(({ meanSeconds }) => Number.isFinite(meanSeconds));
+  const rows = ending.flatMap((kind): Row[] => {
     const columns = (of: (drain: number) => readonly number[]): Row['measures'] =>
       Object.fromEntries(drainSeconds.map((drain) => [duration(drain), measure('%', 'lower', of(drain))]));
     const expected = columns((drain) => [kind.residualBeyond(drain) * 100]);
     return [
-      ...strategies.map((strategy): Row => {
+      ...compared.map((strategy): Row => {
         const share = ({ counts }: RolloutOutcome): number => (counts.cuts / size.streams) * 100;
         const measures = columns((drain) => rollouts.of(kind, strategy, drain).map(share));
         return { name: `${kind.label} · ${strategy.label}`, measures, remarks: [] };

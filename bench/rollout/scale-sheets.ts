@@ -1,9 +1,8 @@
-/** Growing and shrinking as tables and pictures: how soon load is even, and whom it costs. */
+/** Growing as a table and a picture: how soon load is even. */
 import { measure, type Row } from '../report/result.ts';
 import { type Durations, residualQuantile } from './durations.ts';
 import { anyOne, leastConnections, type Placement, placements } from './placement.ts';
 import type { Picture, Sheet } from './result.ts';
-import { choices, scaleIn } from './scale-in.ts';
 import { evenRatio, type ScaleOutOutcome, scaleOut } from './scale-out.ts';
 import { duration, hour, longTail, minute, type Scenario } from './scenario.ts';
 
@@ -83,44 +82,4 @@ export function scaleOutPicture(scenario: Scenario): Picture {
     }),
     note: `Simulation: ${size.streams.toLocaleString('en-US')} streams, as many come as end.`,
   };
-}
-
-export function scaleInSheet(scenario: Scenario): Sheet {
-  const { size, seeds } = scenario;
-  const added = size.gateways;
-  const removed = Math.floor(added / 2);
-  const drainSeconds = 10 * minute;
-  const rows = ending(scenario).flatMap((durations) =>
-    [leastConnections, anyOne].flatMap((placement) =>
-      choices.map((choice): Row => {
-        const measures = [10 * minute, 2 * hour].flatMap((addedSecondsAgo) => {
-          const common = { size, durations, placement, choice, added, addedSecondsAgo, removed, drainSeconds };
-          const all = seeds.map((seed) => scaleIn({ ...common, seed }));
-          const after = `${duration(addedSecondsAgo)} after`;
-          return [
-            [
-              `touched ${after}`,
-              measure(
-                '',
-                'lower',
-                all.map(({ streams }) => streams),
-              ),
-            ],
-            [
-              `cut ${after}`,
-              measure(
-                '',
-                'lower',
-                all.map(({ cuts }) => cuts),
-              ),
-            ],
-          ] as const;
-        });
-        const name = `${durations.label}, ${placement.label} · ${choice.label} first`;
-        return { name, measures: Object.fromEntries(measures), remarks: [] };
-      }),
-    ),
-  );
-  const title = `${removed} of ${2 * added} gateways go, a drain of ${duration(drainSeconds)}, after ${added} were added`;
-  return { name: 'rollout-scale-in', title, rows };
 }

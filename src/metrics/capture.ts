@@ -7,37 +7,37 @@ export function registerCapture(metrics: Metrics, { capture = null }: Sources): 
     [[{}, capture === null ? 0 : value(capture)]] as const;
   metrics.counter(
     'capture_messages_total',
-    'Messages in the file of --capture. With capture_dropped_total all that came, those too big included.',
+    'Messages written to the capture file, oversized ones included.',
     [],
     read(({ messages }) => messages),
   );
   metrics.counter(
     'capture_dropped_total',
-    'Messages that are not in the file of --capture: the disk was full or too slow. The file says where. No stream is affected.',
+    'Messages missing from the capture file because its queue was full: the disk is full or slow. No stream is affected.',
     [],
     read(({ dropped }) => dropped),
   );
   metrics.counter(
     'capture_bytes_total',
-    'Bytes of the file of --capture.',
+    'Bytes written to the capture file.',
     [],
     read(({ bytes }) => bytes),
   );
   metrics.counter(
     'capture_errors_total',
-    'Times that the file of --capture could not be written, and deaths of its thread. It is tried again.',
+    'Failed writes to the capture file, and deaths of its thread. Both are retried.',
     [],
     read(({ errors }) => errors),
   );
   metrics.counter(
     'capture_restarts_total',
-    'Times that the thread of --capture died and was started again.',
+    'Restarts of the capture thread after it died or hung.',
     [],
     read(({ restarts }) => restarts),
   );
   metrics.gauge(
     'capture_backlog_bytes',
-    'What waits to be written to the file of --capture. Messages are dropped when 64 MiB do.',
+    'Bytes that wait to be written to the capture file. At 64 MiB messages are dropped.',
     [],
     read(({ backlogBytes }) => backlogBytes),
   );

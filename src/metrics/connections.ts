@@ -5,27 +5,27 @@ import type { Metrics } from './registry.ts';
 
 export function registerConnections(metrics: Metrics, { totals, registry, messageBytesMax }: Sources): void {
   const ofStream = hardMessageBytesFactor * messageBytesMax + outgoingBytesMax;
-  metrics.gauge('connections_pending', 'Connections to the ingest port that have not become a stream.', [], () => [
+  metrics.gauge('connections_pending', 'Connections to the ingest port that are not a stream, or not yet.', [], () => [
     [{}, totals.connectionsPending],
   ]);
   metrics.counter(
     'connections_refused_total',
-    'Connections to the ingest port that were cut off as soon as they were made: too many of one address in a second, or too many that have not become a stream.',
+    'Connections to the ingest port cut off at once: too many of one address in a second, or too many pending.',
     ['cause'],
     () => Object.entries(totals.connectionsRefused).map(([cause, value]) => [{ cause }, value]),
   );
   metrics.counter(
     'accept_pauses_total',
-    'Times that no further connection was accepted, because the file descriptors ran out but for the reserve of files and the admin port.',
+    'Times that accepting stopped because file descriptors were down to the reserve for files and the admin port.',
     [],
     () => [[{}, totals.acceptPauses]],
   );
-  metrics.counter('control_frames_total', 'Pings and pongs of peers. ACS need not send any.', [], () => [
+  metrics.counter('control_frames_total', 'Pings and pongs received from peers. ACS need not send any.', [], () => [
     [{}, totals.controlFrames],
   ]);
   metrics.gauge(
     'peer_memory_limit_bytes',
-    'The most that peers connected now can make the process hold outside rings and lanes: messages that are not complete, answers that are not read, requests.',
+    'Most bytes that the peers connected now can make the process hold outside rings and lanes.',
     [],
     () => [[{}, registry.active * ofStream + totals.connectionsPending * pendingConnectionBytes]],
   );

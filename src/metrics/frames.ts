@@ -5,58 +5,58 @@ import type { Sources } from './families.ts';
 import type { HistogramReading, Metrics } from './registry.ts';
 
 const counters = [
-  ['frames_committed_total', 'Frames of 20 ms written to a ring, duplicates and late ones included.', 'frames'],
-  ['frames_silent_total', 'Frames that ACS flagged as silence, also in frames_committed_total.', 'silentFrames'],
+  ['frames_committed_total', 'Frames of 20 ms written to rings, duplicates and late ones included.', 'frames'],
+  ['frames_silent_total', 'Frames that ACS flagged as silence. Also in frames_committed_total.', 'silentFrames'],
   ['pcm_bytes_total', 'Bytes of PCM written to rings.', 'pcmBytes'],
   [
     'frames_missing_total',
-    'Frames that should have come between two timestamps and had not when the later one came.',
+    'Frames that had not come when a later timestamp came. Really lost: missing - out of order.',
     'missingFrames',
   ],
-  ['gaps_total', 'Times that frames were missing.', 'gaps'],
+  ['gaps_total', 'Gaps in timestamps: each is one or more missing frames in a row.', 'gaps'],
   [
     'frames_out_of_order_total',
-    'Frames that came after a later one, for the first time. Lost for good: missing - out of order.',
+    'Frames that came after a later one, for the first time. They were counted as missing before.',
     'outOfOrderFrames',
   ],
   ['frames_duplicate_total', 'Frames whose timestamp and audio had come before.', 'duplicateFrames'],
   [
     'participant_pauses_total',
-    'Times that a participant of unmixed audio came back after more than 500 ms without a frame. It was not dominant; no loss.',
+    'Times that an unmixed participant came back after more than 500 ms without a frame: it was not dominant. No loss.',
     'pauses',
   ],
   [
     'clock_steps_total',
-    "Times that ACS's timestamps jumped, back or by more than two minutes, and the arrival did not confirm it. The timeline goes on without a hole.",
+    "Jumps of ACS's timestamps, back or by more than two minutes, that the arrival did not confirm. No loss.",
     'clockSteps',
   ],
   [
     'timestamps_unusable_total',
-    'Audio messages, committed all the same, whose timestamp says nothing: absent, unreadable, before 2000, or the same for more than a second.',
+    'Audio messages, committed, with a timestamp that is absent, unreadable, before 2000, or the same for over a second.',
     'unusableStamps',
   ],
   [
     'audio_before_metadata_total',
-    "Audio messages, committed all the same, that came before their stream's metadata.",
+    "Audio messages, committed, that came before their stream's metadata.",
     'audioBeforeMetadata',
   ],
 ] as const;
 
 const histograms = [
-  ['frame_jitter_seconds', 'The estimate J of RFC 3550 after each audio message.', 'jitter'],
+  ['frame_jitter_seconds', 'Jitter J of RFC 3550 after each audio message: ACS and the network.', 'jitter'],
   [
     'frame_interarrival_deviation_seconds',
-    'How far the time since the last arrival is from the duration of the packet, whichever way. Only for packets that directly follow their predecessor.',
+    "Absolute difference between the time since the last arrival and the packet's duration, of packets that directly follow.",
     'deviation',
   ],
   [
     'timestamp_deviation_seconds',
-    "How far a timestamp lies off the participant's own grid of timestamps: the share of the jitter that is ACS's stamping. Up to 0.5 ms adds nothing to the sum.",
+    "Distance of a timestamp from its participant's own grid: the part of the jitter that is ACS's stamping. Up to 0.5 ms adds nothing to the sum.",
     'stampDeviation',
   ],
   [
     'residence_seconds',
-    'From the arrival of an audio message at our socket to the ring: the part that is ours. Includes --flush-interval-ms. The clock is read once for 16 records.',
+    'Time of an audio message from its arrival at the socket to its ring, --flush-interval-ms included: the part that is ours.',
     'residence',
   ],
 ] as const;

@@ -6,84 +6,84 @@ import type { Metrics, Sample } from './registry.ts';
 export function registerInternals(metrics: Metrics, sources: Sources): void {
   const { lanes, decoders, memory, rings, sinks } = sources;
   const batches = memory.lanes.map((lane) => lane.histogram('batch'));
-  metrics.gauge('lane_backlog_bytes', 'Bytes in the lane that no worker has dealt with.', ['lane'], () =>
+  metrics.gauge('lane_backlog_bytes', 'Bytes in the lane that its worker has not decoded.', ['lane'], () =>
     lanes.map((each) => [{ lane: String(each.index) }, each.backlogBytes]),
   );
   metrics.histogram(
     'lane_batch_frames',
-    'Records that a worker found in its lane at a time: messages, and the ends and releases of streams. Large batches mean that the workers are busy, not that anything is wrong.',
+    'Records that a worker found in its lane at a time. Large batches mean busy workers, not a fault.',
     ['lane'],
     batchBounds,
     () => batches.map(({ counts, sum }, index) => ({ labels: { lane: String(index) }, counts, sum })),
   );
   metrics.counter(
     'lane_wait_seconds_total',
-    'Time for which the main thread waited until a worker had made room in this lane: a fifth of its time at the most, and only when much came at once, as after a stall of the network. TCP holds the senders back meanwhile.',
+    'Seconds that the main thread waited for a worker to make room in this lane, as after a network stall. At most a fifth of its time.',
     ['lane'],
     () => lanes.map((each) => [{ lane: String(each.index) }, each.waitedMs / 1000]),
   );
-  metrics.gauge(
-    'decode_tasks_waiting',
-    'Lanes that wait for their worker: it is lost, and its next thread is not up.',
-    [],
-    () => [[{}, decoders.waiting]],
-  );
+  metrics.gauge('decode_tasks_waiting', 'Lanes without a worker: it died, and the next one is not up.', [], () => [
+    [{}, decoders.waiting],
+  ]);
   metrics.gauge(
     'decode_utilization',
-    'Share of their time, 0 to 1, that the workers spent decoding since the last scrape, or over the last second if that is longer ago. Above 0.8 for long: add workers or replicas.',
+    'Share of time, 0 to 1, that workers decoded since the last scrape, or in the last second. Above 0.8 for long: add workers or gateways.',
     [],
     () => [[{}, decoders.measureUtilization()]],
   );
   metrics.gauge(
     'ring_memory_bytes',
-    'Rings that participants hold, those of ended streams that are still being read included.',
+    'Bytes of rings in use, those of ended streams that are still being read included.',
     [],
     () => [[{}, rings.inUse * memory.ringBytes]],
   );
-  metrics.gauge('ring_memory_limit_bytes', 'All rings: --ring-memory-mb, rounded down to whole rings.', [], () => [
-    [{}, memory.geometry.ringCount * memory.ringBytes],
-  ]);
+  metrics.gauge(
+    'ring_memory_limit_bytes',
+    'Bytes of all rings: --ring-memory-mb, rounded down to whole rings.',
+    [],
+    () => [[{}, memory.geometry.ringCount * memory.ringBytes]],
+  );
   const perSink = (value: (sink: RingConsumer) => number) => () =>
     sinks.map((sink): Sample => [{ sink: sink.name }, value(sink)]);
   metrics.counter(
     'sink_frames_total',
-    'Frames that this sink read; for nats, those that the server has confirmed.',
+    'Frames that this sink has read; for nats, those that the server has confirmed.',
     ['sink'],
     perSink((sink) => sink.frames),
   );
   metrics.counter(
     'sink_lapped_frames_total',
-    'Frames that were overwritten before this sink read them: it is too slow, or its server was away. No other sink is affected.',
+    'Frames overwritten before this sink read them: it is too slow, or its server was away.',
     ['sink'],
     perSink((sink) => sink.lappedFrames),
   );
   metrics.counter(
     'gated_seconds_total',
-    'Time that decode workers spent waiting for this sink to read what was about to be overwritten, as after a network stall. All calls of the lane wait as long; a tenth of the time at most.',
+    'Seconds that decode workers waited for this sink before overwriting unread frames, as after a network stall. At most a tenth of the time.',
     ['sink'],
     perSink((sink) => sink.gatedMs / 1000),
   );
   metrics.counter(
     'sink_lost_frames_total',
-    'Frames that this sink read and could not keep: the disk was full, a file was deleted, the server refused them. Also in sink_frames_total.',
+    'Frames that this sink read and could not keep: disk full, file deleted, refused by the server. Also in sink_frames_total.',
     ['sink'],
     perSink((sink) => sink.lostFrames),
   );
   metrics.counter(
     'sink_errors_total',
-    'Errors in opening, writing or closing a file, failed connections, and deaths of the thread. The log tells them, repeated ones with their number.',
+    'Failures to open, write or close a file, to reach a server, and deaths of the thread. The log says which.',
     ['sink'],
     perSink((sink) => sink.errors),
   );
   metrics.counter(
     'sink_restarts_total',
-    'Times that the thread of this sink died and was started again. It goes on where the last one stopped.',
+    "Restarts of this sink's thread after it died or hung. It continues where the last one stopped.",
     ['sink'],
     perSink((sink) => sink.restarts),
   );
   metrics.gauge(
     'sink_ready',
-    '1 while this sink takes frames, 0 while it cannot: its server is away. Frames wait in their rings, and are lapped there in the end.',
+    '1 while this sink takes frames, 0 while its server is away or its thread hangs. Frames wait in their rings, then are lapped.',
     ['sink'],
     perSink((sink) => Number(sink.isReady)),
   );

@@ -6,7 +6,7 @@ import type { Metrics } from './registry.ts';
 
 export function registerMessages(metrics: Metrics, sources: Sources): void {
   const { memory, totals, lanes } = sources;
-  metrics.counter('messages_received_total', 'Messages taken from the sockets, binary ones included.', [], () => [
+  metrics.counter('messages_received_total', 'WebSocket messages received, binary ones included.', [], () => [
     [{}, totals.messagesReceived],
   ]);
   metrics.counter('received_bytes_total', 'Bytes of the messages received, without WebSocket framing.', [], () => [
@@ -14,7 +14,7 @@ export function registerMessages(metrics: Metrics, sources: Sources): void {
   ]);
   metrics.counter(
     'messages_total',
-    'Messages by what became of them. The sum is messages_received_total, but for what is in flight.',
+    'Messages by outcome. Their sum is messages_received_total less what is in flight.',
     ['outcome'],
     () => {
       const current = account(memory, totals);
@@ -29,7 +29,7 @@ export function registerMessages(metrics: Metrics, sources: Sources): void {
   );
   metrics.gauge(
     'messages_unaccounted',
-    'Messages dealt with that are in no counter, or, if negative, in two: 0 by the accounting identity, whatever is in flight.',
+    'Handled messages that are in no counter, or, if negative, in two: 0 by the accounting identity.',
     [],
     () => {
       const pushed = lanes.reduce((sum, each) => sum + each.messagesPushed, 0);
@@ -38,7 +38,7 @@ export function registerMessages(metrics: Metrics, sources: Sources): void {
   );
   metrics.counter(
     'decode_fallback_total',
-    'Messages that the scanner left to the general parser. One per stream is normal (the metadata); more means that ACS has changed its format, or that something else is sending. Always 0 with --decoder json or simdjson.',
+    'Messages that the scanner left to the general parser: one per stream, its metadata. More: ACS changed its format, or something else sends.',
     [],
     () => [[{}, sumLanes(memory, (lane) => lane.fallbacks)]],
   );

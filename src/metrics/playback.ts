@@ -17,64 +17,58 @@ export function registerPlayback(metrics: Metrics, { playback }: Sources): void 
   const { totals } = playback;
   metrics.counter(
     'playback_frames_total',
-    'Frames of audio for calls by what became of them; what was written and is none of these waits, see playback_queued_seconds.',
+    'Frames of 20 ms written for calls, by outcome; the rest of what was written waits, see playback_queued_seconds.',
     ['outcome'],
     () => samplesOf('outcome', { sent: totals.sent, cleared: totals.cleared, discarded: totals.discardedFrames }),
   );
-  metrics.counter(
-    'playback_discarded_frames_total',
-    'Discarded ones by why: their stream ended, they were live and the peer stalled, the sample rate changed, their writer overwrote its queue.',
-    ['reason'],
-    () => samplesOf('reason', totals.discarded),
+  metrics.counter('playback_discarded_frames_total', 'Frames discarded unsent, by reason.', ['reason'], () =>
+    samplesOf('reason', totals.discarded),
   );
-  metrics.counter(
-    'playback_refused_writes_total',
-    'Writes of which not all was taken: the queue or the memory was full, the utterance was cut off, or had ended.',
-    ['reason'],
-    () => samplesOf('reason', playback.refused),
+  metrics.counter('playback_refused_writes_total', 'Writes that were not taken whole, by reason.', ['reason'], () =>
+    samplesOf('reason', playback.refused),
   );
-  metrics.counter('playback_utterances_total', 'Utterances by how they ended.', ['end'], () =>
+  metrics.counter('playback_utterances_total', 'Utterances that ended, by how.', ['end'], () =>
     samplesOf('end', totals.utterances),
   );
   metrics.counter(
     'playback_underruns_total',
-    'Times that audio of an utterance came too late, so that the call heard a gap in it.',
+    'Gaps that calls heard because audio of an utterance came too late.',
     [],
     () => [[{}, totals.underruns]],
   );
-  metrics.counter('playback_underrun_seconds_total', 'How long these gaps were.', [], () => [
+  metrics.counter('playback_underrun_seconds_total', 'Seconds of these gaps.', [], () => [
     [{}, totals.underrunMs / 1000],
   ]);
-  metrics.counter('playback_clears_total', 'Times that a call was to be silenced at once.', [], () => [
+  metrics.counter('playback_clears_total', 'Interruptions: calls silenced by clear().', [], () => [
     [{}, totals.clears],
   ]);
   metrics.counter(
     'playback_unrecorded_frames_total',
-    'Frames that were sent and are in no ring, for want of ring memory.',
+    'Frames that were sent and are in no ring, because ring memory was full.',
     [],
     () => [[{}, totals.unrecorded]],
   );
   metrics.counter(
     'playback_stalls_total',
-    'Times that a peer took nothing, or answered no ping, for a second while it was spoken to. It is sent nothing meanwhile.',
+    'Times that a peer took nothing, or answered no ping, for a second while it was spoken to. Nothing is sent to it meanwhile.',
     [],
     () => [[{}, totals.stalls]],
   );
-  metrics.gauge('playback_queued_seconds', 'Audio that waits to be sent into calls.', [], () => [
+  metrics.gauge('playback_queued_seconds', 'Seconds of audio that wait to be sent into calls.', [], () => [
     [{}, (playback.queuedFrames * frameDurationMs) / 1000],
   ]);
   metrics.gauge(
     'playback_memory_bytes',
-    'Memory that audio for calls takes at this moment: --playback-memory-mb is the cap.',
+    'Bytes of audio that wait for calls. The cap is --playback-memory-mb.',
     [],
     () => [[{}, playback.memoryBytes]],
   );
-  metrics.gauge('playback_streams_speaking', 'Calls that hear something from us at this moment.', [], () => [
+  metrics.gauge('playback_streams_speaking', 'Calls that hear something from the gateway now.', [], () => [
     [{}, playback.speaking],
   ]);
   metrics.gauge(
     'playback_frames_unaccounted',
-    'Frames that were taken from their queue and are in no counter, or, if negative, in two: 0 at any time.',
+    'Frames taken from a queue that are in no counter, or, if negative, in two: 0 by the accounting identity.',
     [],
     () => [[{}, playback.unaccounted]],
   );
@@ -84,21 +78,21 @@ export function registerPlayback(metrics: Metrics, { playback }: Sources): void 
     ]);
   histogram(
     'playback_clear_seconds',
-    'From clear() to the hand-over of StopAudio to the socket.',
+    'Time from clear() until StopAudio was handed to the socket.',
     clearBoundsMs,
     totals.clear,
   );
   histogram(
     'playback_lead_seconds',
-    'How far ahead of being heard audio was sent, when more was.',
+    'How far ahead of being heard audio was sent, at each sending.',
     leadBoundsMs,
     totals.lead,
   );
   histogram(
     'playback_lateness_seconds',
-    'How late streams that speak were visited: three frames go out at a visit.',
+    'How late a speaking stream had its turn to send three frames.',
     clearBoundsMs,
     totals.lateness,
   );
-  histogram('playback_pong_seconds', 'From a ping behind the audio to its answer.', pongBoundsMs, totals.pong);
+  histogram('playback_pong_seconds', 'Time from a ping behind the audio to its pong.', pongBoundsMs, totals.pong);
 }

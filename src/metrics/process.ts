@@ -9,11 +9,13 @@ import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
 
 export function registerProcess(metrics: Metrics, { build }: Sources): void {
-  metrics.gauge('build_info', 'What runs here; always 1.', Object.keys(build), () => [[build, 1]]);
+  metrics.gauge('build_info', 'Version, Node.js and decoder of this process; always 1.', Object.keys(build), () => [
+    [build, 1],
+  ]);
 
   metrics.counter(
     'log_lines_lost_total',
-    'Lines of the log that nobody read: the pipe behind standard output was full, or closed.',
+    'Log lines lost because standard output was not read, or is closed.',
     [],
     () => [[{}, LogOutput.linesLost]],
   );

@@ -6,7 +6,7 @@ export function registerRecordings(metrics: Metrics, { recordings }: Sources): v
   const { sinks, countsOf, diskOf, callsPending, commandOutcomes } = recordings;
   metrics.counter(
     'recordings_total',
-    'Files that this sink has finished: of participants, and of calls with all of them (?call=).',
+    'Files that this sink has finished, by kind: of a participant, or of a whole call (?call=).',
     ['sink', 'kind'],
     () =>
       sinks.flatMap((sink) => {
@@ -19,16 +19,16 @@ export function registerRecordings(metrics: Metrics, { recordings }: Sources): v
   );
   metrics.counter(
     'call_files_failed_total',
-    'Calls whose one file could not be made: the disk was full, or the gateway ended before. The files of their participants are there; acs-audio-gateway recording merge makes it of them.',
+    'Calls whose call file could not be made: disk full, or the gateway ended. acs-audio-gateway recording merge makes it later.',
     ['sink'],
     () => sinks.map((sink) => [{ sink }, countsOf(sink).failed]),
   );
-  metrics.gauge('call_files_pending', 'Calls that have ended and whose one file is still to be made.', ['sink'], () =>
+  metrics.gauge('call_files_pending', 'Ended calls whose call file is not made yet.', ['sink'], () =>
     sinks.map((sink) => [{ sink }, callsPending(sink)]),
   );
   metrics.counter(
     'calls_deleted_total',
-    'Finished calls that this sink has deleted, because they were too old (keep) or took too much room (max_gb).',
+    'Finished calls that this sink deleted: too old (keep) or too much room (max_gb).',
     ['sink', 'reason'],
     () =>
       sinks.flatMap((sink) => {
@@ -39,21 +39,18 @@ export function registerRecordings(metrics: Metrics, { recordings }: Sources): v
         ] as const;
       }),
   );
-  metrics.gauge(
-    'sink_disk_bytes',
-    'Size of the disk that this sink writes to; 0 while it is not known.',
-    ['sink'],
-    () => sinks.map((sink) => [{ sink }, diskOf(sink).diskBytes]),
+  metrics.gauge('sink_disk_bytes', 'Size of the disk that this sink writes to; 0 until known.', ['sink'], () =>
+    sinks.map((sink) => [{ sink }, diskOf(sink).diskBytes]),
   );
   metrics.gauge(
     'sink_disk_free_bytes',
-    'What is free there, looked at every ten seconds. When it is full, frames are lost (sink_lost_frames_total).',
+    'Free bytes of that disk, read every ten seconds. At 0 frames are lost (sink_lost_frames_total).',
     ['sink'],
     () => sinks.map((sink) => [{ sink }, diskOf(sink).freeBytes]),
   );
   metrics.counter(
     'recording_commands_total',
-    'Runs of --on-recording by what became of them; dropped: too many waited, or the gateway ended before.',
+    'Runs of --on-recording, by outcome; dropped: too many waited, or the gateway ended.',
     ['outcome'],
     () => Object.entries(commandOutcomes()).map(([outcome, value]) => [{ outcome }, value]),
   );

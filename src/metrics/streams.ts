@@ -10,13 +10,13 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
   metrics.gauge('streams_active', 'Streams whose socket is connected.', [], () => [[{}, registry.active]]);
   metrics.gauge(
     'stream_capacity',
-    'Streams that this process takes at a time: --max-streams. Scale on streams_active / stream_capacity.',
+    'Streams at a time at most: --max-streams. Scale on streams_active / stream_capacity.',
     [],
     () => [[{}, sources.streamsMax]],
   );
   metrics.gauge(
     'participants_active',
-    'Participants of the connected streams that have sent audio. A mixed stream has one; a participant counts until its stream ends, also while it is silent.',
+    'Participants of the connected streams that have sent audio, until their stream ends. A mixed stream has one.',
     [],
     () => {
       let participants = 0;
@@ -26,7 +26,7 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
   );
   metrics.gauge(
     'streams_without_audio',
-    'Connected streams that sent no audio for five seconds. ACS sends mixed audio all the time; unmixed audio pauses when nobody is dominant.',
+    'Connected streams without audio for five seconds. Unmixed audio pauses when no participant is dominant.',
     [],
     () => {
       let count = 0;
@@ -37,49 +37,43 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
   );
   metrics.gauge(
     'streams_stalled',
-    'Connected streams that had audio and have had none for --stall-after-ms. Mixed, the network or ACS stands still; unmixed, perhaps nobody speaks.',
+    'Connected streams that had audio and then none for --stall-after-ms: the network or ACS stands still or, unmixed, all are silent.',
     [],
     () => [[{}, stalls.count]],
   );
   metrics.counter(
     'stream_stalls_total',
-    'Stalls that are over, by what became of their audio: caught_up, it came afterwards; lost, it did not, or nobody spoke; ended, the stream did.',
+    'Stalls that are over, by outcome: caught_up (the audio came afterwards), lost (it did not, or all were silent), ended (the stream did).',
     ['outcome'],
     () => Object.entries(stalls.totals).map(([outcome, value]) => [{ outcome }, value]),
   );
-  metrics.gauge('draining', '1 after SIGTERM, SIGINT or SIGHUP, else 0.', [], () => [
+  metrics.gauge('draining', '1 from the first SIGTERM, SIGINT or SIGHUP on, else 0.', [], () => [
     [{}, sources.isDraining() ? 1 : 0],
   ]);
   metrics.gauge(
     'degraded',
-    '1 while a decode worker has been missing, or has done nothing, for a second: no new stream is taken. After a minute of it the process ends.',
+    '1 while a decode worker is missing or hangs for over a second: no new stream is taken. After a minute the process ends.',
     [],
     () => [[{}, Number(sources.decoders.isDegraded)]],
   );
-  metrics.counter(
-    'upgrades_total',
-    'HTTP requests to the ingest port but the two health ones, by what became of them.',
-    ['result'],
-    () => Object.entries(totals.upgrades).map(([result, value]) => [{ result }, value]),
+  metrics.counter('upgrades_total', 'HTTP requests to the ingest port but health, by result.', ['result'], () =>
+    Object.entries(totals.upgrades).map(([result, value]) => [{ result }, value]),
   );
-  metrics.counter(
-    'overload_refusals_total',
-    'Upgrades refused as overloaded, by what there was too little of.',
-    ['cause'],
-    () => Object.entries(totals.overloads).map(([cause, value]) => [{ cause }, value]),
+  metrics.counter('overload_refusals_total', 'Upgrades refused as overloaded, by what was short.', ['cause'], () =>
+    Object.entries(totals.overloads).map(([cause, value]) => [{ cause }, value]),
   );
-  metrics.counter('stream_closes_total', 'Streams whose socket is closed, by who or what closed it.', ['cause'], () =>
+  metrics.counter('stream_closes_total', 'Streams whose socket is closed, by cause.', ['cause'], () =>
     Object.entries(totals.closes).map(([cause, value]) => [{ cause }, value]),
   );
   metrics.counter(
     'stream_resumes_total',
-    'Sockets that went on with the stream of another one that broke off or was superseded.',
+    'Sockets that resumed the stream of one that broke off or was superseded.',
     [],
     () => [[{}, totals.resumes]],
   );
   metrics.counter(
     'jwt_failures_total',
-    'JSON Web Tokens that failed, by why; with --jwt-mode log they were let in all the same.',
+    'JSON Web Tokens that failed, by reason; with --jwt-mode log they were admitted.',
     ['reason'],
     () => Object.entries(totals.jwtFailures).map(([reason, value]) => [{ reason }, value]),
   );

@@ -14,30 +14,26 @@ export function registerThreads(metrics: Metrics, { threads, decoders, supervise
     );
   register(
     'eventloop_delay_seconds',
-    'How late a thread does what is due: the timers of its event loop; of a decode worker, which has none, the next look into its lane. A stall counts as often as something would have been due in it.',
+    'How late a thread does what is due: its timers; of a decode worker, the next look into its lane. A stall counts once per missed turn.',
     ({ delay }) => delay,
   );
-  register(
-    'gc_pause_seconds',
-    'Pauses of a thread for garbage collection, collected once a second.',
-    ({ gcPause }) => gcPause,
-  );
+  register('gc_pause_seconds', 'Garbage-collection pauses of a thread.', ({ gcPause }) => gcPause);
   const all = [...decoders.workers, ...supervised];
   metrics.counter(
     'thread_restarts_total',
-    'Times that a thread was started again because it died, hung, or could not start. The number of a decoder is that of the worker, which has the lane of this number as a rule.',
+    'Restarts of a thread after it died, hung, or could not start.',
     ['thread'],
     () => all.map(({ name, restarts }) => [{ thread: name }, restarts]),
   );
   metrics.counter(
     'thread_hangs_total',
-    'Times that a thread did nothing for seconds although it had something to do, or gave no sign of life for --thread-timeout-ms, and was ended.',
+    'Times that a thread was ended because it did nothing for a second (decode worker), or for --thread-timeout-ms.',
     ['thread'],
     () => all.map(({ name, hangs }) => [{ thread: name }, hangs]),
   );
   metrics.gauge(
     'threads_abandoned',
-    'Threads that hung, could not be ended, and have not ended by themselves since: each is in a system call that does not return. At two of a sink, or one of the capture, no other is started.',
+    'Hung threads in a system call that does not return. At two of a sink, or one of the capture, no other is started.',
     ['thread'],
     () => supervised.map(({ name, abandonedCount }) => [{ thread: name }, abandonedCount]),
   );

@@ -25,7 +25,6 @@ test('every table and every picture is made, and twice the same', async () => {
       'rollout-cuts',
       'rollout-cost',
       'rollout-scale-out',
-      'rollout-scale-in',
       'rollout-ramp',
       'rollout-day',
     ]);

@@ -1,8 +1,7 @@
-/** Growing and shrinking against formulas. */
+/** Growing against formulas. */
 import { describe, expect, test } from 'vitest';
 import { exponential, lognormal, residualQuantile } from '../../../bench/rollout/durations.ts';
 import { anyOne, leastConnections, twoChoices } from '../../../bench/rollout/placement.ts';
-import { anyGateway, emptiest, newest, oldest, scaleIn } from '../../../bench/rollout/scale-in.ts';
 import { evenRatio, scaleOut } from '../../../bench/rollout/scale-out.ts';
 
 const mean = 300;
@@ -45,34 +44,5 @@ describe('twice the gateways', () => {
     const longTail = lognormal('long tail', 240, 1.5);
     const found = scaleOut({ size, durations: longTail, placement: leastConnections, seed: 5, seconds: 3000 });
     expect(Math.abs(found.secondsToEven / residualQuantile(longTail, evenRatio / 2) - 1)).toBeLessThan(0.05);
-  });
-});
-
-describe('fewer gateways', () => {
-  const common = { size, durations, added: 4, addedSecondsAgo: 60, removed: 2, drainSeconds: 100, seed: 9 };
-
-  test('the emptiest first touches fewest, random more, the oldest most, while load is uneven', () => {
-    const touched = [emptiest, anyGateway, oldest].map(
-      (choice) => scaleIn({ ...common, placement: anyOne, choice }).streams,
-    );
-    expect(touched).toEqual(touched.toSorted((a, b) => a - b));
-    expect(touched[0]!).toBeLessThan(touched[2]! / 4);
-    // The newest ones are the emptiest ones then.
-    const { streams } = scaleIn({ ...common, placement: anyOne, choice: newest });
-    expect(Math.abs(streams / touched[0]! - 1)).toBeLessThan(0.1);
-  });
-
-  test('it cuts the share of the touched that outlast the drain', () => {
-    const { streams, cuts } = scaleIn({ ...common, placement: leastConnections, choice: newest });
-    expect(Math.abs(cuts / (streams * Math.exp(-100 / mean)) - 1)).toBeLessThan(0.05);
-  });
-
-  test('with a long tail the newest hold the shortest streams', () => {
-    const longTail = { ...common, durations: lognormal('long tail', 240, 1.5), addedSecondsAgo: 3600 };
-    const share = (choice: typeof newest) => {
-      const { streams, cuts } = scaleIn({ ...longTail, placement: leastConnections, choice });
-      return cuts / streams;
-    };
-    expect(share(newest)).toBeLessThan(share(oldest) - 0.02);
   });
 });
