@@ -20,9 +20,6 @@ const pullMs = 2;
 /** No packet comes sooner after its stamp than all others did, if its stamp is right; give or take so much. */
 const transitMs = 5;
 
-/** Regular stamps are rounded all alike, so the steps between them are exact, but for what a double can tell. */
-const exactMs = 0.05;
-
 /** So many runs of late stamps are waited for one that tells. */
 const lateRunsMax = 4;
 
@@ -42,18 +39,6 @@ export class StampGrid extends StampState {
     if (this.wanderMs > regularMs) this.learnt = 1;
     this.isAnchored = true;
     this.settle();
-  }
-
-  /** How far off the grid a stamp may be and still be identified by it; negative if none can be. */
-  toleranceMs(stepMs: number): number {
-    if (this.wanderMs > stepMs / 2) return -1;
-    return Math.min(0.4 * stepMs, this.learnt < settleFrames ? stepMs : 1.5 * this.wanderMs + regularMs);
-  }
-
-  /** So many steps on the grid, exactly; NaN if it is no whole number of them. */
-  wholeSteps(ms: number, stepMs: number): number {
-    const steps = Math.round(ms / stepMs);
-    return Math.abs(ms - steps * stepMs) <= exactMs ? steps : Number.NaN;
   }
 
   /**

@@ -9,6 +9,9 @@ import { settleFrames, stampWanderMs } from './stamp-limits.ts';
 /** Stamps that are regular are no further off than this: they are rounded to milliseconds. */
 export const regularMs = 1.1;
 
+/** Regular stamps are rounded all alike, so the steps between them are exact, but for what a double can tell. */
+const exactMs = 0.05;
+
 /** How much of their wander stamps may be late and still be in time. */
 export const slackShare = 0.35;
 
@@ -111,6 +114,18 @@ export class StampState implements Stamps {
   /** How far a stamp may be before the grid although its packet is in order. */
   leadMs(stepMs: number): number {
     return this.learnt < settleFrames ? stampWanderMs : stepMs / 2 + this.wanderMs;
+  }
+
+  /** How far off the grid a stamp may be and still be identified by it; negative if none can be. */
+  toleranceMs(stepMs: number): number {
+    if (this.wanderMs > stepMs / 2) return -1;
+    return Math.min(0.4 * stepMs, this.learnt < settleFrames ? stepMs : 1.5 * this.wanderMs + regularMs);
+  }
+
+  /** So many steps on the grid, exactly; NaN if it is no whole number of them. */
+  wholeSteps(ms: number, stepMs: number): number {
+    const steps = Math.round(ms / stepMs);
+    return Math.abs(ms - steps * stepMs) <= exactMs ? steps : Number.NaN;
   }
 
   get isRegular(): boolean {

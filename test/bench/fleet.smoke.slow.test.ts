@@ -1,11 +1,10 @@
 /** The command `bench:fleet` in its smallest size, and what the page says of its published result. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { canLimitCpu } from '../../bench/fleet/cpu-share.ts';
-import { fleetTables } from '../../bench/fleet/page.ts';
-import { readFleetResult } from '../../bench/fleet/result.ts';
+import { fleetTables } from '../../bench/load/fleet/page.ts';
+import { readFleetResult } from '../../bench/load/fleet/result.ts';
 import { root } from '../../bench/report/cli.ts';
 import { fillPage } from '../../bench/rollout/page.ts';
 import { needs } from '../support/needs.ts';
@@ -19,15 +18,13 @@ test(
     const folder = mkdtempSync(join(tmpdir(), 'fleet-smoke-'));
     try {
       const json = join(folder, 'result.json');
-      const { code, stderr } = await runBench('fleet', '--smoke', '--json', json);
+      const { code, stderr } = await runBench('load/fleet', '--smoke', '--json', json);
       expect(code, stderr).toBe(0);
       const { rows, settings } = readFleetResult(json);
       expect(settings['smoke']).toBe(true);
-      const capacity = ['Capacity · one gateway', 'Capacity · two gateways behind HAProxy'];
       expect(rows.map(({ name }) => name)).toEqual([
         '1,000 frames/s · two gateways behind HAProxy',
         '500 frames/s · one gateway behind HAProxy with TLS',
-        ...(canLimitCpu() ? capacity : []),
       ]);
       for (const { name, measures, remarks } of rows) {
         expect(
@@ -45,12 +42,6 @@ test(
     }
   }),
 );
-
-test('no share of the processor is left behind', () => {
-  if (!canLimitCpu()) return;
-  const left = readdirSync('/sys/fs/cgroup/cpu').filter((name) => name.startsWith(`bench-fleet-${process.pid}-`));
-  expect(left).toEqual([]);
-});
 
 test('docs/scaling.md shows the published result', () => {
   const result = readFleetResult(join(root, 'docs/benchmarks/fleet.json'));

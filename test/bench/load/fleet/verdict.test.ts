@@ -1,8 +1,8 @@
-/** Whether a fleet held its streams, and what its rows say. */
+/** Whether a fleet kept up, and what its rows say. */
 import { describe, expect, test } from 'vitest';
-import { rowOf } from '../../../bench/fleet/rows.ts';
-import type { Trial } from '../../../bench/fleet/trial.ts';
-import { failuresOf, verdictOn } from '../../../bench/fleet/verdict.ts';
+import { rowOf } from '../../../../bench/load/fleet/rows.ts';
+import type { Trial } from '../../../../bench/load/fleet/trial.ts';
+import { failuresOf } from '../../../../bench/load/fleet/verdict.ts';
 
 /** Two gateways that kept up; tests change what they are about. */
 const trial: Trial = {
@@ -20,7 +20,6 @@ const trial: Trial = {
   dropped: 0,
   waiting: 200,
   residence: { bounds: [1, 2, Number.POSITIVE_INFINITY], counts: [50, 50, 0] },
-  throttled: 0.1,
   busyCores: 1,
   othersCores: 0.1,
   cores: 2,
@@ -28,8 +27,8 @@ const trial: Trial = {
 };
 
 describe('a fleet', () => {
-  test('holds what arrives complete and in time', () => {
-    expect(verdictOn(trial)).toBe('held');
+  test('keeps up when all arrives complete and in time', () => {
+    expect(failuresOf(trial)).toEqual([]);
   });
 
   test.each([
@@ -43,15 +42,7 @@ describe('a fleet', () => {
       'frames took too long',
     ],
   ])('does not when %s', (_, change, reason) => {
-    const failed = { ...trial, ...change };
-    expect(failuresOf(failed)).toEqual([reason]);
-    expect(verdictOn(failed)).toBe('failed');
-  });
-
-  test('is not judged by what it missed while nobody had time left, or others took it', () => {
-    expect(verdictOn({ ...trial, dropped: 1, busyCores: 1.95 })).toBe('unknown');
-    expect(verdictOn({ ...trial, dropped: 1, othersCores: 0.5 })).toBe('unknown');
-    expect(verdictOn({ ...trial, busyCores: 1.95, othersCores: 0.5 })).toBe('held');
+    expect(failuresOf({ ...trial, ...change })).toEqual([reason]);
   });
 });
 
@@ -61,15 +52,11 @@ describe('its row', () => {
     expect(measures['gateways']).toMatchObject({ median: 6, unit: 'µs/frame' });
     expect(measures['HAProxy']).toMatchObject({ median: 5 });
     expect(measures['frames/s']!.median).toBe(50_000);
-    expect(measures['waited for its share']!.median).toBe(10);
   });
 
   test('has no column for what was not there', () => {
-    const columns = Object.keys(
-      rowOf('one', [{ ...trial, balancerUs: 0, balancerRssBytes: 0, throttled: 0 }]).measures,
-    );
-    expect(columns).not.toContain('HAProxy');
-    expect(columns).not.toContain('waited for its share');
+    const { measures } = rowOf('one', [{ ...trial, balancerUs: 0, balancerRssBytes: 0 }]);
+    expect(Object.keys(measures)).not.toContain('HAProxy');
   });
 
   test('says what disturbed it, and what does not add up', () => {

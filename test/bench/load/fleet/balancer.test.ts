@@ -1,7 +1,7 @@
 /** What the benchmark makes of the published configuration of HAProxy. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { configurationFor, configurationPath } from '../../../bench/fleet/balancer.ts';
+import { configurationFor, configurationPath } from '../../../../bench/load/fleet/balancer.ts';
 
 const text = readFileSync(configurationPath, 'utf8');
 

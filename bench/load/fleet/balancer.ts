@@ -5,8 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessStats } from '../load/process-stats.ts';
-import { BadInput, root } from '../report/cli.ts';
+import { BadInput, root } from '../../report/cli.ts';
+import type { ProcessStats } from '../process-stats.ts';
 import { freePort, HaproxyProcess, haproxyFolder, hasHaproxy } from './haproxy-process.ts';
 
 export const configurationPath = join(root, 'deploy/haproxy/haproxy.cfg');

@@ -4,24 +4,21 @@
  */
 import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { framesPerSecond as framesPerStream } from '../../src/base/limits.ts';
-import { type Buckets, between } from '../load/histogram.ts';
-import { mismatches } from '../load/mismatch.ts';
-import type { ProcessStats } from '../load/process-stats.ts';
-import type { ServerCounts } from '../load/server.ts';
+import { framesPerSecond as framesPerStream } from '../../../src/base/limits.ts';
+import { type Buckets, between } from '../histogram.ts';
+import { mismatches } from '../mismatch.ts';
+import type { ProcessStats } from '../process-stats.ts';
+import type { ServerCounts } from '../server.ts';
 import { type Arrangement, type Running, withFleet } from './arrangement.ts';
 import { Generators, sampleRate, sentBy } from './generators.ts';
 import { settle, together, total } from './totals.ts';
 
 export interface TrialSettings {
   readonly streams: number;
-  /** Without a limit, so that code is compiled before processor is short. */
   readonly warmUpSeconds: number;
   readonly windowSeconds: number;
   /** How long to wait for a quiet machine before it begins. */
   readonly quietSeconds: number;
-  /** Of each gateway; null: as much as there is. */
-  readonly coresEach: number | null;
 }
 
 export interface Trial {
@@ -42,8 +39,6 @@ export interface Trial {
   /** Sent, but not yet decoded or dropped when the window ended: what waits in sockets. */
   readonly waiting: number;
   readonly residence: Buckets;
-  /** The gateway that had to wait most often for its share of the processor. */
-  readonly throttled: number;
   /** Busy cores of the machine, and those that others than we kept busy. */
   readonly busyCores: number;
   readonly othersCores: number;
@@ -58,9 +53,6 @@ interface Snapshot {
   readonly balancerUs: number;
   readonly busyMs: number;
 }
-
-/** For the limit to bite, after it was set. */
-const limitSettleMs = 1500;
 
 function cpuUs({ userUs, systemUs }: ProcessStats): number {
   return userUs + systemUs;
@@ -86,7 +78,7 @@ export const othersCoresMax = 0.25;
 const quietAttemptsMax = 3;
 
 const quietPollMs = 500;
-/** More than are opened: nobody shall be refused because a gateway is full. */
+/** More than are opened, so that no gateway refuses one as full. */
 const streamsBeside = 100;
 
 /** Waits until others leave the machine alone, but not for ever. */
@@ -135,19 +127,14 @@ function tryHard(arrangement: Arrangement, settings: TrialSettings): Promise<Tri
 }
 
 async function measure(running: Running, generators: Generators, settings: TrialSettings): Promise<Trial> {
-  const { streams, warmUpSeconds, windowSeconds, coresEach } = settings;
+  const { streams, warmUpSeconds, windowSeconds } = settings;
   const { members } = running;
   await sleep(warmUpSeconds * 1000);
-  if (coresEach !== null) {
-    for (const member of members) member.limit(coresEach);
-    await sleep(Math.min(limitSettleMs, warmUpSeconds * 1000));
-  }
   const from = await snapshot(running);
   await generators.all((one) => one.mark());
   await sleep(windowSeconds * 1000);
   const reports = await generators.all((one) => one.report());
   const to = await snapshot(running);
-  const throttled = Math.max(...members.map((member) => member.throttled()));
 
   await generators.all((one) => one.stop());
   const sent = sentBy(await generators.all((one) => one.report()));
@@ -175,7 +162,6 @@ async function measure(running: Running, generators: Generators, settings: Trial
     dropped: settled.dropped - first.dropped,
     waiting: Math.max(0, sentBy(reports).framesSent - last.frames - last.dropped),
     residence: between(first.residence, last.residence),
-    throttled,
     busyCores,
     othersCores: Math.max(0, busyCores - (gatewayUs + balancerUs + generatorUs) / 1e6 / seconds),
     cores: availableParallelism(),

@@ -6,8 +6,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { before } from '../load/deadline.ts';
-import { type ProcessStats, readProcessStats } from '../load/process-stats.ts';
+import { before } from '../deadline.ts';
+import { type ProcessStats, readProcessStats } from '../process-stats.ts';
 
 const startDeadlineMs = 10_000;
 const endDeadlineMs = 10_000;

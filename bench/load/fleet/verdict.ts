@@ -1,6 +1,5 @@
-/** Whether a fleet held a number of streams, and what stopped it. Pure. */
-import type { Verdict } from '../capacity/search.ts';
-import { quantile } from '../load/histogram.ts';
+/** Whether a fleet kept up with its load, and whether the machine let it. Pure. */
+import { quantile } from '../histogram.ts';
 import { othersCoresMax, type Trial } from './trial.ts';
 
 export const residenceMsMax = 20;
@@ -17,7 +16,7 @@ export function isDisturbed({ othersCores }: Trial): boolean {
   return othersCores > othersCoresMax;
 }
 
-/** Why it did not hold; empty if it did. */
+/** Why it did not keep up; empty if it did. */
 export function failuresOf(trial: Trial): string[] {
   const { dropped, unsent, waiting, frames, seconds, framesPerSecondDue, residence } = trial;
   return [
@@ -27,10 +26,4 @@ export function failuresOf(trial: Trial): string[] {
     ...(frames / seconds < framesPerSecondDue * reachedShare ? ['the load was not reached'] : []),
     ...(quantile(residence, 0.99) >= residenceMsMax ? ['frames took too long'] : []),
   ];
-}
-
-/** Unknown: it did not hold, but then nobody had time left, and it need not have been the gateways who were short of it. */
-export function verdictOn(trial: Trial): Verdict {
-  if (failuresOf(trial).length === 0) return 'held';
-  return isMachineFull(trial) || isDisturbed(trial) ? 'unknown' : 'failed';
 }

@@ -1,7 +1,7 @@
 /** Two load generators with half of the streams each, so that one and two gateways cost the same to feed. */
-import { framesPerSecond as framesPerStream } from '../../src/base/limits.ts';
-import { GeneratorProcess } from '../load/generator-process.ts';
-import type { GeneratorReport } from '../load/plan.ts';
+import { framesPerSecond as framesPerStream } from '../../../src/base/limits.ts';
+import { GeneratorProcess } from '../generator-process.ts';
+import type { GeneratorReport } from '../plan.ts';
 import { total } from './totals.ts';
 
 export const sampleRate = 16_000;

@@ -1,6 +1,7 @@
 /** Trials of one arrangement as a row of the result. Pure. */
-import { quantile } from '../load/histogram.ts';
-import { type Measure, measure, type Row } from '../report/result.ts';
+
+import { type Measure, measure, type Row } from '../../report/result.ts';
+import { quantile } from '../histogram.ts';
 import type { Trial } from './trial.ts';
 import { failuresOf, isDisturbed, isMachineFull } from './verdict.ts';
 
@@ -19,7 +20,6 @@ export function rowOf(name: string, all: readonly Trial[]): Row {
   const of = (unit: string, better: Measure['better'], value: (one: Trial) => number): Measure =>
     measure(unit, better, all.map(value));
   const isBalanced = all.some(({ balancerRssBytes }) => balancerRssBytes > 0);
-  const isLimited = all.some(({ throttled }) => throttled > 0);
   return {
     name,
     measures: {
@@ -35,7 +35,6 @@ export function rowOf(name: string, all: readonly Trial[]): Row {
       'residence p99': of('ms', 'lower', ({ residence }) => quantile(residence, 0.99)),
       drops: of('', 'lower', ({ dropped }) => dropped),
       unsent: of('', 'lower', ({ unsent }) => unsent),
-      ...(isLimited && { 'waited for its share': of('%', 'neither', ({ throttled }) => throttled * 100) }),
       'generators CPU': of('cores', 'neither', (one) => one.generatorUs / 1e6 / one.seconds),
       'generators lateness p99': of('ms', 'neither', (one) => one.generatorLatenessMs),
       'machine busy': of('cores', 'neither', ({ busyCores }) => busyCores),

@@ -1,9 +1,9 @@
 /** What `bench:fleet` leaves behind: rows like those of the other benchmarks, and the machine on which they were measured. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { root } from '../report/cli.ts';
-import { describeMachine } from '../report/machine.ts';
-import type { BenchResult, Row } from '../report/result.ts';
+import { root } from '../../report/cli.ts';
+import { describeMachine } from '../../report/machine.ts';
+import type { BenchResult, Row } from '../../report/result.ts';
 
 export type FleetResult = Omit<BenchResult, 'bench'> & { readonly bench: 'fleet' };
 

@@ -1,34 +1,24 @@
-/**
- * `npm run bench:fleet`: what two gateways carry that one does not, alone and behind the real HAProxy. On a machine of two cores,
- * which generators and balancer share, two gateways cannot have twice the processor of one; so each gets a fixed share of a core,
- * and what they hold with it is searched for. Without that, the costs of a frame are compared under the same load.
- */
+/** `npm run bench:fleet`: what a frame costs on one gateway, on two, and behind the real HAProxy, under the same load. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { framesPerSecond as framesPerStream } from '../../src/base/limits.ts';
-import { integerFlag, numberFlag } from '../load/flags.ts';
-import { interleave } from '../load/interleave.ts';
-import { groupName } from '../load/labels.ts';
-import { assertLinux } from '../load/process-stats.ts';
-import { BadInput, benchOptions, exitCode, parseFlags, runMain } from '../report/cli.ts';
-import type { Row } from '../report/result.ts';
-import { consoleTable } from '../report/table.ts';
-import { fillPage, pagePath } from '../rollout/page.ts';
+import { framesPerSecond as framesPerStream } from '../../../src/base/limits.ts';
+import { BadInput, benchOptions, exitCode, parseFlags, runMain } from '../../report/cli.ts';
+import { consoleTable } from '../../report/table.ts';
+import { fillPage, pagePath } from '../../rollout/page.ts';
+import { integerFlag, numberFlag } from '../flags.ts';
+import { interleave } from '../interleave.ts';
+import { groupName } from '../labels.ts';
+import { assertLinux } from '../process-stats.ts';
 import { type Arrangement, arrangements, one, oneBalanced, oneTls, twoBalanced } from './arrangement.ts';
-import { measureCapacity } from './capacity.ts';
-import { canLimitCpu } from './cpu-share.ts';
 import { hasHaproxy } from './haproxy-process.ts';
-import { capacityGroup, fleetTables } from './page.ts';
+import { fleetTables } from './page.ts';
 import { defaultPath, type FleetResult, fleetResult, publishedPath, writeFleetResult } from './result.ts';
 import { rowOf } from './rows.ts';
 import { type Trial, tryQuietly } from './trial.ts';
 import { failuresOf, residenceMsMax } from './verdict.ts';
 
 const usage = `usage: npm run bench:fleet -- [flags]
-  --streams N          of all gateways together, for the costs of a frame (1000)
-  --share N            of a core for each gateway, for the capacity (0.2)
-  --from N             streams of each gateway in the first step of the search (400)
-  --step N             how many more in each further step (50)
+  --streams N          of all gateways together (1000)
   --seconds N          length of the measured window (4)
   --warm-up N          seconds before it (2.5)
   --repetitions N      of everything, in turns (3)
@@ -36,9 +26,8 @@ const usage = `usage: npm run bench:fleet -- [flags]
   --publish            into docs/benchmarks and docs/scaling.md
   --smoke              only shows that the benchmark works`;
 
-const stepsMax = 12;
 const publishOption = { publish: { type: 'boolean', default: false } } as const;
-const flagNames = ['streams', 'share', 'from', 'step', 'seconds', 'warm-up', 'repetitions'];
+const flagNames = ['streams', 'seconds', 'warm-up', 'repetitions'];
 
 interface ParsedFlags {
   readonly json?: string;
@@ -53,12 +42,6 @@ function say({ label }: Arrangement, repetition: number, trial: Trial): void {
   console.error([`${repetition + 1}. ${label}: ${figures}`, ...failuresOf(trial)].join('; '));
 }
 
-function show(rows: readonly Row[]): void {
-  const isCapacity = ({ name }: Row): boolean => name.startsWith(capacityGroup);
-  console.log(consoleTable(rows.filter((row) => !isCapacity(row))));
-  if (rows.some(isCapacity)) console.log(`\n${consoleTable(rows.filter(isCapacity))}`);
-}
-
 async function main(): Promise<number> {
   const startedAt = new Date();
   const own = Object.fromEntries(flagNames.map((name) => [name, { type: 'string' as const }]));
@@ -71,9 +54,6 @@ async function main(): Promise<number> {
   assertLinux();
   const streams = integerFlag(rest, 'streams', smoke ? 20 : 1000);
   const repetitions = integerFlag(rest, 'repetitions', smoke ? 1 : 3);
-  const share = numberFlag(rest, 'share', smoke ? 0.5 : 0.2);
-  const from = integerFlag(rest, 'from', smoke ? 10 : 400);
-  const step = integerFlag(rest, 'step', 50);
   const timing = {
     quietSeconds: smoke ? 0 : 15,
     warmUpSeconds: numberFlag(rest, 'warm-up', smoke ? 0.3 : 2.5),
@@ -93,7 +73,7 @@ async function main(): Promise<number> {
       .map((arrangement) => ({ arrangement, count: streams / 2 })),
   ];
   const trials = await interleave(costs, repetitions, async ({ arrangement, count }, repetition) => {
-    const trial = await tryQuietly(arrangement, { ...timing, streams: count, coresEach: null });
+    const trial = await tryQuietly(arrangement, { ...timing, streams: count });
     say(arrangement, repetition, trial);
     return trial;
   });
@@ -101,24 +81,15 @@ async function main(): Promise<number> {
     return rowOf(`${groupName(count * framesPerStream)} · ${arrangement.label}`, trials[i]!);
   });
 
-  const found: Trial[] = [];
-  if (canLimitCpu()) {
-    const ladder = { from, step, stepsMax: smoke ? 1 : stepsMax };
-    const climbing = cases.filter((arrangement) => arrangement !== oneBalanced);
-    const capacity = await measureCapacity(climbing, ladder, repetitions, { ...timing, coresEach: share });
-    rows.push(...capacity.rows);
-    found.push(...capacity.trials);
-  } else console.error('no share of a core can be given here (cgroup v1, root): capacity is not measured');
-
-  const settings = { ...timing, streams, repetitions, share, step, residenceMsMax, smoke };
+  const settings = { ...timing, streams, repetitions, residenceMsMax, smoke };
   const result: FleetResult = fleetResult(startedAt, settings, rows);
   const path = publish ? publishedPath : (json ?? defaultPath(startedAt));
   writeFleetResult(result, path);
   if (publish) writeFileSync(pagePath, fillPage(readFileSync(pagePath, 'utf8'), fleetTables(result)));
-  show(rows);
+  console.log(consoleTable(rows));
   console.log(`\n${path}`);
 
-  const wrong = [...trials.flat(), ...found].flatMap(({ mismatches }) => mismatches);
+  const wrong = trials.flat().flatMap(({ mismatches }) => mismatches);
   for (const mismatch of wrong) console.error(`what came out is not what went in: ${mismatch}`);
   return wrong.length === 0 ? exitCode.ok : 1;
 }

@@ -1,6 +1,6 @@
 /** Counts of several gateways, as if they were one. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServerCounts } from '../load/server.ts';
+import type { ServerCounts } from '../server.ts';
 import type { Member } from './member.ts';
 
 const settleDeadlineMs = 30_000;

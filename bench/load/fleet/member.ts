@@ -1,11 +1,10 @@
-/** One gateway of the fleet: its real entry point, its real ports, its real metrics, and how much processor it may have. */
+/** One gateway of the fleet: its real entry point, its real ports, its real metrics. */
 import { join } from 'node:path';
-import { Child } from '../load/child.ts';
-import { gatewayCounts } from '../load/gateway.ts';
-import { type ProcessStats, readProcessStats } from '../load/process-stats.ts';
-import type { ServerCounts } from '../load/server.ts';
-import { root } from '../report/cli.ts';
-import { CpuShare } from './cpu-share.ts';
+import { root } from '../../report/cli.ts';
+import { Child } from '../child.ts';
+import { gatewayCounts } from '../gateway.ts';
+import { type ProcessStats, readProcessStats } from '../process-stats.ts';
+import type { ServerCounts } from '../server.ts';
 
 const startDeadlineMs = 20_000;
 
@@ -17,7 +16,6 @@ interface Addresses {
 export class Member {
   private readonly child: Child;
   private readonly addresses: Addresses;
-  private share: CpuShare | null = null;
 
   private constructor(child: Child, addresses: Addresses) {
     this.child = child;
@@ -55,35 +53,22 @@ export class Member {
     return readProcessStats(this.child.pid);
   }
 
-  /** From now on it has no more than so much of a core. */
-  limit(cores: number): void {
-    this.share = new CpuShare(cores);
-    this.share.hold(this.child.pid);
-  }
-
-  /** 0 when it was never limited. */
-  throttled(): number {
-    return this.share?.throttled() ?? 0;
-  }
-
   counts(): Promise<ServerCounts & { readonly streams: number }> {
     return gatewayCounts(this.addresses.adminPort);
   }
 
   async end(): Promise<void> {
     const code = await this.child.end();
-    this.share?.remove();
     if (code !== 0) throw new Error(`a gateway ended with ${code}`);
   }
 
   async kill(): Promise<void> {
     this.child.kill();
     await this.child.end();
-    this.share?.remove();
   }
 }
 
-/** Without the settings of whoever runs the benchmark. */
+/** Without the settings in the environment of the benchmark. */
 function environment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('ACS_GATEWAY_'));
   // A gateway that npm has started drains when its parent is gone: so also when this benchmark is killed.
