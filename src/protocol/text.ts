@@ -4,18 +4,22 @@
  * way is taken. Any thread.
  */
 
-type Slice = (this: Buffer, start: number, end: number) => string;
-type Write = (this: Buffer, text: string, at: number, bytes: number) => number;
+interface FastBuffer {
+  latin1Slice(start: number, end: number): string;
+  base64Write(text: string, at: number, bytes: number): number;
+}
 
-const { latin1Slice, base64Write } = Buffer.prototype as { latin1Slice?: Slice; base64Write?: Write };
+const { latin1Slice, base64Write } = Buffer.prototype as Partial<FastBuffer>;
+const isFast = latin1Slice !== undefined && base64Write !== undefined;
 
 /** The text of `bytes[start..end)`, a character a byte. */
 export function latin1Text(bytes: Buffer, start: number, end: number): string {
-  return latin1Slice === undefined ? bytes.toString('latin1', start, end) : latin1Slice.call(bytes, start, end);
+  if (!isFast) return bytes.toString('latin1', start, end);
+  return (bytes as unknown as FastBuffer).latin1Slice(start, end);
 }
 
 /** Writes at most so many bytes of what a base64 text decodes to. Returns how many. Forgiving: see `base64.ts`. */
 export function writeBase64(text: string, target: Buffer, at: number, bytes: number): number {
-  if (base64Write === undefined) return target.write(text, at, bytes, 'base64');
-  return base64Write.call(target, text, at, bytes);
+  if (!isFast) return target.write(text, at, bytes, 'base64');
+  return (target as unknown as FastBuffer).base64Write(text, at, bytes);
 }
