@@ -2,7 +2,9 @@
  * The address under test and the headers for it: whether they can be used, and how they are shown. Pure; any thread.
  * Invariant: no value that may be a credential is in any text made here.
  */
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+
+// As in admin/server.ts: an import would load undici.
+const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http');
 
 /** What is wrong with the address, as the end of a sentence; null if nothing is. */
 export function urlProblem(url: string): string | null {
