@@ -4,7 +4,7 @@ import { needs } from '../support/needs.ts';
 import { run } from './arena.ts';
 import { faults } from './faults.ts';
 
-const size = { streams: 30, durationMs: 3000, connections: 500, standstillMs: 3000 };
+const size = { streams: 16, durationMs: 3000, connections: 500, standstillMs: 3000 };
 
 for (const fault of faults) {
   test(

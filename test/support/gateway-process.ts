@@ -189,13 +189,16 @@ export class GatewayProcess {
 /** Longer than anything here takes on a busy machine; a minute is the longest that the gateway itself waits. */
 const eventuallyMsMax = 100_000;
 
-/** Waits until `condition` holds; throws if it never does. Looking costs little beside waiting. */
+/** Waits until `condition` holds; throws if it never does. Looking costs little beside waiting: seldom, where that takes long. */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const giveUpMs = performance.now() + eventuallyMsMax; ; ) {
+  const startedMs = performance.now();
+  for (const giveUpMs = startedMs + eventuallyMsMax; ; ) {
     const begun = performance.now();
     if (await condition()) return;
     const tookMs = performance.now() - begun;
     if (begun > giveUpMs) throw new Error(`not after ${eventuallyMsMax / 1000} s: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(60, Math.max(20, 9 * tookMs))));
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.min(150, Math.max(20, 9 * tookMs, (begun - startedMs) / 20))),
+    );
   }
 }
