@@ -19,8 +19,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
-      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [slow], maxWorkers: 3 } },
-      { extends: true, test: { name: 'slow', include: [slow], maxWorkers: 4, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [slow], maxWorkers: 4 } },
+      { extends: true, test: { name: 'slow', include: [slow], maxWorkers: 5, sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { block } from '../support/block.ts';
 
 interface Message {
   readonly kind?: unknown;
@@ -262,19 +263,11 @@ const faults: Readonly<Record<string, Fault>> = {
     },
   },
   'blocks-for-300-ms': {
-    received() {
-      const end = performance.now() + 300;
-      while (performance.now() < end) {
-        // Busy.
-      }
-    },
+    received: () => block(300),
   },
   'blocks-on-a-big-message': {
     received(text) {
-      const end = performance.now() + (text.length > 65_536 ? 500 : 0);
-      while (performance.now() < end) {
-        // Busy.
-      }
+      if (text.length > 65_536) block(500);
     },
   },
   'never-reads': { opened: (stream) => stream.socket.pause() },

@@ -9,6 +9,7 @@ import type { LaneHeader } from '../../src/memory/lane-header.ts';
 import type { LaneRecord } from '../../src/memory/lane-record.ts';
 import type { SharedMemory } from '../../src/memory/shared-memory.ts';
 import { recordKind } from '../../src/memory/states.ts';
+import { block } from '../support/block.ts';
 import { productModule } from '../support/product-module.ts';
 
 const { FrameDecoder } =
@@ -32,7 +33,7 @@ const takeRecord = inside.takeRecord;
 function die(fault: Fault | null): void {
   if (fault === 'exit') process.exit(7);
   if (fault === 'throw') throw new Error('outside of the guard');
-  while (fault === 'loop');
+  while (fault === 'loop') block(20);
   if (fault === 'memory') fillHeap();
 }
 

@@ -3,6 +3,7 @@ import { completeShape } from '../../src/simulator/options.ts';
 import { Pacing, pacingBoundsMs, RunPacing } from '../../src/simulator/pacing.ts';
 import { emptySlot, ParticipantPlan, sendingOrder } from '../../src/simulator/plan.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
+import { block } from '../support/block.ts';
 import { unlessStarved } from '../support/starvation.ts';
 import { RecordingServer } from './support/server.ts';
 
@@ -139,8 +140,7 @@ describe('the pacing of a run', () => {
     await using server = await RecordingServer.start();
     const running = simulateCalls({ url: server.url, durationMs: 1000 });
     await new Promise((resolve) => setTimeout(resolve, 400));
-    const stallEnd = performance.now() + 300;
-    while (performance.now() < stallEnd);
+    block(300);
     const { asSent } = await running;
     expect(asSent.deviationMs.worst).toBeGreaterThan(250);
     expect(asSent.jitterMs.worst).toBeGreaterThan(250 / 16);

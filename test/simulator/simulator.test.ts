@@ -7,6 +7,7 @@ import { encodeWavHeader } from '../../src/base/wav.ts';
 import type { FrameCounts } from '../../src/simulator/expectation.ts';
 import { type Progress, simulateCalls } from '../../src/simulator/simulator.ts';
 import { expectedTimeline } from '../../src/simulator/timeline.ts';
+import { block } from '../support/block.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { judgingTimes, Starvation, unlessStarved } from '../support/starvation.ts';
 import { type AudioData, audioOf, judge, type ReceivedCall, RecordingServer, record } from './support/server.ts';
@@ -225,8 +226,7 @@ describe('pacing', () => {
     await using server = await RecordingServer.start();
     const running = simulateCalls({ url: server.url, durationMs: 1000 });
     await new Promise((resolve) => setTimeout(resolve, 400));
-    const stallEnd = performance.now() + 250;
-    while (performance.now() < stallEnd);
+    block(250);
     const report = await running;
     const arrivals = server.calls[0]!.messages.slice(1).map(({ at }) => at);
     // 49 distances of 20 ms, stall or not.

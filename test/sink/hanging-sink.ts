@@ -4,9 +4,15 @@
  * this file.
  */
 import { existsSync, openSync, readSync } from 'node:fs';
+import { block } from '../support/block.ts';
 import { productModule } from '../support/product-module.ts';
 
 const { defineSink } = await productModule<typeof import('../../src/index.ts')>('index');
+
+/** For ever, and sparing: what hangs is only not heard of, whatever it does. */
+function loop(): never {
+  for (;;) block(20);
+}
 
 export default defineSink((options) => {
   let isRestart = false;
@@ -19,8 +25,8 @@ export default defineSink((options) => {
     open: () => ({
       write(frame) {
         if (frame.sequence < 20) return;
-        if (options['loops'] === '' || (options['loops'] === 'once' && !isRestart)) for (;;);
-        if (options['while'] !== undefined && frame.sequence % 25 === 0 && existsSync(options['while'])) for (;;);
+        if (options['loops'] === '' || (options['loops'] === 'once' && !isRestart)) loop();
+        if (options['while'] !== undefined && frame.sequence % 25 === 0 && existsSync(options['while'])) loop();
         if (options['blocks'] !== undefined) readSync(openSync(options['blocks'], 'r'), Buffer.alloc(1));
       },
     }),

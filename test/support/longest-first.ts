@@ -7,13 +7,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const first = [
   'integration/hung-threads',
   'chaos/chaos',
-  'decoder/wander',
+  'decoder/agreement',
   'balancer/haproxy',
   'integration/worker-watch',
   'balancer/nginx',
-  'decoder/agreement',
+  'decoder/dying-worker',
   'library/failed',
   'deploy/alerts',
+  'decoder/wander',
+  'integration/merge',
+  'decoder/shape-agreement',
   'integration/sink-faults',
   'integration/measurement',
   'attack/attack',
@@ -27,7 +30,7 @@ const first = [
   'integration/failing-starts',
   'nats/outage',
   'integration/standstill',
-  'check/faults',
+  'conformance/faults',
   'bench/fleet.smoke',
 ];
 

@@ -2,6 +2,7 @@
 import { openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { showSigns } from '../../src/thread/thread-signs.ts';
+import { block } from '../support/block.ts';
 
 export interface MisbehavingData {
   readonly signs: SharedArrayBuffer;
@@ -19,7 +20,7 @@ showSigns(signs, 64 * 1024 * 1024, (message) => {
   process.exit(1);
 });
 port.on('message', (order: Order) => {
-  if (order === 'loop') for (;;);
+  if (order === 'loop') for (;;) block(20);
   if (order === 'block') readSync(openSync(pipe, 'r'), Buffer.alloc(1));
   if (order === 'leak') for (let n = 0; n < 100; n++) held.push(Buffer.alloc(1024 * 1024));
   if (order === 'exit') process.exit(3);

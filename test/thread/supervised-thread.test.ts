@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StandstillClock } from '../../src/thread/standstill-clock.ts';
 import { type FromThread, SupervisedThread, type ThreadLoss } from '../../src/thread/supervised-thread.ts';
+import { block } from '../support/block.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
@@ -59,11 +60,6 @@ class Rig {
       closeSync(openSync(this.pipe, constants.O_WRONLY | constants.O_NONBLOCK));
     } catch {}
   }
-}
-
-function block(ms: number): void {
-  const untilMs = performance.now() + ms;
-  while (performance.now() < untilMs);
 }
 
 describe('a thread', () => {

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Histogram } from '../../src/memory/histogram.ts';
 import { GcPauses } from '../../src/thread/gc-pauses.ts';
 import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../../src/thread/thread-metrics.ts';
+import { block } from '../support/block.ts';
 import { judgingTimes } from '../support/starvation.ts';
 
 function count(histogram: Histogram, fromMs = 0): number {
@@ -15,11 +16,6 @@ function watch(): ThreadMetrics {
   watching.start();
   onTestFinished(() => watching.stop());
   return threadMetrics;
-}
-
-function block(ms: number): void {
-  const until = performance.now() + ms;
-  while (performance.now() < until);
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
