@@ -7,7 +7,9 @@ import { Worker } from 'node:worker_threads';
 
 /** Later than this no quiet machine wakes a thread. */
 const quietMsMax = 15;
-const attemptsMax = 3;
+const attemptsMax = 5;
+/** Since the first attempt began. */
+const repeatMsMax = 120_000;
 
 export class Starvation {
   private readonly figures: Float64Array;
@@ -57,13 +59,15 @@ export async function always<T>(check: () => T | Promise<T>): Promise<T> {
 
 /** Runs a test that judges times; repeats it when it fails and the machine was busy meanwhile. On a quiet one every failure counts. `attempt`: from 1. */
 export async function unlessStarved(body: (machine: Starvation, attempt: number) => Promise<void>): Promise<void> {
+  const begunMs = performance.now();
   for (let attempt = 1; ; attempt++) {
     await using machine = await Starvation.watch();
     try {
       await body(machine, attempt);
       return;
     } catch (error) {
-      if (!machine.isBusy || attempt === attemptsMax || unexcused.has(error as object)) throw error;
+      const mayRepeat = machine.isBusy && attempt < attemptsMax && performance.now() < begunMs + repeatMsMax;
+      if (!mayRepeat || unexcused.has(error as object)) throw error;
       console.info(`repeated: a thread was woken ${machine.worstMs.toFixed(0)} ms late`);
     }
   }

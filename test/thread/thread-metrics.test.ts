@@ -55,19 +55,22 @@ test(
   }),
 );
 
-test('pauses of the collector are counted, each once', async () => {
-  const threadMetrics = watch();
-  await sleep(30);
-  expect(count(threadMetrics.gcPause)).toBe(0);
-  const kept: unknown[] = [];
-  for (let round = 0; round < 60; round++) kept.push(Array.from({ length: 20_000 }, (_, i) => ({ i })));
-  await sleep(1100);
-  const pauses = count(threadMetrics.gcPause);
-  expect(kept.length).toBe(60);
-  expect(pauses).toBeGreaterThan(0);
-  expect(threadMetrics.gcPause.sum).toBeGreaterThan(0);
-  expect(threadMetrics.gcPause.sum).toBeLessThan(2000);
-});
+test(
+  'pauses of the collector are counted, each once',
+  judgingTimes(async () => {
+    const threadMetrics = watch();
+    await sleep(30);
+    expect(count(threadMetrics.gcPause)).toBe(0);
+    const kept: unknown[] = [];
+    for (let round = 0; round < 60; round++) kept.push(Array.from({ length: 20_000 }, (_, i) => ({ i })));
+    await sleep(1100);
+    const pauses = count(threadMetrics.gcPause);
+    expect(kept.length).toBe(60);
+    expect(pauses).toBeGreaterThan(0);
+    expect(threadMetrics.gcPause.sum).toBeGreaterThan(0);
+    expect(threadMetrics.gcPause.sum).toBeLessThan(2000);
+  }),
+);
 
 test('pauses are asked for once a second at most', () => {
   const threadMetrics = new ThreadMetrics(new Float64Array(threadMetricsDoubles));
