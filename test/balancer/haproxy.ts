@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { freePorts } from '../support/free-ports.ts';
+import { eventually } from '../support/gateway-process.ts';
 import { type Balancer, type BalancerOptions, BalancerProcess, deploy, substitute } from './balancer.ts';
 
 export const haproxyFile = join(deploy, 'haproxy/haproxy.cfg');
@@ -55,6 +56,8 @@ export async function startHaproxy(options: BalancerOptions): Promise<Balancer> 
   const statusUrl = `http://127.0.0.1:${statusPort}`;
   await haproxy.ready(`${statusUrl}/healthz`);
   const loaded = () => haproxy.logs().split('Loading success').length - 1;
+  // Before that its master takes no signal.
+  await eventually(() => loaded() > 0);
   return {
     name: 'haproxy',
     port,
