@@ -24,8 +24,8 @@ const healthyMs = 20_000;
 
 /** A gateway on a machine that has other things to do is late, honestly, and late audio is irregular. */
 const ofTheMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh/;
-/** And one that was seen to be busy may answer a scrape, which gets a fortieth of its time, too late, and callers wait a second to speak. */
-const ofABusyMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh|StreamsStalled|Down/;
+/** And one that was seen to be busy may answer a scrape, which gets a fortieth of its time, too late, let callers wait, or refuse them. */
+const ofABusyMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh|StreamsStalled|UpgradesRefused|Down/;
 
 function instanceOf(gateway: GatewayProcess): string {
   return `127.0.0.1:${gateway.adminPort}`;
