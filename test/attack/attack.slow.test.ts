@@ -8,7 +8,7 @@ const size = { calls: 5, durationMs: 1500 };
 
 for (const [index, attack] of attacks.entries()) {
   if (
-    !/^(two-byte|pings|8 connections that pipeline GET|300 connections|4 streams.*: objects|one stream, JSON)/.test(
+    !/^(two-byte|pings|8 connections that pipeline GET|300 connections|4 streams.*: objects|one stream, JSON|DTMF|metadata with another format)/.test(
       attack.name,
     )
   )
