@@ -4,7 +4,7 @@
  * lane want beyond that is bounded. Debts in shared memory that are paid back as time passes, so any worker can continue them.
  * Worker thread.
  */
-import { costlySavedMs, costlyShare } from '../base/limits.ts';
+import { costlyMessagesMax, costlySavedMs, costlyShare } from '../base/limits.ts';
 import type { LaneHeader } from '../memory/lane-header.ts';
 import type { StreamSlot } from '../memory/stream-slot.ts';
 
@@ -16,6 +16,12 @@ export function parseHeldUpMs(bytes: number): number {
 /** What a message costs, ms, that is not charged when every one goes to a general parser: twice what audio takes. */
 export function parseOrdinaryMs(bytes: number): number {
   return 0.006 + bytes * 0.000_001;
+}
+
+/** So many of its messages were dropped for what they cost that the stream is ended. Any thread. */
+export function isTooCostly(stream: StreamSlot, nowMs: number): boolean {
+  const dropped = stream.dropped('costly');
+  return dropped > costlyMessagesMax && dropped > costlyMessagesMax + (nowMs - stream.beganMs) / 1000;
 }
 
 export class CostlyBudget {

@@ -16,7 +16,7 @@ import type { Parsers } from '../protocol/parsers.ts';
 import { Scanner } from '../protocol/scan.ts';
 import { RingPool } from '../ring/pool.ts';
 import { AudioWriter } from './audio-writer.ts';
-import { CostlyBudget, parseOrdinaryMs } from './costly-budget.ts';
+import { CostlyBudget, isTooCostly, parseOrdinaryMs } from './costly-budget.ts';
 import { Gating } from './gating.ts';
 import type { LeaseChanges, StreamDtmfTone, StreamMark } from './lease-changes.ts';
 import { StreamState } from './stream-state.ts';
@@ -134,6 +134,11 @@ export class FrameDecoder {
   }
 
   private takeMessage(lane: LaneHeader, record: LaneRecord, note: UndoNote, nowMs: number): void {
+    // Its end is on the way; what came at once in front of it is not worth a look, of which thousands are milliseconds.
+    if (isTooCostly(this.stream, nowMs)) {
+      this.drop('costly', lane, note);
+      return;
+    }
     const { message, parsers } = this;
     const { bytes } = lane;
     const { arrivalMs, payloadAt: start } = record;
@@ -236,7 +241,7 @@ export class FrameDecoder {
   }
 
   private drop(reason: DropReason, lane: LaneHeader, note: UndoNote): void {
-    note.noteOthers(this.stream);
+    note.noteDrop(reason, this.stream);
     lane.drop(reason);
     this.stream.drop(reason);
   }

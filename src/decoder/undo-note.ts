@@ -7,6 +7,7 @@
 import { bytesPerSample, frameBytes, frameDurationMs } from '../base/limits.ts';
 import { FrameCounts } from '../memory/frame-counts.ts';
 import { NoteBlock } from '../memory/note-block.ts';
+import { type DropReason, reasonIndex } from '../memory/outcomes.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { frameFlag } from '../memory/states.ts';
 import type { StreamSlot } from '../memory/stream-slot.ts';
@@ -22,6 +23,7 @@ const part = {
   ringInHand: 16,
   packet: 32,
   ringStamps: 128,
+  drops: 256,
   /** Nothing is taken back any more: the rings of the stream end. */
   endsRings: 64,
 } as const;
@@ -52,6 +54,13 @@ export class UndoNote extends NoteBlock {
     if ((this.parts & part.others) !== 0) return;
     this.copyOthers(stream);
     this.parts |= part.others;
+  }
+
+  /** Before a message is counted as dropped, if nothing else changes. */
+  noteDrop(reason: DropReason, stream: StreamSlot): void {
+    if ((this.parts & part.others) !== 0) return;
+    this.copyDrops(reasonIndex[reason], stream);
+    this.parts |= part.drops;
   }
 
   /** Before what was learnt of a participant's timestamps is changed. */
@@ -148,6 +157,7 @@ export class UndoNote extends NoteBlock {
     if ((parts & part.ring) !== 0 && index !== inHand) this.takeBackRing(new RingWriter(memory, index), parts);
     if ((parts & part.counts) !== 0) this.counts.takeBack(stream);
     if ((parts & part.others) !== 0) this.putBackOthers(stream);
+    else if ((parts & part.drops) !== 0) this.putBackDrops(stream);
     if (inHand < 0 || pool.holderOf(inHand) !== this.laneIndex || stream.rings.includes(inHand)) return;
     // Once it is free it is another's: this worker may die as well, and then only this is to be done again.
     this.parts = part.ringInHand;

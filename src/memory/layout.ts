@@ -58,6 +58,8 @@ export const streamSlot = {
   dropped: streamOffsets.f64(dropReasons.length),
   /** When the stream's last socket broke off, ms on the process's clock; 0: none did. Written by the main thread. */
   brokeOffMs: streamOffsets.f64(),
+  /** When it was connected, on the same clock. Written by the main thread. */
+  beganMs: streamOffsets.f64(),
   /** Time of workers that its messages took and that is not paid back, and when that was so; see `costly-budget.ts`. */
   costlyMs: streamOffsets.f64(2),
   /** The same of the time for which its frames waited for readers; see `gating.ts`. */
@@ -174,6 +176,9 @@ export const note = {
   // The other counters of the lane and of the ring, and the stream's slot up to its rings.
   laneOthers: noteOffsets.f64(laneOtherCounts),
   streamSlot: noteOffsets.bytes(streamSlot.rings),
+  /** Of one reason for dropping: its index, and the two counters. */
+  dropReason: noteOffsets.i32(),
+  drops: noteOffsets.f64(2),
   ringStamps: noteOffsets.f64((ring.missingFrames - ring.unsettled) / 8),
   ringGaps: noteOffsets.f64(2),
   ringOthers: noteOffsets.f64(4),

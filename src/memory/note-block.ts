@@ -106,6 +106,20 @@ export class NoteBlock {
     copySlot(this.i32, word(note.streamSlot), i32, at);
   }
 
+  /** The counters of one reason for dropping, of the lane and of the stream: a flood is thousands of drops, and all counters are many. */
+  copyDrops(reason: number, { f64: from, double: at }: StreamSlot): void {
+    const { f64 } = this;
+    this.i32[word(note.dropReason)] = reason;
+    f64[double(note.drops)] = f64[lane.dropped / 8 + reason]!;
+    f64[double(note.drops) + 1] = from[at + streamSlot.dropped / 8 + reason]!;
+  }
+  putBackDrops({ f64: to, double: at }: StreamSlot): void {
+    const { f64 } = this;
+    const reason = this.i32[word(note.dropReason)]!;
+    f64[lane.dropped / 8 + reason] = f64[double(note.drops)]!;
+    to[at + streamSlot.dropped / 8 + reason] = f64[double(note.drops) + 1]!;
+  }
+
   // ── how `packet` is to be published ──
   setPacket(bytes: number, flags: number, missing: number, timestampMs: number, arrivalMs: number, at: number): void {
     const { i32, f64 } = this;

@@ -1,7 +1,7 @@
 /**
  * A stream's slot: its format, its participants and their rings, what became of its messages. Holds no state of its own; it is
- * moved from slot to slot. Written by the worker that has the stream's lane, but for `brokeOffMs` and the zeroing, which are the
- * main thread's; `load…` is for what others decide by while it may be written.
+ * moved from slot to slot. Written by the worker that has the stream's lane, but for `brokeOffMs`, `beganMs` and the zeroing,
+ * which are the main thread's; `load…` is for what others decide by while it may be written.
  */
 import { subscriptionIdBytesMax } from '../base/limits.ts';
 import { streamSlot } from './layout.ts';
@@ -21,6 +21,7 @@ const {
 } = inWords(streamSlot);
 const {
   brokeOffMs: brokeOffMsAt,
+  beganMs: beganMsAt,
   lastAudioMs: lastAudioMsAt,
   committed: committedAt,
   control: controlAt,
@@ -142,6 +143,13 @@ export class StreamSlot {
   }
   set brokeOffMs(value: number) {
     this.f64[this.double + brokeOffMsAt] = value;
+  }
+  /** When the stream was connected, on the same clock. Written by the main thread, before anybody else looks. */
+  get beganMs(): number {
+    return this.f64[this.double + beganMsAt]!;
+  }
+  set beganMs(value: number) {
+    this.f64[this.double + beganMsAt] = value;
   }
   /** Arrival of the last audio that was committed; 0 before. */
   get lastAudioMs(): number {

@@ -29,10 +29,12 @@ export class StreamSlots {
   /** Gives a zeroed slot, and the lane with the fewest streams, to the stream that `create` makes. There must be room. */
   take(create: (index: number, lane: Lane) => Stream): Stream {
     const index = this.free.pop()!;
-    new StreamSlot(this.memory, index).zero();
+    const slot = new StreamSlot(this.memory, index);
+    slot.zero();
     const lane = this.load.indexOf(Math.min(...this.load));
     this.load[lane]!++;
     const stream = create(index, this.lanes[lane]!);
+    slot.beganMs = stream.connectedMs;
     this.streams[index] = stream;
     return stream;
   }

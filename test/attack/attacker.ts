@@ -1,6 +1,10 @@
 /** A process that attacks: `attacker.ts INDEX PORT ADMINPORT MS`. Prints what became of it. */
+import { setPriority } from 'node:os';
 import { attacks } from './attacks.ts';
 import { attackFrom, noFate } from './peer.ts';
+
+/** It is meant to be on another machine: what it takes is what the gateway leaves. */
+setPriority(19);
 
 const [index, port, adminPort, durationMs] = process.argv.slice(2).map(Number) as [number, number, number, number];
 attackFrom(`127.0.0.${66 + index}`);

@@ -123,6 +123,71 @@ export const attacks: readonly Attack[] = [
     act: (target, fate) => flood(target, fate, many(frame({ opcode: opcode.ping }), 8000)),
   },
   {
+    name: 'pongs, as many as go',
+    act: (target, fate) => flood(target, fate, many(frame({ opcode: opcode.pong }), 8000)),
+  },
+  {
+    name: 'DTMF tones and marks, as many as go',
+    act: (target, fate) => {
+      const tone = frame({ payload: '{"kind":"DtmfData","dtmfData":{"data":"5"}}' });
+      const mark = frame({ payload: '{"kind":"MarkData","markData":{"id":"a","status":"Completed"}}' });
+      return flood(target, fate, many(Buffer.concat([tone, mark]), 4000));
+    },
+  },
+  {
+    name: 'metadata with another format each time, and audio between them',
+    act: (target, fate) => {
+      const pairs = Array.from({ length: 200 }, (_, n) => {
+        const format = metadata('format', n % 2 === 0 ? 16_000 : 24_000);
+        return Buffer.concat([frame({ payload: format }), frame({ payload: audio(n) })]);
+      });
+      return flood(target, fate, Buffer.concat(pairs));
+    },
+  },
+  {
+    name: 'connecting again and again with 16 participants',
+    act: ({ port, untilMs }, fate) => {
+      const all = Buffer.concat([
+        frame({ payload: metadata('crowd') }),
+        ...Array.from({ length: 16 }, (_, n) => frame({ payload: audio(0, undefined, `4:+4930${n}`) })),
+      ]);
+      return again(8, untilMs, async () => {
+        const socket = await openStream(port, fate);
+        if (socket === null) return;
+        await new Promise((resolve) => socket.write(all, resolve));
+        socket.destroy();
+      });
+    },
+  },
+  {
+    name: 'a stream that goes on behind its close',
+    act: ({ port, untilMs }, fate) =>
+      again(1, untilMs, async () => {
+        const socket = await dial(port, fate);
+        if (socket === null) return;
+        socket.on('data', () => {});
+        socket.write(upgradeRequest());
+        await sleep(20);
+        await pour(socket, many(frame({ payload: '{}' }), 8000), untilMs);
+        socket.destroy();
+      }),
+  },
+  {
+    name: 'bodies without an end',
+    act: ({ port, untilMs }, fate) => {
+      const head = 'POST /audio HTTP/1.1\r\nHost: gateway\r\nContent-Length: 9999999999\r\n\r\n';
+      const body = Buffer.alloc(256 * 1024);
+      return again(4, untilMs, async () => {
+        const socket = await dial(port, fate);
+        if (socket === null) return;
+        socket.on('data', () => {});
+        socket.write(head);
+        await pour(socket, body, untilMs);
+        socket.destroy();
+      });
+    },
+  },
+  {
     name: 'empty fragments, as many as go',
     act: (target, fate) => {
       const rest = many(frame({ opcode: opcode.continuation, fin: false }), 8000);

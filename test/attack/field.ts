@@ -10,11 +10,20 @@ import { residentBytes } from '../churn/process-facts.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import type { Attack } from './attacks.ts';
 import type { Fate } from './peer.ts';
+import { type Felt, feltBy, probeName, type Samples } from './probe.ts';
+import { StealWatch } from './steal.ts';
 
 export interface Neighbours {
-  /** Upper bounds of buckets: 99 of 100 frames, and all of them, were in their ring within this time of their arrival, ms. */
-  readonly residenceP99Ms: number;
-  readonly residenceWorstMs: number;
+  /** Of their frames, from arrival to where a reader had them, as the reader saw it. */
+  readonly residence: Felt;
+  /** The same from when they were due at the sender: what the thread that reads sockets was late for is in there too. */
+  readonly lateness: Felt;
+  /** Frames that are in neither, because the hypervisor held the machine up meanwhile. */
+  readonly framesLeftOut: number;
+  /** How late the sender itself was. */
+  readonly senderLateness: Felt;
+  /** The gateway's own histogram of all frames, the attacker's too: the bucket in which the 99th of 100 is, ms. */
+  readonly allResidenceP99Ms: number;
   /** The longest that the main thread was late for a timer, upper bound of its bucket, ms. */
   readonly mainLateMs: number;
   /** Frames sent and not in a ring. */
@@ -132,6 +141,14 @@ export function attacker(index: number, gateway: GatewayProcess, durationMs: num
   });
 }
 
+/** What its probe has seen. */
+async function samplesOf(gateway: GatewayProcess): Promise<readonly Samples[]> {
+  const told = () => gateway.log.find(({ msg }) => msg === probeName);
+  gateway.signal('SIGUSR2');
+  for (let n = 0; told() === undefined && n < 100; n++) await sleep(50);
+  return told()!['samples'] as readonly Samples[];
+}
+
 export interface Size {
   readonly calls: number;
   readonly durationMs: number;
@@ -140,7 +157,8 @@ export interface Size {
 /** `index`: of the attack, for its process. */
 export async function meet(attack: Attack, index: number, { calls, durationMs }: Size): Promise<Outcome> {
   const flags = ['--workers', '1', ...(attack.flags ?? [])];
-  const gateway = await GatewayProcess.startWith({ openFiles: attack.openFiles ?? null }, ...flags);
+  const program = new URL('./probed-gateway.ts', import.meta.url).pathname;
+  const gateway = await GatewayProcess.startWith({ openFiles: attack.openFiles ?? null, program }, ...flags);
   try {
     // Before the attack: code is compiled, and what the calls feel without it is not counted.
     const auth = attack.flags?.includes('--auth-token') === true ? { token } : {};
@@ -155,8 +173,10 @@ export async function meet(attack: Attack, index: number, { calls, durationMs }:
     });
     await sleep(1000);
     const watched = [gateway.port, gateway.adminPort].map((port) => watchHealth(`http://127.0.0.1:${port}/healthz`));
-    const [startMs, before] = [performance.now(), threadTimes(gateway.pid)];
+    const [startMs, fromMs, before] = [performance.now(), Date.now(), threadTimes(gateway.pid)];
+    const steal = new StealWatch();
     const fate = await attacker(index, gateway, durationMs);
+    const toMs = Date.now();
     const threads = shares(gateway.pid, before, performance.now() - startMs);
     const memoryMib = Math.round(residentBytes(gateway.pid) / 2 ** 20);
     const [ingestHealthMs, adminHealthMs] = await Promise.all(watched.map((each) => each.stop()));
@@ -169,11 +189,16 @@ export async function meet(attack: Attack, index: number, { calls, durationMs }:
     for (let n = 0; records().length < calls && n < 100; n++) await sleep(100);
     const committed = records().reduce((sum, record) => sum + record.committed, 0);
     const metrics = await gateway.metrics();
-    const counts = bucketsOf(metrics, 'residence_seconds_bucket');
+    steal.stop();
+    const samples = (await samplesOf(gateway)).filter(({ callConnectionId }) => own.has(callConnectionId));
+    const { residence, lateness, leftOut } = feltBy(samples, { fromMs, toMs }, steal.spans);
     return {
       neighbours: {
-        residenceP99Ms: quantile(counts, 0.99),
-        residenceWorstMs: quantile(counts, 1),
+        residence,
+        lateness,
+        framesLeftOut: leftOut,
+        senderLateness: { p99Ms: report.lateness.p99Ms, worstMs: report.lateness.maxMs },
+        allResidenceP99Ms: quantile(bucketsOf(metrics, 'residence_seconds_bucket'), 0.99),
         mainLateMs: quantile(bucketsOf(metrics, 'eventloop_delay_seconds_bucket{thread="main"'), 1),
         framesLost: report.expected.frames - committed,
         callsBroken: report.calls.dialled - report.calls.completed,

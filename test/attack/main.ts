@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readToolFlags } from '../support/tool-flags.ts';
 import { attacks } from './attacks.ts';
 import { meet, type Neighbours } from './field.ts';
+import type { Felt } from './probe.ts';
 import { besiege } from './siege.ts';
 
 const usage = `Usage: npm run attack -- [flags]
@@ -19,14 +20,18 @@ const { values } = readToolFlags(usage, { only: '', seconds: 0, calls: 10, siege
 /** Without it one connection that pours can hold the thread that reads. */
 console.log(`net.ipv4.tcp_rmem: ${readFileSync('/proc/sys/net/ipv4/tcp_rmem', 'latin1').trim().replaceAll('\t', ' ')}`);
 
+const feltText = ({ p99Ms, worstMs }: Felt) => `${p99Ms} ms (worst ${worstMs})`;
+
 function told(neighbours: Neighbours): string {
-  const { residenceP99Ms, residenceWorstMs, mainLateMs, framesLost, callsBroken, memoryMib } = neighbours;
-  const { ingestHealthMs, adminHealthMs, mainThread, mainStarved, worker, workerStarved } = neighbours;
+  const { residence, lateness, senderLateness, framesLeftOut, allResidenceP99Ms, mainLateMs, framesLost, callsBroken } =
+    neighbours;
+  const { ingestHealthMs, adminHealthMs, mainThread, mainStarved, worker, workerStarved, memoryMib } = neighbours;
   return (
-    `neighbours: residence p99 <= ${residenceP99Ms} ms, worst <= ${residenceWorstMs} ms, ` +
-    `${framesLost} frames lost, ${callsBroken} calls broken\n` +
-    `gateway: /healthz ${ingestHealthMs ?? '-'} and ${adminHealthMs ?? '-'} ms, main thread ${mainThread} of a core ` +
-    `(waited for one ${mainStarved}), late <= ${mainLateMs} ms, decode worker ${worker} (${workerStarved}), ${memoryMib} MiB`
+    `neighbours: residence p99 ${feltText(residence)}, since due at the sender ${feltText(lateness)}, ` +
+    `of which the sender ${feltText(senderLateness)} (without ${framesLeftOut} while the machine stood); ${framesLost} frames lost, ${callsBroken} calls broken\n` +
+    `gateway: residence of all frames p99 <= ${allResidenceP99Ms} ms, /healthz ${ingestHealthMs ?? '-'} and ${adminHealthMs ?? '-'} ms, ` +
+    `main thread ${mainThread} of a core (waited for one ${mainStarved}), late <= ${mainLateMs} ms, ` +
+    `decode worker ${worker} (${workerStarved}), ${memoryMib} MiB`
   );
 }
 

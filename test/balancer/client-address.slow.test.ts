@@ -1,7 +1,7 @@
 /** Whose address the gateway believes behind a real HAProxy, which passes bytes or speaks HTTP: the client's own, and no other. */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
@@ -9,7 +9,7 @@ import { proxyHeader } from '../attack/attacks.ts';
 import { upgradeRequest } from '../fuzz/raw-peer.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { GatewayProcess } from '../support/gateway-process.ts';
+import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { testNeeding } from '../support/needs.ts';
 import { BalancerProcess } from './balancer.ts';
 
@@ -59,6 +59,44 @@ async function start(allowed: string): Promise<{ gateway: GatewayProcess; ports:
   return { gateway, ports: await startHaproxy(gateway.port) };
 }
 
+/** What HAProxy sends to a server that it checks. */
+async function checkOfHaproxy(): Promise<Buffer> {
+  const folder = temporaryFolder();
+  const server = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    server.close();
+  });
+  await once(server, 'listening');
+  const [status] = (await freePorts(1)) as [number];
+  const { port } = server.address() as AddressInfo;
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(
+    file,
+    `global
+    log stdout format raw local0
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 10s
+    timeout server 10s
+frontend status
+    bind 127.0.0.1:${status}
+    http-request return status 200
+backend gateway
+    option httpchk GET /healthz
+    server gateway 127.0.0.1:${port} check inter 500ms send-proxy-v2
+`,
+  );
+  const checked = once(server, 'connection').then(async ([socket]) => {
+    const [bytes] = (await once(socket as Socket, 'data')) as [Buffer];
+    (socket as Socket).destroy();
+    return bytes;
+  });
+  const haproxy = new BalancerProcess('haproxy', ['-db', '-f', file], folder);
+  onTestFinished(() => haproxy.stop());
+  return checked;
+}
+
 /** What comes back from a port when a client writes these, one after the other. */
 async function say(port: number, parts: readonly (Buffer | string)[], patience = 20): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: client });
@@ -88,6 +126,34 @@ test('the address is the client’s in both modes, whether header and request co
     expect(await say(port, ['', upgradeRequest()], 1000)).toMatch(/^HTTP\/1.1 101/);
   }
   expect(new Set((await gateway.streams()).map(({ remoteAddress }) => remoteAddress))).toEqual(new Set([client]));
+});
+
+test('a check of HAProxy itself, which says LOCAL, comes from HAProxy', async () => {
+  const gateway = await GatewayProcess.start(
+    '--trust-proxy',
+    '--proxy-cidr',
+    '127.0.0.1/32',
+    '--allow-cidr',
+    '127.0.0.0/8',
+  );
+  onTestFinished(() => gateway.kill());
+  const bytes = await checkOfHaproxy();
+  const header = bytes.subarray(0, 16 + bytes.readUInt16BE(14));
+  expect(header.subarray(0, 12)).toEqual(proxyHeader('1.2.3.4').subarray(0, 12));
+  // Version 2, LOCAL; no family, so no address, whatever follows.
+  expect([header[12], header[13]! >> 4]).toEqual([0x20, 0]);
+  const upgrade = Buffer.concat([header, Buffer.from(upgradeRequest())]);
+  await eventually(async () => {
+    const socket = connect({ port: gateway.port, host: '127.0.0.1' });
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    socket.write(upgrade);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    // A gateway whose machine is busy may say 503.
+    return answer.includes(' 101 ');
+  });
+  expect((await gateway.streams()).map(({ remoteAddress }) => remoteAddress)).toEqual(['127.0.0.1']);
 });
 
 test('a client cannot write itself another address, wherever it puts a PROXY header', async () => {

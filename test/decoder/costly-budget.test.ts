@@ -1,6 +1,6 @@
 /** What messages cost that are not plain audio: each stream has a little for certain, all together have a bounded rest. */
 import { describe, expect, it } from 'vitest';
-import { costlySavedMs, costlyShare, longMessageMarksMax } from '../../src/base/limits.ts';
+import { costlyMessagesMax, costlySavedMs, costlyShare, longMessageMarksMax } from '../../src/base/limits.ts';
 import type { DecoderName } from '../../src/config/decoder-names.ts';
 import { CostlyBudget, parseHeldUpMs } from '../../src/decoder/costly-budget.ts';
 import { streamSlot } from '../../src/memory/layout.ts';
@@ -50,6 +50,8 @@ describe.each(usableDecoders)('the time of costly messages, with the decoder %s'
   it('is a share of all time, for one stream as for many', () => {
     const slow = slowRig(decoder, 20);
     slow.cost.ms = 0.25;
+    // Connected for so long that nothing of it ends them.
+    for (let stream = 0; stream < 4; stream++) new StreamSlot(slow.rig.memory, stream).beganMs = -1e9;
     for (let stream = 0; stream < 4; stream++) feedUntilRefused(slow, stream);
     let parsedMs = 0;
     const beganMs = slow.rig.nowMs;
@@ -76,6 +78,22 @@ describe.each(usableDecoders)('the time of costly messages, with the decoder %s'
     // Of the one that is refused everything else, too.
     for (let n = 0; n < 200; n++) expect(rig.feed(audio(n), { stream: n % 3 })).toBe('committed');
     expect(rig.feed(dear)).toBe('dropped: costly');
+  });
+
+  it('ends a stream that wants too much of it: what it sent in front of its end is not looked at', () => {
+    const slow = slowRig(decoder);
+    const { rig, cost } = slow;
+    cost.ms = 0.25;
+    for (const stream of [0, 1]) feedUntilRefused(slow, stream);
+    for (let n = 1; n <= costlyMessagesMax; n++) expect(rig.feed(dear, { stream: n % 2 })).toBe('dropped: costly');
+    expect(rig.feed(audio(0), { stream: 0 })).toBe('committed');
+    for (let n = 0; n <= costlyMessagesMax; n++) rig.feed(dear, { stream: 0 });
+    rig.nowMs += 10;
+    expect(rig.feed(audio(1), { stream: 0 })).toBe('dropped: costly');
+    expect(rig.feed(audio(1), { stream: 1 })).toBe('committed');
+    // One message more for each second of it.
+    new StreamSlot(rig.memory, 0).beganMs = rig.nowMs - 1000 * costlyMessagesMax;
+    expect(rig.feed(audio(1), { stream: 0 })).toBe('committed');
   });
 
   it('is not charged to a message that was being read while the thread was held up', () => {

@@ -98,6 +98,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'the first frame of a stream': { entry: [2, frame(4)] },
   'a first packet of three frames': { entry: [0, frame(4, 'c', { data: long(3 * 640) })] },
   'a message that the scanner declines': { entry: [0, frame(4, 'a').replace('"data"', '"d\\u0061ta"')] },
+  'a message that is dropped unparsed': { entry: [0, `[${'{"a":0},'.repeat(2000)}0]`] },
   'a participant too many': {
     before: ['c', 'd'].map((id) => [0, frame(0, id)]),
     entry: [0, frame(4, 'e')],

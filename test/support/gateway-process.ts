@@ -17,8 +17,8 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-function nodeArguments(args: readonly string[]): string[] {
-  return ['--disable-warning=ExperimentalWarning', entry, ...args];
+function nodeArguments(args: readonly string[], program = entry): string[] {
+  return ['--disable-warning=ExperimentalWarning', program, ...args];
 }
 
 /** Runs a command to its end. */
@@ -50,6 +50,12 @@ async function runToEnd(
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
   return { code, stdout, stderr };
+}
+
+export interface GatewayProcessOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly openFiles?: number | null;
+  readonly program?: string;
 }
 
 /** A start that takes longer was on a busy machine. */
@@ -88,12 +94,15 @@ export class GatewayProcess {
     return GatewayProcess.startWith({ env }, ...flags);
   }
 
-  /** The same with a limit of open files. */
+  /** The same with a limit of open files, or with a program of ours that does what `serve` does. */
   static async startWith(
-    { env = {}, openFiles = null }: { env?: Readonly<Record<string, string>>; openFiles?: number | null },
+    { env = {}, openFiles = null, program = entry }: GatewayProcessOptions,
     ...flags: readonly string[]
   ): Promise<GatewayProcess> {
-    const serve = [process.execPath, ...nodeArguments(['serve', '--port', '0', '--admin-port', '0', ...flags])];
+    const serve = [
+      process.execPath,
+      ...nodeArguments(['serve', '--port', '0', '--admin-port', '0', ...flags], program),
+    ];
     const limited = ['sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh', ...serve];
     const [command, ...args] = (openFiles === null ? serve : limited) as [string, ...string[]];
     const child = spawn(command, args, {
