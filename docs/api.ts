@@ -83,6 +83,8 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
       'Sink',
       'TrackWriter',
       'SinkStart',
+      'SinkStream',
+      'StreamFacts',
       'TrackEnd',
       'Checkpoint',
       'FinishedStream',

@@ -41,6 +41,8 @@ export type {
   Sink,
   SinkContext,
   SinkStart,
+  SinkStream,
+  StreamFacts,
   TrackEnd,
   TrackWriter,
 } from './sink/sink.ts';

@@ -7,7 +7,7 @@ import { logFormats, logLevels } from '../base/log-level.ts';
 import { playbackPrimeMs } from '../base/playback-limits.ts';
 import { callSettings } from './call-settings.ts';
 import { decoderNames } from './decoder-names.ts';
-import { setting, type Values } from './setting.ts';
+import { optional, setting, type Values } from './setting.ts';
 
 /** A message of 20 ms and its envelope must fit. */
 const messageBytesMin = 4096;
@@ -183,11 +183,12 @@ export const serveSettings = {
     // A kind, not a further HOST:PORT.
     itemStart: /^[a-z]+:(?!\d)/,
   }),
-  playback: setting.choice({
-    choices: ['off', 'on'],
-    fallback: 'off',
-    help: 'whether audio can be sent into calls',
-  }),
+  playback: {
+    ...optional(
+      setting.choice({ choices: ['off', 'on'], fallback: 'off', help: 'whether audio can be sent into calls' }),
+    ),
+    shownFallback: 'off, unless a sink speaks',
+  },
   playbackLeadMs: setting.integer({
     fallback: 200,
     min: playbackPrimeMs,

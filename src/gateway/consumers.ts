@@ -12,6 +12,7 @@ import type { Config } from '../config/serve-settings.ts';
 import { type SinkSpec, sinkOf } from '../config/sink-spec.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RecordingCounters } from '../metrics/families.ts';
+import { sinkHolder } from '../playback/holder.ts';
 import { ReaderGroup } from '../reader/reader-group.ts';
 import { SinkHost } from '../sink/host.ts';
 import type { FilesMessage } from '../sink/messages.ts';
@@ -28,6 +29,8 @@ export interface ConsumersOptions {
   readonly readers: readonly string[];
   /** One of those who read rings, by its place among all, does not look at a ring of this stream any more. */
   readonly onDrained: (streamId: string, reader: number, framesRead: number, framesLapped: number) => void;
+  /** The thread of a sink died or hangs; `holder`: by which it spoke. */
+  readonly onSinkLost: (holder: number) => void;
   /** A sink has finished a file. */
   readonly onRecorded: (recording: StreamRecording) => void;
   readonly onCaptureError: (error: string) => void;
@@ -166,12 +169,16 @@ export class Consumers {
       memory,
       spec,
       gateIndex: index,
+      ...(config.playback !== 'off' && { holder: sinkHolder(index) }),
       threadTimeoutMs: config.threadTimeoutMs,
       onDrained: (streamId, { framesRead, framesLapped }) => onDrained(streamId, index, framesRead, framesLapped),
       onError: (error, streamId, suppressed) =>
         log.error({ msg: 'sink error', sink: spec.name, streamId, error, ...(suppressed > 0 && { suppressed }) }),
       onFiles: (message) => this.filesChanged(spec.name, message),
-      onLost: (loss) => this.lost('sink', { sink: spec.name }, loss),
+      onLost: (loss) => {
+        this.options.onSinkLost(sinkHolder(index));
+        this.lost('sink', { sink: spec.name }, loss);
+      },
       onAbandoned: (threads) => log.error({ msg: 'sink thread cannot be ended', sink: spec.name, threads }),
     });
   }

@@ -101,6 +101,7 @@ export class Gateway {
       log,
       readers,
       onDrained: (...drained) => this.registry.readerDone(...drained),
+      onSinkLost: (holder) => this.playback.abandoned(holder),
       onRecorded: (recording) => this.observers.recorded(this.registry.recorded(recording)),
       onCommandError: (error) => this.logThrottled(error),
       onCaptureError: (error) => this.logThrottled({ msg: 'capture error', error }),
@@ -108,8 +109,9 @@ export class Gateway {
     const { sinks } = this.consumers;
     const stages = () => ({ registry: this.registry, observers: this.observers, frontEnd: this.frontEnd });
     this.playback = new PlaybackHost({ config, memory: this.memory, rings: this.rings, stages });
-    const { handle: playback } = this.playback;
-    this.observers = new Observers({ memory: this.memory, sinks, readers: this.consumers.readers, events, playback });
+    const { handle: playback, handleForSinks: sinkPlayback } = this.playback;
+    const told = { sinks, readers: this.consumers.readers, events };
+    this.observers = new Observers({ memory: this.memory, ...told, playback, sinkPlayback });
     const guards = createGuards(config, this.totals);
     this.registry = new StreamRegistry({
       memory: this.memory,

@@ -28,6 +28,8 @@ export interface ObserversOptions {
   readonly events: Events;
   /** The way into a stream. */
   readonly playback: (stream: Stream) => PlaybackHandle;
+  /** The same for sinks; null if there is none. */
+  readonly sinkPlayback: (stream: Stream) => PlaybackHandle | null;
 }
 
 function trackOf({ id, facts }: Stream, participant: ParticipantRing): Track {
@@ -50,7 +52,9 @@ export class Observers implements StreamObserver {
   streamStarted(stream: Stream): void {
     const connected = new ConnectedStream(stream, () => this.options.playback(stream));
     this.streams.set(stream.id, connected);
+    // Before the sinks: the program chooses whether it speaks itself.
     this.tell('stream', connected);
+    this.giveToSinks(stream);
   }
 
   mark({ id: streamId }: Stream, id: string, status: string): void {
@@ -68,6 +72,8 @@ export class Observers implements StreamObserver {
   format(stream: Stream, sampleRate: number): void {
     const subscriptionId = subscriptionIdOf(this.options.memory, stream);
     this.tell('format', { streamId: stream.id, subscriptionId, sampleRate });
+    // Another one, if the rate has changed.
+    this.giveToSinks(stream);
   }
 
   started(stream: Stream, participant: ParticipantRing): void {
@@ -96,7 +102,10 @@ export class Observers implements StreamObserver {
   }
 
   streamEnded(stream: Stream): void {
-    for (const sink of this.options.sinks) sink.streamEnded(stream.id);
+    for (const sink of this.options.sinks) {
+      sink.streams.over(stream.id);
+      sink.streamEnded(stream.id);
+    }
   }
 
   failed(error: GatewayError): void {
@@ -118,6 +127,17 @@ export class Observers implements StreamObserver {
   released(record: EndedStream): void {
     this.streams.delete(record.id);
     this.tell('streamEnded', record);
+  }
+
+  /** The way into a stream, to the sinks that speak. */
+  private giveToSinks(stream: Stream): void {
+    const speaking = this.options.sinks.filter(({ streams }) => streams.areWanted);
+    if (speaking.length === 0) return;
+    const { id: streamId, facts } = stream;
+    const { callConnectionId, correlationId } = facts;
+    const playback = this.options.sinkPlayback(stream);
+    const start = { streamId, callConnectionId, correlationId, ...labelled(facts), playback };
+    for (const { streams } of speaking) streams.started(start);
   }
 
   private participant(track: Track, { handle }: ParticipantRing): Participant {

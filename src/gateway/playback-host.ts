@@ -4,6 +4,7 @@ import type { Config } from '../config/serve-settings.ts';
 import { ringFigures } from '../memory/ring-figures.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { PlaybackHandle } from '../playback/handle.ts';
+import { claimPlayback, programHolder } from '../playback/holder.ts';
 import { Pacer } from '../playback/pacer.ts';
 import { SentTrack } from '../playback/sent-track.ts';
 import type { RingPool } from '../ring/pool.ts';
@@ -46,8 +47,33 @@ export class PlaybackHost {
     });
   }
 
-  /** The way into a stream: the same each time, as long as its rate is. Throws `playback_refused`, `memory_exhausted`. */
+  /** The way into a stream, for the program: the same each time, as long as its rate is. Throws `playback_refused`, `memory_exhausted`. */
   readonly handle = (stream: Stream): PlaybackHandle => {
+    const handle = this.open(stream);
+    claimPlayback(handle, programHolder);
+    return handle;
+  };
+
+  /** The same for the sinks that speak, of which the first to ask has it; null if there is none. */
+  readonly handleForSinks = (stream: Stream): PlaybackHandle | null => {
+    try {
+      // It closes itself when it learns that the rate has changed.
+      stream.speaker?.turn(performance.now());
+      return this.open(stream);
+    } catch (error) {
+      if (error instanceof GatewayError) return null;
+      throw error;
+    }
+  };
+
+  /** The thread of a holder is dead: its utterances end with what it has written. */
+  abandoned(holder: number): void {
+    for (const { speaker } of this.options.stages().registry.all) {
+      if (speaker?.queue.holder === holder) speaker.abandoned();
+    }
+  }
+
+  private open(stream: Stream): PlaybackHandle {
     if (this.options.config.playback === 'off') {
       throw new GatewayError('playback_refused', 'audio is not sent into calls: --playback is off');
     }
@@ -69,10 +95,13 @@ export class PlaybackHost {
       onStarted: (utterance) => observers.playbackStarted(stream, utterance),
       onEnded: (utterance) => observers.playbackEnded(stream, utterance),
     });
+    // Who has spoken so far goes on.
+    const holder = stream.speaker?.queue.holder ?? 0;
+    if (holder !== 0) speaker.queue.claim(holder);
     stream.speaker = speaker;
     this.handles.set(stream, { handle, track });
     return handle;
-  };
+  }
 
   /** Every frame that was written is in one counter. */
   get isExact(): boolean {

@@ -109,6 +109,8 @@ export const playbackQueue = {
   cut: queueOffsets.i32(),
   cuts: queueOffsets.i32(),
   cutMs: queueOffsets.f64(),
+  /** Who speaks: a number for the program and for each sink, by compare-and-swap from 0, no one yet. */
+  holder: queueOffsets.i32(),
 
   // Written by the writer.
   utterances: queueOffsets.bytes(playbackUtterancesMax * utterance.bytes),

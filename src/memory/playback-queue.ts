@@ -18,6 +18,7 @@ const writingWord = playbackQueue.writing / 4;
 const wantsRoomWord = playbackQueue.wantsRoom / 4;
 const cutWord = playbackQueue.cut / 4;
 const cutsWord = playbackQueue.cuts / 4;
+const holderWord = playbackQueue.holder / 4;
 const cutMsDouble = playbackQueue.cutMs / 8;
 const blocksWord = playbackQueue.blocks / 4;
 
@@ -182,5 +183,13 @@ export class Queue {
       if (begun <= cut || Atomics.compareExchange(this.i32, cutWord, cut, begun) === cut) break;
     }
     Atomics.add(this.i32, cutsWord, 1);
+  }
+  get holder(): number {
+    return Atomics.load(this.i32, holderWord);
+  }
+  /** The first one has the queue for good. Returns whether that is this one. */
+  claim(holder: number): boolean {
+    const before = Atomics.compareExchange(this.i32, holderWord, 0, holder);
+    return before === 0 || before === holder;
   }
 }

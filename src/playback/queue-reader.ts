@@ -94,6 +94,15 @@ export class QueueReader {
     return frames;
   }
 
+  /** The writer's thread is dead: no frame follows of any utterance that it has not ended. */
+  endOpen(): void {
+    const { queue } = this;
+    const { head } = queue;
+    for (let number = this.number; number <= this.begun; number++) {
+      if (queue.places.hasPlace(number) && !queue.places.hasEnded(number)) queue.places.end(number, head);
+    }
+  }
+
   /** Leaves out everything. Returns how many frames that were. */
   skipAll(): number {
     const frames = this.queued;

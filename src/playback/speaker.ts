@@ -101,6 +101,13 @@ export class Speaker implements WheelItem {
     this.turn(this.options.clock());
   }
 
+  /** The writer's thread is dead: what it has written is played, and its utterances end there. */
+  abandoned(): void {
+    if (this.isClosed) return;
+    this.reader.endOpen();
+    this.turn(this.options.clock());
+  }
+
   /** Nothing is sent any more: what waits is discarded, whoever waits is told. */
   close(reason: DiscardReason): void {
     if (this.isClosed) return;

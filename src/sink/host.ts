@@ -2,47 +2,17 @@
  * A sink seen from the main thread: the messages between, and what its threads have counted. Nothing here waits for the
  * thread, and a new one is told of its tracks a few at a time. Main thread.
  */
-import type { Worker } from 'node:worker_threads';
-import type { TellThrottled } from '../base/error-throttle.ts';
 import { GatewayError } from '../base/errors.ts';
 import { abandonedThreadsMax, gatesMax } from '../base/limits.ts';
-import type { SinkSpec } from '../config/sink-spec.ts';
-import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import { Gate } from '../ring/gate.ts';
 import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
+import type { SinkHostOptions } from './host-options.ts';
 import { type DrainedTrack, type Entry, Ledger } from './ledger.ts';
-import {
-  type FilesMessage,
-  type FromSink,
-  type SinkWorkerData,
-  sinkCounter,
-  sinkCountersBytes,
-  type ToSink,
-} from './messages.ts';
-import type { RecordedCall, Track, TrackEnd } from './sink.ts';
+import { type FromSink, sinkCounter, sinkCountersBytes, type ToSink } from './messages.ts';
+import type { RecordedCall, Track } from './sink.ts';
 import { startThread } from './start-thread.ts';
-
-export interface SinkHostOptions {
-  readonly memory: SharedMemory;
-  readonly spec: SinkSpec;
-  /** By its place among the sinks: those beyond `gatesMax` have none. */
-  readonly gateIndex?: number;
-  /** Without a sign of life for so long its thread hangs. */
-  readonly threadTimeoutMs: number;
-  /** The sink does not look at a ring of this stream any more. */
-  readonly onDrained: (streamId: string, end: TrackEnd) => void;
-  /** A file is finished, which may come again; a call was deleted; all was done for a stream. */
-  readonly onFiles?: (message: FilesMessage) => void;
-  /** Something went wrong in the sink. */
-  readonly onError: TellThrottled<string>;
-  /** The sink's thread died or hangs; another one starts. */
-  readonly onLost: (loss: ThreadLoss) => void;
-  /** A thread that hangs cannot be ended; there are so many of them. */
-  readonly onAbandoned: (count: number) => void;
-  /** Starts a thread of the sink. */
-  readonly startThread?: (workerData: SinkWorkerData) => Worker;
-}
+import { ToldStreams } from './told-streams.ts';
 
 /** Tracks that are sent to a new thread in one turn of the event loop. */
 const tracksPerTurn = 100;
@@ -50,6 +20,8 @@ const tracksPerTurn = 100;
 export class SinkHost {
   readonly name: string;
   readonly thread: SupervisedThread<ToSink, FromSink>;
+  /** Those that it may speak into. */
+  readonly streams = new ToldStreams((message) => this.thread.post(message));
   private readonly options: SinkHostOptions;
   private readonly ledger: Ledger;
   private counters = new Float64Array(new SharedArrayBuffer(sinkCountersBytes));
@@ -75,7 +47,8 @@ export class SinkHost {
       startWorker: (signs, isRestart) => {
         const counters = this.counters.buffer as SharedArrayBuffer;
         const gate = { index: this.gate?.index ?? -1, thread: ++this.threads };
-        return (options.startThread ?? startThread)({ memory: memory.handle, spec, counters, signs, gate, isRestart });
+        const own = { counters, signs, gate, isRestart, holder: options.holder ?? -1 };
+        return (options.startThread ?? startThread)({ memory: memory.handle, spec, ...own });
       },
       onReady: () => this.threadReady(),
       onMessage: (message) => this.take(message),
@@ -187,6 +160,7 @@ export class SinkHost {
     this.losses++;
     this.gate?.leave();
     this.untold = null;
+    this.streams.end();
     if (loss.kind === 'hung') {
       this.counters = new Float64Array(this.counters.buffer.slice(0) as SharedArrayBuffer);
       this.ledger.takeAway();
@@ -201,6 +175,7 @@ export class SinkHost {
     const untold = this.ledger.entries;
     for (const entry of untold) entry.isTold = false;
     this.untold = untold;
+    this.streams.begin();
     this.tellAll(untold);
   }
 
@@ -208,8 +183,9 @@ export class SinkHost {
   private tellAll(untold: Entry[]): void {
     // A new thread has to be told everything.
     if (untold !== this.untold) return;
-    this.announce(untold.splice(0, tracksPerTurn));
-    if (untold.length > 0) {
+    const areTold = this.streams.tell(tracksPerTurn);
+    if (areTold) this.announce(untold.splice(0, tracksPerTurn));
+    if (!areTold || untold.length > 0) {
       setImmediate(() => this.tellAll(untold));
       return;
     }
@@ -228,6 +204,9 @@ export class SinkHost {
 
   private take(message: Exclude<FromSink, { readonly type: 'ready' | 'failed' | 'closed' }>): void {
     switch (message.type) {
+      case 'speaks':
+        this.streams.areWanted = true;
+        return;
       case 'drained': {
         const entry = this.ledger.find(message.ring);
         if (entry !== undefined) this.options.onDrained(entry.start.track.streamId, this.ledger.settle(entry));

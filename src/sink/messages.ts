@@ -2,10 +2,11 @@
 
 import type { SinkSpec } from '../config/sink-spec.ts';
 import type { SharedMemoryHandle } from '../memory/shared-memory.ts';
+import type { PlaybackHandle } from '../playback/handle.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import type { FromThread } from '../thread/supervised-thread.ts';
 import type { RemovedCall } from './files/retention.ts';
-import type { RecordedCall, RecordingFile, Track } from './sink.ts';
+import type { RecordedCall, RecordingFile, StreamFacts, Track } from './sink.ts';
 
 export interface SinkWorkerData {
   readonly memory: SharedMemoryHandle;
@@ -18,6 +19,8 @@ export interface SinkWorkerData {
   readonly gate: GateKey;
   /** Another thread of this sink ran before and died. */
   readonly isRestart: boolean;
+  /** By which it claims what it speaks into; -1: audio is not sent into calls. */
+  readonly holder: number;
 }
 
 /** Which gate a sink that needs every frame holds, or -1, and its thread's number there. */
@@ -41,6 +44,11 @@ export interface TrackStart {
 /** Doubles that a sink has for each stream. */
 export const streamCheckpointDoubles = 1;
 
+/** A stream that a sink may speak into, and how; null: it cannot be spoken into. */
+export interface StreamStart extends StreamFacts {
+  readonly playback: PlaybackHandle | null;
+}
+
 /** A stream without further tracks; see `FinishedStream`. */
 export interface StreamEnd {
   readonly streamId: string;
@@ -50,6 +58,10 @@ export interface StreamEnd {
 }
 
 export type ToSink =
+  /** These can be spoken into from now on; some may have been before, by a thread that died, or in another way. */
+  | { readonly type: 'streamsStarted'; readonly streams: readonly StreamStart[] }
+  /** This one cannot any more. */
+  | { readonly type: 'streamOver'; readonly streamId: string }
   /** Read these; some may have been read before, by a thread that died. */
   | { readonly type: 'started'; readonly tracks: readonly TrackStart[] }
   /** No frame follows in this ring; it had so many. */
@@ -71,6 +83,8 @@ export type FilesMessage =
 
 export type FromSink =
   | FromThread
+  /** Before it is ready: it wants to be told of streams, because it speaks. */
+  | { readonly type: 'speaks' }
   /** This sink does not look at the ring any more; its progress says how far it came. */
   | { readonly type: 'drained'; readonly ring: RingAddress }
   | FilesMessage

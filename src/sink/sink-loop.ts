@@ -1,10 +1,9 @@
 /**
- * The loop of a sink's thread: reads each track once per interval, spread evenly, and at once when it ends, or when its frames
- * are about to be overwritten and the sink needs them all. An exception
- * of the sink stays with its track: counted, reported, and the frames are still read, so that nothing piles up. A sink that
- * learns only later whether it has kept something works in rounds, one at a time: what a failed round had read is read
- * again. Invariants: for each ring, frames published = read + lapped when its track has ended; whenever this thread dies,
- * another one continues with the frames that were not yet flushed. Sink thread.
+ * The loop of a sink's thread: reads each track once per interval, spread evenly, and at once when it ends, or when its frames are
+ * about to be overwritten and the sink needs them all. An exception of the sink stays with its track: counted, reported, and the
+ * frames are still read, so that nothing piles up. A sink that learns only later whether it has kept something works in rounds, one
+ * at a time: what a failed round had read is read again. Invariants: for each ring, frames published = read + lapped when its track
+ * has ended; whenever this thread dies, another one continues with the frames that were not yet flushed. Sink thread.
  */
 import { ErrorThrottle } from '../base/error-throttle.ts';
 import { redactPath } from '../base/errors.ts';
@@ -15,6 +14,7 @@ import { type FromSink, sinkCounter, type ToSink, type TrackStart } from './mess
 import { settledInTime } from './settling.ts';
 import type { Sink } from './sink.ts';
 import type { SinkGate } from './sink-gate.ts';
+import { SinkStreams } from './sink-streams.ts';
 import { StreamEnds } from './stream-ends.ts';
 import { TrackReader } from './track-reader.ts';
 
@@ -30,15 +30,15 @@ export class SinkLoop {
   private readonly frame = new Frame();
   private readonly trackReaders = new Map<string, TrackReader>();
   private readonly streamEnds: StreamEnds;
+  private readonly streams: SinkStreams;
   /** Goes round the readers, so that each has its turn when a round is full before its end. */
   private turn: Iterator<TrackReader> = this.trackReaders.values();
   /** What was read in this round; always empty for a sink that need not settle. */
   private round: TrackReader[] = [];
   private isSettling = false;
   private readonly gate: SinkGate;
-  private isClosing = false;
-  /** Then the thread is cut off. */
-  private closeDueMs = 0;
+  /** When the thread is cut off; null: it need not close yet. */
+  private closeDueMs: number | null = null;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -47,13 +47,15 @@ export class SinkLoop {
     counters: SharedArrayBuffer,
     tell: (message: FromSink) => void,
     gate: SinkGate,
+    holder = -1,
   ) {
     this.memory = memory;
     this.sink = sink;
     this.gate = gate;
     this.counters = new Float64Array(counters);
     this.tell = tell;
-    this.streamEnds = new StreamEnds(sink, (error, streamId) => this.report(error, streamId), tell);
+    this.streamEnds = new StreamEnds(sink, this.report, tell);
+    this.streams = new SinkStreams(sink, holder, this.report);
     this.errorThrottle = new ErrorThrottle((message, streamId, suppressed) =>
       tell({ type: 'error', streamId, message, suppressed }),
     );
@@ -73,6 +75,10 @@ export class SinkLoop {
 
   take(message: ToSink): void {
     switch (message.type) {
+      case 'streamsStarted':
+      case 'streamOver':
+        this.streams.take(message);
+        return;
       case 'started':
         for (const start of message.tracks) this.started(start);
         this.settle();
@@ -87,7 +93,6 @@ export class SinkLoop {
         this.guard(() => this.sink.callRecorded?.(message.call), undefined);
         return;
       case 'close':
-        this.isClosing = true;
         this.closeDueMs = performance.now() + message.withinMs;
         this.closeIfDone();
         return;
@@ -96,9 +101,7 @@ export class SinkLoop {
 
   private started(start: TrackStart): void {
     const nowMs = performance.now();
-    const trackReader = new TrackReader(this.memory, start, nowMs, (error, { streamId }) =>
-      this.report(error, streamId),
-    );
+    const trackReader = new TrackReader(this.memory, start, this.streams.of(start.track), nowMs, this.report);
     this.trackReaders.set(ringKey(start.ring), trackReader);
     this.gate.note(start.ring, trackReader.reader.next);
     this.streamEnds.trackBegan(start.track.streamId);
@@ -233,10 +236,10 @@ export class SinkLoop {
   }
 
   private closeIfDone(): void {
-    if (!this.isClosing || this.trackReaders.size > 0) return;
+    if (this.closeDueMs === null || this.trackReaders.size > 0) return;
     if (this.timer !== null) clearInterval(this.timer);
     this.gate.close();
-    (async () => this.sink.close(this.closeDueMs - performance.now()))()
+    (async () => this.sink.close(this.closeDueMs! - performance.now()))()
       .catch((error: unknown) => this.report(error))
       .finally(() => {
         this.errorThrottle.tellAll();

@@ -19,7 +19,7 @@ export async function runSink(data: SinkWorkerData, port: MessagePort, create: (
     const memory = SharedMemory.attach(data.memory);
     const counters = new Float64Array(data.counters);
     const gate = new SinkGate(memory, data.gate);
-    const loop = new SinkLoop(memory, sink, data.counters, tell, gate);
+    const loop = new SinkLoop(memory, sink, data.counters, tell, gate, data.holder);
     await sink.start({
       isRestart: data.isRestart,
       report: (error) => loop.report(error),
@@ -30,6 +30,10 @@ export async function runSink(data: SinkWorkerData, port: MessagePort, create: (
         counters[sinkCounter.freeBytes] = freeBytes;
       },
     });
+    if (sink.speaks === true) {
+      if (data.holder < 0) throw new Error('it speaks into calls, and --playback is off');
+      tell({ type: 'speaks' });
+    }
     port.on('message', (message: ToSink) => loop.take(message));
     loop.start();
     tell({ type: 'ready' });

@@ -3,6 +3,7 @@
  * or cannot reach its server loses its own frames only, counted, and disturbs no other sink. Its thread may die at any moment;
  * another one continues from the checkpoints.
  */
+import type { PlaybackWriter } from '../playback/writer.ts';
 import type { Frame } from '../ring/frame.ts';
 import type { Labels, Track } from '../ring/track.ts';
 import type { RemovedCall } from './files/retention.ts';
@@ -97,6 +98,28 @@ export interface FinishedStream {
   readonly checkpoint: Float64Array;
 }
 
+/** Which stream it is, to a sink that may speak into it. */
+export interface StreamFacts {
+  /** `StreamInfo.id`. */
+  readonly streamId: string;
+  /** As in `StreamInfo`. */
+  readonly callConnectionId: string | null;
+  /** As in `StreamInfo`. */
+  readonly correlationId: string | null;
+  /** As in `StreamInfo`. */
+  readonly labels?: Labels;
+}
+
+/** A stream, for a sink that speaks. */
+export interface SinkStream extends StreamFacts {
+  /**
+   * The way into the call: the same writer each time, until the sample rate changes. It takes nothing before the metadata have come.
+   * @throws `playback_refused` if the sink does not say that it `speaks`, another sink or the program speaks into this call already,
+   * or the stream has ended
+   */
+  playback(): PlaybackWriter;
+}
+
 /** The argument of `start`. */
 export interface SinkStart {
   /** A thread of this sink ran before and died or hung. */
@@ -131,6 +154,8 @@ export interface Sink {
    * overwritten there counts as lapped.
    */
   readonly isReady: boolean;
+  /** It sends audio into calls. Asked once, after `start`. */
+  readonly speaks?: boolean;
   /** Once, before anything else. Throws if the sink cannot work, but not if another thread of it ran before. */
   start(context: SinkContext): void | Promise<void>;
   /**
@@ -138,7 +163,11 @@ export interface Sink {
    * another thread takes over; frames since the last flush that held are then written once more. `checkpoint` says what came of
    * it so far.
    */
-  open(track: Track, checkpoint: Checkpoint): TrackWriter;
+  open(track: Track, checkpoint: Checkpoint, stream: SinkStream): TrackWriter;
+  /** For a sink that speaks: a stream has said something, before any of its tracks; again in a new thread. */
+  streamStarted?(stream: SinkStream): void;
+  /** For a sink that speaks: nothing that it says into this stream is heard any more. */
+  streamOver?(stream: SinkStream): void;
   /**
    * For a sink that knows only later whether what was written is kept. Resolves when all that was written so far is, rejects
    * if it may not be: then it is read and written once more. Nothing is written meanwhile. Null: all is kept already.

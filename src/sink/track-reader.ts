@@ -8,7 +8,7 @@ import type { Frame } from '../ring/frame.ts';
 import { BackOff } from '../thread/back-off.ts';
 import type { TrackStart } from './messages.ts';
 import { Checkpoint, Progress } from './progress.ts';
-import type { Sink, Track, TrackWriter } from './sink.ts';
+import type { Sink, SinkStream, Track, TrackWriter } from './sink.ts';
 
 /** After so long a track that could not be opened is tried again, later up to this. */
 const openAgainMs = { first: 500, most: 5000 };
@@ -25,7 +25,8 @@ export class TrackReader {
   /** Read to its end, and the writer knows. */
   isOver = false;
   private readonly checkpoint: Checkpoint;
-  private readonly report: (error: unknown, track: Track) => void;
+  private readonly stream: SinkStream;
+  private readonly report: (error: unknown, streamId: string) => void;
   private readonly openBackOff = new BackOff(openAgainMs.first, openAgainMs.most);
   /** Null while the sink cannot open it. */
   private writer: TrackWriter | null = null;
@@ -33,9 +34,11 @@ export class TrackReader {
   constructor(
     memory: SharedMemory,
     { track, ring, progress, ofStream }: TrackStart,
+    stream: SinkStream,
     nowMs: number,
-    report: (error: unknown, track: Track) => void,
+    report: (error: unknown, streamId: string) => void,
   ) {
+    this.stream = stream;
     this.track = track;
     this.ring = ring;
     this.checkpoint = new Checkpoint(new Progress(progress), new Float64Array(ofStream));
@@ -55,12 +58,12 @@ export class TrackReader {
   tryToOpen(sink: Sink, nowMs: number): boolean {
     if (this.writer !== null || this.openDueMs > nowMs) return false;
     try {
-      this.writer = sink.open(this.track, this.checkpoint);
+      this.writer = sink.open(this.track, this.checkpoint, this.stream);
       this.openBackOff.succeeded();
       return true;
     } catch (error) {
       this.openDueMs = nowMs + this.openBackOff.failed();
-      this.report(error, this.track);
+      this.report(error, this.track.streamId);
       return false;
     }
   }
@@ -114,7 +117,7 @@ export class TrackReader {
       writer.write(frame);
     } catch (error) {
       this.checkpoint.framesLost++;
-      this.report(error, this.track);
+      this.report(error, this.track.streamId);
     }
   }
 
@@ -122,7 +125,7 @@ export class TrackReader {
     try {
       action();
     } catch (error) {
-      this.report(error, this.track);
+      this.report(error, this.track.streamId);
     }
   }
 }

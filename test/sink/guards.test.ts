@@ -8,7 +8,7 @@ import { ModuleHost } from '../../src/sink/module/module-host.ts';
 import { Checkpoint, Progress } from '../../src/sink/progress.ts';
 import { writeMany } from '../ring/ring-rig.ts';
 import { temporaryFolder } from '../support/folders.ts';
-import { endOf, NotingSink, SettlingSink, SinkRig, trackOf } from './sink-rig.ts';
+import { endOf, NotingSink, SettlingSink, SinkRig, streamOf, trackOf } from './sink-rig.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -107,7 +107,7 @@ it('methods of a module that are asynchronous though they should not be, and fai
   const errors: unknown[] = [];
   await host.start({ isRestart: false, report: (error) => errors.push(error) });
   expect([host.readIntervalMs, host.leadMs]).toEqual([100, 0]);
-  const writer = host.open(trackOf('a'), new Checkpoint(new Progress(), new Float64Array(1)));
+  const writer = host.open(trackOf('a'), new Checkpoint(new Progress(), new Float64Array(1)), streamOf());
   writer.write(new Frame());
   writer.flush();
   writer.end({ framesRead: 1, framesLapped: 0 });

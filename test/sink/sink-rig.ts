@@ -12,7 +12,7 @@ import {
   type TrackStart,
 } from '../../src/sink/messages.ts';
 import { type Checkpoint, Progress } from '../../src/sink/progress.ts';
-import type { Sink, Track, TrackEnd, TrackWriter } from '../../src/sink/sink.ts';
+import type { Sink, SinkStream, Track, TrackEnd, TrackWriter } from '../../src/sink/sink.ts';
 import { SinkGate } from '../../src/sink/sink-gate.ts';
 import { SinkLoop } from '../../src/sink/sink-loop.ts';
 import { openRing, smallMemory } from '../ring/ring-rig.ts';
@@ -27,6 +27,14 @@ export function endOf(streamId = 's'): StreamEnd {
 
 export function trackOf(participantId: string | null, streamId = 's'): Track {
   return { streamId, callConnectionId: 'call', correlationId: null, participantId, sampleRate: 16_000 };
+}
+
+/** A stream into which nothing can be said. */
+export function streamOf(streamId = 's'): SinkStream {
+  const playback = (): never => {
+    throw new Error('the sink does not speak');
+  };
+  return { streamId, callConnectionId: 'call', correlationId: null, playback };
 }
 
 /** Notes the sequence numbers of what each participant's writers were given, writer by writer. */

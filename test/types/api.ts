@@ -133,6 +133,13 @@ export const sinks = [
     readIntervalMs: options['interval'] * 2,
     open: () => ({ write: (frame) => void frame.samples[0] }),
   })),
+  defineSink(() => ({
+    speaks: true,
+    streamStarted: (stream) => void stream.playback().begin({ id: stream.streamId }),
+    open: (_track, _checkpoint, stream) => ({ write: (frame) => void stream.playback().begin().write(frame.samples) }),
+  })),
+  // @ts-expect-error a sink speaks or does not
+  defineSink(() => ({ speaks: 'yes', open: () => ({ write: () => {} }) })),
   // @ts-expect-error a sink opens tracks
   defineSink(() => ({ write: () => {} })),
   // @ts-expect-error a writer writes

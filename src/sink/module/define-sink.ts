@@ -8,7 +8,7 @@
  */
 import type { Frame } from '../../ring/frame.ts';
 import type { Checkpoint } from '../progress.ts';
-import type { Sink, SinkStart, Track, TrackEnd } from '../sink.ts';
+import type { Sink, SinkStart, SinkStream, Track, TrackEnd } from '../sink.ts';
 
 /** Takes one participant's frames. Sink thread. */
 export interface ModuleTrackWriter {
@@ -22,11 +22,23 @@ export interface ModuleTrackWriter {
 
 /** A sink of yours. All methods are called in the sink's own thread; the order is in docs/library.md. */
 export interface ModuleSink
-  extends Partial<Pick<Sink, 'readIntervalMs' | 'leadMs' | 'needsEveryFrame' | 'isReady' | 'streamEnded'>> {
+  extends Partial<
+    Pick<
+      Sink,
+      | 'readIntervalMs'
+      | 'leadMs'
+      | 'needsEveryFrame'
+      | 'isReady'
+      | 'speaks'
+      | 'streamStarted'
+      | 'streamOver'
+      | 'streamEnded'
+    >
+  > {
   /** Once, first. If it throws at the gateway's start, that fails with `sink_failed`. */
   start?(context: SinkStart): void | Promise<void>;
   /** For each participant, and again after an error or in a new thread. If it throws, it is called again: after 0.5 s, then every 5 s. */
-  open(track: Track, checkpoint: Checkpoint): ModuleTrackWriter;
+  open(track: Track, checkpoint: Checkpoint, stream: SinkStream): ModuleTrackWriter;
   /** Resolves when all that was written is kept, rejects if it may not be: then it is read and written again. Null: kept already. */
   settle?(): Promise<void> | null;
   /** At the end of the drain; ten seconds at most. */

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { ModuleSinkSpec } from '../../config/module-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
 import type { Checkpoint } from '../progress.ts';
-import type { FinishedStream, Sink, SinkStart, Track, TrackEnd, TrackWriter } from '../sink.ts';
+import type { FinishedStream, Sink, SinkStart, SinkStream, Track, TrackEnd, TrackWriter } from '../sink.ts';
 import type { CreateSink, ModuleSink, ModuleTrackWriter } from './define-sink.ts';
 
 /** Five frames at a time. */
@@ -81,13 +81,25 @@ export class ModuleHost implements Sink {
     return this.module.isReady ?? true;
   }
 
+  get speaks(): boolean {
+    return this.module.speaks ?? false;
+  }
+
   async start(context: SinkStart): Promise<void> {
     this.report = context.report;
     await this.module.start?.(context);
   }
 
-  open(track: Track, checkpoint: Checkpoint): TrackWriter {
-    return new ModuleTrack(this.module.open(track, checkpoint), this.report);
+  open(track: Track, checkpoint: Checkpoint, stream: SinkStream): TrackWriter {
+    return new ModuleTrack(this.module.open(track, checkpoint, stream), this.report);
+  }
+
+  streamStarted(stream: SinkStream): void {
+    watched(this.module.streamStarted?.(stream), this.report);
+  }
+
+  streamOver(stream: SinkStream): void {
+    watched(this.module.streamOver?.(stream), this.report);
   }
 
   streamEnded(streamId: string, stream: FinishedStream): void {
