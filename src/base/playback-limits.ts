@@ -23,6 +23,13 @@ export const playbackBurstBytesMax = 12 * 1024;
 /** Utterances without a sample that one visit clears away. */
 export const playbackEmptyPerVisitMax = 64;
 
+/** What an agent on another machine says in one message; costs the sink's thread a few milliseconds when it has to be resampled. */
+export const playbackMessageBytesMax = 256 * 1024;
+/** An utterance of which an agent has sent nothing for so long is ended: it may have died. */
+export const spokenSilentMs = 5_000;
+/** Utterances of a call whose late messages are known to be late. */
+export const spokenIdsMax = 16;
+
 assertInvariant(
   playbackBlockBytes % frameBytes(16_000) === 0 && playbackBlockBytes % frameBytes(24_000) === 0,
   'a block of audio to be sent holds whole frames at either rate',

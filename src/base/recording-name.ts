@@ -38,3 +38,12 @@ export function subjectToken(id: string | null): string {
   const name = recordingName(id);
   return name.includes('.') ? madeSafe(id!, name) : name;
 }
+
+/**
+ * The same for a participant. On the token `playback` agents speak: what was sent into the call, whose track has this id, has another
+ * one, and no participant gets either by the choice of an id.
+ */
+export function participantToken(id: string | null): string {
+  if (id === 'playback') return 'playback-sent';
+  return id === 'playback-sent' ? madeSafe(id, id) : subjectToken(id);
+}

@@ -21,6 +21,8 @@ export interface NatsSinkSpec {
   readonly jetstream: string | null;
   /** Frames in one message; with one, the payload is its PCM and nothing else. */
   readonly framesPerMessage: number;
+  /** Agents on other machines speak into calls. */
+  readonly playback: boolean;
 }
 
 const defaultPort = 4222;
@@ -32,7 +34,7 @@ const jetstreamFrames = 25;
 export const framesPerMessageMax = 50;
 
 const form = 'expected nats://HOST:PORT[/SUBJECT-PREFIX], as in nats://127.0.0.1:4222/acs.audio';
-export const natsOptionNames = ['creds', 'tls', 'ca', 'cert', 'key', 'jetstream', 'frames'] as const;
+export const natsOptionNames = ['creds', 'tls', 'ca', 'cert', 'key', 'jetstream', 'frames', 'playback'] as const;
 type OptionName = (typeof natsOptionNames)[number];
 type Problem = { readonly problem: string };
 
@@ -55,20 +57,31 @@ function optionsOf(text: string): Partial<Record<OptionName, string>> | Problem 
     if (name === undefined) {
       return { problem: `unknown option ${JSON.stringify(key)}: expected one of ${natsOptionNames.join(', ')}` };
     }
-    if (value === '') return { problem: `${name}: expected a value` };
+    if (value === '' && name !== 'playback') return { problem: `${name}: expected a value` };
     options[name] = value;
   }
   return options;
 }
 
 /** What is wrong with options that each have a value. */
-function problemOf({ tls, cert, key, jetstream, frames }: Partial<Record<OptionName, string>>): string | null {
+function problemOf({
+  tls,
+  cert,
+  key,
+  jetstream,
+  frames,
+  playback,
+}: Partial<Record<OptionName, string>>): string | null {
   if (tls !== undefined && tls !== 'required') return 'tls: expected required';
   if ((cert === undefined) !== (key === undefined)) return 'cert, key: expected both, or none';
   // What JetStream does not take in the name of a stream.
   if (jetstream !== undefined && !/^[^\s.*>/\\]+$/.test(jetstream)) return 'jetstream: expected the name of a stream';
   if (frames !== undefined && !(/^\d+$/.test(frames) && Number(frames) >= 1 && Number(frames) <= framesPerMessageMax)) {
     return `frames: expected 1 to ${framesPerMessageMax}`;
+  }
+  if (playback !== undefined && playback !== '') return 'playback: expected no value';
+  if (playback !== undefined && jetstream !== undefined) {
+    return 'playback: not together with jetstream, which answers agents itself: give another --sink nats://… with another prefix';
   }
   return null;
 }
@@ -94,7 +107,7 @@ export function parseNatsSink(text: string): NatsSinkSpec | Problem {
   if ('problem' in options) return options;
   const problem = problemOf(options);
   if (problem !== null) return { problem };
-  const { creds, tls, ca, cert, key, jetstream, frames } = options;
+  const { creds, tls, ca, cert, key, jetstream, frames, playback } = options;
   const hasTls = tls !== undefined || ca !== undefined || cert !== undefined;
   if (hasTls && servers.some((server) => isAddress(server!))) {
     // The client would hold the certificate against "localhost".
@@ -106,6 +119,7 @@ export function parseNatsSink(text: string): NatsSinkSpec | Problem {
   const shown = [
     ...(jetstream === undefined ? [] : [`jetstream=${jetstream}`]),
     ...(framesPerMessage === 1 ? [] : [`frames=${framesPerMessage}`]),
+    ...(playback === undefined ? [] : ['playback']),
   ].join('&');
   let credentials: ReturnType<typeof credentialsOf>;
   try {
@@ -128,5 +142,6 @@ export function parseNatsSink(text: string): NatsSinkSpec | Problem {
       : null,
     jetstream: jetstream ?? null,
     framesPerMessage,
+    playback: playback !== undefined,
   };
 }

@@ -7,7 +7,7 @@ import { captureProblem } from './capture-spec.ts';
 import { problemOfCidr } from './networks.ts';
 import type { Config } from './serve-settings.ts';
 import { flagName } from './setting.ts';
-import { shownSink, sinkProblem } from './sink-spec.ts';
+import { parseSink, shownSink, sinkProblem } from './sink-spec.ts';
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
@@ -55,6 +55,13 @@ function authentication({ auth, authToken, jwtAudience, jwksUrl }: Config): stri
   return problems;
 }
 
+/** A module says only when it is loaded that it speaks. */
+function speakingSinks({ playback, sink }: Config): string[] {
+  const speaking = sink.map(parseSink).filter((spec) => 'kind' in spec && spec.kind === 'nats' && spec.playback);
+  if (playback !== 'off' || speaking.length === 0) return [];
+  return ['--playback: "off": expected on, or nothing, with --sink nats://…?playback'];
+}
+
 /** Two sinks with one name would share their series. */
 function sinksOfOneName(texts: readonly string[]): string[] {
   const names = texts.filter((text) => sinkProblem(text) === null).map(shownSink);
@@ -88,6 +95,6 @@ export function crossFieldProblems(config: Config): string[] {
   }
   const captureFault = config.capture === null ? null : captureProblem(config.capture);
   if (captureFault !== null) problems.push(`--capture: ${JSON.stringify(config.capture)}: ${captureFault}`);
-  problems.push(...sinksOfOneName(config.sink));
+  problems.push(...sinksOfOneName(config.sink), ...speakingSinks(config));
   return problems;
 }

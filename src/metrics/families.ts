@@ -39,6 +39,8 @@ export interface RingConsumer {
   readonly isReady: boolean;
   readonly framesUnaccounted: number;
   readonly gatedMs: number;
+  /** Messages by which agents on other machines speak, by what became of them; null or absent: it takes none. */
+  readonly spokenMessages?: Readonly<Record<string, number>> | null;
 }
 
 /** What a capture counts. */

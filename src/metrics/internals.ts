@@ -81,6 +81,17 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     ['sink'],
     perSink((sink) => sink.restarts),
   );
+  metrics.counter(
+    'sink_playback_messages_total',
+    'Messages by which agents speak into calls with nats://…?playback. taken: whole; short: the queue was full, and the answer says how much of it was taken; refused: its utterance is over, another one is open, or another sink speaks; malformed: no samples, or a header that cannot be; clear: silenced the call.',
+    ['sink', 'outcome'],
+    () =>
+      sinks.flatMap((sink) =>
+        Object.entries(sink.spokenMessages ?? {}).map(
+          ([outcome, count]): Sample => [{ sink: sink.name, outcome }, count],
+        ),
+      ),
+  );
   metrics.gauge(
     'sink_ready',
     '1 while this sink takes frames, 0 while its server is away or its thread hangs. Frames wait in their rings, then are lapped.',

@@ -82,6 +82,13 @@ export class PlaybackWriter {
     return this.queuedMs > 0 || this.queue.unplayedMs(performance.now()) > 0;
   }
 
+  /** @internal Of the last utterances those that were cut off and have an id: also those of another writer before. */
+  get clearedIds(): string[] {
+    const { places, begun, cut } = this.queue;
+    const numbers = Array.from({ length: playbackUtterancesMax }, (_, n) => begun - n);
+    return numbers.filter((number) => number > 0 && number <= cut).flatMap((number) => places.idOf(number) ?? []);
+  }
+
   private place(utterance: Utterance): void {
     const at = utterance.number % playbackUtterancesMax;
     this.placed[at]?.look();

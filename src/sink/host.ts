@@ -11,6 +11,7 @@ import type { SinkHostOptions } from './host-options.ts';
 import { type DrainedTrack, type Entry, Ledger } from './ledger.ts';
 import { type FromSink, sinkCounter, sinkCountersBytes, type ToSink } from './messages.ts';
 import type { RecordedCall, Track } from './sink.ts';
+import { type SpokenOutcome, spokenOutcomes } from './spoken-outcome.ts';
 import { startThread } from './start-thread.ts';
 import { ToldStreams } from './told-streams.ts';
 
@@ -119,6 +120,13 @@ export class SinkHost {
   }
   get freeBytes(): number {
     return this.counters[sinkCounter.freeBytes]!;
+  }
+  /** Messages of agents on other machines by what became of them; null: the sink takes none. */
+  get spokenMessages(): Readonly<Record<SpokenOutcome, number>> | null {
+    const { spec } = this.options;
+    if (spec.kind !== 'nats' || !spec.playback) return null;
+    const counts = spokenOutcomes.map((outcome, i) => [outcome, this.counters[sinkCounter.spoken + i]!]);
+    return Object.fromEntries(counts);
   }
   get streamsPending(): number {
     return this.ledger.streamsPending;

@@ -7,6 +7,7 @@ import type { RingAddress } from '../ring/cursor.ts';
 import type { FromThread } from '../thread/supervised-thread.ts';
 import type { RemovedCall } from './files/retention.ts';
 import type { RecordedCall, RecordingFile, StreamFacts, Track } from './sink.ts';
+import { spokenOutcomes } from './spoken-outcome.ts';
 
 export interface SinkWorkerData {
   readonly memory: SharedMemoryHandle;
@@ -30,9 +31,9 @@ export interface GateKey {
 }
 
 /** Doubles in the counters of a sink; written by its thread only. `ready`: 1 while it takes frames. Those of the disk are 0 for a sink
- * without one. */
-export const sinkCounter = { errors: 0, ready: 1, diskBytes: 2, freeBytes: 3 } as const;
-export const sinkCountersBytes = 32;
+ * without one. From `spoken` on one for each of `spokenOutcomes`. */
+export const sinkCounter = { errors: 0, ready: 1, diskBytes: 2, freeBytes: 3, spoken: 4 } as const;
+export const sinkCountersBytes = 8 * (sinkCounter.spoken + spokenOutcomes.length);
 
 /** A track, and what is remembered of it (`Progress`) and of its stream (doubles). */
 export interface TrackStart {

@@ -7,6 +7,7 @@ import { type FromSink, type SinkWorkerData, sinkCounter, type ToSink } from './
 import type { Sink } from './sink.ts';
 import { SinkGate } from './sink-gate.ts';
 import { SinkLoop } from './sink-loop.ts';
+import { spokenOutcomes } from './spoken-outcome.ts';
 
 export async function runSink(data: SinkWorkerData, port: MessagePort, create: () => Promise<Sink>): Promise<void> {
   const tell = (message: FromSink) => port.postMessage(message);
@@ -28,6 +29,9 @@ export async function runSink(data: SinkWorkerData, port: MessagePort, create: (
       measured: (diskBytes, freeBytes) => {
         counters[sinkCounter.diskBytes] = diskBytes;
         counters[sinkCounter.freeBytes] = freeBytes;
+      },
+      spoken: (outcome) => {
+        counters[sinkCounter.spoken + spokenOutcomes.indexOf(outcome)]! += 1;
       },
     });
     if (sink.speaks === true) {

@@ -7,6 +7,7 @@ import type { PlaybackWriter } from '../playback/writer.ts';
 import type { Frame } from '../ring/frame.ts';
 import type { Labels, Track } from '../ring/track.ts';
 import type { RemovedCall } from './files/retention.ts';
+import type { SpokenOutcome } from './spoken-outcome.ts';
 import type { Checkpoint } from './progress.ts';
 
 export type { Track } from '../ring/track.ts';
@@ -136,6 +137,8 @@ export interface SinkContext extends SinkStart {
   readonly removed: (call: RemovedCall) => void;
   /** How large the disk is that it writes to, and what is free there. */
   readonly measured: (diskBytes: number, freeBytes: number) => void;
+  /** Counts a message by which an agent on another machine speaks. */
+  readonly spoken: (outcome: SpokenOutcome) => void;
 }
 
 /** What the built-in sinks are, and what a module becomes: `defineSink` adds what it leaves out. */

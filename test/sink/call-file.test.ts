@@ -28,7 +28,7 @@ class CallRig {
       report: () => {},
       recorded: (file) => this.recorded.push(file),
       removed: () => {},
-      measured: () => {},
+      measured: () => {}, spoken: () => {},
     });
   }
 

@@ -71,7 +71,7 @@ class TrackRig {
       report: () => {},
       recorded: () => {},
       removed: () => {},
-      measured: () => {},
+      measured: () => {}, spoken: () => {},
     });
     this.takeOver();
   }

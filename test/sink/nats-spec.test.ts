@@ -14,6 +14,7 @@ const plain: NatsSinkSpec = {
   tls: null,
   jetstream: null,
   framesPerMessage: 1,
+  playback: false,
 };
 
 describe('a text that is right', () => {

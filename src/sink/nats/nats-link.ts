@@ -1,5 +1,5 @@
 /**
- * The connection to NATS, and the only importer of its client. Each connection is used until it breaks and then replaced by
+ * The connection to NATS that publishes. Each connection is used until it breaks and then replaced by
  * a new one, so that nothing of an old one is sent later: what was not confirmed is published again by its owner.
  * Invariant: what `confirm` resolves for was taken by the server (core), or stored by it (JetStream). Sink thread.
  */
@@ -38,7 +38,7 @@ const confirmMs = 5000;
 /** Tells a connection without traffic from a dead one. */
 const pingIntervalMs = 10_000;
 
-function connectOptions({ servers, user, password, credsFile, tls }: NatsSinkSpec): NodeConnectionOptions {
+export function connectOptions({ servers, user, password, credsFile, tls }: NatsSinkSpec): NodeConnectionOptions {
   return {
     servers: [...servers],
     name: `acs-audio-gateway@${hostname()}`,

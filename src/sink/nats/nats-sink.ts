@@ -8,8 +8,9 @@ import { frameDurationMs } from '../../base/limits.ts';
 import { subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Checkpoint } from '../progress.ts';
-import type { RecordedCall, Sink, SinkStart, Track, TrackWriter } from '../sink.ts';
+import type { RecordedCall, Sink, SinkContext, SinkStream, Track, TrackWriter } from '../sink.ts';
 import { NatsLink } from './nats-link.ts';
+import { NatsSpeech } from './nats-speech.ts';
 import { NatsTrack, type Publish } from './nats-track.ts';
 
 /** Every turn of the loop: frames are wanted live. */
@@ -29,6 +30,8 @@ export class NatsSink implements Sink {
   readonly needsEveryFrame = true;
   private readonly spec: NatsSinkSpec;
   private readonly link: NatsLink;
+  /** Null while agents do not speak. */
+  private speech: NatsSpeech | null = null;
   /** Who published in this round, by the subject of the frames. */
   private readonly inRound = new Map<string, Set<NatsTrack>>();
   private report: (error: unknown) => void = () => {};
@@ -50,10 +53,25 @@ export class NatsSink implements Sink {
     return this.link.isReady && this.roundBytes < roundBytesMax;
   }
 
-  async start({ isRestart, report }: SinkStart): Promise<void> {
+  get speaks(): boolean {
+    return this.spec.playback;
+  }
+
+  async start({ isRestart, report, spoken }: SinkContext): Promise<void> {
     this.report = report;
     if (isRestart) this.link.resume();
     else await this.link.start();
+    if (!this.spec.playback) return;
+    this.speech = new NatsSpeech(this.spec, report, spoken);
+    this.speech.start();
+  }
+
+  streamStarted(stream: SinkStream): void {
+    this.speech?.streamStarted(stream);
+  }
+
+  streamOver(stream: SinkStream): void {
+    this.speech?.streamOver(stream);
   }
 
   open(track: Track, checkpoint: Checkpoint): TrackWriter {
@@ -82,8 +100,8 @@ export class NatsSink implements Sink {
 
   streamEnded(): void {}
 
-  close(): Promise<void> {
-    return this.link.close();
+  async close(): Promise<void> {
+    await Promise.all([this.speech?.close(), this.link.close()]);
   }
 
   private readonly publish: Publish = (track, subject, payload, headers, messageId) => {

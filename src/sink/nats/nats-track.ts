@@ -3,13 +3,14 @@
  * frames; `running` every few seconds, so that late subscribers learn of it; `ended` with the account. Sink thread.
  */
 import { randomInt } from 'node:crypto';
-import { subjectToken } from '../../base/recording-name.ts';
+import { participantToken, subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
 import { labelled } from '../../ring/track.ts';
 import type { Checkpoint } from '../progress.ts';
 import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from './nats-frame.ts';
+import { speechSubject } from './nats-speech.ts';
 
 /** Where the numbers of a track stand in its checkpoint. */
 const kept = {
@@ -36,7 +37,7 @@ export type Publish = (
 
 /** Subject of a participant's frames; its events are on the same with `.event` behind it. */
 export function subjectOf(prefix: string, { callConnectionId, streamId, participantId }: Track): string {
-  return `${prefix}.${subjectToken(callConnectionId ?? streamId)}.${subjectToken(participantId)}`;
+  return `${prefix}.${subjectToken(callConnectionId ?? streamId)}.${participantToken(participantId)}`;
 }
 
 export class NatsTrack implements TrackWriter {
@@ -49,6 +50,8 @@ export class NatsTrack implements TrackWriter {
   /** As a query: escaped, one line. */
   private readonly labels: string;
   private readonly framesPerMessage: number;
+  /** Where agents speak into its call; null: nowhere. */
+  private readonly playback: string | null;
   private readonly batchFramesMax: number;
   /** The message that is being filled, if it has several frames. */
   private readonly batch: Buffer | null;
@@ -64,6 +67,7 @@ export class NatsTrack implements TrackWriter {
     this.publish = publish;
     this.subject = subjectOf(spec.prefix, track);
     this.framesPerMessage = spec.framesPerMessage;
+    this.playback = spec.playback ? speechSubject(spec.prefix, track) : null;
     // A reading that comes a little late finds more; they had better not become a message of their own.
     this.batchFramesMax = Math.ceil(spec.framesPerMessage * 1.5);
     this.batch = spec.framesPerMessage === 1 ? null : Buffer.alloc(this.batchFramesMax * recordBytesMax);
@@ -162,6 +166,7 @@ export class NatsTrack implements TrackWriter {
       participantId: track.participantId,
       sampleRate: track.sampleRate,
       framesPerMessage: this.framesPerMessage,
+      ...(this.playback !== null && { playback: this.playback }),
       ...account,
     };
     this.publish(this, `${subject}.event`, Buffer.from(JSON.stringify(event)), [], `${this.id}-${type}-${nowMs}`);
