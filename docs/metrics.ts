@@ -73,7 +73,7 @@ export function fillTables(page: string, exposition: string): string {
 
 if (import.meta.main) {
   const folder = mkdtempSync(join(tmpdir(), 'acs-metrics-page-'));
-  const gateway = await GatewayProcess.start('--sink', `wav:${folder}`);
+  const gateway = await GatewayProcess.start('--sink', `wav:${folder}`, '--sink', 'nats://127.0.0.1:1?playback');
   const exposition = await (await gateway.admin('/metrics')).text();
   await gateway.drain();
   rmSync(folder, { recursive: true });

@@ -16,11 +16,15 @@ const { values } = parseArgs({
 });
 const nats = await connect({ servers: values.server, reconnectTimeWait: 100, maxReconnectAttempts: -1 });
 
+type Event = Record<'type' | 'subject' | 'playback' | 'track' | 'participantId', string> & { sampleRate: number };
+
 function echo(subject: string, playback: string, track: string, sampleRate: number): void {
   const fields = headers();
   fields.set('Acs-Utterance', track);
   // The delay is silence, written first: the queue holds it, and needs no timer here.
-  nats.publish(playback, new Uint8Array(2 * Math.round((sampleRate * Number(values.delay)) / 1000)), { headers: fields });
+  nats.publish(playback, new Uint8Array(2 * Math.round((sampleRate * Number(values.delay)) / 1000)), {
+    headers: fields,
+  });
   const frames = nats.subscribe(subject, {
     callback: (_error, frame) => {
       if (frame.headers?.get('Acs-Track') === track) nats.publish(playback, frame.data, { headers: fields });
@@ -28,7 +32,7 @@ function echo(subject: string, playback: string, track: string, sampleRate: numb
   });
   const events = nats.subscribe(`${subject}.event`, {
     callback: (_error, message) => {
-      const event = message.json<{ type: string; track: string }>();
+      const event = message.json<Event>();
       if (event.type !== 'ended' || event.track !== track) return;
       fields.set('Acs-End', 'true');
       nats.publish(playback, '', { headers: fields });
@@ -40,7 +44,7 @@ function echo(subject: string, playback: string, track: string, sampleRate: numb
 
 nats.subscribe(`${values.prefix}.*.*.event`, {
   callback: (_error, message) => {
-    const { type, subject, playback, track, sampleRate, participantId } = message.json<Record<string, any>>();
+    const { type, subject, playback, track, sampleRate, participantId } = message.json<Event>();
     // What is sent into the call is a track too: it must not be said again.
     if (type !== 'started' || participantId === 'playback') return;
     console.log(`${subject}: ${playback === undefined ? 'the gateway has no ?playback' : 'echoing'}`);

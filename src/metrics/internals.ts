@@ -83,7 +83,7 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
   );
   metrics.counter(
     'sink_playback_messages_total',
-    'Messages by which agents speak into calls with nats://…?playback. taken: whole; short: the queue was full, and the answer says how much of it was taken; refused: its utterance is over, another one is open, or another sink speaks; malformed: no samples, or a header that cannot be; clear: silenced the call.',
+    'Messages of agents (nats://…?playback). taken whole; short: the queue was full; refused: its utterance is over, another is open, or another sink speaks; malformed; clear.',
     ['sink', 'outcome'],
     () =>
       sinks.flatMap((sink) =>

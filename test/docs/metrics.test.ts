@@ -11,7 +11,7 @@ const page = readFileSync(metricsPage, 'utf8');
 
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'acs-metrics-page-'));
-  const gateway = await GatewayProcess.start('--sink', `wav:${folder}`);
+  const gateway = await GatewayProcess.start('--sink', `wav:${folder}`, '--sink', 'nats://127.0.0.1:1?playback');
   exposition = await (await gateway.admin('/metrics')).text();
   await gateway.kill();
   rmSync(folder, { recursive: true });

@@ -68,9 +68,7 @@ describe('an agent on another machine', () => {
     const last = await agent.ask(Buffer.alloc(0), { id: 'greeting', end: true });
     expect(last).toMatchObject({ state: 'ended', taken: 0, written: 24_000 });
     await eventually(() => agent.played.length > 0);
-    expect(agent.played).toMatchObject([
-      { type: 'played', utterance: 'greeting', playedMs: 1_500, isCleared: false },
-    ]);
+    expect(agent.played).toMatchObject([{ type: 'played', utterance: 'greeting', playedMs: 1_500, isCleared: false }]);
     expect(call.pcm.equals(pcm(24_000))).toBe(true);
     expect(await messages(gateway)).toMatchObject({ short: 0, refused: 0, malformed: 0 });
     await endsExactly(gateway, call);
@@ -151,7 +149,11 @@ describe('an agent on another machine', () => {
       [pcm(320), { id: 'x'.repeat(41) }, 'bad_utterance'],
     ] as const;
     for (const [data, options, error] of wrong) {
-      expect(await agent.ask(data, options)).toMatchObject({ error, taken: 0, message: expect.stringMatching(/expected/) });
+      expect(await agent.ask(data, options)).toMatchObject({
+        error,
+        taken: 0,
+        message: expect.stringMatching(/expected/),
+      });
     }
     expect(await messages(gateway)).toMatchObject({ malformed: wrong.length });
     expect(await agent.ask(Buffer.alloc(0), { id: 'unknown' })).toMatchObject({ state: 'none', taken: 0 });
@@ -221,7 +223,8 @@ test('a gateway that may not subscribe says so, and publishes all the same', asy
 });
 
 test('with the permissions of docs/nats.md agent and gateway need no other', async () => {
-  const gateways = 'publish: "acs.audio.>", subscribe: ["acs.audio.*.playback", "acs.audio.*.playback.clear"], allow_responses: true';
+  const gateways =
+    'publish: "acs.audio.>", subscribe: ["acs.audio.*.playback", "acs.audio.*.playback.clear"], allow_responses: true';
   const agents =
     'publish: ["acs.audio.*.playback", "acs.audio.*.playback.clear"], subscribe: ["acs.audio.*.playback.played", "_INBOX.>"]';
   const server = await NatsServer.forTest(

@@ -46,6 +46,8 @@ describe('a text that is right', () => {
     ['nats://h?cert=c&key=k', { tls: { certFile: 'c', keyFile: 'k' } }],
     ['nats://h?ca=a&cert=c&key=k&tls=required', { tls: { caFile: 'a', certFile: 'c', keyFile: 'k' } }],
     ['nats://h?frames=1', {}],
+    ['nats://h?playback', { playback: true, name: 'nats://h:4222/acs.audio?playback' }],
+    ['nats://h?frames=2&playback', { framesPerMessage: 2, playback: true, name: 'nats://h:4222/acs.audio?frames=2&playback' }],
     ['nats://h?frames=50', { framesPerMessage: 50, name: 'nats://h:4222/acs.audio?frames=50' }],
     [
       'nats://h?jetstream=AUDIO',
@@ -99,6 +101,8 @@ describe('a text that is wrong', () => {
     ['nats://h/a/b', /subject prefix/],
     ['nats://h/$JS', /subject prefix/],
     [`nats://h/${'p'.repeat(101)}`, /subject prefix/],
+    ['nats://h?playback=on', /playback: expected no value/],
+    ['nats://h?jetstream=A&playback', /playback: not together with jetstream/],
     ['nats://h?frames=0', /frames: expected 1 to 50/],
     ['nats://h?frames=51', /frames: expected 1 to 50/],
     ['nats://h?frames=1.5', /frames: expected 1 to 50/],
