@@ -89,6 +89,7 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
       'Checkpoint',
       'FinishedStream',
       'SinkContext',
+      'SpokenOutcome',
       'RecordedCall',
       'RemovedCall',
     ],

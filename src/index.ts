@@ -46,6 +46,7 @@ export type {
   TrackEnd,
   TrackWriter,
 } from './sink/sink.ts';
+export type { SpokenOutcome } from './sink/spoken-outcome.ts';
 export type { Account } from './stream/accounting.ts';
 export type { EndedStream, ReaderReport } from './stream/ended-stream.ts';
 export type { ParticipantReport } from './stream/ring-report.ts';

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startGateway } from '../../src/index.ts';
 import { counting, HeardCall } from '../playback/heard-call.ts';
+import { audio, metadata } from '../support/acs-client.ts';
 import { eventually, GatewayProcess, runCommand } from '../support/gateway-process.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 
@@ -99,6 +100,7 @@ describe('a sink module that speaks', () => {
     expect(errors[0]).toMatchObject({ error: 'another sink, or the program itself, speaks into this call already' });
     await eventually(() => printed(gateway).length >= 2);
     expect(call.pcm.equals(bytesOf(counting(16_000)))).toBe(true);
+    await call.client.hangUp();
     await drainedExactly(gateway);
   });
 
@@ -125,6 +127,16 @@ describe('a sink module that speaks', () => {
     }
     await eventually(() => call.frames.length > 10);
     expect(call.frames.every(({ pcm }) => pcm.length === 640)).toBe(true);
+    call.client.send(metadata('rates', 24_000));
+    for (let n = 25; n < 75; n++) {
+      call.client.send(audio(n, Buffer.alloc(960, n)));
+      await sleep(20);
+    }
+    await eventually(() => call.frames.filter(({ pcm }) => pcm.length === 960).length > 20);
+    expect(gateway.log.filter(({ msg }) => msg === 'sink error')).toEqual([]);
+    await call.client.hangUp();
+    await eventually(async () => (await gateway.streams()).length === 0);
+    await drainedExactly(gateway);
   });
 });
 
