@@ -7,8 +7,8 @@ import type { PlaybackWriter } from '../playback/writer.ts';
 import type { Frame } from '../ring/frame.ts';
 import type { Labels, Track } from '../ring/track.ts';
 import type { RemovedCall } from './files/retention.ts';
-import type { SpokenOutcome } from './spoken-outcome.ts';
 import type { Checkpoint } from './progress.ts';
+import type { SpokenOutcome } from './spoken-outcome.ts';
 
 export type { Track } from '../ring/track.ts';
 

@@ -28,7 +28,8 @@ class CallRig {
       report: () => {},
       recorded: (file) => this.recorded.push(file),
       removed: () => {},
-      measured: () => {}, spoken: () => {},
+      measured: () => {},
+      spoken: () => {},
     });
   }
 

@@ -71,7 +71,8 @@ class TrackRig {
       report: () => {},
       recorded: () => {},
       removed: () => {},
-      measured: () => {}, spoken: () => {},
+      measured: () => {},
+      spoken: () => {},
     });
     this.takeOver();
   }

@@ -47,7 +47,10 @@ describe('a text that is right', () => {
     ['nats://h?ca=a&cert=c&key=k&tls=required', { tls: { caFile: 'a', certFile: 'c', keyFile: 'k' } }],
     ['nats://h?frames=1', {}],
     ['nats://h?playback', { playback: true, name: 'nats://h:4222/acs.audio?playback' }],
-    ['nats://h?frames=2&playback', { framesPerMessage: 2, playback: true, name: 'nats://h:4222/acs.audio?frames=2&playback' }],
+    [
+      'nats://h?frames=2&playback',
+      { framesPerMessage: 2, playback: true, name: 'nats://h:4222/acs.audio?frames=2&playback' },
+    ],
     ['nats://h?frames=50', { framesPerMessage: 50, name: 'nats://h:4222/acs.audio?frames=50' }],
     [
       'nats://h?jetstream=AUDIO',

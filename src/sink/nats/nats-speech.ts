@@ -5,8 +5,8 @@
 import { spokenSilentMs } from '../../base/playback-limits.ts';
 import { subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
-import type { SpokenOutcome } from '../spoken-outcome.ts';
 import type { SinkStream } from '../sink.ts';
+import type { SpokenOutcome } from '../spoken-outcome.ts';
 import { NatsInbox } from './nats-inbox.ts';
 import { SpokenCall } from './spoken-call.ts';
 

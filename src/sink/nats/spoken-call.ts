@@ -7,8 +7,8 @@ import { GatewayError } from '../../base/errors.ts';
 import { playbackIdBytesMax, playbackMessageBytesMax, spokenIdsMax } from '../../base/playback-limits.ts';
 import type { Played, Utterance } from '../../playback/utterance.ts';
 import { type PlaybackWriter, utteranceRates } from '../../playback/writer.ts';
-import type { SpokenOutcome } from '../spoken-outcome.ts';
 import type { SinkStream } from '../sink.ts';
+import type { SpokenOutcome } from '../spoken-outcome.ts';
 import type { InboxMessage } from './nats-inbox.ts';
 
 /** What is answered to an agent. Documented in docs/nats.md. */
