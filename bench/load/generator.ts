@@ -12,7 +12,7 @@ import { Histogram, quantile } from './histogram.ts';
 import { audioText, metadataText, participantId } from './message.ts';
 import { addDigest, Payloads } from './payload.ts';
 import type { GeneratorReport, Plan } from './plan.ts';
-import { assertDescriptors, openStream } from './stream-socket.ts';
+import { assertDescriptors, type Hear, openStream } from './stream-socket.ts';
 
 const connectingMax = 64;
 /** What may wait in a socket before frames for it are left out: about a second of one stream. */
@@ -22,8 +22,12 @@ const tickMs = 1;
 const clockStrideMask = 15;
 const flushDeadlineMs = 60_000;
 
+/** Of one stream: what becomes of what the server sends into it. */
+export type HearStream = (send: (bytes: Uint8Array) => void) => Hear;
+
 export class LoadGenerator {
   private readonly plan: Plan;
+  private readonly hearStream: HearStream;
   private readonly payloads: Payloads;
   private readonly sockets: Socket[] = [];
   private readonly lateness = new Histogram(0.05, 10_000, 1.1);
@@ -48,8 +52,9 @@ export class LoadGenerator {
   private latenessMaxMs = 0;
   private mark = { atMs: 0, sent: 0, unsent: 0, cpu: process.cpuUsage() };
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, hearStream: HearStream = () => () => {}) {
     this.plan = plan;
+    this.hearStream = hearStream;
     this.payloads = new Payloads(plan.sampleRate);
     this.voices = Math.max(1, plan.participants);
     this.periodMs = 1000 / plan.framesPerSecond;
@@ -119,7 +124,8 @@ export class LoadGenerator {
 
   private async open(index: number): Promise<void> {
     const { port, path, sampleRate } = this.plan;
-    const socket = await openStream(port, path, `bench-${index}`);
+    const hear = this.hearStream((bytes) => this.sockets[index]?.write(bytes));
+    const socket = await openStream(port, path, `bench-${index}`, hear);
     socket.on('close', () => {
       if (!this.isClosing) this.socketsLost++;
     });
