@@ -4,6 +4,7 @@
  */
 import { frameDurationMs } from '../base/limits.ts';
 import { playbackPrimeMs } from '../base/playback-limits.ts';
+import type { WheelItem } from '../base/timer-wheel.ts';
 import type { Queue } from '../memory/playback-queue.ts';
 import { FrameCounts } from './frame-counts.ts';
 import { Playout } from './playout.ts';
@@ -11,7 +12,6 @@ import { QueueReader } from './queue-reader.ts';
 import { primeFrames, Sender } from './sender.ts';
 import { type SpeakerCounts, type SpeakerOptions, SpokenUtterances } from './spoken-utterances.ts';
 import type { DiscardReason } from './totals.ts';
-import type { WheelItem } from './wheel.ts';
 
 /** A writer that was in the middle of a write when its queue was closed has ended it by then, or its thread is dead. */
 const lastWrite = { lookMs: 50, looks: 20 } as const;

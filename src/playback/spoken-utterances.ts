@@ -4,6 +4,7 @@
  */
 import { frameDurationMs } from '../base/limits.ts';
 import { playbackEmptyPerVisitMax } from '../base/playback-limits.ts';
+import type { TimerWheel } from '../base/timer-wheel.ts';
 import { utteranceOutcome } from '../memory/playback-layout.ts';
 import type { PlaybackMemory } from '../memory/playback-memory.ts';
 import type { Queue } from '../memory/playback-queue.ts';
@@ -13,7 +14,6 @@ import type { Playout } from './playout.ts';
 import type { QueueReader } from './queue-reader.ts';
 import type { SentTrack } from './sent-track.ts';
 import type { PlaybackTotals, UtteranceEnd } from './totals.ts';
-import type { Wheel } from './wheel.ts';
 
 /** What became of a stream's frames: written = sent + cleared + discarded + queued. */
 export interface SpeakerCounts {
@@ -58,7 +58,7 @@ export interface SpeakerOptions {
   readonly number: number;
   readonly leadMs: number;
   readonly marks: boolean;
-  readonly wheel: Wheel;
+  readonly wheel: TimerWheel;
   readonly totals: PlaybackTotals;
   readonly clock: () => number;
   /** Ms since then, without those in which this thread stood still. */
