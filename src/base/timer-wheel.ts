@@ -39,7 +39,8 @@ export class TimerWheel {
   /** Replaces an earlier due time of the same item. */
   schedule(item: WheelItem, dueMs: number): void {
     // With nothing in it the wheel stood still. What is visited late may be due again before now.
-    if (this.entries === 0 && !this.isAdvancing) this.tick = Math.max(this.tick, Math.floor(this.clock() / this.tickMs) - 1);
+    if (this.entries === 0 && !this.isAdvancing)
+      this.tick = Math.max(this.tick, Math.floor(this.clock() / this.tickMs) - 1);
     const tick = Math.min(Math.max(Math.ceil(dueMs / this.tickMs), this.tick + 1), this.tick + spanTicks - 1);
     item.dueMs = dueMs;
     if (item.tick === tick) return;
