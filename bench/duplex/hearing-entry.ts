@@ -5,4 +5,7 @@ import { Hearing } from './hearing.ts';
 
 const hearing = new Hearing(process.argv[2] === 'verified');
 
-answer({ ...generatorAnswers(hearing.stream), heard: () => hearing.read() });
+/** A gateway whose machine is busy takes no new stream for a moment. */
+const busyMs = 20_000;
+
+answer({ ...generatorAnswers(hearing.stream, busyMs), heard: () => hearing.read() });

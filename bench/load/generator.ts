@@ -21,6 +21,7 @@ const tickMs = 1;
 /** Frames between two looks at the clock in the course of a tick. */
 const clockStrideMask = 15;
 const flushDeadlineMs = 60_000;
+const busyPollMs = 200;
 
 /** Of one stream: what becomes of what the server sends into it. */
 export type HearStream = (send: (bytes: Uint8Array) => void) => Hear;
@@ -28,6 +29,7 @@ export type HearStream = (send: (bytes: Uint8Array) => void) => Hear;
 export class LoadGenerator {
   private readonly plan: Plan;
   private readonly hearStream: HearStream;
+  private readonly busyMs: number;
   private readonly payloads: Payloads;
   private readonly sockets: Socket[] = [];
   private readonly lateness = new Histogram(0.05, 10_000, 1.1);
@@ -52,8 +54,10 @@ export class LoadGenerator {
   private latenessMaxMs = 0;
   private mark = { atMs: 0, sent: 0, unsent: 0, cpu: process.cpuUsage() };
 
-  constructor(plan: Plan, hearStream: HearStream = () => () => {}) {
+  /** @param busyMs for so long a stream that is refused with 503 is tried again, as ACS does it */
+  constructor(plan: Plan, hearStream: HearStream = () => () => {}, busyMs = 0) {
     this.plan = plan;
+    this.busyMs = busyMs;
     this.hearStream = hearStream;
     this.payloads = new Payloads(plan.sampleRate);
     this.voices = Math.max(1, plan.participants);
@@ -125,7 +129,17 @@ export class LoadGenerator {
   private async open(index: number): Promise<void> {
     const { port, path, sampleRate } = this.plan;
     const hear = this.hearStream((bytes) => this.sockets[index]?.write(bytes));
-    const socket = await openStream(port, path, `bench-${index}`, hear);
+    const deadlineMs = performance.now() + this.busyMs;
+    const open = async (): Promise<Socket> => {
+      try {
+        return await openStream(port, path, `bench-${index}`, hear);
+      } catch (error) {
+        if (performance.now() > deadlineMs || !String(error).includes('503')) throw error;
+        await sleep(busyPollMs);
+        return open();
+      }
+    };
+    const socket = await open();
     socket.on('close', () => {
       if (!this.isClosing) this.socketsLost++;
     });
