@@ -7,7 +7,7 @@ import { labels } from './labels.ts';
 import type { DuplexKind, DuplexServer, Mode, Speech } from './server.ts';
 import type { Start, Voice } from './servers/gateway.ts';
 
-const startDeadlineMs = 30_000;
+const startDeadlineMs = 90_000;
 const hushDeadlineMs = 60_000;
 const prefix = 'acs_gateway_playback_';
 

@@ -16,6 +16,9 @@ import type { DiscardReason } from './totals.ts';
 /** A writer that was in the middle of a write when its queue was closed has ended it by then, or its thread is dead. */
 const lastWrite = { lookMs: 50, looks: 20 } as const;
 
+/** From a stream's visits to those of the next one: spread evenly, so that those who begin together, or were late together, do not stay together. */
+const phaseStepMs = 25;
+
 /** What a stream needs that is spoken into. */
 interface Parts {
   readonly reader: QueueReader;
@@ -38,6 +41,8 @@ export class Speaker implements WheelItem {
   private made: Parts | null = null;
   /** As the queue was told it; 0: not yet. */
   private sampleRate = 0;
+  /** When its visits are, within the time between two of them. */
+  private readonly phaseMs: number;
   /** Cuts that were dealt with. */
   private cuts = 0;
   private isClosed = false;
@@ -45,6 +50,7 @@ export class Speaker implements WheelItem {
   constructor(options: SpeakerOptions) {
     this.options = options;
     this.queue = options.queue;
+    this.phaseMs = (options.number * phaseStepMs) % playbackPrimeMs;
   }
 
   get isOpen(): boolean {
@@ -201,8 +207,7 @@ export class Speaker implements WheelItem {
     const aheadMs = playout.aheadMs(nowMs);
     // Little is sent ahead: a source that speaks live. Else three frames at a time.
     const waitMs = aheadMs === 0 ? playbackPrimeMs : Math.min(playbackPrimeMs, Math.max(frameDurationMs, aheadMs / 2));
-    // On the grid of the last visits, if there is one.
-    const gridMs = this.dueMs + waitMs > nowMs ? this.dueMs + waitMs : nowMs + waitMs;
+    const gridMs = this.phaseMs + (Math.floor((nowMs - this.phaseMs) / playbackPrimeMs) + 1) * playbackPrimeMs;
     return Math.min(gridMs, nowMs + waitMs, utterances.nextEndMs);
   }
 
