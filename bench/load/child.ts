@@ -10,7 +10,7 @@ import type { Answer, Question } from './ipc.ts';
 
 const stderrCharsMax = 4000;
 const endDeadlineMs = 20_000;
-const answerDeadlineMs = 20_000;
+const answerDeadlineMs = 60_000;
 
 const alive = new Set<Child>();
 let isGuarding = false;

@@ -185,10 +185,15 @@ export function gatewayOf(folder: string): ServerKind {
   });
 }
 
+/** Its metrics of this moment. */
+export async function scrapeGateway(adminPort: number): Promise<Scrape> {
+  const get = fetch(`http://127.0.0.1:${adminPort}/metrics`).then((response) => response.text());
+  return new Scrape(await before(scrapeDeadlineMs, 'the metrics of a gateway', get));
+}
+
 /** What a gateway says of itself; `streams`: connected ones. */
 export async function gatewayCounts(adminPort: number): Promise<ServerCounts & { readonly streams: number }> {
-  const get = fetch(`http://127.0.0.1:${adminPort}/metrics`).then((response) => response.text());
-  const scrape = new Scrape(await before(scrapeDeadlineMs, 'the metrics of a gateway', get));
+  const scrape = await scrapeGateway(adminPort);
   const sum = (name: string): number => scrape.sum(prefix + name);
   return {
     streams: sum('streams_active'),

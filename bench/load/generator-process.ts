@@ -6,11 +6,11 @@ const connectDeadlineMs = 60_000;
 const stopDeadlineMs = 70_000;
 
 export class GeneratorProcess {
-  private readonly child = new Child({
-    name: 'the load generator',
-    file: new URL('./generator-entry.ts', import.meta.url).pathname,
-    isForked: true,
-  });
+  protected readonly child: Child;
+
+  constructor(entry = new URL('./generator-entry.ts', import.meta.url), args: readonly string[] = []) {
+    this.child = new Child({ name: 'the load generator', file: entry.pathname, args, isForked: true });
+  }
 
   /** Opens all streams. Throws when the server refuses one, or the limit of open files is too low. */
   connect(plan: Plan): Promise<void> {

@@ -12,7 +12,7 @@ import { Histogram, quantile } from './histogram.ts';
 import { audioText, metadataText, participantId } from './message.ts';
 import { addDigest, Payloads } from './payload.ts';
 import type { GeneratorReport, Plan } from './plan.ts';
-import { assertDescriptors, openStream } from './stream-socket.ts';
+import { assertDescriptors, type Hear, openStream } from './stream-socket.ts';
 
 const connectingMax = 64;
 /** What may wait in a socket before frames for it are left out: about a second of one stream. */
@@ -21,9 +21,15 @@ const tickMs = 1;
 /** Frames between two looks at the clock in the course of a tick. */
 const clockStrideMask = 15;
 const flushDeadlineMs = 60_000;
+const busyPollMs = 200;
+
+/** Of one stream: what becomes of what the server sends into it. */
+export type HearStream = (send: (bytes: Uint8Array) => void) => Hear;
 
 export class LoadGenerator {
   private readonly plan: Plan;
+  private readonly hearStream: HearStream;
+  private readonly busyMs: number;
   private readonly payloads: Payloads;
   private readonly sockets: Socket[] = [];
   private readonly lateness = new Histogram(0.05, 10_000, 1.1);
@@ -48,8 +54,11 @@ export class LoadGenerator {
   private latenessMaxMs = 0;
   private mark = { atMs: 0, sent: 0, unsent: 0, cpu: process.cpuUsage() };
 
-  constructor(plan: Plan) {
+  /** @param busyMs for so long a stream that is refused with 503 is tried again, as ACS does it */
+  constructor(plan: Plan, hearStream: HearStream = () => () => {}, busyMs = 0) {
     this.plan = plan;
+    this.busyMs = busyMs;
+    this.hearStream = hearStream;
     this.payloads = new Payloads(plan.sampleRate);
     this.voices = Math.max(1, plan.participants);
     this.periodMs = 1000 / plan.framesPerSecond;
@@ -119,7 +128,18 @@ export class LoadGenerator {
 
   private async open(index: number): Promise<void> {
     const { port, path, sampleRate } = this.plan;
-    const socket = await openStream(port, path, `bench-${index}`);
+    const hear = this.hearStream((bytes) => this.sockets[index]?.write(bytes));
+    const deadlineMs = performance.now() + this.busyMs;
+    const open = async (): Promise<Socket> => {
+      try {
+        return await openStream(port, path, `bench-${index}`, hear);
+      } catch (error) {
+        if (performance.now() > deadlineMs || !String(error).includes('503')) throw error;
+        await sleep(busyPollMs);
+        return open();
+      }
+    };
+    const socket = await open();
     socket.on('close', () => {
       if (!this.isClosing) this.socketsLost++;
     });

@@ -6,7 +6,7 @@ import { type Buckets, between } from './histogram.ts';
 import { mismatches } from './mismatch.ts';
 import type { GeneratorReport, Plan } from './plan.ts';
 import { type ProcessStats, readProcessStats } from './process-stats.ts';
-import type { Server, ServerCounts, ServerKind } from './server.ts';
+import type { Server, ServerCounts, ServerKind, ServerOptions } from './server.ts';
 
 export interface Load {
   readonly streams: number;
@@ -83,21 +83,39 @@ export async function settle(server: Server, framesSent: number): Promise<Server
   return await server.counts();
 }
 
+async function nothing(): Promise<void> {}
+
 export function planOf(server: Server, load: Load): Plan {
   return { port: server.port, path: server.path, ...load };
 }
 
 /** Runs both processes for as long as `use` takes, and ends them whatever happens. Nothing is connected yet. */
-export async function withServer<T>(
+export function withServer<T>(
   kind: ServerKind,
   load: Load,
   isVerified: boolean,
   use: (server: Server, generator: GeneratorProcess) => Promise<T>,
 ): Promise<T> {
+  return withBoth({ kind, generate: () => new GeneratorProcess(), load, isVerified }, use);
+}
+
+/** What `withBoth` runs. */
+export interface Both<S extends Server, G extends GeneratorProcess> {
+  readonly kind: { start(options: ServerOptions): Promise<S> };
+  readonly generate: () => G;
+  readonly load: Load;
+  readonly isVerified: boolean;
+}
+
+/** The same with a generator that can do more. */
+export async function withBoth<T, S extends Server, G extends GeneratorProcess>(
+  { kind, generate, load, isVerified }: Both<S, G>,
+  use: (server: S, generator: G) => Promise<T>,
+): Promise<T> {
   const { streams, sampleRate } = load;
   const participants = Math.max(1, load.participants);
   const server = await kind.start({ streams, participants, sampleRate, isVerified });
-  const generator = new GeneratorProcess();
+  const generator = generate();
   try {
     const value = await use(server, generator);
     await generator.end();
@@ -111,38 +129,56 @@ export async function withServer<T>(
 }
 
 export function measureOnce(kind: ServerKind, load: Load, timing: Timing): Promise<Measurement> {
-  return withServer(kind, load, false, async (server, generator) => {
-    await generator.connect(planOf(server, load));
-    await generator.start();
-    await sleep(timing.warmUpSeconds * 1000);
-    const from = await snapshot(server);
-    await generator.mark();
-    await sleep(timing.windowSeconds * 1000);
-    const to = await snapshot(server);
-    const window = await generator.report();
-    await generator.stop();
-    const total = await generator.report();
-    const settled = await settle(server, total.framesSent);
-    await generator.close();
-    const gc = server.gc.between(from.stats.atMs, to.stats.atMs);
-    return {
-      load,
-      cores: availableParallelism(),
-      seconds: (to.stats.atMs - from.stats.atMs) / 1000,
-      frames: to.counts.frames - from.counts.frames,
-      userUs: to.stats.userUs - from.stats.userUs,
-      systemUs: to.stats.systemUs - from.stats.systemUs,
-      mainThreadUs: to.stats.mainThreadUs - from.stats.mainThreadUs,
-      residence: between(from.counts.residence, to.counts.residence),
-      dropped: settled.dropped - from.counts.dropped,
-      droppedBefore: from.counts.dropped,
-      droppedBy: settled.account?.droppedBy ?? {},
-      rssBytes: to.stats.rssBytes,
-      rssGrowthBytes: to.stats.rssBytes - from.stats.rssBytes,
-      gcMs: gc.totalMs,
-      gcPauseMaxMs: gc.longestPauseMs,
-      generator: window.sinceMark,
-      mismatches: mismatches(total, settled, load),
-    };
-  });
+  return withServer(kind, load, false, (server, generator) => measureWindow({ server, generator, load, timing }));
+}
+
+export interface Window {
+  readonly server: Server;
+  readonly generator: GeneratorProcess;
+  readonly load: Load;
+  readonly timing: Timing;
+  /** At its beginning and at its end. */
+  readonly look?: () => Promise<void>;
+  /** When all that was sent to the server is counted, and the streams are still open. */
+  readonly settled?: () => Promise<void>;
+}
+
+/** Loads a server that is there, and measures. */
+export async function measureWindow({ server, generator, load, timing, ...more }: Window): Promise<Measurement> {
+  const { look = nothing, settled: onSettled = nothing } = more;
+  await generator.connect(planOf(server, load));
+  await generator.start();
+  await sleep(timing.warmUpSeconds * 1000);
+  const from = await snapshot(server);
+  await generator.mark();
+  await look();
+  await sleep(timing.windowSeconds * 1000);
+  const to = await snapshot(server);
+  await look();
+  const window = await generator.report();
+  await generator.stop();
+  const total = await generator.report();
+  const settled = await settle(server, total.framesSent);
+  await onSettled();
+  await generator.close();
+  const gc = server.gc.between(from.stats.atMs, to.stats.atMs);
+  return {
+    load,
+    cores: availableParallelism(),
+    seconds: (to.stats.atMs - from.stats.atMs) / 1000,
+    frames: to.counts.frames - from.counts.frames,
+    userUs: to.stats.userUs - from.stats.userUs,
+    systemUs: to.stats.systemUs - from.stats.systemUs,
+    mainThreadUs: to.stats.mainThreadUs - from.stats.mainThreadUs,
+    residence: between(from.counts.residence, to.counts.residence),
+    dropped: settled.dropped - from.counts.dropped,
+    droppedBefore: from.counts.dropped,
+    droppedBy: settled.account?.droppedBy ?? {},
+    rssBytes: to.stats.rssBytes,
+    rssGrowthBytes: to.stats.rssBytes - from.stats.rssBytes,
+    gcMs: gc.totalMs,
+    gcPauseMaxMs: gc.longestPauseMs,
+    generator: window.sinceMark,
+    mismatches: mismatches(total, settled, load),
+  };
 }

@@ -62,13 +62,20 @@ function rival(key: string, label: string, file: string, ...args: readonly strin
   return { key, label, isGateway: false, isDecoding, start: (options) => start(file, args, options) };
 }
 
+/** Two that also send every frame back. */
+export const echoes = {
+  bare: rival('bare-both', rivalLabels.bare, 'bare.ts', 'echo'),
+  sample: rival('sample-both', rivalLabels.sample, 'sample.ts', 'echo'),
+} as const;
+
 /** The floor. */
 export const bare = rival('bare', rivalLabels.bare, 'bare.ts');
+export const sample = rival('sample', rivalLabels.sample, 'sample.ts');
 
 export const rivals: readonly ServerKind[] = [
   bare,
   rival('json', rivalLabels.json, 'json.ts'),
-  rival('sample', rivalLabels.sample, 'sample.ts'),
+  sample,
   rival('task', rivalLabels.task, 'task.ts'),
   rival('task-tuned', rivalLabels.taskTuned, 'task.ts', 'tuned'),
 ];

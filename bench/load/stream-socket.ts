@@ -41,18 +41,21 @@ function upgradeRequest(path: string, callConnectionId: string): string {
   ].join('\r\n');
 }
 
-function upgraded(socket: Socket): Promise<void> {
+/** What the server sends, in memory that is used again as soon as this returns. */
+export type Hear = (bytes: Buffer, length: number) => void;
+
+const readBytes = 64 * 1024;
+// One for all sockets: what was read is dealt with before another one is.
+const readBuffer = Buffer.alloc(readBytes);
+const headEnd = '\r\n\r\n';
+
+function upgraded(socket: Socket, opening: Opening): Promise<void> {
   return new Promise((resolve, reject) => {
-    let head = '';
-    const read = (chunk: Buffer): void => {
-      head += chunk.toString('latin1');
-      if (!head.includes('\r\n\r\n')) return;
-      socket.off('data', read);
+    opening.onHead = (head) => {
       const [status] = head.split('\r\n');
       if (status!.startsWith('HTTP/1.1 101')) resolve();
       else reject(new Error(`the server refused a stream: ${status}`));
     };
-    socket.on('data', read);
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const hint = error.code === 'EMFILE' ? ': raise ulimit -n' : '';
       reject(new Error(`a stream cannot be opened: ${error.message}${hint}`));
@@ -61,13 +64,48 @@ function upgraded(socket: Socket): Promise<void> {
   });
 }
 
-/** Throws when the server refuses, or does not answer. What it sends later is thrown away. */
-export async function openStream(port: number, path: string, callConnectionId: string): Promise<Socket> {
-  const socket = connect({ port, host, noDelay: true });
+/** Tells the answer to the upgrade from what follows it. */
+class Opening {
+  onHead: (head: string) => void = () => {};
+  private head: string | null = '';
+  private readonly hear: Hear;
+
+  constructor(hear: Hear) {
+    this.hear = hear;
+  }
+
+  take(bytes: Buffer, length: number): void {
+    if (this.head === null) {
+      this.hear(bytes, length);
+      return;
+    }
+    this.head += bytes.toString('latin1', 0, length);
+    const end = this.head.indexOf(headEnd);
+    if (end < 0) return;
+    const { head } = this;
+    this.head = null;
+    this.onHead(head);
+    const rest = Buffer.from(head.slice(end + headEnd.length), 'latin1');
+    if (rest.length > 0) this.hear(rest, rest.length);
+  }
+}
+
+/** Throws when the server refuses, or does not answer. What it sends later is for `hear`. */
+export async function openStream(
+  port: number,
+  path: string,
+  callConnectionId: string,
+  hear: Hear = () => {},
+): Promise<Socket> {
+  const opening = new Opening(hear);
+  const callback = (length: number, bytes: Uint8Array): boolean => {
+    opening.take(bytes as Buffer, length);
+    return true;
+  };
+  const socket = connect({ port, host, noDelay: true, onread: { buffer: readBuffer, callback } });
   try {
     socket.write(upgradeRequest(path, callConnectionId));
-    await before(openDeadlineMs, 'opening a stream', upgraded(socket));
-    socket.resume();
+    await before(openDeadlineMs, 'opening a stream', upgraded(socket, opening));
     return socket;
   } catch (error) {
     socket.destroy();

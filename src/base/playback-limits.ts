@@ -13,6 +13,9 @@ export const playbackIdBytesMax = 40;
 /** So much is there before the first frame of a run is sent, or its utterance has ended; and so often a stream that speaks is visited. */
 export const playbackPrimeMs = 60;
 
+/** So exactly is a stream visited: those that are due within it share one wake-up. */
+export const playbackTickMs = 5;
+
 /** A ping behind the audio so often. A peer that takes longer to answer one, or to read at all, is stalled: it gets nothing more. */
 export const playbackPingMs = 1_000;
 export const playbackStallMs = 1_000;

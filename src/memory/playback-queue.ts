@@ -33,19 +33,17 @@ export type Refusal = keyof typeof refusals;
 export class Queue {
   readonly buffer: SharedArrayBuffer;
   readonly i32: Int32Array<SharedArrayBuffer>;
-  private readonly f64: Float64Array<SharedArrayBuffer>;
-  readonly places: UtterancePlaces;
-  private readonly played: DoubleBuffer;
-  private readonly playedNumbers = new Float64Array(playedDoubles);
+  // Made when something is begun: views cost more than what they show.
+  private doubles: Float64Array<SharedArrayBuffer> | null = null;
+  private utterancePlaces: UtterancePlaces | null = null;
+  private playedBuffer: DoubleBuffer | null = null;
+  private playedDoubles: Float64Array | null = null;
   readonly framesMax: number;
   private readonly tableLength: number;
 
   private constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.i32 = new Int32Array(buffer, 0, buffer.byteLength >> 2);
-    this.f64 = new Float64Array(buffer, 0, buffer.byteLength >> 3);
-    this.places = new UtterancePlaces(buffer);
-    this.played = new DoubleBuffer(buffer, playbackQueue.played, playedDoubles);
     this.framesMax = this.i32[playbackQueue.framesMax / 4]!;
     this.tableLength = this.i32[playbackQueue.tableLength / 4]!;
   }
@@ -61,6 +59,28 @@ export class Queue {
 
   static attach(buffer: SharedArrayBuffer): Queue {
     return new Queue(buffer);
+  }
+
+  private get f64(): Float64Array<SharedArrayBuffer> {
+    this.doubles ??= new Float64Array(this.buffer, 0, this.buffer.byteLength >> 3);
+    return this.doubles;
+  }
+  get places(): UtterancePlaces {
+    this.utterancePlaces ??= new UtterancePlaces(this.buffer);
+    return this.utterancePlaces;
+  }
+  private get played(): DoubleBuffer {
+    this.playedBuffer ??= new DoubleBuffer(this.buffer, playbackQueue.played, playedDoubles);
+    return this.playedBuffer;
+  }
+  private get playedNumbers(): Float64Array {
+    this.playedDoubles ??= new Float64Array(playedDoubles);
+    return this.playedDoubles;
+  }
+
+  /** Nothing was ever begun, written or cut off. */
+  get isUntouched(): boolean {
+    return this.begun === 0 && this.head === 0 && this.cuts === 0;
   }
 
   // ── written by the main thread ──

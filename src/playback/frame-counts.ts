@@ -11,9 +11,9 @@ export class FrameCounts {
     this.totals = totals;
   }
 
-  addSent(): void {
-    this.sent++;
-    this.totals.sent++;
+  addSent(frames: number): void {
+    this.sent += frames;
+    this.totals.sent += frames;
   }
   addCleared(frames: number): void {
     this.cleared += frames;

@@ -3,7 +3,8 @@
  * asked for its playback for the first time; armed only while somebody speaks. Main thread.
  */
 import { awakeClock } from '../base/awake-clock.ts';
-import { playbackBlockBytes } from '../base/playback-limits.ts';
+import { playbackBlockBytes, playbackTickMs } from '../base/playback-limits.ts';
+import { TimerWheel } from '../base/timer-wheel.ts';
 import { playbackFramesMax } from '../memory/playback-layout.ts';
 import { PlaybackMemory } from '../memory/playback-memory.ts';
 import { Queue, type Refusal, refusals } from '../memory/playback-queue.ts';
@@ -13,7 +14,6 @@ import type { PlaybackHandle } from './handle.ts';
 import { Speaker } from './speaker.ts';
 import type { SpeakerOptions } from './spoken-utterances.ts';
 import { PlaybackTotals } from './totals.ts';
-import { Wheel } from './wheel.ts';
 
 export interface PacerOptions {
   readonly leadMs: number;
@@ -46,7 +46,7 @@ export class Pacer {
   readonly totals = new PlaybackTotals();
   private readonly options: PacerOptions;
   private readonly clock = () => performance.now();
-  private readonly wheel = new Wheel(this.clock);
+  private readonly wheel = new TimerWheel(this.clock, playbackTickMs);
   private readonly entries = new Map<number, Entry>();
   private readonly texts = new Map<number, AudioDataText>();
   private memory: PlaybackMemory | null = null;

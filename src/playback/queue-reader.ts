@@ -111,15 +111,15 @@ export class QueueReader {
     return frames;
   }
 
-  /** Finds the next frame. Returns false when there is none where it should be. */
-  locate(): boolean {
-    const { queue, memory, tail } = this;
-    const { sampleRate } = this;
+  /** Finds the next frame, or the one so many further on. Returns false when there is none where it should be. */
+  locate(ahead: number): boolean {
+    const { queue, memory, sampleRate } = this;
+    const frame = this.tail + ahead;
     const perBlock = framesPerBlock(sampleRate);
-    const block = queue.blockAt(Math.floor(tail / perBlock));
+    const block = queue.blockAt(Math.floor(frame / perBlock));
     if (!memory.isOwned(block, this.owner)) return false;
     this.views = memory.viewsOf(block);
-    this.at = memory.offsetOf(block) + (tail % perBlock) * frameBytes(sampleRate);
+    this.at = memory.offsetOf(block) + (frame % perBlock) * frameBytes(sampleRate);
     return true;
   }
 

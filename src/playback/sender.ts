@@ -113,43 +113,57 @@ export class Sender {
     return available > 0 && (!playout.isDry(nowMs) || available >= primeFrames || reader.hasEnded);
   }
 
+  /** Frames of one utterance, as many as are due: what is said of them is said once for all of them. */
   private readonly sendBurst = (): void => {
     const { peer, nowMs } = this;
-    const { reader, playout, options, onCorrupt } = this.parts;
+    const { reader, playout, utterances } = this.parts;
     const socket = this.socket!;
-    for (let n = 0; n < this.burstFramesMax && playout.wants(nowMs); n++) {
-      // A thread may have cut it off since we looked.
-      if (reader.available === 0 || options.queue.cut >= reader.number) break;
-      if (!reader.locate()) {
-        // Not from within: the socket is corked.
-        queueMicrotask(onCorrupt);
-        return;
-      }
-      if (socket.send(this.message(), false) === dropped) break;
-      this.sent();
+    for (let room = this.burstFramesMax; room > 0 && playout.wants(nowMs); ) {
+      const count = Math.min(room, reader.available);
+      if (count === 0) break;
+      const sent = this.sendFrames(socket, count);
+      utterances.passEnded();
+      // It was cut off, or the socket takes no more.
+      if (sent < count && playout.wants(nowMs)) break;
+      room -= sent;
     }
     peer.ping(socket, nowMs);
   };
 
-  private message(): string | Uint8Array {
-    const { reader, utterances } = this.parts;
-    const { markId } = utterances;
-    if (markId === null) return this.text!.write(reader.views.bytes, reader.at);
-    return markedAudioData(reader.views.bytes, reader.at, reader.sampleRate, markId);
+  /** Returns how many of them were sent. */
+  private sendFrames(socket: Outgoing, count: number): number {
+    const { nowMs } = this;
+    const { reader, playout, utterances, options, counts, onCorrupt } = this.parts;
+    const { queue, track, totals } = options;
+    const { number, sampleRate } = reader;
+    const gapMs = nowMs - playout.endMs;
+    let sent = 0;
+    while (sent < count && playout.wants(nowMs)) {
+      // A thread may have cut it off since we looked.
+      if (queue.cut >= number) break;
+      if (!reader.locate(sent)) {
+        // Not from within: the socket is corked.
+        queueMicrotask(onCorrupt);
+        break;
+      }
+      const { views, at } = reader;
+      const message = this.message(views.bytes, at, sent);
+      if (socket.send(message, false) === dropped) break;
+      sent++;
+      if (!track.commit(views, at, sampleRate, playout.take(nowMs), nowMs)) totals.unrecorded++;
+    }
+    if (sent === 0) return 0;
+    this.hasSent = true;
+    counts.addSent(sent);
+    utterances.sent(sent, gapMs, nowMs);
+    reader.advance(sent);
+    return sent;
   }
 
-  private sent(): void {
-    const { nowMs } = this;
-    const { reader, playout, utterances, options, counts } = this.parts;
-    const beforeMs = playout.endMs;
-    const startMs = playout.take(nowMs);
-    this.hasSent = true;
-    counts.addSent();
-    const { views, at, sampleRate } = reader;
-    if (!options.track.commit(views, at, sampleRate, startMs, nowMs)) options.totals.unrecorded++;
-    utterances.sent(startMs - beforeMs, nowMs);
-    reader.advance(1);
-    utterances.passEnded();
+  private message(pcm: Buffer, at: number, ahead: number): string | Uint8Array {
+    const markId = this.parts.utterances.markIdOf(ahead);
+    if (markId === null) return this.text!.write(pcm, at);
+    return markedAudioData(pcm, at, this.parts.reader.sampleRate, markId);
   }
 
   /** Live audio that waited for longer than the lead is of no use any more. */

@@ -4,6 +4,7 @@
  */
 import { frameDurationMs } from '../base/limits.ts';
 import { playbackPrimeMs } from '../base/playback-limits.ts';
+import type { WheelItem } from '../base/timer-wheel.ts';
 import type { Queue } from '../memory/playback-queue.ts';
 import { FrameCounts } from './frame-counts.ts';
 import { Playout } from './playout.ts';
@@ -11,10 +12,23 @@ import { QueueReader } from './queue-reader.ts';
 import { primeFrames, Sender } from './sender.ts';
 import { type SpeakerCounts, type SpeakerOptions, SpokenUtterances } from './spoken-utterances.ts';
 import type { DiscardReason } from './totals.ts';
-import type { WheelItem } from './wheel.ts';
 
 /** A writer that was in the middle of a write when its queue was closed has ended it by then, or its thread is dead. */
 const lastWrite = { lookMs: 50, looks: 20 } as const;
+
+/** From a stream's visits to those of the next one: spread evenly, so that those who begin together, or were late together, do not stay together. */
+const phaseStepMs = 25;
+
+/** What a stream needs that is spoken into. */
+interface Parts {
+  readonly reader: QueueReader;
+  readonly playout: Playout;
+  readonly utterances: SpokenUtterances;
+  readonly sender: Sender;
+  readonly counts: FrameCounts;
+}
+
+const nothingYet: SpeakerCounts = { written: 0, sent: 0, cleared: 0, discarded: 0, queued: 0, underruns: 0 };
 
 export class Speaker implements WheelItem {
   // For the wheel.
@@ -23,26 +37,20 @@ export class Speaker implements WheelItem {
 
   readonly queue: Queue;
   private readonly options: SpeakerOptions;
-  private readonly reader: QueueReader;
-  private readonly playout: Playout;
-  private readonly utterances: SpokenUtterances;
-  private readonly sender: Sender;
-  private readonly counts: FrameCounts;
+  /** Null until something is begun: a stream that may be spoken into and is not costs little. */
+  private made: Parts | null = null;
+  /** As the queue was told it; 0: not yet. */
+  private sampleRate = 0;
+  /** When its visits are, within the time between two of them. */
+  private readonly phaseMs: number;
   /** Cuts that were dealt with. */
   private cuts = 0;
   private isClosed = false;
 
   constructor(options: SpeakerOptions) {
-    const { memory, queue, number, leadMs, totals } = options;
     this.options = options;
-    this.queue = queue;
-    this.reader = new QueueReader(memory, queue, number);
-    this.playout = new Playout(leadMs);
-    this.counts = new FrameCounts(totals);
-    const { reader, playout, counts } = this;
-    this.utterances = new SpokenUtterances(options, reader, playout);
-    const onCorrupt = () => this.close('corrupt');
-    this.sender = new Sender({ options, reader, playout, utterances: this.utterances, counts, onCorrupt });
+    this.queue = options.queue;
+    this.phaseMs = (options.number * phaseStepMs) % playbackPrimeMs;
   }
 
   get isOpen(): boolean {
@@ -51,15 +59,18 @@ export class Speaker implements WheelItem {
 
   /** What became of the frames so far. */
   get report(): SpeakerCounts {
-    const { reader, utterances } = this;
-    const { sent, cleared, discarded } = this.counts;
+    if (this.made === null) return nothingYet;
+    const { reader, utterances, counts } = this.made;
+    const { sent, cleared, discarded } = counts;
     const { queued } = reader;
     return { written: reader.tail + queued, sent, cleared, discarded, queued, underruns: utterances.underruns };
   }
 
   /** The call hears something, or is about to. */
   get isSpeaking(): boolean {
-    return !this.isClosed && (this.reader.queued > 0 || !this.playout.isDry(this.options.clock()));
+    if (this.isClosed || this.made === null) return false;
+    const { reader, playout } = this.made;
+    return reader.queued > 0 || !playout.isDry(this.options.clock());
   }
 
   /** By the wheel. */
@@ -71,7 +82,10 @@ export class Speaker implements WheelItem {
   /** Looks at everything: the writer called, the socket drained, or it is time. */
   turn(nowMs: number): void {
     if (this.isClosed || !this.learnRate(nowMs)) return;
-    const { queue, reader, options, utterances, counts } = this;
+    // Not armed yet: who begins something calls.
+    if (this.made === null && this.queue.isUntouched) return;
+    const { queue, options } = this;
+    const { reader, utterances, counts, sender } = this.parts;
     if (reader.isCorrupt) {
       this.close('corrupt');
       return;
@@ -81,7 +95,7 @@ export class Speaker implements WheelItem {
     utterances.passEmpty();
     const { tail } = reader;
     counts.addCleared(reader.skipLate());
-    this.sender.turn(nowMs);
+    sender.turn(nowMs);
     utterances.settlePlayed(nowMs);
     if (queue.wantsRoom && reader.tail > tail) {
       queue.wantsRoom = false;
@@ -93,7 +107,7 @@ export class Speaker implements WheelItem {
 
   /** The peer answered a ping. */
   ponged(): void {
-    this.sender.peer.ponged();
+    this.made?.sender.peer.ponged();
   }
 
   /** The socket has sent what waited in it. */
@@ -111,14 +125,15 @@ export class Speaker implements WheelItem {
   /** Nothing is sent any more: what waits is discarded, whoever waits is told. */
   close(reason: DiscardReason): void {
     if (this.isClosed) return;
-    const { queue, reader, options, utterances } = this;
+    const { queue, options } = this;
+    const { reader, utterances, counts } = this.parts;
     const nowMs = options.clock();
     utterances.settlePlayed(nowMs);
     this.isClosed = true;
     options.wheel.cancel(this);
     // Before the last look: a write that is not in there by then finds it closed.
     queue.close();
-    this.counts.addDiscarded(reader.skipAll(), reason);
+    counts.addDiscarded(reader.skipAll(), reason);
     utterances.settleAll(nowMs);
     queue.tellChange();
     options.track.end();
@@ -132,12 +147,13 @@ export class Speaker implements WheelItem {
 
   /** The memory, when no writer is in the middle of a write. */
   private giveBack(reason: DiscardReason, looks: number): void {
-    const { queue, reader, options } = this;
+    const { queue, options } = this;
+    const { reader, counts } = this.parts;
     if (queue.isWriting && looks > 0) {
       setTimeout(() => this.giveBack(reason, looks - 1), lastWrite.lookMs).unref();
       return;
     }
-    this.counts.addDiscarded(reader.skipAll(), reason);
+    counts.addDiscarded(reader.skipAll(), reason);
     reader.release();
     options.totals.written += reader.tail;
     options.onGivenBack();
@@ -145,19 +161,19 @@ export class Speaker implements WheelItem {
 
   /** Returns whether there is a rate, and still the same. */
   private learnRate(nowMs: number): boolean {
-    const { queue, reader, options } = this;
+    const { queue, options } = this;
     const sampleRate = options.sampleRate();
-    if (reader.sampleRate === sampleRate && sampleRate > 0) return true;
+    if (this.sampleRate === sampleRate && sampleRate > 0) return true;
     if (sampleRate <= 0) {
       options.wheel.schedule(this, nowMs + playbackPrimeMs);
       return false;
     }
-    if (reader.sampleRate !== 0) {
+    if (this.sampleRate !== 0) {
       this.close('format');
       return false;
     }
-    reader.sampleRate = sampleRate;
-    this.sender.use(options.textOf(sampleRate));
+    this.sampleRate = sampleRate;
+    if (this.made !== null) this.tellRate(this.made);
     queue.sampleRate = sampleRate;
     queue.tellChange();
     return true;
@@ -168,10 +184,11 @@ export class Speaker implements WheelItem {
     const { queue } = this;
     const { cuts } = queue;
     if (cuts === this.cuts) return;
+    const { utterances, counts, sender } = this.parts;
     this.cuts = cuts;
     this.options.totals.clears++;
-    this.counts.addCleared(this.utterances.cutUpTo(queue.cut, nowMs));
-    this.sender.cut();
+    counts.addCleared(utterances.cutUpTo(queue.cut, nowMs));
+    sender.cut();
     queue.tellChange();
   }
 
@@ -184,7 +201,8 @@ export class Speaker implements WheelItem {
 
   /** Something is to be sent, settled or silenced. */
   private isBusy(nowMs: number): boolean {
-    const { reader, playout, utterances, sender, queue } = this;
+    const { queue } = this;
+    const { reader, playout, utterances, sender } = this.parts;
     if (sender.isCutting || utterances.hasUnsettled || queue.cuts !== this.cuts || !playout.isDry(nowMs)) return true;
     const { available } = reader;
     return available >= primeFrames || (available > 0 && reader.hasEnded) || utterances.canPass || reader.hasLate;
@@ -192,11 +210,31 @@ export class Speaker implements WheelItem {
 
   private nextMs(nowMs: number): number {
     this.queue.isArmed = true;
-    const aheadMs = this.playout.aheadMs(nowMs);
+    const { playout, utterances } = this.parts;
+    const aheadMs = playout.aheadMs(nowMs);
     // Little is sent ahead: a source that speaks live. Else three frames at a time.
     const waitMs = aheadMs === 0 ? playbackPrimeMs : Math.min(playbackPrimeMs, Math.max(frameDurationMs, aheadMs / 2));
-    // On the grid of the last visits, if there is one.
-    const gridMs = this.dueMs + waitMs > nowMs ? this.dueMs + waitMs : nowMs + waitMs;
-    return Math.min(gridMs, nowMs + waitMs, this.utterances.nextEndMs);
+    const gridMs = this.phaseMs + (Math.floor((nowMs - this.phaseMs) / playbackPrimeMs) + 1) * playbackPrimeMs;
+    return Math.min(gridMs, nowMs + waitMs, utterances.nextEndMs);
+  }
+
+  private get parts(): Parts {
+    if (this.made !== null) return this.made;
+    const { options } = this;
+    const { memory, queue, number, leadMs, totals } = options;
+    const reader = new QueueReader(memory, queue, number);
+    const playout = new Playout(leadMs);
+    const counts = new FrameCounts(totals);
+    const utterances = new SpokenUtterances(options, reader, playout);
+    const onCorrupt = () => this.close('corrupt');
+    const sender = new Sender({ options, reader, playout, utterances, counts, onCorrupt });
+    this.made = { reader, playout, counts, utterances, sender };
+    if (this.sampleRate > 0) this.tellRate(this.made);
+    return this.made;
+  }
+
+  private tellRate({ reader, sender }: Parts): void {
+    reader.sampleRate = this.sampleRate;
+    sender.use(this.options.textOf(this.sampleRate));
   }
 }

@@ -4,6 +4,7 @@
  */
 import { frameDurationMs } from '../base/limits.ts';
 import { playbackEmptyPerVisitMax } from '../base/playback-limits.ts';
+import type { TimerWheel } from '../base/timer-wheel.ts';
 import { utteranceOutcome } from '../memory/playback-layout.ts';
 import type { PlaybackMemory } from '../memory/playback-memory.ts';
 import type { Queue } from '../memory/playback-queue.ts';
@@ -13,7 +14,6 @@ import type { Playout } from './playout.ts';
 import type { QueueReader } from './queue-reader.ts';
 import type { SentTrack } from './sent-track.ts';
 import type { PlaybackTotals, UtteranceEnd } from './totals.ts';
-import type { Wheel } from './wheel.ts';
 
 /** What became of a stream's frames: written = sent + cleared + discarded + queued. */
 export interface SpeakerCounts {
@@ -58,7 +58,7 @@ export interface SpeakerOptions {
   readonly number: number;
   readonly leadMs: number;
   readonly marks: boolean;
-  readonly wheel: Wheel;
+  readonly wheel: TimerWheel;
   readonly totals: PlaybackTotals;
   readonly clock: () => number;
   /** Ms since then, without those in which this thread stood still. */
@@ -117,18 +117,18 @@ export class SpokenUtterances {
     return reader.number <= reader.begun && reader.hasEnded && reader.available === 0;
   }
 
-  /** The mark that the next frame carries; null: none. */
-  get markId(): string | null {
+  /** The mark that the frame so many after the next one carries; null: none. */
+  markIdOf(ahead: number): string | null {
     const { reader, options } = this;
-    if (!options.marks || !reader.hasEnded || reader.available !== 1) return null;
+    if (!options.marks || !reader.hasEnded || reader.available !== ahead + 1) return null;
     return options.queue.places.idOf(reader.number);
   }
 
-  /** A frame of the current one was sent. @param gapMs between its beginning and the end of what was sent before */
-  sent(gapMs: number, nowMs: number): void {
+  /** Frames of the current one were sent. @param gapMs between their beginning and the end of what was sent before */
+  sent(frames: number, gapMs: number, nowMs: number): void {
     const { reader, playout, options } = this;
     const { totals, queue } = options;
-    this.deliveredMs += frameDurationMs;
+    this.deliveredMs += frames * frameDurationMs;
     queue.notePlayed(this.deliveredMs, playout.endMs);
     if (this.current === null) {
       this.current = {
@@ -145,7 +145,7 @@ export class SpokenUtterances {
       totals.underruns++;
       totals.underrunMs += gapMs;
     }
-    this.current.frames++;
+    this.current.frames += frames;
     this.current.endMs = playout.endMs;
   }
 

@@ -1,9 +1,10 @@
 /** What all calls of a run share. Types only. */
+
+import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { Hearing } from './hearing.ts';
 import type { TimestampWriter } from './message.ts';
 import type { RunOptions } from './options.ts';
 import type { Tally } from './tally.ts';
-import type { TimerWheel } from './wheel.ts';
 
 export interface CallContext {
   readonly options: RunOptions;

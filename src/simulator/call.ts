@@ -4,6 +4,7 @@
  * them; a call ends in exactly one outcome, and never lasts longer than its plan plus the bounded waits at its end.
  */
 import { frameDurationMs } from '../base/limits.ts';
+import { WheelItem } from '../base/timer-wheel.ts';
 import type { CallContext } from './call-context.ts';
 import type { PlannedCall } from './churn.ts';
 import { Connection } from './connection.ts';
@@ -15,7 +16,6 @@ import { ReadingStall } from './reading-stall.ts';
 import { releasedMs } from './stall.ts';
 import { type CallOutcome, countBy } from './tally.ts';
 import { type Track, tracksOf } from './track.ts';
-import { WheelItem } from './wheel.ts';
 
 export class Call extends WheelItem {
   readonly number: number;

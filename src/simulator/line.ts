@@ -3,10 +3,10 @@
  * thread. Invariant: at most one call of a line exists at any moment.
  */
 import { frameDurationMs } from '../base/limits.ts';
+import { WheelItem } from '../base/timer-wheel.ts';
 import { Call } from './call.ts';
 import type { CallContext } from './call-context.ts';
 import { callsOfLine, type PlannedCall } from './churn.ts';
-import { WheelItem } from './wheel.ts';
 
 export interface LineEvents {
   callEnded(call: Call): void;

@@ -2,7 +2,7 @@
  * Answers marks as ACS's .NET beta does: `Completed` when the audio that carries one has been played, `Cancelled` when StopAudio took
  * it away. Main thread. Invariant: a mark is answered at most once, in the order in which they came, and none after `drop`.
  */
-import { type TimerWheel, WheelItem } from './wheel.ts';
+import { type TimerWheel, WheelItem } from '../base/timer-wheel.ts';
 
 export type MarkStatus = 'Completed' | 'Cancelled';
 

@@ -3,10 +3,10 @@
  * Invariant: after `end` the call reads.
  */
 import { frameDurationMs } from '../base/limits.ts';
+import { WheelItem } from '../base/timer-wheel.ts';
 import type { CallContext } from './call-context.ts';
 import type { Connection } from './connection.ts';
 import { stallBegins } from './stall.ts';
-import { WheelItem } from './wheel.ts';
 
 export class ReadingStall extends WheelItem {
   private readonly context: CallContext;

@@ -3,6 +3,7 @@
  * thread. Invariant: the promise resolves when no socket and no timer of the run is left, whatever the server does.
  */
 import { performance } from 'node:perf_hooks';
+import { TimerWheel } from '../base/timer-wheel.ts';
 import { prepareAudio } from './audio.ts';
 import type { Call } from './call.ts';
 import type { CallContext } from './call-context.ts';
@@ -16,7 +17,6 @@ import { Recordings, requireFolder } from './recordings.ts';
 import { buildReport, type CallReport, perCallMax, reportCall, type SimulationReport } from './report.ts';
 import { Tally } from './tally.ts';
 import { streamCount } from './timeline.ts';
-import { TimerWheel } from './wheel.ts';
 
 export interface Progress {
   readonly elapsedMs: number;

@@ -3,6 +3,8 @@
  * of it, which plays what comes and hears every gap.
  */
 
+import { playbackTickMs } from '../../src/base/playback-limits.ts';
+import { TimerWheel } from '../../src/base/timer-wheel.ts';
 import { playbackFramesMax } from '../../src/memory/playback-layout.ts';
 import { PlaybackMemory } from '../../src/memory/playback-memory.ts';
 import { Queue } from '../../src/memory/playback-queue.ts';
@@ -13,7 +15,6 @@ import { SentTrack } from '../../src/playback/sent-track.ts';
 import { Speaker } from '../../src/playback/speaker.ts';
 import type { EndedUtterance } from '../../src/playback/spoken-utterances.ts';
 import { PlaybackTotals } from '../../src/playback/totals.ts';
-import { Wheel } from '../../src/playback/wheel.ts';
 import { PlaybackWriter } from '../../src/playback/writer.ts';
 import { AudioDataText } from '../../src/protocol/outbound.ts';
 import { RingPool } from '../../src/ring/pool.ts';
@@ -122,7 +123,7 @@ export class Rig {
   nowMs = 1_000;
   readonly clock = () => this.nowMs;
   readonly totals = new PlaybackTotals();
-  readonly wheel = new Wheel(this.clock);
+  readonly wheel = new TimerWheel(this.clock, playbackTickMs);
   readonly acs = new Acs(this.clock);
   readonly memory: PlaybackMemory;
   readonly rings: SharedMemory;

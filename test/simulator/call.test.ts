@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { TimerWheel } from '../../src/base/timer-wheel.ts';
 import { Call } from '../../src/simulator/call.ts';
 import type { CallContext, Patience } from '../../src/simulator/call-context.ts';
 import { Hearing } from '../../src/simulator/hearing.ts';
 import { TimestampWriter } from '../../src/simulator/message.ts';
 import { completeOptions, type SimulateOptions } from '../../src/simulator/options.ts';
 import { Tally } from '../../src/simulator/tally.ts';
-import { TimerWheel } from '../../src/simulator/wheel.ts';
 import { judgingTimes } from '../support/starvation.ts';
 import { audioOf, RecordingServer, record } from './support/server.ts';
 

@@ -10,13 +10,16 @@ const untyped = uws as unknown as {
 };
 
 /** Listens on a free port and returns it. A message is dead when `take` returns. */
-export function listen(take: (message: ArrayBuffer) => void, opened: () => void = () => {}): Promise<number> {
+export function listen(
+  take: (message: ArrayBuffer, socket: uws.WebSocket<unknown>) => void,
+  opened: () => void = () => {},
+): Promise<number> {
   const app = uws.App().ws('/*', {
     compression: untyped.DISABLED,
     maxPayloadLength: messageBytesMax,
     idleTimeout: 0,
     open: opened,
-    message: (_socket, message) => take(message),
+    message: (socket, message) => take(message, socket),
   });
   // The typings lack the overload with options behind a host.
   const listenAt = app.listen.bind(app) as unknown as (

@@ -1,19 +1,23 @@
 /**
  * What Microsoft's JavaScript sample does: an HTTP server with `ws` on it, an async handler per message, the parser of the
- * SDK. The sample hands the base64 on; here it is decoded, because PCM is what the others have in the end.
+ * SDK. The sample hands the base64 on; here it is decoded, because PCM is what the others have in the end. With the argument
+ * `echo` it says everything back as the sample says what a model answers: the SDK's message, sent at once.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type AudioData, StreamingData } from '@azure/communication-call-automation';
+import { type AudioData, createOutboundAudioData, StreamingData } from '@azure/communication-call-automation';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Accounting } from './accounting.ts';
 
 const accounting = new Accounting();
+const isEchoing = process.argv[2] === 'echo';
 
-async function processMessage(received: ArrayBuffer, beginMs: number): Promise<void> {
+async function processMessage(received: ArrayBuffer, beginMs: number, socket: WebSocket): Promise<void> {
   const result = StreamingData.parse(received);
   if (StreamingData.getStreamingKind() === 'AudioData') {
-    accounting.decoded(Buffer.from((result as AudioData).data, 'base64'), beginMs);
+    const { data } = result as AudioData;
+    accounting.decoded(Buffer.from(data, 'base64'), beginMs);
+    if (isEchoing) socket.send(createOutboundAudioData(data));
   }
 }
 
@@ -24,7 +28,7 @@ function listen(): Promise<number> {
     socket.on('message', async (packet: ArrayBuffer) => {
       const beginMs = accounting.begin();
       try {
-        if (socket.readyState === WebSocket.OPEN) await processMessage(packet, beginMs);
+        if (socket.readyState === WebSocket.OPEN) await processMessage(packet, beginMs, socket);
       } catch (error) {
         console.error('cannot process a message:', error);
       }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { TimerWheel, WheelItem } from '../../src/base/timer-wheel.ts';
 import { bitsAt, uniformAt } from '../../src/simulator/random.ts';
-import { TimerWheel, WheelItem } from '../../src/simulator/wheel.ts';
+import { generator, seed } from '../support/seed.ts';
 import { judgingTimes } from '../support/starvation.ts';
 
 class Item extends WheelItem {
@@ -47,7 +48,7 @@ describe('TimerWheel', () => {
   it('visits what is overdue at once after a stall, in the order of due times', () => {
     const time = manual();
     const order: number[] = [];
-    for (const due of [1300, 1005, 1020, 1010]) time.wheel.schedule(new Item((item) => order.push(item.dueAt)), due);
+    for (const due of [1300, 1005, 1020, 1010]) time.wheel.schedule(new Item((item) => order.push(item.dueMs)), due);
     time.to(2000);
     time.wheel.stop();
     expect(order).toEqual([1005, 1010, 1020, 1300]);
@@ -95,8 +96,8 @@ describe('TimerWheel', () => {
     const other = new Item(() => visited.push('other'));
     const item: Item = new Item(() => {
       visited.push('item');
-      time.wheel.schedule(other, item.dueAt + 1);
-      if (visited.length < 5) time.wheel.schedule(item, item.dueAt + 20);
+      time.wheel.schedule(other, item.dueMs + 1);
+      if (visited.length < 5) time.wheel.schedule(item, item.dueMs + 20);
     });
     time.wheel.schedule(item, 1005);
     time.to(1100);
@@ -154,4 +155,66 @@ describe('TimerWheel', () => {
       expect(at - start).toBeLessThan(150);
     }),
   );
+});
+
+/** Told when it is visited. */
+class Speaker extends WheelItem {
+  readonly visits: number[] = [];
+  onVisit: (item: Speaker, nowMs: number) => void = () => {};
+
+  override visit(nowMs: number): void {
+    this.visits.push(nowMs);
+    this.onVisit(this, nowMs);
+  }
+}
+
+describe('TimerWheel with ticks of 5 ms', () => {
+  it('visits all who wait in one bucket, also when the first one schedules itself anew while it is late', () => {
+    let nowMs = 1_000;
+    const wheel = new TimerWheel(() => nowMs, 5);
+    const items = Array.from({ length: 200 }, () => new Speaker());
+    for (const item of items) {
+      item.onVisit = (each, atMs) => wheel.schedule(each, atMs + 60);
+      wheel.schedule(item, 1_060);
+    }
+    for (const stepMs of [62, 75, 300, 65, 1_500]) {
+      nowMs += stepMs;
+      wheel.advance(nowMs);
+    }
+    expect(new Set(items.map(({ visits }) => visits.length))).toEqual(new Set([5]));
+    wheel.stop();
+  });
+
+  it('visits everybody once for each scheduling, never before the time and never later than it turns', () => {
+    const random = generator(seed);
+    let nowMs = 5_000;
+    const wheel = new TimerWheel(() => nowMs, 5);
+    const items = Array.from({ length: 50 }, () => new Speaker());
+    const due = new Map<Speaker, number>();
+    for (const item of items) {
+      item.onVisit = (each, atMs) => {
+        expect(atMs).toBeGreaterThanOrEqual(due.get(each)!);
+        due.delete(each);
+        if (random() < 0.5) schedule(each);
+      };
+    }
+    const schedule = (item: Speaker) => {
+      const atMs = nowMs + random() * (random() < 0.1 ? 3_000 : 100);
+      due.set(item, atMs);
+      wheel.schedule(item, atMs);
+    };
+    for (let n = 0; n < 20_000; n++) {
+      const item = items[Math.floor(random() * items.length)]!;
+      if (random() < 0.3) schedule(item);
+      else if (random() < 0.1) {
+        wheel.cancel(item);
+        due.delete(item);
+      }
+      nowMs += random() < 0.01 ? random() * 2_000 : random() * 8;
+      wheel.advance(nowMs);
+      // A bucket is 5 ms.
+      for (const atMs of due.values()) expect(atMs).toBeGreaterThan(nowMs - 10);
+    }
+    wheel.stop();
+  });
 });
