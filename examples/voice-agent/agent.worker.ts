@@ -53,3 +53,4 @@ function take(message: ToWorker): void {
 }
 
 parentPort!.on('message', take);
+parentPort!.postMessage('ready');

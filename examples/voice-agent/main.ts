@@ -12,6 +12,9 @@ import { readSettings } from './settings.ts';
 import { lineOf } from './transcript.ts';
 
 const settings = readSettings(process.argv.slice(2));
+const worker = new Worker(new URL('./agent.worker.ts', import.meta.url), { workerData: settings.agent });
+// Before the first call comes.
+await once(worker, 'message');
 const gateway = await startGateway({
   port: settings.port,
   adminPort: settings.adminPort,
@@ -22,7 +25,6 @@ const gateway = await startGateway({
   drainTimeoutMs: 1000,
 });
 
-const worker = new Worker(new URL('./agent.worker.ts', import.meta.url), { workerData: settings.agent });
 const send = (message: ToWorker) => worker.postMessage(message);
 worker.on('message', (message: FromWorker) => {
   console.log(settings.json ? JSON.stringify(message) : lineOf(message));

@@ -26,6 +26,7 @@ export type AgentEvent =
 
 export type Tell = (event: AgentEvent) => void;
 
+/** The worker's first message is `ready`. */
 export interface FromWorker {
   readonly streamId: string;
   /** On the clock of the wall, ms. */

@@ -12,6 +12,8 @@ export interface Answer {
   readonly itemId: string;
   readonly responseId: string;
   readonly ms: number;
+  /** On this process's clock. */
+  readonly createdAtMs: number;
   sentMs: number;
   /** What the client says was heard of it; null: all. */
   truncatedMs: number | null;
@@ -64,6 +66,7 @@ export class Response {
       itemId,
       responseId,
       ms: options.answerMs,
+      createdAtMs: performance.now(),
       sentMs: 0,
       truncatedMs: null,
       status: 'in_progress',

@@ -8,15 +8,25 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { type StandInOptions, standInDefaults } from './options.ts';
+import type { Answer } from './response.ts';
 import { StandInSession } from './session.ts';
+import { levelOf } from './sound.ts';
 
 /** Of a session that has ended: so many are remembered. */
 const sessionsMax = 1_000;
+const answersMax = 10_000;
+
+export interface Said {
+  readonly answer: Answer;
+  readonly session: StandInSession;
+}
 
 export class StandIn {
   readonly options: StandInOptions;
   /** In the order in which they came. */
   sessions: StandInSession[] = [];
+  /** The last answers, by the level of their samples. */
+  readonly answersByLevel = new Map<number, Said>();
   /** Connections that are refused next, with which status. */
   refusals: number[] = [];
   private readonly server: Server;
@@ -48,6 +58,11 @@ export class StandIn {
 
   nextAnswer(): number {
     return ++this.answers;
+  }
+
+  said(answer: Answer, session: StandInSession): void {
+    this.answersByLevel.set(levelOf(answer.number), { answer, session });
+    this.answersByLevel.delete(levelOf(answer.number - answersMax));
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -12,7 +12,11 @@ export interface SessionHost {
   readonly options: StandInOptions;
   /** Counts answers, of all sessions. */
   nextAnswer(): number;
+  said(answer: Answer, session: StandInSession): void;
 }
+
+/** What a session remembers of its client. */
+const receivedMax = 1_000;
 
 const commitMsMin = 100;
 const hourMs = 3_600_000;
@@ -98,7 +102,7 @@ export class StandInSession {
       this.hearing.append(Buffer.from(event.audio, 'base64'), turnDetection === null ? null : this.turnListener);
       return;
     }
-    this.received.push({ atMs: performance.now(), event });
+    if (this.received.push({ atMs: performance.now(), event }) > receivedMax) this.received.shift();
     const handler = this.handlers[event.type];
     if (handler === undefined) this.fail('invalid_value', `unknown type ${event.type}`, event);
     else handler(event);
@@ -213,7 +217,9 @@ export class StandInSession {
     else if (tool !== undefined) this.openCalls.add(response.callTool(tool.name, '{"day":\n"Sunday"}'));
     else {
       const number = this.host.nextAnswer();
-      this.answers.push(response.say(number, options.breakEvery > 0 && number % options.breakEvery === 0));
+      const answer = response.say(number, options.breakEvery > 0 && number % options.breakEvery === 0);
+      this.answers.push(answer);
+      this.host.said(answer, this);
     }
   }
 
