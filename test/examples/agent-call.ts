@@ -141,13 +141,17 @@ export class AgentCall {
     this.heard.set(answer.number, (this.heard.get(answer.number) ?? 0) + 1);
   }
 
-  /** Whatever had begun before the turn that silenced it must not be heard any more. */
+  /**
+   * The turn that silenced the agent began after the answer that was heard last, however late we hear of it. Whatever the model began
+   * before that turn must not be heard any more.
+   */
   private stop(nowMs: number): void {
     this.stopsMs.push(nowMs);
     this.heardUntilMs = nowMs;
-    const turn = this.last?.session.turns.at(-1);
-    if (turn === undefined) return;
-    this.silencedMs.push(nowMs - turn.beganAtMs);
-    this.barrierMs = turn.beganAtMs;
+    if (this.last === null) return;
+    const { answer, session } = this.last;
+    const turn = session.turns.find(({ beganAtMs }) => beganAtMs > answer.createdAtMs);
+    if (turn !== undefined) this.silencedMs.push(nowMs - turn.beganAtMs);
+    this.barrierMs = turn?.beganAtMs ?? answer.createdAtMs;
   }
 }
