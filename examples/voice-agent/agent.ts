@@ -25,6 +25,8 @@ const waitingPiecesMax = 125;
 const beforeVoicePieces = 8;
 const retryMs = { first: 250, most: 8_000 } as const;
 const readyMsMax = 15_000;
+/** The caller comes back within that, in another ring, if only the sample rate has changed. */
+const goneMs = 500;
 /** A session that lived that long was a good one. */
 const goodSessionMs = 10_000;
 const renewalLookMs = 500;
@@ -33,6 +35,7 @@ const resumed =
   'The connection to you broke off for a moment, and the caller may have heard only the beginning of your last answer. Say so in a few words and go on.';
 
 export class Agent {
+  isOver = false;
   private readonly options: AgentOptions;
   private readonly history = new History();
   private readonly holdTone = new HoldTone();
@@ -42,6 +45,7 @@ export class Agent {
   private sessionSince = performance.now();
   private attempts = 0;
   private timer: NodeJS.Timeout | null = null;
+  private gone: NodeJS.Timeout | null = null;
   private waiting: string[] = [];
   private callerSpeaks = false;
   /** The caller has ended while nobody listened. */
@@ -66,14 +70,24 @@ export class Agent {
 
   /** What listens to a participant. */
   listener(track: Track): Listener {
+    if (this.gone !== null) clearTimeout(this.gone);
     const isLocal = this.options.settings.turns === 'local';
     return new Ear(track, {
       heard: (audio) => this.hear(audio),
+      ended: () => this.callerGone(),
       voice: isLocal ? (isActive) => this.voice(isActive) : null,
     });
   }
 
+  /** The gateway says so as well, once every reader of all that was sent and heard has finished: that may take ten seconds. */
+  private callerGone(): void {
+    this.gone = setTimeout(() => this.hangUp(), goneMs);
+  }
+
   hangUp(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (this.gone !== null) clearTimeout(this.gone);
     if (this.timer !== null) clearTimeout(this.timer);
     this.holdTone.stop();
     this.session.close();

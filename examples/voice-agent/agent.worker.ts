@@ -23,7 +23,7 @@ function take(message: ToWorker): void {
       const { playback } = message;
       const { streamId } = playback;
       const known = agents.get(streamId);
-      if (known === undefined) {
+      if (known === undefined || known.isOver) {
         agents.set(streamId, new Agent({ settings, playback, tell: (event) => tell(streamId, event) }));
       } else known.moveTo(playback);
       break;

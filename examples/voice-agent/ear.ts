@@ -12,6 +12,8 @@ import { modelRate } from './dialect.ts';
 export interface EarOptions {
   /** A piece, as base64. */
   readonly heard: (audio: string) => void;
+  /** Nothing comes any more. */
+  readonly ended: () => void;
   /** Told of every frame whether the caller speaks; null: the model's server finds that out. */
   readonly voice: ((isActive: boolean) => void) | null;
 }
@@ -62,7 +64,9 @@ export class Ear implements Listener {
     if (forMs > patienceMs) this.standIn(forMs - patienceMs);
   }
 
-  end(): void {}
+  end(): void {
+    this.options.ended();
+  }
 
   /** Silence for so long in all since the last frame. */
   private standIn(ms: number): void {

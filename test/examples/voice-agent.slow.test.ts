@@ -230,7 +230,10 @@ it('leaves nothing behind when the caller hangs up in the middle of an answer', 
   for (const call of calls) call.speak(700);
   await eventually(() => calls.every((call) => call.heard.size === 1));
   await calls[0]!.hangUp();
+  const hungUpMs = performance.now();
   await eventually(() => standIn.sessions.filter(({ isOpen }) => isOpen).length === 1);
+  // Not when the last reader of all rings has been given up.
+  expect(performance.now() - hungUpMs).toBeLessThan(5_000);
   // The other one is not touched.
   const frames = [...calls[1]!.heard.values()][0]!;
   await eventually(() => [...calls[1]!.heard.values()][0]! > frames + 50);

@@ -31,7 +31,7 @@ const server = createServer(async (request, response) => {
     response.end(JSON.stringify(result ?? {}));
   } catch (error) {
     console.error(error);
-    response.writeHead(500).end();
+    response.writeHead(500).end('{}');
   }
 });
 server.listen(Number(process.env['PORT'] ?? 3000), () => console.log('listening', JSON.stringify(server.address())));
