@@ -33,29 +33,30 @@ export interface ProgramSettings {
 
 const { env } = process;
 
-const options = {
-  port: { type: 'string', default: '8080' },
-  'admin-port': { type: 'string', default: '9464' },
-  model: { type: 'string', default: env['REALTIME_URL'] ?? '' },
-  dialect: { type: 'string', default: env['REALTIME_DIALECT'] ?? '' },
-  turns: { type: 'string', default: 'server' },
-  instructions: { type: 'string', default: 'You answer the telephone. Be brief and friendly.' },
-  greeting: { type: 'string', default: 'Greet the caller and ask what you can do.' },
-  voice: { type: 'string', default: env['REALTIME_VOICE'] ?? '' },
-  transcription: { type: 'string', default: env['REALTIME_TRANSCRIPTION'] ?? '' },
-  'session-minutes': { type: 'string', default: '50' },
-  record: { type: 'string' },
-  /** Events as JSON, one a line: for programs. */
-  json: { type: 'boolean', default: false },
-} as const;
-
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
   if (!allowed.includes(value as T)) throw new Error(`${name}: ${value}: expected one of ${allowed.join(', ')}`);
   return value as T;
 }
 
 export function readSettings(args: readonly string[]): ProgramSettings {
-  const { values } = parseArgs({ options, args: [...args] });
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: 'string', default: '8080' },
+      'admin-port': { type: 'string', default: '9464' },
+      model: { type: 'string', default: env['REALTIME_URL'] ?? '' },
+      dialect: { type: 'string', default: env['REALTIME_DIALECT'] ?? '' },
+      turns: { type: 'string', default: 'server' },
+      instructions: { type: 'string', default: 'You answer the telephone. Be brief and friendly.' },
+      greeting: { type: 'string', default: 'Greet the caller and ask what you can do.' },
+      voice: { type: 'string', default: env['REALTIME_VOICE'] ?? '' },
+      transcription: { type: 'string', default: env['REALTIME_TRANSCRIPTION'] ?? '' },
+      'session-minutes': { type: 'string', default: '50' },
+      record: { type: 'string' },
+      /** Events as JSON, one a line: for programs. */
+      json: { type: 'boolean', default: false },
+    },
+  });
   if (!/^wss?:\/\//.test(values.model)) throw new Error('REALTIME_URL, or --model: expected a wss:// address');
   const url = new URL(values.model);
   const isAzure = url.hostname.endsWith('.azure.com');

@@ -23,12 +23,13 @@ const mediaStreamingOptions: MediaStreamingOptions = {
   transportType: 'websocket',
   transportUrl: setting('GATEWAY_URL'),
   contentType: KnownMediaStreamingContentType.Audio,
-  audioChannelType: KnownMediaStreamingAudioChannelType.Unmixed, // or .Mixed, for a voice agent
+  audioChannelType: process.env['MIXED']
+    ? KnownMediaStreamingAudioChannelType.Mixed // for a voice agent
+    : KnownMediaStreamingAudioChannelType.Unmixed,
   audioFormat: 'pcm16KMono', // or 'pcm24KMono'; the type is string, so the compiler does not see a typing error
   startMediaStreaming: startAtOnce,
-  enableBidirectional: true, // without it nobody hears what the gateway says
+  enableBidirectional: true, // without it nobody hears what is sent into the call
 };
-if (process.env['MIXED']) mediaStreamingOptions.audioChannelType = KnownMediaStreamingAudioChannelType.Mixed;
 
 export async function answer(incomingCallContext: string): Promise<void> {
   await client.answerCall(incomingCallContext, callbackUrl, { mediaStreamingOptions });
