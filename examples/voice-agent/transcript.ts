@@ -20,7 +20,7 @@ function textOf(event: AgentEvent): string {
     case 'interrupted':
       return `agent was interrupted after ${(event.playedMs / 1000).toFixed(2)} of ${(event.receivedMs / 1000).toFixed(2)} s`;
     case 'tool':
-      return `tool    ${event.name} ${event.input} -> ${event.output}`;
+      return `tool    ${event.name} ${event.input.replaceAll(/\s+/g, ' ')} -> ${event.output}`;
     case 'trouble':
       return event.what;
     case 'ended':
