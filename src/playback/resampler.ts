@@ -88,6 +88,7 @@ function designFilter(fromRate: number, toRate: number): Filter {
   return { up, down, tapCount, taps, delay };
 }
 
+/** Changes the sample rate of one signal of 16-bit speech. The result does not depend on how it was cut into chunks. Any thread. */
 export class Resampler {
   readonly #filter: Filter;
   /** The last `tapCount - 1` samples before the next output's newest, and what came after them. */
@@ -99,7 +100,7 @@ export class Resampler {
   /** Outputs that the input so far will have become by the flush: those not written, in units of 1 / down. */
   #owed = 0;
 
-  /** Rates in Hz, of a ratio of small integers, as those of telephony are. */
+  /** @param fromRate Hz; the ratio to `toRate` must be one of small integers, as with 8000, 16000, 24000 and 48000. Else throws `invariant` */
   constructor(fromRate: number, toRate: number) {
     assertInvariant(canResample(fromRate, toRate), `from ${fromRate} to ${toRate} Hz is no ratio of small integers`);
     this.#filter = filterFor(fromRate, toRate);

@@ -12,7 +12,8 @@ export class ExampleProcess {
   private readonly child: ChildProcess;
 
   private constructor(name: string, flags: readonly string[]) {
-    const entry = new URL(`../../examples/${name}/main.ts`, import.meta.url).pathname;
+    const file = name.endsWith('.ts') ? name : `${name}/main.ts`;
+    const entry = new URL(`../../examples/${file}`, import.meta.url).pathname;
     this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...flags]);
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on('data', (chunk: Buffer) => {
@@ -40,7 +41,10 @@ export class ExampleProcess {
   }
 
   simulate(...flags: readonly string[]) {
-    return startSimulator(this.url, ...flags).report;
+    return this.simulateAt(this.url, ...flags);
+  }
+  simulateAt(url: string, ...flags: readonly string[]) {
+    return startSimulator(url, ...flags).report;
   }
 
   /** Presses Ctrl-C; returns the exit code. */
