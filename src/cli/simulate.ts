@@ -10,7 +10,7 @@ import { readSettings } from '../config/settings.ts';
 import { headerProblems, shownUrl, urlProblem } from '../simulator/address.ts';
 import { type AudioSource, fileAudio } from '../simulator/audio.ts';
 import { churnPerCallMax } from '../simulator/churn.ts';
-import { churnProblem, defaults, ranges, type SimulateOptions } from '../simulator/options.ts';
+import { callerProblems, churnProblem, defaults, ranges, type SimulateOptions } from '../simulator/options.ts';
 import type { SimulationReport } from '../simulator/report.ts';
 import { simulateCalls } from '../simulator/simulator.ts';
 import { type Stalling, stallProblem } from '../simulator/stall.ts';
@@ -123,6 +123,17 @@ export const simulateSettings = {
     help: 'write what the server said into the calls, as it came and as it was heard, as WAV files',
   }),
   marks: setting.flag({ help: 'answer marks, as a beta of ACS does' }),
+  bargeIn: optional(
+    setting.duration({
+      fallbackMs: defaults.bargeInMs,
+      minMs: 20,
+      maxMs: ranges.bargeInMs.max,
+      help: 'callers speak 2 s, listen, and speak over each answer so long after it is first heard; else they speak all the time',
+    }),
+  ),
+  echoTest: setting.flag({
+    help: 'say bursts of noise, find them in what is heard, and tell the time from mouth to ear',
+  }),
   report: reportSetting,
   check: setting.flag({ help: 'judge the server by named scenarios instead; it has flags of its own: --check --help' }),
 };
@@ -143,6 +154,7 @@ function crossFieldProblems(values: SimulateValues): string[] {
   const stalled = stallProblem(stallingOf(values), values.duration);
   if (stalled !== null) problems.push(`--${stalled}`);
   if (values.churn > values.calls * churnPerCallMax) problems.push(`--${churnProblem(values.churn, values.calls)}`);
+  problems.push(...callerProblems({ ...values, bargeInMs: values.bargeIn ?? 0 }).map((line) => `--${line}`));
   problems.push(...headerProblems(headersOf(values), values.token).map((line) => `--${line}`));
   return problems;
 }
@@ -167,7 +179,7 @@ function toOptions(values: SimulateValues): SimulateOptions {
   const sampleRate = Number(values.rate) as SampleRate;
   const { calls, participants, silence, jitterMs, loss, duplicate, reorder, malformed, churn, token, insecure, save } =
     values;
-  const { stampJitterMs, stampGridMs, stampDriftPpm, saveHeard, marks, reconnectEvery } = values;
+  const { stampJitterMs, stampGridMs, stampDriftPpm, saveHeard, marks, bargeIn, echoTest, reconnectEvery } = values;
   return {
     url: values.url!,
     calls,
@@ -194,6 +206,8 @@ function toOptions(values: SimulateValues): SimulateOptions {
     save,
     saveHeard,
     marks,
+    bargeInMs: bargeIn ?? 0,
+    echoTest,
     reconnectEveryMs: reconnectEvery ?? 0,
   };
 }

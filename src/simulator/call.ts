@@ -5,15 +5,19 @@
  */
 import { frameDurationMs } from '../base/limits.ts';
 import type { CallContext } from './call-context.ts';
+import { type CallerRole, plainRole } from './caller-role.ts';
 import type { PlannedCall } from './churn.ts';
 import { Connection } from './connection.ts';
+import { EchoCall } from './echo-test.ts';
 import { HeardCall } from './heard-call.ts';
 import { type CallIdentity, callIdentity, identityHeaders } from './identity.ts';
+import { Interrupter } from './interrupter.ts';
 import { metadataMessage } from './message.ts';
 import { emptySlot } from './plan.ts';
 import { ReadingStall } from './reading-stall.ts';
 import { releasedMs } from './stall.ts';
 import { type CallOutcome, countBy } from './tally.ts';
+import { streamCount } from './timeline.ts';
 import { type Track, tracksOf } from './track.ts';
 import { WheelItem } from './wheel.ts';
 
@@ -31,6 +35,7 @@ export class Call extends WheelItem {
   private readonly phaseMs: number;
   private readonly onEnd: (call: Call) => void;
   private connection: Connection;
+  private role: CallerRole = plainRole;
   private stall: ReadingStall | null = null;
   private readonly slot = emptySlot();
   private state: 'dialling' | 'talking' | 'flushing' | 'closing' | 'ended' = 'dialling';
@@ -91,20 +96,35 @@ export class Call extends WheelItem {
       return;
     }
     tally.opened++;
-    this.tracks = tracksOf(this.context, this.number, this.planned.frameCount);
     const now = clock();
     const ahead = (this.phaseMs - now) % frameDurationMs;
     this.startAt = now + (ahead < 0 ? ahead + frameDurationMs : ahead);
     this.baseMs = Math.round(wallClock() + this.startAt - now);
+    this.role = this.makeRole();
+    this.tracks = tracksOf(this.context, this.number, this.planned.frameCount, this.role);
     if (options.stallMs > 0) this.stall = new ReadingStall(this.context, () => this.connection);
     this.state = 'talking';
     this.step();
     this.context.wheel.schedule(this, this.nextAt);
   }
 
+  private makeRole(): CallerRole {
+    const { options, hearing } = this.context;
+    const { echo, interruptions } = hearing;
+    const ear = {
+      playedMs: (now: number) => this.heard?.playedMs(now) ?? 0,
+      emptyAt: () => this.heard?.emptyAt ?? this.startAt,
+    };
+    const ordinal = this.number * streamCount(options);
+    return {
+      interrupter: interruptions && new Interrupter(options.bargeInMs, interruptions, ear),
+      echo: echo && new EchoCall(ordinal, options.sampleRate, this.startAt, echo),
+    };
+  }
+
   private hear(data: Buffer, isBinary: boolean): void {
     if (this.heard === null) {
-      this.heard = new HeardCall(this.context, this.identity, this.startAt, () => this.connection);
+      this.heard = new HeardCall(this.context, this.identity, this.startAt, this.role, () => this.connection);
       if (this.state === 'closing') this.heard.hangUp();
     }
     this.heard.message(data, isBinary);

@@ -2,11 +2,14 @@
  * What a run was and did: the interface of `--report json` (docs/simulate.md), and the same for people. Pure; main thread.
  * Invariants: plain JSON; no credential in it; `ok` is true only if every call ran to its end with nothing left out.
  */
+import { frameBytes } from '../base/limits.ts';
 import { shownUrl } from './address.ts';
 import type { Call } from './call.ts';
+import { type EchoReport, reportEcho } from './echo-test.ts';
 import type { FrameCounts } from './expectation.ts';
 import { type HeardReport, type HeardSummary, reportHeard, summarizeHeard } from './heard-counts.ts';
 import type { Hearing } from './hearing.ts';
+import { type InterruptionReport, reportInterruptions } from './interrupter.ts';
 import { type LatenessSummary, lateAfterMs } from './lateness.ts';
 import type { RunOptions } from './options.ts';
 import type { PacingReport } from './pacing.ts';
@@ -79,6 +82,10 @@ export interface SimulationReport {
   readonly received: { readonly messages: number; readonly bytes: number };
   /** What ACS would have made of that. */
   readonly heard: HeardReport;
+  /** Of an echo test, else null. */
+  readonly echo: EchoReport | null;
+  /** Of callers who interrupt, else null. */
+  readonly bargeIns: InterruptionReport | null;
   readonly expected: FrameCounts & { readonly messages: ExpectedMessages };
   readonly lateness: LatenessSummary & { readonly lateAfterMs: number };
   readonly asSent: PacingReport;
@@ -107,9 +114,14 @@ export function reportCall(call: Call, sampleRate: number): CallReport {
   };
 }
 
+function audioName({ synthetic, echoTest }: RunOptions): string {
+  if (echoTest) return 'bursts';
+  return synthetic ? 'synthetic' : 'file';
+}
+
 function reportSettings(options: RunOptions): SimulationReport['settings'] {
   const { calls, participants, sampleRate, frameCount, seed, churn, rampMs, save, insecure } = options;
-  const { saveHeard, marks, reconnectEveryMs } = options;
+  const { saveHeard, marks, bargeInMs, echoTest, reconnectEveryMs } = options;
   const { silence, loss, duplicate, reorder, malformed, jitterMs } = options;
   const { stampJitterMs, stampGridMs, stampDriftPpm, stallMs, stallEveryMs } = options;
   return {
@@ -119,7 +131,7 @@ function reportSettings(options: RunOptions): SimulationReport['settings'] {
     sampleRate,
     frameCount,
     seed,
-    audio: options.synthetic ? 'synthetic' : 'file',
+    audio: audioName(options),
     silence,
     loss,
     duplicate,
@@ -138,6 +150,8 @@ function reportSettings(options: RunOptions): SimulationReport['settings'] {
     save,
     saveHeard,
     marks,
+    bargeInMs,
+    echoTest,
     reconnectEveryMs,
   };
 }
@@ -181,6 +195,8 @@ export function buildReport(facts: RunFacts): SimulationReport {
     },
     received: { messages: tally.receivedMessages, bytes: tally.receivedBytes },
     heard: reportHeard(hearing.counts, options.sampleRate, hearing.depth),
+    echo: hearing.echo && reportEcho(hearing.echo),
+    bargeIns: hearing.interruptions && reportInterruptions(hearing.interruptions, frameBytes(options.sampleRate)),
     expected: {
       ...tally.expected,
       messages: {
