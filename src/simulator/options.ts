@@ -15,37 +15,39 @@ import type { Stamping } from './stamping.ts';
 export interface SimulateOptions extends Partial<Impairments>, Partial<Stamping>, Partial<Stalling> {
   /** `ws://` or `wss://`, as a call application would give it to ACS. */
   readonly url: string;
-  /** Calls at the same time. */
+  /** Calls at the same time, 1 to 20,000; default 1. */
   readonly calls?: number;
-  /** Participants of each call; 0 is the mixed stream. */
+  /** Participants of each call, up to 64; 0, the default, is the mixed stream. */
   readonly participants?: number;
+  /** Samples per second, 16,000 or 24,000; default 16,000. */
   readonly sampleRate?: SampleRate;
-  /** How long each call lasts, or, with churn, each call and those that replace it together. */
+  /** How long each call lasts, in ms, to 20 ms; default 10,000. With churn, each call and those that replace it together. */
   readonly durationMs?: number;
+  /** All ids, voices and impairments follow from it: an integer below 2^32; default 1. Two runs at once need different ones. */
   readonly seed?: number;
-  /** What is said; else synthetic voices. */
+  /** What is said; null, the default: synthetic voices. */
   readonly audio?: AudioSource | null;
-  /** Calls hung up and replaced per second. */
+  /** Calls hung up and replaced per second, at most 5 for each call; default 0. */
   readonly churn?: number;
-  /** Sent with every upgrade, beside ACS's own. */
+  /** Sent with every upgrade, beside ACS's own; values by name. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as `Authorization: Bearer`. */
   readonly token?: string | null;
   /** Accept a certificate that no authority has signed. */
   readonly insecure?: boolean;
-  /** The time over which the connections are opened. */
+  /** The time over which the connections are opened, in ms; default 2 for each call, 2,000 at most. */
   readonly rampMs?: number | null;
-  /** Where to write what a perfect recorder must end up with. */
+  /** The folder for what a perfect recorder must end up with; null, the default: none. */
   readonly save?: string | null;
-  /** Where to write what the server said into the calls. */
+  /** The folder for what the server said into the calls; null, the default: none. */
   readonly saveHeard?: string | null;
-  /** Answer marks, as a beta of ACS does. */
+  /** Answer marks, as a beta of ACS does; default false. */
   readonly marks?: boolean;
-  /** Callers speak two seconds, listen, and speak over each answer so long after it is first heard; 0: they speak all the time. */
+  /** Callers speak two seconds, listen, and speak over each answer so many ms after it is first heard; 0, the default: they speak all the time. */
   readonly bargeInMs?: number;
-  /** Calls say bursts of noise, which are looked for in what they hear. */
+  /** Calls say bursts of noise, which are looked for in what they hear; default false. */
   readonly echoTest?: boolean;
-  /** Each connection breaks off after so long and is dialled again for the same subscription; 0: never. */
+  /** Each connection breaks off after so many ms and is dialled again for the same subscription; 0, the default: never. */
   readonly reconnectEveryMs?: number;
 }
 

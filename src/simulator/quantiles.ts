@@ -1,7 +1,7 @@
 /** What a report says of a histogram. Pure; any thread. */
 import type { StepHistogram } from './lateness.ts';
 
-/** In ms. All 0 when nothing was measured. */
+/** In ms, as far as the histogram is fine. All 0 when nothing was measured. */
 export interface Quantiles {
   readonly p50: number;
   readonly p95: number;

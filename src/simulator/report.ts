@@ -27,17 +27,25 @@ export interface ParticipantReport extends FrameCounts {
 export interface ParticipantPacing {
   /** Null: the mixed stream. */
   readonly id: string | null;
+  /** Jitter of RFC 3550 over the times at which frames were handed to the socket: its mean after each frame, in ms. */
   readonly jitterMeanMs: number;
+  /** Its highest value, in ms. */
   readonly jitterWorstMs: number;
 }
 
 export interface CallReport {
+  /** Its number in the run, from 0. */
   readonly call: number;
+  /** As in the header `x-ms-call-connection-id`. */
   readonly callConnectionId: string;
+  /** As in the header `x-ms-call-correlation-id`. */
   readonly correlationId: string;
+  /** As in the metadata. */
   readonly subscriptionId: string;
   readonly outcome: CallOutcome;
+  /** That the server sent: 1005 without a code, 1006 for a broken connection; null: there was no connection to close. */
   readonly closeCode: number | null;
+  /** Frames of 20 ms that were not sent, because the server does not read. */
   readonly unsentFrames: number;
   /** What a receiver must have counted. */
   readonly participants: readonly ParticipantReport[];
@@ -49,16 +57,22 @@ export interface CallReport {
 
 /** Messages by what a receiver must count them as. */
 export interface ExpectedMessages {
+  /** All: the sum of the others. */
   readonly received: number;
+  /** Audio. */
   readonly committed: number;
+  /** Metadata. */
   readonly control: number;
+  /** Of kinds that are not known. */
   readonly ignored: number;
+  /** Broken ones, by what is wrong. */
   readonly dropped: { readonly malformed_json: number; readonly malformed_audio: number };
 }
 
 export interface SimulationReport {
   /** Raised when a field changes its meaning. */
   readonly reportVersion: 1;
+  /** Every call ran to its end, and everything was sent. */
   readonly ok: boolean;
   /** Stopped from outside. */
   readonly interrupted: boolean;
@@ -66,15 +80,20 @@ export interface SimulationReport {
   readonly unreachable: string | null;
   /** Why the recordings of `save` are not complete, or null. */
   readonly saveError: string | null;
+  /** What was run, without secrets. */
   readonly settings: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+  /** Calls dialled and opened, connections that were dialled again, and calls by outcome: these add up to `dialled`. */
   readonly calls: { readonly dialled: number; readonly opened: number; readonly reconnections: number } & Readonly<
     Record<CallOutcome, number>
   >;
   readonly sent: {
     readonly messages: number;
+    /** Of messages, without the frames of WebSockets. */
     readonly bytes: number;
+    /** Audio messages of 20 ms. */
     readonly audioFrames: number;
     readonly malformedMessages: number;
+    /** Frames not sent, because the server does not read. */
     readonly unsentFrames: number;
     readonly framesPerSecond: number;
   };
@@ -86,13 +105,21 @@ export interface SimulationReport {
   readonly echo: EchoReport | null;
   /** Of callers who interrupt, else null. */
   readonly bargeIns: InterruptionReport | null;
+  /** What a correct server has counted, of all calls. */
   readonly expected: FrameCounts & { readonly messages: ExpectedMessages };
+  /** Of sending, beyond the time at which each frame was due, in ms. */
   readonly lateness: LatenessSummary & { readonly lateAfterMs: number };
+  /** How regularly frames really left. */
   readonly asSent: PacingReport;
+  /** Calls by close code. */
   readonly closes: Readonly<Record<string, number>>;
+  /** Calls by HTTP status. */
   readonly refused: Readonly<Record<string, number>>;
+  /** Calls without a connection, by reason. */
   readonly failed: Readonly<Record<string, number>>;
+  /** Of the run, and the CPU time of this process, in ms. */
   readonly durations: { readonly totalMs: number; readonly cpuMs: number };
+  /** Those numbered below 2,000. */
   readonly perCall: readonly CallReport[];
   /** Calls beyond those in `perCall`. */
   readonly perCallOmitted: number;
