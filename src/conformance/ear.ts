@@ -47,8 +47,17 @@ export class Ear {
     if (this.events.length >= eventsMax) return;
     const queuedMs = Math.max(0, this.emptyAt - nowMs);
     if (read === 'stop') {
-      this.emptyAt = Math.min(this.emptyAt, nowMs);
-      this.events.push({ kind: 'stop', atMs: nowMs, byteCount: 0, durationMs: 0, isAudible: false, gapMs: 0, queuedMs });
+      // What comes next is another utterance.
+      this.emptyAt = 0;
+      this.events.push({
+        kind: 'stop',
+        atMs: nowMs,
+        byteCount: 0,
+        durationMs: 0,
+        isAudible: false,
+        gapMs: 0,
+        queuedMs,
+      });
     } else if (read === 'audio') this.audio(nowMs, ownLateMs, queuedMs);
   }
 

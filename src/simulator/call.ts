@@ -5,19 +5,16 @@
  */
 import { frameDurationMs } from '../base/limits.ts';
 import type { CallContext } from './call-context.ts';
-import { type CallerRole, plainRole } from './caller-role.ts';
+import { type CallerRole, makeRole, plainRole } from './caller-role.ts';
 import type { PlannedCall } from './churn.ts';
 import { Connection } from './connection.ts';
-import { EchoCall } from './echo-test.ts';
 import { HeardCall } from './heard-call.ts';
 import { type CallIdentity, callIdentity, identityHeaders } from './identity.ts';
-import { Interrupter } from './interrupter.ts';
 import { metadataMessage } from './message.ts';
 import { emptySlot } from './plan.ts';
 import { ReadingStall } from './reading-stall.ts';
 import { releasedMs } from './stall.ts';
 import { type CallOutcome, countBy } from './tally.ts';
-import { streamCount } from './timeline.ts';
 import { type Track, tracksOf } from './track.ts';
 import { WheelItem } from './wheel.ts';
 
@@ -100,26 +97,12 @@ export class Call extends WheelItem {
     const ahead = (this.phaseMs - now) % frameDurationMs;
     this.startAt = now + (ahead < 0 ? ahead + frameDurationMs : ahead);
     this.baseMs = Math.round(wallClock() + this.startAt - now);
-    this.role = this.makeRole();
+    this.role = makeRole(this.context, this.number, this.startAt, () => this.heard);
     this.tracks = tracksOf(this.context, this.number, this.planned.frameCount, this.role);
     if (options.stallMs > 0) this.stall = new ReadingStall(this.context, () => this.connection);
     this.state = 'talking';
     this.step();
     this.context.wheel.schedule(this, this.nextAt);
-  }
-
-  private makeRole(): CallerRole {
-    const { options, hearing } = this.context;
-    const { echo, interruptions } = hearing;
-    const ear = {
-      playedMs: (now: number) => this.heard?.playedMs(now) ?? 0,
-      emptyAt: () => this.heard?.emptyAt ?? this.startAt,
-    };
-    const ordinal = this.number * streamCount(options);
-    return {
-      interrupter: interruptions && new Interrupter(options.bargeInMs, interruptions, ear),
-      echo: echo && new EchoCall(ordinal, options.sampleRate, this.startAt, echo),
-    };
   }
 
   private hear(data: Buffer, isBinary: boolean): void {
@@ -160,8 +143,7 @@ export class Call extends WheelItem {
   override visit(): void {
     if (this.state === 'talking') this.talk();
     else if (this.state === 'flushing') this.flush();
-    // Nothing but a deadline is waited for while closing.
-    else if (this.state === 'closing') this.connection.terminate();
+    else if (this.state === 'closing') this.connection.terminate(); // at its deadline
   }
 
   /** Sends all that is due. */
@@ -232,8 +214,7 @@ export class Call extends WheelItem {
     this.state = 'closing';
     this.heard?.hangUp();
     this.stall?.end();
-    const { wheel, clock, patience } = this.context;
-    wheel.schedule(this, clock() + patience.closeGraceMs);
+    this.context.wheel.schedule(this, this.context.clock() + this.context.patience.closeGraceMs);
   }
 
   /** Ends the call before its time. */

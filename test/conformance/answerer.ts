@@ -1,6 +1,7 @@
 /** A voice agent on this library, without a model: `node answerer.ts`. Answers for six seconds when it was spoken to, and can be interrupted. */
-import { VoiceActivity } from '../../examples/audio/voice-activity.ts';
+
 import { levelDb } from '../../examples/audio/level.ts';
+import { VoiceActivity } from '../../examples/audio/voice-activity.ts';
 import { PlaybackWriter, playbackTrackId, RingReader, startGateway } from '../../src/index.ts';
 import { synthesizeVoice } from '../../src/simulator/voice.ts';
 

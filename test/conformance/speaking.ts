@@ -51,7 +51,9 @@ function answer(sampleRate: number): Buffer {
 }
 
 function pieces(pcm: Buffer, bytes: number): string[] {
-  return Array.from({ length: Math.ceil(pcm.length / bytes) }, (_, i) => text(pcm.subarray(i * bytes, (i + 1) * bytes)));
+  return Array.from({ length: Math.ceil(pcm.length / bytes) }, (_, i) =>
+    text(pcm.subarray(i * bytes, (i + 1) * bytes)),
+  );
 }
 
 const answers = new Map<number, Buffer>();
@@ -81,7 +83,12 @@ const good: Manner = {
         pingedAt = now;
         socket.ping();
       }
-      while (next < frames.length && socket.bufferedAmount === 0 && now - call.pongAt < 800 && call.emptyAt < now + 200) {
+      while (
+        next < frames.length &&
+        socket.bufferedAmount === 0 &&
+        now - call.pongAt < 800 &&
+        call.emptyAt < now + 200
+      ) {
         socket.send(frames[next++]!);
         call.emptyAt = Math.max(now, call.emptyAt) + 20;
       }
@@ -90,8 +97,10 @@ const good: Manner = {
     call.silence = () => clearInterval(timer);
   },
   stop(call) {
+    // What is held back for a peer that does not read may be in the middle of a word over there.
+    const isHeard = call.silence !== null || call.emptyAt > performance.now();
     stopped(call);
-    if (call.emptyAt > performance.now()) call.socket.send(stopAudio);
+    if (isHeard) call.socket.send(stopAudio);
     call.emptyAt = 0;
   },
 };
@@ -200,7 +209,8 @@ new WebSocketServer({ server }).on('connection', (socket) => {
       }
     }
     const call = id === null ? undefined : calls.get(id);
-    if (call !== undefined && message.audioData !== undefined) listen(call, Buffer.from(message.audioData.data, 'base64'));
+    if (call !== undefined && message.audioData !== undefined)
+      listen(call, Buffer.from(message.audioData.data, 'base64'));
   });
   socket.on('pong', () => {
     const call = id === null ? undefined : calls.get(id);

@@ -30,16 +30,19 @@ const servers: readonly (readonly [string, string, ...string[]])[] = [
 const words: Readonly<Record<string, string>> = { 'not applicable': 'n/a' };
 
 describe.concurrent('the verdicts are those of the page on', () => {
-  test.for(servers)('%s', ([column, file, ...args], { expect }) =>
-    unlessStarved(async () => {
+  test.for(servers)('%s', ([column, file, ...args], { expect }) => {
+    const seen: Record<string, string> = {};
+    // On a machine without time for them all at once, those are judged again that were not as they should be.
+    return unlessStarved(async () => {
+      const left = speechScenarios.filter(({ name }) => seen[name] !== told(column)[name]);
       await using server = await ServerProcess.startKept(file, ...args);
-      const { scenarios, unreachable } = await checkServer({ url: server.url, scenarios: speechScenarios });
+      const { scenarios, unreachable } = await checkServer({ url: server.url, scenarios: left });
       expect(unreachable).toBe(null);
-      const seen = Object.fromEntries(scenarios.map(({ name, verdict }) => [name, words[verdict] ?? verdict]));
+      for (const { name, verdict } of scenarios) seen[name] = words[verdict] ?? verdict;
       const findings = scenarios.flatMap(({ name, findings }) => findings.map((each) => `${name}: ${each.seen}`));
       expect(seen, findings.join('\n')).toEqual(told(column));
-    }),
-  );
+    });
+  });
 
   test('a server that does all of it right: none', ({ expect }) =>
     unlessStarved(async () => {

@@ -1,6 +1,7 @@
 /** Servers that speak to peers that do not read, are gone, or come back. Main thread. */
-import { Conversation } from '../conversation.ts';
+
 import type { Call } from '../call.ts';
+import { Conversation } from '../conversation.ts';
 import { callHeaders, type Kit } from '../kit.ts';
 import type { Scenario } from '../scenario.ts';
 import { isAnswered, spokenTo, voiceOf, wordsMs } from '../voice.ts';
@@ -53,7 +54,7 @@ async function slowReader(kit: Kit): Promise<void> {
   await kit.hangUp(call);
 }
 
-const hangUps: readonly (readonly [string, (kit: Kit, call: Call) => Promise<unknown> | void])[] = [
+const hangUps: readonly (readonly [string, (kit: Kit, call: Call) => unknown])[] = [
   ['a close frame', (kit, call) => call.link.close(1000, kit.timing.patienceMs)],
   ['a reset', (_, call) => call.link.reset()],
   ['an end without a close frame', (_, call) => call.link.finish()],
@@ -119,7 +120,8 @@ export const speechPeers: readonly Scenario[] = [
     must: `at most ${waitingMsMax / 1000} s of audio wait for it, StopAudio comes through, and it is spoken to again`,
     source: 'observed',
     matters: 'what waits in memory grows, and is heard later than it should be for the rest of the call',
-    remedy: 'send at the pace of the call only while nothing waits in the socket; look for pongs; leave room for StopAudio',
+    remedy:
+      'send at the pace of the call only while nothing waits in the socket; look for pongs; leave room for StopAudio',
     takesMs: 18_000,
     run: slowReader,
   },

@@ -50,7 +50,8 @@ async function stopFirst(kit: Kit): Promise<void> {
   const { ear } = talk;
   await talk.listen(600);
   const interruptedMs = performance.now();
-  if (ear.emptyAt <= interruptedMs) throw new Ended('not applicable', 'its answer was over before it could be interrupted');
+  if (ear.emptyAt <= interruptedMs)
+    throw new Ended('not applicable', 'its answer was over before it could be interrupted');
   const before = ear.events.length;
   await talk.speak(2000);
   const during = ear.since(before);
@@ -102,7 +103,9 @@ async function stopWhenFlushed(kit: Kit): Promise<void> {
   await talk.speak(wordsMs);
   const { stop } = ear.since(before);
   if (stop === null) kit.fail(`all had been sent, ${shown(leftMs)} were still to be heard, and no StopAudio came`);
-  kit.note(`StopAudio after ${shown(stop.atMs - interruptedMs)}, though all had been sent: it took ${shown(stop.queuedMs)}`);
+  kit.note(
+    `StopAudio after ${shown(stop.atMs - interruptedMs)}, though all had been sent: it took ${shown(stop.queuedMs)}`,
+  );
   await kit.hangUp(talk.call);
 }
 
@@ -144,7 +147,8 @@ export const speech: readonly Scenario[] = [
     does: `a caller speaks, falls silent, and listens for ${listenMs / 1000} s to what the server says`,
     must: `within what it says, less silence than ${silence.mostMs} ms or 1 %; ${silence.noticeMs} ms are a warning`,
     source: 'documented',
-    matters: 'ACS plays silence when nothing comes in time: a timer that is set anew each time, or no lead, is heard as choppy',
+    matters:
+      'ACS plays silence when nothing comes in time: a timer that is set anew each time, or no lead, is heard as choppy',
     remedy: 'pace by an absolute clock, and stay 100 to 200 ms ahead',
     takesMs: listenMs + 4000,
     run: steady,
