@@ -59,6 +59,7 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
       'PlaybackHandle',
       'PlaybackMemoryHandle',
       'PlaybackWriter',
+      'Resampler',
       'UtteranceOptions',
       'Utterance',
       'UtteranceState',

@@ -21,6 +21,7 @@ export type { DropReason } from './memory/outcomes.ts';
 export type { PlaybackMemoryHandle } from './memory/playback-memory.ts';
 export { frameFlag } from './memory/states.ts';
 export type { PlaybackHandle } from './playback/handle.ts';
+export { Resampler } from './playback/resampler.ts';
 export { playbackTrackId } from './playback/sent-track.ts';
 export type { EndedUtterance, SpeakerCounts, StartedUtterance } from './playback/spoken-utterances.ts';
 export type { UtteranceEnd } from './playback/totals.ts';

@@ -88,6 +88,7 @@ function designFilter(fromRate: number, toRate: number): Filter {
   return { up, down, tapCount, taps, delay };
 }
 
+/** For one stream of 16-bit mono audio, in pieces of any length: 8,000, 16,000, 24,000, 48,000 Hz, or another ratio of integers up to 6. */
 export class Resampler {
   readonly #filter: Filter;
   /** The last `tapCount - 1` samples before the next output's newest, and what came after them. */
