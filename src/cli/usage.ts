@@ -1,6 +1,5 @@
 /** What `--help` prints for the program, `serve` and `doctor`. Knows the settings only, so that it works where parts are missing. */
-import { serveSettings } from '../config/serve-settings.ts';
-import { describeSettings } from '../config/setting.ts';
+import { describeServeSettings } from '../config/setting-groups.ts';
 
 export const programUsage = `Usage: acs-audio-gateway [command] [flags]
 
@@ -18,17 +17,22 @@ export const serveUsage = `Usage: acs-audio-gateway [serve] [flags]
 
 Runs the gateway: ACS streams in, frames in shared rings, audio to sinks.
 
-${describeSettings(serveSettings)}
+${describeServeSettings()}
   --config FILE                       a JSON file with the same settings, as in {"ringSeconds": 4}
 
 Every flag is also an environment variable (ACS_GATEWAY_RING_SECONDS) and a key of the file (ringSeconds).
 The command line counts more than the environment, the environment more than the file.
+
+Examples:
+  acs-audio-gateway --sink wav:./recordings
+  acs-audio-gateway --host 0.0.0.0 --auth jwt --jwt-audience RESOURCE-ID --sink 'wav:/data/calls?call=stereo&keep=30d'
+  acs-audio-gateway --playback on --sink nats://127.0.0.1:4222 --label-query tenant --log-format json
 `;
 
 export const doctorUsage = `Usage: acs-audio-gateway doctor [flags]
 
 Checks this machine and this configuration. Exit code 1 if it finds a fault. Takes the flags of serve:
 
-${describeSettings(serveSettings)}
+${describeServeSettings()}
   --config FILE                       a JSON file with the same settings
 `;

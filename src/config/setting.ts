@@ -127,14 +127,14 @@ export function environmentName(prefix: string, key: string): string {
 }
 
 /** The options for `--help`, one a line, aligned. */
-export function describeSettings(settings: Settings): string {
+export function describeSettings(settings: Settings, minWidth = 0): string {
   const rows = Object.entries(settings).map(([key, described]) => {
     const { placeholder, shownFallback } = described;
     const left = placeholder === null ? flagName(key) : `${flagName(key)} ${placeholder}`;
     const shown = shownFallback === null ? '' : ` (default ${shownFallback})`;
     return [left, `${described.help}${described.repeatable ? '; repeatable' : ''}${shown}`] as const;
   });
-  const width = Math.min(34, Math.max(...rows.map(([left]) => left.length)));
+  const width = Math.min(34, Math.max(minWidth, ...rows.map(([left]) => left.length)));
   return rows
     .map(([left, right]) =>
       left.length > width ? `  ${left}\n  ${' '.repeat(width)}  ${right}` : `  ${left.padEnd(width)}  ${right}`,

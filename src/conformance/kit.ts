@@ -12,6 +12,22 @@ import { brokenAudio } from './outbound.ts';
 import type { Target } from './target.ts';
 import { graceMs, rest, type Timing } from './timing.ts';
 
+/** What is known of the server's voice: how it takes part in a conversation. */
+export interface Voice {
+  readonly speaks: boolean;
+  /** It says back what it hears: there is no answer that could be interrupted. */
+  readonly echoes: boolean;
+  /** It sends StopAudio when it is interrupted. */
+  readonly stops: boolean;
+  /** It speaks again when it was spoken to again. */
+  readonly answers: boolean;
+}
+
+/** Of a run: found out once, by the first scenario that asks (voice.ts). */
+export interface VoiceMemo {
+  found: Voice | null;
+}
+
 /** What is known of the server before the first scenario. */
 export interface Facts {
   /** If not, what it does is only watched. */
@@ -24,6 +40,7 @@ export interface KitOptions {
   readonly facts: Facts;
   /** Ids never used before. */
   readonly nextIdentity: () => CallIdentity;
+  readonly voice: VoiceMemo;
 }
 
 export interface CallOptions {
@@ -55,6 +72,8 @@ export class Kit {
   readonly target: Target;
   readonly facts: Facts;
   readonly nextIdentity: () => CallIdentity;
+  /** What is known of the server's voice, once a scenario has asked. */
+  readonly voice: VoiceMemo;
   private readonly ends: (() => void)[] = [];
   private isOver = false;
 
@@ -63,6 +82,7 @@ export class Kit {
     this.timing = options.timing;
     this.facts = options.facts;
     this.nextIdentity = options.nextIdentity;
+    this.voice = options.voice;
   }
 
   warn(seen: string): void {

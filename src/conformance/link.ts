@@ -29,6 +29,8 @@ export class Link {
   readonly faults: string[] = [];
   /** What it sent that is not what ACS is known to take; not a fault of the protocol. */
   readonly anomalies = new Set<string>();
+  /** Told of each text that is for ACS; null: nobody listens. */
+  onText: ((text: string) => void) | null = null;
   /** Well-formed messages for ACS. */
   outboundCount = 0;
   private readonly socket: Duplex;
@@ -83,8 +85,10 @@ export class Link {
   private heard(text: string | null, byteCount: number): void {
     if (text !== null && this.sent.has(text)) this.note('our own messages, word for word');
     const problem = outboundProblem(text);
-    if (problem === null) this.outboundCount++;
-    else this.note(`${problem} (${byteCount} bytes)`);
+    if (problem === null) {
+      this.outboundCount++;
+      if (text !== null) this.onText?.(text);
+    } else this.note(`${problem} (${byteCount} bytes)`);
   }
 
   private note(anomaly: string): void {
@@ -176,6 +180,11 @@ export class Link {
   /** From now on nothing is read and nothing said: a peer that is gone without a word, as far as the server can see. */
   freeze(): void {
     this.socket.pause();
+  }
+
+  /** Reads again. */
+  thaw(): void {
+    this.socket.resume();
   }
 
   destroy(seen = 'was cut off by us'): void {

@@ -65,7 +65,7 @@ async function nextCall(options: KitOptions): Promise<{ readonly seen: string; r
 }
 
 async function runOne(scenario: Scenario, kit: Kit, stopped: AbortSignal | undefined): Promise<Finding[]> {
-  const limitMs = scenarioLimitMs(kit.timing);
+  const limitMs = scenarioLimitMs(kit.timing) + (scenario.takesMs ?? 0);
   let release = () => {};
   const limit = new Promise<never>((_, reject) => {
     const timer = setTimeout(() => reject(new Ended('fail', `not finished within ${limitMs} ms`)), limitMs);
@@ -115,7 +115,7 @@ class Run {
   }
 
   async run(): Promise<CheckReport> {
-    const base = { target: this.target, timing: this.timing, nextIdentity: identities() };
+    const base = { target: this.target, timing: this.timing, nextIdentity: identities(), voice: { found: null } };
     const { unreachable, answersPings } = await firstContact({ ...base, facts: { answersPings: true } });
     if (unreachable === null) await this.all({ ...base, facts: { answersPings } });
     return this.report(unreachable);

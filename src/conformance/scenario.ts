@@ -28,6 +28,8 @@ export interface Scenario {
   readonly remedy: string;
   /** Another call is played meanwhile, and is held up no longer than it may be. Cut off it may never be. */
   readonly isBeside?: boolean;
+  /** How long it takes beyond what the timing says, at the pace of a conversation. */
+  readonly takesMs?: number;
   /** Throws `Ended`, or reports its findings to the kit; no finding is a pass. */
   run(kit: Kit): Promise<void>;
 }

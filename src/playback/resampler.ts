@@ -88,7 +88,10 @@ function designFilter(fromRate: number, toRate: number): Filter {
   return { up, down, tapCount, taps, delay };
 }
 
-/** Changes the sample rate of one signal of 16-bit speech. The result does not depend on how it was cut into chunks. Any thread. */
+/**
+ * Changes the sample rate of one signal of 16-bit mono speech, in pieces of any length; the result does not depend on how it was
+ * cut into them. 8,000, 16,000, 24,000, 48,000 Hz, or another ratio of integers up to 6. Any thread.
+ */
 export class Resampler {
   readonly #filter: Filter;
   /** The last `tapCount - 1` samples before the next output's newest, and what came after them. */

@@ -118,7 +118,7 @@ export class Speaker implements WheelItem {
   /** The writer's thread is dead: what it has written is played, and its utterances end there. */
   abandoned(): void {
     if (this.isClosed) return;
-    this.reader.endOpen();
+    this.parts.reader.endOpen();
     this.turn(this.options.clock());
   }
 

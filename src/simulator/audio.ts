@@ -12,9 +12,17 @@ import { synthesizeVoice } from './voice.ts';
 export const voiceCount = 12;
 export const voiceSeconds = 10;
 
+/** 20 ms frames, by their number. */
+export interface FrameSource {
+  /** The PCM of a frame: 16-bit, little-endian. */
+  pcm(at: number): Uint8Array;
+  /** The same as base64 in ASCII bytes, ready to be copied into a message. */
+  base64(at: number): Uint8Array;
+}
+
 /** Where a participant is at its first frame; frame n is at `offset` + n, modulo the loop's length. */
 export interface AudioPlace {
-  readonly loop: AudioLoop;
+  readonly loop: FrameSource;
   readonly offset: number;
 }
 
@@ -25,7 +33,8 @@ export interface AudioSource {
   place(ordinal: number): AudioPlace;
 }
 
-export class AudioLoop {
+/** So many frames, over and over. */
+export class AudioLoop implements FrameSource {
   readonly frameCount: number;
   private readonly samples: Uint8Array;
   private readonly frameBytes: number;
@@ -40,13 +49,11 @@ export class AudioLoop {
     this.samples = new Uint8Array(view.buffer);
   }
 
-  /** The PCM of a frame; `at` may be beyond the end of the loop. */
   pcm(at: number): Uint8Array {
     const start = (at % this.frameCount) * this.frameBytes;
     return this.samples.subarray(start, start + this.frameBytes);
   }
 
-  /** The same as base64 in ASCII bytes, ready to be copied into a message. */
   base64(at: number): Uint8Array {
     this.texts ??= Array.from({ length: this.frameCount }, (_, frame) => {
       const pcm = this.pcm(frame);

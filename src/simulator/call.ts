@@ -6,6 +6,7 @@
 import { frameDurationMs } from '../base/limits.ts';
 import { WheelItem } from '../base/timer-wheel.ts';
 import type { CallContext } from './call-context.ts';
+import { type CallerRole, makeRole, plainRole } from './caller-role.ts';
 import type { PlannedCall } from './churn.ts';
 import { Connection } from './connection.ts';
 import { HeardCall } from './heard-call.ts';
@@ -31,6 +32,7 @@ export class Call extends WheelItem {
   private readonly phaseMs: number;
   private readonly onEnd: (call: Call) => void;
   private connection: Connection;
+  private role: CallerRole = plainRole;
   private stall: ReadingStall | null = null;
   private readonly slot = emptySlot();
   private state: 'dialling' | 'talking' | 'flushing' | 'closing' | 'ended' = 'dialling';
@@ -91,11 +93,12 @@ export class Call extends WheelItem {
       return;
     }
     tally.opened++;
-    this.tracks = tracksOf(this.context, this.number, this.planned.frameCount);
     const now = clock();
     const ahead = (this.phaseMs - now) % frameDurationMs;
     this.startAt = now + (ahead < 0 ? ahead + frameDurationMs : ahead);
     this.baseMs = Math.round(wallClock() + this.startAt - now);
+    this.role = makeRole(this.context, this.number, this.startAt, () => this.heard);
+    this.tracks = tracksOf(this.context, this.number, this.planned.frameCount, this.role);
     if (options.stallMs > 0) this.stall = new ReadingStall(this.context, () => this.connection);
     this.state = 'talking';
     this.step();
@@ -104,7 +107,7 @@ export class Call extends WheelItem {
 
   private hear(data: Buffer, isBinary: boolean): void {
     if (this.heard === null) {
-      this.heard = new HeardCall(this.context, this.identity, this.startAt, () => this.connection);
+      this.heard = new HeardCall(this.context, this.identity, this.startAt, this.role, () => this.connection);
       if (this.state === 'closing') this.heard.hangUp();
     }
     this.heard.message(data, isBinary);
@@ -140,8 +143,7 @@ export class Call extends WheelItem {
   override visit(): void {
     if (this.state === 'talking') this.talk();
     else if (this.state === 'flushing') this.flush();
-    // Nothing but a deadline is waited for while closing.
-    else if (this.state === 'closing') this.connection.terminate();
+    else if (this.state === 'closing') this.connection.terminate(); // at its deadline
   }
 
   /** Sends all that is due. */
@@ -212,8 +214,7 @@ export class Call extends WheelItem {
     this.state = 'closing';
     this.heard?.hangUp();
     this.stall?.end();
-    const { wheel, clock, patience } = this.context;
-    wheel.schedule(this, clock() + patience.closeGraceMs);
+    this.context.wheel.schedule(this, this.context.clock() + this.context.patience.closeGraceMs);
   }
 
   /** Ends the call before its time. */

@@ -8,10 +8,15 @@ import { frameDurationMs, idleGapMs, timelineJumpMsMax } from '../base/limits.ts
 export interface FrameCounts {
   /** Audio messages. */
   frames: number;
+  /** Those flagged silent. */
   silentFrames: number;
+  /** Frames of 20 ms between the furthest so far and one that came more than one further. */
   missingFrames: number;
+  /** Times that frames were missing. */
   gaps: number;
+  /** Those that had come before. */
   duplicateFrames: number;
+  /** Those that came behind a later one. */
   outOfOrderFrames: number;
 }
 

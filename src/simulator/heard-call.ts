@@ -4,10 +4,12 @@
  */
 import { frameBytes } from '../base/limits.ts';
 import type { CallContext } from './call-context.ts';
+import type { CallerRole } from './caller-role.ts';
 import type { Connection } from './connection.ts';
 import { addHeard, type HeardCounts, soonAfterStopMs, zeroHeard } from './heard-counts.ts';
 import type { CallFiles } from './heard-files.ts';
 import type { CallIdentity } from './identity.ts';
+import { isAudible } from './loudness.ts';
 import { MarkAnswers, type MarkStatus, markMessage } from './mark-answers.ts';
 import type { OutboundReader } from './outbound.ts';
 import { Playout } from './playout.ts';
@@ -21,20 +23,37 @@ export class HeardCall {
   private readonly context: CallContext;
   private readonly connection: () => Connection;
   private readonly playout: Playout;
+  private readonly role: CallerRole;
+  private readonly startAt: number;
   private readonly files: CallFiles | null;
   private readonly marks: MarkAnswers | null;
   private stoppedAt = Number.NEGATIVE_INFINITY;
   private isOver = false;
 
   /** `startAt`: when its first frame is due. `connection`: the one that answers go to. */
-  constructor(context: CallContext, identity: CallIdentity, startAt: number, connection: () => Connection) {
+  constructor(
+    context: CallContext,
+    identity: CallIdentity,
+    startAt: number,
+    role: CallerRole,
+    connection: () => Connection,
+  ) {
     const { hearing, wheel, clock } = context;
     this.context = context;
     this.connection = connection;
+    this.role = role;
+    this.startAt = startAt;
     this.playout = new Playout(hearing.sampleRate, startAt, this.counts, hearing.depth);
     this.files = hearing.files?.call(identity.callConnectionId) ?? null;
     const answer = (id: string, status: MarkStatus) => this.answer(id, status);
     this.marks = hearing.answersMarks ? new MarkAnswers(wheel, clock, answer) : null;
+  }
+
+  playedMs(now: number): number {
+    return this.playout.playedMs(now);
+  }
+  get emptyAt(): number {
+    return this.playout.emptyAt;
   }
 
   /** The folder of its recordings, or null. */
@@ -67,12 +86,20 @@ export class HeardCall {
     }
     if (byteCount > 0) {
       const at = this.playout.push(byteCount, now);
-      if (at >= 0 && this.files !== null) {
-        this.files.received.write(this.files.received.byteCount, pcm, byteCount);
-        this.files.heard.write(at, pcm, byteCount);
-      }
+      if (at >= 0) this.take(pcm, byteCount, at, now);
     }
     if (markId !== null && markId.length <= markIdCharsMax) this.marks?.add(markId, this.playout.emptyAt);
+  }
+
+  /** Audio that will be heard from this byte of the call on. */
+  private take(pcm: Buffer, byteCount: number, at: number, now: number): void {
+    const { interrupter, echo } = this.role;
+    this.files?.received.write(this.files.received.byteCount, pcm, byteCount);
+    this.files?.heard.write(at, pcm, byteCount);
+    echo?.received(pcm, byteCount, at, now);
+    if (interrupter !== null && isAudible(pcm, byteCount)) {
+      interrupter.answered(this.startAt + this.playout.msOf(at), byteCount);
+    }
   }
 
   /** Whole frames of another rate, and not of the call's own. */
@@ -90,6 +117,8 @@ export class HeardCall {
     const end = this.playout.stop(now);
     this.files?.heard.truncate(end);
     this.marks?.cancel();
+    this.role.interrupter?.stopped(now);
+    this.role.echo?.stopped(now);
   }
 
   private answer(id: string, status: MarkStatus): void {
@@ -111,6 +140,8 @@ export class HeardCall {
     this.files?.heard.truncate(end);
     this.files?.finish(Math.max(end, this.playout.byteAt(now)));
     this.marks?.drop();
+    this.role.interrupter?.end(now);
+    this.role.echo?.end(now);
   }
 
   /** Nothing comes any more. */

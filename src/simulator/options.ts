@@ -7,6 +7,7 @@ import { frameDurationMs, type SampleRate, sampleRates } from '../base/limits.ts
 import { headerProblems, urlProblem } from './address.ts';
 import { type AudioSource, syntheticAudio } from './audio.ts';
 import { churnPerCallMax } from './churn.ts';
+import { echoAudio } from './echo-signal.ts';
 import type { Impairments } from './plan.ts';
 import { type Stalling, stallProblem } from './stall.ts';
 import type { Stamping } from './stamping.ts';
@@ -14,33 +15,39 @@ import type { Stamping } from './stamping.ts';
 export interface SimulateOptions extends Partial<Impairments>, Partial<Stamping>, Partial<Stalling> {
   /** `ws://` or `wss://`, as a call application would give it to ACS. */
   readonly url: string;
-  /** Calls at the same time. */
+  /** Calls at the same time, 1 to 20,000; default 1. */
   readonly calls?: number;
-  /** Participants of each call; 0 is the mixed stream. */
+  /** Participants of each call, up to 64; 0, the default, is the mixed stream. */
   readonly participants?: number;
+  /** Samples per second, 16,000 or 24,000; default 16,000. */
   readonly sampleRate?: SampleRate;
-  /** How long each call lasts, or, with churn, each call and those that replace it together. */
+  /** How long each call lasts, in ms, to 20 ms; default 10,000. With churn, each call and those that replace it together. */
   readonly durationMs?: number;
+  /** All ids, voices and impairments follow from it: an integer below 2^32; default 1. Two runs at once need different ones. */
   readonly seed?: number;
-  /** What is said; else synthetic voices. */
+  /** What is said; null, the default: synthetic voices. */
   readonly audio?: AudioSource | null;
-  /** Calls hung up and replaced per second. */
+  /** Calls hung up and replaced per second, at most 5 for each call; default 0. */
   readonly churn?: number;
-  /** Sent with every upgrade, beside ACS's own. */
+  /** Sent with every upgrade, beside ACS's own; values by name. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as `Authorization: Bearer`. */
   readonly token?: string | null;
   /** Accept a certificate that no authority has signed. */
   readonly insecure?: boolean;
-  /** The time over which the connections are opened. */
+  /** The time over which the connections are opened, in ms; default 2 for each call, 2,000 at most. */
   readonly rampMs?: number | null;
-  /** Where to write what a perfect recorder must end up with. */
+  /** The folder for what a perfect recorder must end up with; null, the default: none. */
   readonly save?: string | null;
-  /** Where to write what the server said into the calls. */
+  /** The folder for what the server said into the calls; null, the default: none. */
   readonly saveHeard?: string | null;
-  /** Answer marks, as a beta of ACS does. */
+  /** Answer marks, as a beta of ACS does; default false. */
   readonly marks?: boolean;
-  /** Each connection breaks off after so long and is dialled again for the same subscription; 0: never. */
+  /** Callers speak two seconds, listen, and speak over each answer so many ms after it is first heard; 0, the default: they speak all the time. */
+  readonly bargeInMs?: number;
+  /** Calls say bursts of noise, which are looked for in what they hear; default false. */
+  readonly echoTest?: boolean;
+  /** Each connection breaks off after so many ms and is dialled again for the same subscription; 0, the default: never. */
   readonly reconnectEveryMs?: number;
 }
 
@@ -54,6 +61,8 @@ export interface RunShape extends Impairments, Stamping, Stalling {
   readonly seed: number;
   readonly churn: number;
   readonly audio: AudioSource;
+  readonly bargeInMs: number;
+  readonly echoTest: boolean;
 }
 
 export interface RunOptions extends RunShape {
@@ -87,6 +96,7 @@ export const defaults = Object.freeze({
   stallMs: 0,
   stallEveryMs: 0,
   churn: 0,
+  bargeInMs: 0,
   reconnectEveryMs: 0,
 } as const);
 
@@ -103,6 +113,7 @@ export const ranges = Object.freeze({
   stallMs: { min: 0, max: 60_000 },
   stallEveryMs: { min: 0, max: 86_400_000 },
   churn: { min: 0, max: 10_000 },
+  bargeInMs: { min: 0, max: 60_000 },
   rampMs: { min: 0, max: 3_600_000 },
   reconnectEveryMs: { min: 0, max: 86_400_000 },
 } as const);
@@ -133,9 +144,32 @@ function shapeProblems(options: Omit<SimulateOptions, 'url'>): string[] {
   const stalling = { stallMs: options.stallMs ?? 0, stallEveryMs: options.stallEveryMs ?? 0 };
   const stalled = stallProblem(stalling, options.durationMs ?? defaults.durationMs);
   if (stalled !== null) problems.push(stalled);
+  problems.push(...callerProblems(options));
   if ((options.churn ?? 0) > calls * churnPerCallMax) problems.push(churnProblem(options.churn ?? 0, calls));
   return problems;
 }
+
+/** What a caller cannot do at the same time. */
+export function callerProblems(options: CallerOptions): string[] {
+  const { bargeInMs = 0, echoTest = false, audio = null, save = null } = options;
+  const problems: string[] = [];
+  if (echoTest && audio !== null) problems.push('echo-test: it has audio of its own; leave audio out');
+  if (echoTest && bargeInMs > 0)
+    problems.push('echo-test: its bursts interrupt nobody; leave barge-in out, or run both in turn');
+  if (bargeInMs > 0 && save !== null) {
+    problems.push(
+      'barge-in: what is said depends on the server, so nothing can be saved to compare with; leave save out',
+    );
+  }
+  return problems;
+}
+
+type CallerOptions = {
+  readonly bargeInMs?: number;
+  readonly echoTest?: boolean;
+  readonly audio?: unknown;
+  readonly save?: unknown;
+};
 
 /** The contradiction of more churn than the calls can bear, with its remedy. */
 export function churnProblem(churn: number, calls: number): string {
@@ -152,14 +186,20 @@ export function completeShape(options: Omit<SimulateOptions, 'url'>): RunShape {
   refuse(shapeProblems(options));
   const sampleRate = options.sampleRate ?? defaults.sampleRate;
   const seed = options.seed ?? defaults.seed;
+  const participants = options.participants ?? defaults.participants;
+  const echoTest = options.echoTest ?? false;
+  const ownAudio = () =>
+    echoTest ? echoAudio(sampleRate, Math.max(1, participants)) : syntheticAudio(seed, sampleRate);
   return {
     calls: options.calls ?? defaults.calls,
-    participants: options.participants ?? defaults.participants,
+    participants,
     sampleRate,
     frameCount: Math.max(1, Math.round((options.durationMs ?? defaults.durationMs) / frameDurationMs)),
     seed,
     churn: options.churn ?? defaults.churn,
-    audio: options.audio ?? syntheticAudio(seed, sampleRate),
+    audio: options.audio ?? ownAudio(),
+    bargeInMs: options.bargeInMs ?? defaults.bargeInMs,
+    echoTest,
     silence: options.silence ?? defaults.silence,
     loss: options.loss ?? defaults.loss,
     duplicate: options.duplicate ?? defaults.duplicate,

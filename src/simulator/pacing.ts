@@ -31,16 +31,19 @@ export interface MeanAndWorst {
 }
 
 export interface PacingReport {
+  /** Audio messages sent. */
   readonly frames: number;
   /** Frames that were compared with the one before them. */
   readonly comparedFrames: number;
   /** Of J after each frame that was compared. */
   readonly jitterMs: MeanAndWorst;
+  /** Of how far the time between two sendings was from 20 ms, of frames that were compared. */
   readonly deviationMs: MeanAndWorst;
   /** Upper bounds of the buckets; a value lies in the first whose bound it does not exceed, the last bucket has no bound. */
   readonly boundsMs: readonly number[];
   /** J after each frame: 0 for a participant's first one, unchanged after one that was not compared. */
   readonly jitterBuckets: readonly number[];
+  /** Frames that were compared, by deviation. */
   readonly deviationBuckets: readonly number[];
 }
 

@@ -9,11 +9,17 @@ import { SilenceCursor, silentSpans } from './silence.ts';
 
 /** How far from perfect a run is. Shares are of frames, from 0 to 1. */
 export interface Impairments {
+  /** Share of the call in spans that are flagged silent and hold zeros. */
   readonly silence: number;
+  /** Share of frames that are never sent. */
   readonly loss: number;
+  /** Share of frames that are sent twice. */
   readonly duplicate: number;
+  /** Share of frames that change places with the next one. */
   readonly reorder: number;
+  /** Broken or unknown messages, for each audio frame. */
   readonly malformed: number;
+  /** Each frame is delayed by 0 to so many ms, in order. */
   readonly jitterMs: number;
 }
 

@@ -40,6 +40,12 @@ export class Playout {
     return this.headAt + this.queuedBytes / this.bytesPerMs;
   }
 
+  /** How much has been played, with all of the frame that is being played. */
+  playedMs(now: number): number {
+    this.advance(now);
+    return this.counts.heardBytes / this.bytesPerMs;
+  }
+
   /** Moves what has begun by now from the queue to what is heard. */
   private advance(now: number): void {
     if (this.queuedBytes === 0 || now < this.headAt) return;
@@ -104,6 +110,11 @@ export class Playout {
     this.endByte -= bytes;
     this.isSpeaking = false;
     return bytes;
+  }
+
+  /** Bytes from the beginning of the call as a time. */
+  msOf(bytes: number): number {
+    return bytes / this.bytesPerMs;
   }
 
   /** A time as bytes from the beginning of the call, between two samples. */

@@ -20,6 +20,7 @@ export const purposes = {
   malformed: 12,
   malformedKind: 13,
   stampJitter: 14,
+  burst: 15,
 } as const;
 
 const golden = 0x9e3779b9;

@@ -2,11 +2,14 @@
  * What a run was and did: the interface of `--report json` (docs/simulate.md), and the same for people. Pure; main thread.
  * Invariants: plain JSON; no credential in it; `ok` is true only if every call ran to its end with nothing left out.
  */
+import { frameBytes } from '../base/limits.ts';
 import { shownUrl } from './address.ts';
 import type { Call } from './call.ts';
+import { type EchoReport, reportEcho } from './echo-test.ts';
 import type { FrameCounts } from './expectation.ts';
 import { type HeardReport, type HeardSummary, reportHeard, summarizeHeard } from './heard-counts.ts';
 import type { Hearing } from './hearing.ts';
+import { type InterruptionReport, reportInterruptions } from './interrupter.ts';
 import { type LatenessSummary, lateAfterMs } from './lateness.ts';
 import type { RunOptions } from './options.ts';
 import type { PacingReport } from './pacing.ts';
@@ -24,17 +27,25 @@ export interface ParticipantReport extends FrameCounts {
 export interface ParticipantPacing {
   /** Null: the mixed stream. */
   readonly id: string | null;
+  /** Jitter of RFC 3550 over the times at which frames were handed to the socket: its mean after each frame, in ms. */
   readonly jitterMeanMs: number;
+  /** Its highest value, in ms. */
   readonly jitterWorstMs: number;
 }
 
 export interface CallReport {
+  /** Its number in the run, from 0. */
   readonly call: number;
+  /** As in the header `x-ms-call-connection-id`. */
   readonly callConnectionId: string;
+  /** As in the header `x-ms-call-correlation-id`. */
   readonly correlationId: string;
+  /** As in the metadata. */
   readonly subscriptionId: string;
   readonly outcome: CallOutcome;
+  /** That the server sent: 1005 without a code, 1006 for a broken connection; null: there was no connection to close. */
   readonly closeCode: number | null;
+  /** Frames of 20 ms that were not sent, because the server does not read. */
   readonly unsentFrames: number;
   /** What a receiver must have counted. */
   readonly participants: readonly ParticipantReport[];
@@ -46,16 +57,22 @@ export interface CallReport {
 
 /** Messages by what a receiver must count them as. */
 export interface ExpectedMessages {
+  /** All: the sum of the others. */
   readonly received: number;
+  /** Audio. */
   readonly committed: number;
+  /** Metadata. */
   readonly control: number;
+  /** Of kinds that are not known. */
   readonly ignored: number;
+  /** Broken ones, by what is wrong. */
   readonly dropped: { readonly malformed_json: number; readonly malformed_audio: number };
 }
 
 export interface SimulationReport {
   /** Raised when a field changes its meaning. */
   readonly reportVersion: 1;
+  /** Every call ran to its end, and everything was sent. */
   readonly ok: boolean;
   /** Stopped from outside. */
   readonly interrupted: boolean;
@@ -63,15 +80,20 @@ export interface SimulationReport {
   readonly unreachable: string | null;
   /** Why the recordings of `save` are not complete, or null. */
   readonly saveError: string | null;
+  /** What was run, without secrets. */
   readonly settings: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+  /** Calls dialled and opened, connections that were dialled again, and calls by outcome: these add up to `dialled`. */
   readonly calls: { readonly dialled: number; readonly opened: number; readonly reconnections: number } & Readonly<
     Record<CallOutcome, number>
   >;
   readonly sent: {
     readonly messages: number;
+    /** Of messages, without the frames of WebSockets. */
     readonly bytes: number;
+    /** Audio messages of 20 ms. */
     readonly audioFrames: number;
     readonly malformedMessages: number;
+    /** Frames not sent, because the server does not read. */
     readonly unsentFrames: number;
     readonly framesPerSecond: number;
   };
@@ -79,13 +101,25 @@ export interface SimulationReport {
   readonly received: { readonly messages: number; readonly bytes: number };
   /** What ACS would have made of that. */
   readonly heard: HeardReport;
+  /** Of an echo test, else null. */
+  readonly echo: EchoReport | null;
+  /** Of callers who interrupt, else null. */
+  readonly bargeIns: InterruptionReport | null;
+  /** What a correct server has counted, of all calls. */
   readonly expected: FrameCounts & { readonly messages: ExpectedMessages };
+  /** Of sending, beyond the time at which each frame was due, in ms. */
   readonly lateness: LatenessSummary & { readonly lateAfterMs: number };
+  /** How regularly frames really left. */
   readonly asSent: PacingReport;
+  /** Calls by close code. */
   readonly closes: Readonly<Record<string, number>>;
+  /** Calls by HTTP status. */
   readonly refused: Readonly<Record<string, number>>;
+  /** Calls without a connection, by reason. */
   readonly failed: Readonly<Record<string, number>>;
+  /** Of the run, and the CPU time of this process, in ms. */
   readonly durations: { readonly totalMs: number; readonly cpuMs: number };
+  /** Those numbered below 2,000. */
   readonly perCall: readonly CallReport[];
   /** Calls beyond those in `perCall`. */
   readonly perCallOmitted: number;
@@ -107,9 +141,14 @@ export function reportCall(call: Call, sampleRate: number): CallReport {
   };
 }
 
+function audioName({ synthetic, echoTest }: RunOptions): string {
+  if (echoTest) return 'bursts';
+  return synthetic ? 'synthetic' : 'file';
+}
+
 function reportSettings(options: RunOptions): SimulationReport['settings'] {
   const { calls, participants, sampleRate, frameCount, seed, churn, rampMs, save, insecure } = options;
-  const { saveHeard, marks, reconnectEveryMs } = options;
+  const { saveHeard, marks, bargeInMs, echoTest, reconnectEveryMs } = options;
   const { silence, loss, duplicate, reorder, malformed, jitterMs } = options;
   const { stampJitterMs, stampGridMs, stampDriftPpm, stallMs, stallEveryMs } = options;
   return {
@@ -119,7 +158,7 @@ function reportSettings(options: RunOptions): SimulationReport['settings'] {
     sampleRate,
     frameCount,
     seed,
-    audio: options.synthetic ? 'synthetic' : 'file',
+    audio: audioName(options),
     silence,
     loss,
     duplicate,
@@ -138,6 +177,8 @@ function reportSettings(options: RunOptions): SimulationReport['settings'] {
     save,
     saveHeard,
     marks,
+    bargeInMs,
+    echoTest,
     reconnectEveryMs,
   };
 }
@@ -181,6 +222,8 @@ export function buildReport(facts: RunFacts): SimulationReport {
     },
     received: { messages: tally.receivedMessages, bytes: tally.receivedBytes },
     heard: reportHeard(hearing.counts, options.sampleRate, hearing.depth),
+    echo: hearing.echo && reportEcho(hearing.echo),
+    bargeIns: hearing.interruptions && reportInterruptions(hearing.interruptions, frameBytes(options.sampleRate)),
     expected: {
       ...tally.expected,
       messages: {

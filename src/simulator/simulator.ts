@@ -66,7 +66,7 @@ class Simulator {
   constructor(options: RunOptions, recordings: Recordings | null, heardFiles: HeardFiles | null) {
     this.options = options;
     this.recordings = recordings;
-    this.hearing = new Hearing(options.sampleRate, heardFiles, options.marks);
+    this.hearing = new Hearing(options, heardFiles);
     this.linesLeft = options.calls;
     this.wheel = new TimerWheel(() => performance.now());
   }

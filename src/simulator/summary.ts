@@ -2,6 +2,7 @@
  * The report for people, and the line that shows how a run goes. Pure; main thread. Invariant: says what was wrong in the
  * last lines, where it is still on the screen.
  */
+import type { Quantiles } from './quantiles.ts';
 import type { SimulationReport } from './report.ts';
 import type { Progress } from './simulator.ts';
 
@@ -115,6 +116,37 @@ function heardRows({ received, heard }: SimulationReport): (readonly [string, st
   return [...rows, ...asides.filter(([, text]) => text !== '')];
 }
 
+function range({ p50, p95, p99, max }: Quantiles): string {
+  return `p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms, max ${max.toFixed(0)} ms`;
+}
+
+function echoRows({ echo }: SimulationReport): (readonly [string, string])[] {
+  if (echo === null) return [];
+  const { sent, heard, lost } = echo.bursts;
+  const rows: (readonly [string, string])[] = [
+    ['echo', `${grouped(heard)} of ${plural(sent, 'burst')} heard, ${grouped(lost)} lost`],
+  ];
+  if (heard === 0) return rows;
+  return [
+    ...rows,
+    ['to the ear', range(echo.mouthToEarMs)],
+    ['  server', range(echo.serverMs)],
+    ['  queue', range(echo.queuedMs)],
+  ];
+}
+
+function bargeInRows({ bargeIns }: SimulationReport): (readonly [string, string])[] {
+  if (bargeIns === null) return [];
+  const { count, unstopped, tooShort, stopMs, playedMs, framesAfterStop } = bargeIns;
+  const shorter = tooShort === 0 ? '' : `; ${plural(tooShort, 'answer')} too short to be interrupted`;
+  const rows: (readonly [string, string])[] = [
+    ['barge-ins', `${grouped(count)}, ${grouped(unstopped)} without StopAudio within 2 s${shorter}`],
+  ];
+  if (count > unstopped) rows.push(['stopped in', range(stopMs)]);
+  if (count === 0) return rows;
+  return [...rows, ['talked on', range(playedMs)], ['after it', `${grouped(framesAfterStop)} frames behind StopAudio`]];
+}
+
 export function summarize(report: SimulationReport): string {
   const { calls, sent, expected, lateness, asSent, durations } = report;
   const cpu = durations.cpuMs / Math.max(1, durations.totalMs);
@@ -132,6 +164,8 @@ export function summarize(report: SimulationReport): string {
     ['closed', listed(report.closes)],
     ['refused', listed(report.refused)],
     ...heardRows(report),
+    ...echoRows(report),
+    ...bargeInRows(report),
     [
       'expected',
       `${grouped(expected.frames)} frames, ${grouped(expected.silentFrames)} silent, ${grouped(expected.missingFrames)} missing in ` +
@@ -139,7 +173,8 @@ export function summarize(report: SimulationReport): string {
     ],
     ['seed', String(report.settings['seed'])],
   ] as const;
-  const table = rows.map(([name, value]) => `${name.padEnd(10)}${value}`);
+  const nameWidth = Math.max(10, ...rows.map(([name]) => name.length + 1));
+  const table = rows.map(([name, value]) => `${name.padEnd(nameWidth)}${value}`);
   const verdict = report.ok ? ['ok'] : ['not ok:', ...complaints(report).map((line) => `  ${line}`)];
   return `${[...table, ...verdict].join('\n')}\n`;
 }

@@ -43,6 +43,8 @@ export function renderFrames(recording: Recording, from: number, to: number, byt
  */
 export function expectedTimeline(options: Omit<SimulateOptions, 'url'>, call: number, participant: number): Uint8Array {
   const shape = completeShape(options);
+  if (shape.bargeInMs > 0)
+    throw new GatewayError('bad_settings', 'what callers say who interrupt depends on the server');
   const planned = plannedCall(call, shape);
   if (planned === null || participant >= streamCount(shape)) {
     throw new GatewayError('bad_settings', `the run has no participant ${participant} in a call ${call}`);

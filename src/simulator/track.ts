@@ -5,9 +5,11 @@
 import { frameBytes, frameDurationMs } from '../base/limits.ts';
 import type { AudioPlace } from './audio.ts';
 import type { CallContext } from './call-context.ts';
+import { type CallerRole, plainRole } from './caller-role.ts';
 import type { Connection } from './connection.ts';
 import { Expectation } from './expectation.ts';
 import { participantId } from './identity.ts';
+import { isAudible } from './loudness.ts';
 import { malformedKinds } from './malformed.ts';
 import { AudioTemplate, type TimestampWriter } from './message.ts';
 import type { RunShape } from './options.ts';
@@ -31,6 +33,8 @@ export class Track {
   private readonly timestamps: TimestampWriter;
   private readonly tally: Tally;
   private readonly clock: () => number;
+  /** Null: it says nothing in this call, for it is not the caller. */
+  private readonly role: CallerRole | null;
 
   constructor(
     shape: RunShape,
@@ -40,6 +44,7 @@ export class Track {
     timestamps: TimestampWriter,
     tally: Tally,
     clock: () => number,
+    role: CallerRole | null,
   ) {
     const mixed = shape.participants === 0;
     this.id = mixed ? null : participantId(shape.seed, call * streamCount(shape) + participant);
@@ -54,6 +59,7 @@ export class Track {
     this.tally = tally;
     this.pacing = new Pacing(tally.pacing);
     this.clock = clock;
+    this.role = role;
   }
 
   /** Sends everything that a slot holds. `baseMs` is the wall clock at frame 0. */
@@ -64,16 +70,29 @@ export class Track {
   }
 
   private sendFrame(index: number, baseMs: number, connection: Connection): void {
-    const silent = this.plan.isSilent(index);
+    const now = this.clock();
+    const silent = this.plan.isSilent(index) || !this.isSpeaking(now);
     const template = silent ? this.silent : this.voiced;
     const message = template.take(connection.epoch);
     this.timestamps.write(message, template.timestampAt, baseMs + this.stamps.at(index), this.stamps.isFine);
     if (!silent) message.set(this.place.loop.base64(this.place.offset + index), template.dataAt);
-    this.pacing.note(index, this.clock());
+    this.pacing.note(index, now);
     connection.sendFrame(message);
     this.sent.note(index, silent);
+    if (this.role !== null) this.said(index, silent, now, this.role);
     this.tally.audioFrames++;
     this.tally.bytes += template.messageBytes;
+  }
+
+  private isSpeaking(now: number): boolean {
+    if (this.role === null) return false;
+    return this.role.interrupter === null || this.role.interrupter.isSpeaking(now);
+  }
+
+  private said(index: number, silent: boolean, now: number, { interrupter, echo }: CallerRole): void {
+    echo?.sent(index, silent, now);
+    if (silent || interrupter?.isFindingWords !== true) return;
+    if (isAudible(this.place.loop.pcm(this.place.offset + index), this.frameBytes)) interrupter.said(now);
   }
 
   private sendMalformed(kind: number, wallMs: number, connection: Connection): void {
@@ -91,10 +110,22 @@ export class Track {
 }
 
 /** Those of one call. */
-export function tracksOf(context: CallContext, call: number, frameCount: number): Track[] {
+export function tracksOf(context: CallContext, call: number, frameCount: number, role: CallerRole): Track[] {
   const { options, timestamps, tally, clock } = context;
+  // Who interrupts is one; what all the others say at the same time would be an answer's end as well.
+  const othersRole = role.interrupter === null ? plainRole : null;
   return Array.from(
     { length: streamCount(options) },
-    (_, participant) => new Track(options, call, participant, frameCount, timestamps, tally, clock),
+    (_, participant) =>
+      new Track(
+        options,
+        call,
+        participant,
+        frameCount,
+        timestamps,
+        tally,
+        clock,
+        participant === 0 ? role : othersRole,
+      ),
   );
 }

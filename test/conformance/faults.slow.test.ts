@@ -1,11 +1,13 @@
 /** Every scenario can fail: for each there is a server that fails it, and one that passes them all. */
 import { describe, expect, test } from 'vitest';
 import { type CheckOptions, checkServer } from '../../src/conformance/runner.ts';
-import { scenarios } from '../../src/conformance/scenarios/all.ts';
+import { scenarios as all, speechScenarios } from '../../src/conformance/scenarios/all.ts';
 import { unlessStarved } from '../support/starvation.ts';
 import { proofs } from './faults.ts';
 import { rightToken, ServerProcess } from './process.ts';
 
+/** What a server must do that speaks is shown in speech.slow.test.ts. */
+const scenarios = all.filter((scenario) => !speechScenarios.includes(scenario));
 /** A loaded machine is no fault of a server that is expected to pass. */
 const patient = { patienceMs: 8000, watchMs: 60, lateMs: 8000 };
 /** Everything that must fail for want of an answer waits that long. */

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import type { CheckReport } from '../../src/conformance/report.ts';
 import { checkServer } from '../../src/conformance/runner.ts';
-import { scenarios } from '../../src/conformance/scenarios/all.ts';
+import { scenarios as all, speechScenarios } from '../../src/conformance/scenarios/all.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { unlessStarved } from '../support/starvation.ts';
 
+/** The gateway says nothing by itself: what speaks on it is judged in speech.slow.test.ts. */
+const scenarios = all.filter((scenario) => !speechScenarios.includes(scenario));
 /** This machine may be busy with other tests: that is not what is tested here. */
 const timing = { patienceMs: 8000, watchMs: 60, lateMs: 8000 };
 const secret = 'SECRET-0123456789';

@@ -25,7 +25,8 @@ async function started(
     child.once('close', (code) => reject(new Error(`${file} exited with ${code}: ${stderr}`)));
   });
   child.stdout.resume();
-  return { child, port: line };
+  // Some say their whole address.
+  return { child, port: /(\d+)(\/audio)?$/.exec(line)![1]! };
 }
 
 export class ServerProcess implements AsyncDisposable {

@@ -33,6 +33,7 @@ const rows: readonly (readonly [string, readonly string[], string | null, readon
   ['checks-the-token-later', ['no-token'], rightToken, ['warn'], /let in first; then the server closed it with 1008/],
   ['sends-texts', ['outbound'], null, ['warn'], /a text that is no JSON/],
   ['sends-audio', ['outbound'], null, ['pass'], /it sent \d+ messages for ACS/],
+  ['none', ['steady', 'stop-first', 'slow-reader'], null, Array(3).fill('not applicable'), /does not speak: skipped/],
   ['echoes', ['outbound'], null, ['warn'], /our own messages, word for word/],
   ['breaks-off-on-ping', ['ping'], null, ['fail'], /the server (closed it without a close frame|broke it off)/],
   ['never-reads', ['flood', 'pace'], null, ['warn', 'fail'], /the server does not read/],

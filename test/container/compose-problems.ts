@@ -6,7 +6,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { parse } from 'yaml';
 import { configure } from '../../src/cli/configuration.ts';
 import { openFiles, sharedMemory } from '../../src/cli/doctor-checks.ts';
-import { simulateSettings } from '../../src/cli/simulate.ts';
+import { simulateSettings } from '../../src/cli/simulate-settings.ts';
 import type { Config } from '../../src/config/serve-settings.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import { afterDrainMs } from '../deploy/drain-time.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { configure } from '../../src/cli/configuration.ts';
-import { simulateSettings } from '../../src/cli/simulate.ts';
+import { simulateSettings } from '../../src/cli/simulate-settings.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import { readCatalogue } from '../grafana/catalogue.ts';
 import { type Catalogue, checkQuery } from '../grafana/promql.ts';

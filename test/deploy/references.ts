@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { simulateSettings } from '../../src/cli/simulate.ts';
+import { simulateSettings } from '../../src/cli/simulate-settings.ts';
 import { environmentPrefix } from '../../src/config/config.ts';
 import { serveSettings } from '../../src/config/serve-settings.ts';
 import { environmentName, flagName } from '../../src/config/setting.ts';

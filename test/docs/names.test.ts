@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { errorCodes, inexactExitCode } from '../../src/base/errors.ts';
 import { checkSettings } from '../../src/cli/check.ts';
 import { replaySettings } from '../../src/cli/replay.ts';
-import { simulateSettings } from '../../src/cli/simulate.ts';
+import { simulateSettings } from '../../src/cli/simulate-settings.ts';
 import { serveSettings } from '../../src/config/serve-settings.ts';
 import { flagName } from '../../src/config/setting.ts';
 import { all, environmentProblems, fileProblems, metricProblems, pathProblems } from '../deploy/references.ts';

@@ -23,6 +23,21 @@ it(
   }),
 );
 
+it(
+  'is heard no later than it is to be, by the lead and 45 ms',
+  judgingTimes(async (machine) => {
+    // Its delay is the lead: so what is found beyond it is the way through the gateway, and the call's jitter.
+    const leadMs = 200;
+    const example = await ExampleProcess.start('echo', '0', '0', String(leadMs));
+    const { echo, calls } = await example.simulate('--echo-test', '--duration', '10s');
+    expect(await example.interrupt()).toBe(0);
+    expect([calls.completed, echo!.bursts.lost]).toEqual([1, 0]);
+    expect(echo!.bursts.heard).toBeGreaterThanOrEqual(8);
+    expect(echo!.mouthToEarMs.p50).toBeGreaterThanOrEqual(leadMs);
+    expect(echo!.mouthToEarMs.p50).toBeLessThanOrEqual(leadMs + 45 + machine.worstMs);
+  }),
+);
+
 it('has sixteen lines of code at most', () => {
   const source = readFileSync(new URL('../../examples/echo/main.ts', import.meta.url), 'utf8');
   const lines = source.split('\n').filter((line) => line !== '' && !/^ *\/[/*]/.test(line));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/base/errors.ts';
 import { encodeWavHeader } from '../../src/base/wav.ts';
-import { audioFileBytesMax, fileAudio, syntheticAudio } from '../../src/simulator/audio.ts';
+import { type AudioLoop, audioFileBytesMax, fileAudio, syntheticAudio } from '../../src/simulator/audio.ts';
 
 function wav(sampleRate: number, sampleCount: number): Buffer {
   const pcm = Buffer.alloc(sampleCount * 2);
@@ -59,7 +59,7 @@ describe('fileAudio', () => {
 
   it('fills up the last frame with silence', () => {
     const { loop } = fileAudio(wav(16_000, 330), 'a.wav', 16_000).place(0);
-    expect(loop.frameCount).toBe(2);
+    expect((loop as AudioLoop).frameCount).toBe(2);
     const last = Buffer.from(loop.pcm(1));
     expect([last.readInt16LE(18), last.readInt16LE(20)]).toEqual([-30_000 + 329, 0]);
   });

@@ -29,7 +29,7 @@ async function run(options: SimulateOptions, speed: number, patience: Patience) 
     begunAt: origin,
     tally,
     timestamps: new TimestampWriter(),
-    hearing: new Hearing(complete.sampleRate, null, false),
+    hearing: new Hearing(complete, null),
     patience,
   };
   const planned = { call: 0, frameCount: complete.frameCount, startFrame: 0 };

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeWavHeader } from '../../src/base/wav.ts';
-import { simulate, simulateSettings } from '../../src/cli/simulate.ts';
+import { simulate } from '../../src/cli/simulate.ts';
+import { simulateSettings } from '../../src/cli/simulate-settings.ts';
 import { flagName } from '../../src/config/setting.ts';
 import { RecordingServer } from './support/server.ts';
 

@@ -15,7 +15,7 @@ function facts(change: (tally: Tally) => void, more: Partial<RunFacts> = {}): Ru
   return {
     options,
     tally,
-    hearing: new Hearing(options.sampleRate, null, false),
+    hearing: new Hearing(options, null),
     calls: [],
     interrupted: false,
     unreachable: null,
@@ -80,7 +80,7 @@ describe('buildReport', () => {
 });
 
 describe('what was heard', () => {
-  const hearing = () => new Hearing(16_000, null, false);
+  const hearing = () => new Hearing(completeOptions({ url: 'ws://x/audio' }), null);
 
   it('is not in the summary when nothing was said', () => {
     expect(summarize(buildReport(facts(() => {})))).not.toMatch(/^(heard|received|lead)/m);

@@ -37,7 +37,14 @@ export class IdentityWatch {
 
   /** Looks once a second, until it is stopped. A gateway that does not answer is looked at later. */
   start(): void {
-    this.timer = setInterval(() => void this.look().catch(() => {}), 1000);
+    let isLooking = false;
+    this.timer = setInterval(async () => {
+      // Two at a time may be answered in the wrong order.
+      if (isLooking) return;
+      isLooking = true;
+      await this.look().catch(() => {});
+      isLooking = false;
+    }, 1000);
   }
 
   stop(): void {

@@ -6,8 +6,13 @@ import { ends } from './ends.ts';
 import { framing } from './framing.ts';
 import { loads } from './load.ts';
 import { messages } from './messages.ts';
+import { speech } from './speech.ts';
+import { speechPeers } from './speech-peers.ts';
 import { times } from './time.ts';
 import { upgrades } from './upgrade.ts';
+
+/** What needs a server that speaks. */
+export const speechScenarios: readonly Scenario[] = [...speech, ...speechPeers];
 
 /** Groups as the documentation shows them. */
 export const groups: Readonly<Record<string, readonly Scenario[]>> = {
@@ -18,6 +23,7 @@ export const groups: Readonly<Record<string, readonly Scenario[]>> = {
   'frames and segments': framing,
   'how calls end': ends,
   'pace and load': loads,
+  'servers that speak': speechScenarios,
 };
 
 /** Is it still the server it was at the beginning? */

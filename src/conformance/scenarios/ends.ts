@@ -69,7 +69,7 @@ async function halfOpen(kit: Kit): Promise<void> {
 }
 
 /** Closes that say "not this one": policy, try again later, and the range for applications. */
-function isPolicy(code: number): boolean {
+export function isPolicy(code: number): boolean {
   return code === 1008 || code === 1013 || code >= 4000;
 }
 
