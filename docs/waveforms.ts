@@ -76,13 +76,13 @@ async function record(folder: string): Promise<string> {
 /** Who speaks when in the other call, in seconds: the caller interrupts the answer. */
 const callerSpans = [
   [0.5, 3],
-  [5.3, 7.8],
+  [4.3, 7.6],
 ] as const;
 const answers = [
   { atSeconds: 3.4, seconds: 6 },
   { atSeconds: 8.3, seconds: 3.5 },
 ] as const;
-const interruptedAtSeconds = 5.6;
+const interruptedAtSeconds = 4.6;
 const conversationSeconds = 12;
 
 /** A call that is spoken into, in real time. */
