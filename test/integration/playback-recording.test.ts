@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { decodeWav } from '../../src/base/wav.ts';
-import { PlaybackWriter, type StreamInfo, startGateway } from '../../src/index.ts';
+import { PlaybackWriter, type Played, type StreamInfo, startGateway } from '../../src/index.ts';
 import { HeardCall } from '../playback/heard-call.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { saidFrame } from '../support/said.ts';
@@ -65,8 +65,8 @@ function channelsOf(file: string): Int16Array[] {
   });
 }
 
-/** Two answers, one that is interrupted, and one after it. */
-async function speak(playback: PlaybackWriter): Promise<void> {
+/** Two answers, one that is interrupted, and one after it. Returns what became of the first. */
+async function speak(playback: PlaybackWriter): Promise<Played> {
   const say = (frames: number) => {
     const utterance = playback.begin();
     utterance.write(saidFrame(utterance.number, 0, frames));
@@ -74,7 +74,7 @@ async function speak(playback: PlaybackWriter): Promise<void> {
     return utterance.played();
   };
   await sleep(300);
-  await say(40);
+  const first = await say(40);
   await sleep(250);
   await say(25);
   const interrupted = say(100);
@@ -82,11 +82,12 @@ async function speak(playback: PlaybackWriter): Promise<void> {
   playback.clear();
   await interrupted;
   await say(30);
+  return first;
 }
 
 test(
   'a recording has what ACS heard at the moment at which it heard it, in stereo and with a channel each',
-  judgingTimes(async () => {
+  judgingTimes(async (machine) => {
     const folder = temporaryFolder();
     const layouts = ['stereo', 'multichannel'] as const;
     const sink = layouts.map((layout) => `wav:${join(folder, layout)}?call=${layout}`);
@@ -99,7 +100,7 @@ test(
     const heard = await HeardCall.connect(gateway.port, 'call');
     const { firstMs, stop } = talk(heard);
     const [stream] = await connected;
-    await speak(new PlaybackWriter(stream.playback()));
+    const { underruns } = await speak(new PlaybackWriter(stream.playback()));
     await sleep(100);
     stop();
     await heard.client.hangUp();
@@ -130,8 +131,10 @@ test(
     for (const [value, expected] of playedAt(heard, firstMs)) {
       const offMs = Math.abs(places.get(value)! - expected) / samplesPerMs;
       // The way there and back, and a timer of this test's.
-      expect(offMs, `frame ${value}`).toBeLessThan(25);
+      expect(offMs, `frame ${value}`).toBeLessThan(25 + 2 * machine.worstMs);
     }
+    // On a machine that had no time there are gaps in it, where the call heard them.
+    if (underruns > 0) return;
     const follow = Array.from({ length: 40 }, (_, frame) => places.get(1_000 + frame)! - places.get(1_000)!);
     expect(follow).toEqual(follow.map((_, frame) => frame * frameSamples));
   }),
