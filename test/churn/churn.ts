@@ -49,7 +49,7 @@ const flags = [
   ['--max-upgrades-per-second', '1000000'],
   ['--workers', '1'],
 ].flat();
-const program = new URL('../support/speaking-gateway.ts', import.meta.url);
+const program = new URL('../support/speaking-gateway.ts', import.meta.url).pathname;
 const speech = ['--speech', 'greeting', '--clears', '0.5'];
 const visitMsMax = 10_000;
 const quietMsMax = 20_000;
@@ -129,7 +129,7 @@ export async function runChurn({
   const inspectorPort = await freePort();
   const env = { NODE_OPTIONS: `--max-semi-space-size=1 --inspect=127.0.0.1:${inspectorPort}` };
   const all = ['--sink', `wav:${folder}`, ...flags, ...(isSpokenTo ? speech : [])];
-  const gateway = await GatewayProcess.startWith({ env, program: isSpokenTo ? program : null }, ...all);
+  const gateway = await GatewayProcess.startWith({ env, ...(isSpokenTo && { program }) }, ...all);
   try {
     const collector = await Collector.attach(inspectorPort);
     await collector.collect();
