@@ -16,6 +16,10 @@ interface PictureSource {
 }
 
 export const pictureSources: Readonly<Record<string, PictureSource>> = {
+  'both-sides.svg': {
+    files: ['docs/waveforms.ts', 'src/simulator/voice.ts', 'src/simulator/score.ts'],
+    remedy: '`npm run docs:waveforms`',
+  },
   'call-file.svg': {
     files: ['docs/waveforms.ts', 'src/simulator/voice.ts', 'src/simulator/score.ts'],
     remedy: '`npm run docs:waveforms`',

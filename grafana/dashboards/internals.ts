@@ -2,6 +2,7 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from '../dashboard.ts';
 import { accounting } from './internals/accounting.ts';
+import { speech } from './internals/speech.ts';
 import { connections, lanes, rings, sinks, workers } from './internals/stages.ts';
 import { process, threads } from './internals/threads.ts';
 
@@ -13,6 +14,7 @@ export function internals(): Dashboard {
     { title: 'Workers', panels: workers },
     { title: 'Rings', panels: rings },
     { title: 'Sinks', panels: sinks },
+    { title: 'Audio into the calls', panels: speech },
     { title: 'Threads: event loops and garbage collection', panels: threads },
     { title: 'Process', panels: process },
   ]);

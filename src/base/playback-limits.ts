@@ -5,6 +5,12 @@ import { frameBytes, outgoingBytesMax } from './limits.ts';
 /** Memory of audio on its way into calls is given out in blocks: so many whole frames at either rate. Costs a stream that has spoken one. */
 export const playbackBlockBytes = 8 * frameBytes(16_000) * 3;
 
+/**
+ * Blocks that a stream that may speak has for certain: a second of speech, at either rate. As many streams may speak as have theirs
+ * in half of the memory; the other half is for whoever comes first.
+ */
+export const playbackOwnBlocks = 3;
+
 /** Utterances of a stream that have begun and are not over; a further one waits with its first sample. Costs 76 bytes each. */
 export const playbackUtterancesMax = 8;
 /** A GUID, in UTF-8 bytes, and some. */

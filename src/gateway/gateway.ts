@@ -138,6 +138,7 @@ export class Gateway {
       rings: this.rings,
       ringCount: this.memory.geometry.ringCount,
       lanes: this.lanes,
+      lacksPlayback: () => this.playback.pacer.isFull,
       isDegraded: () => this.decoders.isDegraded,
       lateness: () => this.threadMetricsWatch.lateness,
       lacksDescriptors: () => this.frontEnd.isPaused,

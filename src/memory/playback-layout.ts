@@ -11,7 +11,12 @@
  */
 import { assertInvariant } from '../base/errors.ts';
 import { frameBytes, framesPerSecond, ringSlabBytes } from '../base/limits.ts';
-import { playbackBlockBytes, playbackIdBytesMax, playbackUtterancesMax } from '../base/playback-limits.ts';
+import {
+  playbackBlockBytes,
+  playbackIdBytesMax,
+  playbackOwnBlocks,
+  playbackUtterancesMax,
+} from '../base/playback-limits.ts';
 import { doubleBufferBytes } from './double-buffer.ts';
 import { alignUp, cacheLinesBytes, Offsets } from './offsets.ts';
 
@@ -27,6 +32,8 @@ export const playbackPool = {
   /** Where to look for a free block first. */
   freeFrom: poolOffsets.apart().i32(),
   blocksHeld: poolOffsets.i32(),
+  /** Of those the ones beyond what their queue has for certain. */
+  commonHeld: poolOffsets.i32(),
   /** Counts up when a writer wants the main thread to look; the main thread sleeps on it. */
   doorbell: poolOffsets.apart().i32(),
   /** Who rang, a bit for each queue's place; behind it the owner of each block: the number of its queue, 0: free. */
@@ -39,6 +46,16 @@ export function playbackOwnersAt(queueCount: number): number {
 export function playbackPoolBytes(queueCount: number, blockCount: number): number {
   return playbackOwnersAt(queueCount) + 4 * blockCount;
 }
+export function playbackBlockCount(bytesMax: number): number {
+  return Math.max(1, Math.floor(bytesMax / playbackBlockBytes));
+}
+
+/** How many queues there may be, and how many blocks they share beyond their own: those of all queues are never more than there are. */
+export function playbackShares(blockCount: number): { readonly queuesMax: number; readonly commonMax: number } {
+  const queuesMax = Math.max(1, Math.floor(blockCount / 2 / playbackOwnBlocks));
+  return { queuesMax, commonMax: Math.max(0, blockCount - queuesMax * playbackOwnBlocks) };
+}
+
 export const playbackBlocksPerSlab = Math.floor(ringSlabBytes / playbackBlockBytes);
 
 /** Of one utterance, as its writer says. */

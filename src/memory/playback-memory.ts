@@ -3,14 +3,16 @@
  * by the main thread when it is asked for the first time, attached by writers. Reserved, not touched. Any thread.
  */
 import { GatewayError } from '../base/errors.ts';
-import { playbackBlockBytes } from '../base/playback-limits.ts';
+import { playbackBlockBytes, playbackOwnBlocks } from '../base/playback-limits.ts';
 import { layoutVersion } from './layout.ts';
 import {
+  playbackBlockCount,
   playbackBlocksPerSlab,
   playbackMagic,
   playbackOwnersAt,
   playbackPool,
   playbackPoolBytes,
+  playbackShares,
 } from './playback-layout.ts';
 import { Views } from './views.ts';
 
@@ -26,18 +28,24 @@ const blockCountWord = playbackPool.blockCount / 4;
 const queueCountWord = playbackPool.queueCount / 4;
 const freeFromWord = playbackPool.freeFrom / 4;
 const heldWord = playbackPool.blocksHeld / 4;
+const commonWord = playbackPool.commonHeld / 4;
 const doorbellWord = playbackPool.doorbell / 4;
 const callersWord = playbackPool.callers / 4;
+/** In the owner's word of a block that its queue shares with the others. */
+const commonFlag = 2 ** 30;
 
 export class PlaybackMemory {
   readonly handle: PlaybackMemoryHandle;
   readonly blockCount: number;
   readonly queueCount: number;
+  /** Queues that there may be at a time. */
+  readonly queuesMax: number;
   /** Of the pool. */
   readonly words: Int32Array<SharedArrayBuffer>;
   private readonly slabs: readonly Views[];
   private readonly samples: readonly Int16Array<SharedArrayBuffer>[];
   private readonly ownersWord: number;
+  private readonly commonMax: number;
 
   private constructor(handle: PlaybackMemoryHandle, blockCount: number, queueCount: number) {
     this.handle = handle;
@@ -45,6 +53,9 @@ export class PlaybackMemory {
     // What others may overwrite is read once, when attaching.
     this.blockCount = blockCount;
     this.queueCount = queueCount;
+    const { queuesMax, commonMax } = playbackShares(blockCount);
+    this.queuesMax = queuesMax;
+    this.commonMax = commonMax;
     this.slabs = handle.slabs.map((slab) => new Views(slab));
     this.samples = handle.slabs.map((slab) => new Int16Array(slab));
     this.ownersWord = playbackOwnersAt(queueCount) / 4;
@@ -52,7 +63,7 @@ export class PlaybackMemory {
 
   /** Throws `memory_exhausted`. Main thread. */
   static create(bytesMax: number, queueCount: number): PlaybackMemory {
-    const blockCount = Math.max(1, Math.floor(bytesMax / playbackBlockBytes));
+    const blockCount = playbackBlockCount(bytesMax);
     const slabCount = Math.ceil(blockCount / playbackBlocksPerSlab);
     const blocksIn = (slab: number) => Math.min(playbackBlocksPerSlab, blockCount - slab * playbackBlocksPerSlab);
     try {
@@ -84,13 +95,27 @@ export class PlaybackMemory {
 
   // ── blocks ──
 
-  /** A free block, from now on the queue's with this number; -1 when the memory is spent. Writer thread. */
-  claim(owner: number): number {
+  /**
+   * A free block, from now on the queue's with this number, which has `own` of those that it has for certain; -1 when the memory is
+   * spent. Writer thread.
+   */
+  claim(owner: number, own: number): number {
+    if (own < playbackOwnBlocks) return this.take(owner);
+    const { words } = this;
+    if (Atomics.add(words, commonWord, 1) < this.commonMax) {
+      const block = this.take(owner | commonFlag);
+      if (block >= 0) return block;
+    }
+    Atomics.sub(words, commonWord, 1);
+    return -1;
+  }
+
+  private take(mark: number): number {
     const { words, blockCount, ownersWord } = this;
     const from = Math.min(Math.max(0, Atomics.load(words, freeFromWord)), blockCount - 1);
     for (let n = 0; n < blockCount; n++) {
       const block = from + n < blockCount ? from + n : from + n - blockCount;
-      if (Atomics.compareExchange(words, ownersWord + block, 0, owner) !== 0) continue;
+      if (Atomics.compareExchange(words, ownersWord + block, 0, mark) !== 0) continue;
       Atomics.add(words, heldWord, 1);
       // Unless a lower one came back meanwhile.
       Atomics.compareExchange(words, freeFromWord, from, block + 1 < blockCount ? block + 1 : 0);
@@ -101,12 +126,19 @@ export class PlaybackMemory {
 
   /** Whether there is such a block, and it is this queue's. */
   isOwned(block: number, owner: number): boolean {
-    return block >= 0 && block < this.blockCount && Atomics.load(this.words, this.ownersWord + block) === owner;
+    if (!(block >= 0 && block < this.blockCount)) return false;
+    return (Atomics.load(this.words, this.ownersWord + block) & ~commonFlag) === owner;
+  }
+
+  /** The same, and it is one that its queue has for certain. */
+  isOwn(block: number, owner: number): boolean {
+    return this.isOwned(block, owner) && (Atomics.load(this.words, this.ownersWord + block) & commonFlag) === 0;
   }
 
   /** Main thread. */
   release(block: number): void {
     const { words } = this;
+    if ((Atomics.load(words, this.ownersWord + block) & commonFlag) !== 0) Atomics.sub(words, commonWord, 1);
     Atomics.sub(words, heldWord, 1);
     Atomics.store(words, this.ownersWord + block, 0);
     for (;;) {
@@ -120,9 +152,10 @@ export class PlaybackMemory {
     for (let block = 0; block < this.blockCount; block++) if (this.isOwned(block, owner)) this.release(block);
   }
 
-  /** Whether a writer would get a block. */
-  get hasFree(): boolean {
-    return this.blocksHeld < this.blockCount;
+  /** Whether the writer of a queue that has so many of its own would get another one. */
+  hasFree(own: number): boolean {
+    const isCommon = own >= playbackOwnBlocks;
+    return this.blocksHeld < this.blockCount && !(isCommon && Atomics.load(this.words, commonWord) >= this.commonMax);
   }
   get blocksHeld(): number {
     return Atomics.load(this.words, heldWord);

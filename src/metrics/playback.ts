@@ -63,6 +63,19 @@ export function registerPlayback(metrics: Metrics, { playback }: Sources): void 
     [],
     () => [[{}, playback.memoryBytes]],
   );
+  metrics.gauge('playback_streams', 'Streams that can be spoken into.', [], () => [[{}, playback.queues]]);
+  metrics.gauge(
+    'playback_streams_max',
+    'Most streams that can be spoken into at a time. At that many, new streams get 503.',
+    [],
+    () => [[{}, playback.queuesMax]],
+  );
+  metrics.counter(
+    'playback_refused_streams_total',
+    'Streams that could not be spoken into because as many as possible were.',
+    [],
+    () => [[{}, totals.refusedStreams]],
+  );
   metrics.gauge('playback_streams_speaking', 'Calls that hear something from the gateway now.', [], () => [
     [{}, playback.speaking],
   ]);

@@ -3,9 +3,10 @@
  * asked for its playback for the first time; armed only while somebody speaks. Main thread.
  */
 import { awakeClock } from '../base/awake-clock.ts';
+import { GatewayError } from '../base/errors.ts';
 import { playbackBlockBytes, playbackTickMs } from '../base/playback-limits.ts';
 import { TimerWheel } from '../base/timer-wheel.ts';
-import { playbackFramesMax } from '../memory/playback-layout.ts';
+import { playbackBlockCount, playbackFramesMax, playbackShares } from '../memory/playback-layout.ts';
 import { PlaybackMemory } from '../memory/playback-memory.ts';
 import { Queue, type Refusal, refusals } from '../memory/playback-queue.ts';
 import { layoutVersion } from '../memory/shared-memory.ts';
@@ -51,16 +52,23 @@ export class Pacer {
   private readonly texts = new Map<number, AudioDataText>();
   private memory: PlaybackMemory | null = null;
   private numbers = 0;
+  /** Those with memory of their own: open ones, and closed ones whose writer may be in the middle of a write. */
+  queues = 0;
   private isStopped = false;
 
   constructor(options: PacerOptions) {
     this.options = options;
   }
 
-  /** A way into a stream. Throws `memory_exhausted`. */
+  /** A way into a stream. Throws `playback_refused`, `memory_exhausted`. */
   open(stream: SpeakerStream): { readonly speaker: Speaker; readonly handle: PlaybackHandle } {
     const { leadMs, seconds, marks } = this.options;
     const memory = this.reserve();
+    if (this.isFull) {
+      this.totals.refusedStreams++;
+      const message = `${this.queuesMax} streams may be spoken into at a time: raise --playback-memory-mb`;
+      throw new GatewayError('playback_refused', message);
+    }
     const { streamId, callConnectionId, place, ...rest } = stream;
     const queue = Queue.create(playbackFramesMax(seconds));
     const number = ++this.numbers;
@@ -77,14 +85,27 @@ export class Pacer {
         clock: this.clock,
         since: (ms) => awakeClock.since(ms),
         textOf: (sampleRate) => this.textOf(sampleRate),
-        onGivenBack: () => this.forget(place, entry),
+        onGivenBack: () => {
+          this.queues--;
+          this.forget(place, entry);
+        },
       }),
       handle: { streamId, callConnectionId, queue: queue.buffer, memory: memory.handle, number, place, layoutVersion },
       refused: { full: 0, cleared: 0, ended: 0 },
     };
+    this.queues++;
     this.entries.set(place, entry);
     entry.speaker.turn(this.clock());
     return entry;
+  }
+
+  /** Streams that may be spoken into at a time: each has memory of its own for a second of speech. */
+  get queuesMax(): number {
+    const { memoryBytes, queueCount } = this.options;
+    return Math.min(queueCount, playbackShares(playbackBlockCount(memoryBytes)).queuesMax);
+  }
+  get isFull(): boolean {
+    return this.queues >= this.queuesMax;
   }
 
   /** What writers were refused, up to date. */

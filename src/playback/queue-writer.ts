@@ -41,7 +41,20 @@ export class QueueWriter {
 
   /** Whether there is memory for what there is room for. */
   get hasMemory(): boolean {
-    return this.memory.hasFree;
+    return this.memory.hasFree(this.ownBlocks);
+  }
+
+  /** Blocks that it has for certain, from the frame that is sent next to the last one written. */
+  private get ownBlocks(): number {
+    const { queue, memory, number } = this;
+    const perBlock = framesPerBlock(queue.sampleRate);
+    const { tail } = queue;
+    const end = Math.min(queue.head, tail + queue.framesMax + perBlock);
+    let count = 0;
+    for (let at = Math.floor(tail / perBlock); at * perBlock < end; at++) {
+      if (memory.isOwn(queue.blockAt(at), number)) count++;
+    }
+    return count;
   }
 
   /** What was written and makes no whole frame is forgotten. */
@@ -105,7 +118,7 @@ export class QueueWriter {
     const { memory, queue, number } = this;
     // Another writer may have filled the first part of it.
     const known = isBegun ? queue.blockAt(ordinal) : -1;
-    const block = isBegun && memory.isOwned(known, number) ? known : memory.claim(number);
+    const block = isBegun && memory.isOwned(known, number) ? known : memory.claim(number, this.ownBlocks);
     if (block < 0) return false;
     queue.setBlockAt(ordinal, block);
     this.ordinal = ordinal;

@@ -27,6 +27,8 @@ export class PlaybackTotals {
   cleared = 0;
   readonly discarded = zeros(discardReasons);
   readonly refused = zeros(['full', 'cleared', 'ended']);
+  /** Streams that were not given a way in: as many as there is memory for had one. */
+  refusedStreams = 0;
   readonly utterances = zeros(utteranceEnds);
   underruns = 0;
   underrunMs = 0;

@@ -15,6 +15,8 @@ export interface PressureSources {
   readonly rings: RingPool;
   readonly ringCount: number;
   readonly lanes: readonly Lane[];
+  /** Whether as many streams are spoken into as may be: the next one may want to be as well. */
+  readonly lacksPlayback: () => boolean;
   /** Whether a decode worker is missing or hangs. */
   readonly isDegraded: () => boolean;
   /** How late the main thread has been of late, in ms. */
@@ -35,11 +37,12 @@ export class Pressure {
 
   /** Why a new stream is refused; null when there is room. */
   get cause(): OverloadCause | null {
-    const { registry, rings, ringCount, lanes, isDegraded, lateness, lacksDescriptors } = this.sources;
+    const { registry, rings, ringCount, lanes, isDegraded, lateness, lacksDescriptors, lacksPlayback } = this.sources;
     if (isDegraded()) return 'workers';
     if (registry.isFull) return 'streams';
     if (lacksDescriptors()) return 'descriptors';
     if (rings.inUse >= ringCount - this.ringReserve) return 'ring_memory';
+    if (lacksPlayback()) return 'playback_memory';
     for (const lane of lanes) if (lane.backlogBytes > laneBacklogBytesMax) return 'lanes';
     return lateness() > loopLateMsMax ? 'event_loop' : null;
   }

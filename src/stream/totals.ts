@@ -32,6 +32,7 @@ export type CloseCause = (typeof closeCauses)[number];
 export const overloadCauses = [
   'streams',
   'ring_memory',
+  'playback_memory',
   'lanes',
   'event_loop',
   'handshakes',

@@ -13,3 +13,12 @@ test(
     expect(report.accepted).toBeGreaterThan(3_500);
   }),
 );
+
+test(
+  'nor of 400 that are spoken to: no queue, no promise, no memory of speech',
+  judgingTimes(async () => {
+    const report = await runChurn({ warmUp: 600, connections: 400, perSecond: 100, isSpokenTo: true });
+    expect(problems(report)).toEqual([]);
+    expect(report.utterances).toBeGreaterThan(300);
+  }),
+);

@@ -19,6 +19,8 @@ export interface ChurnOptions {
   readonly warmUp: number;
   readonly connections: number;
   readonly perSecond: number;
+  /** A program that speaks into each of them. */
+  readonly isSpokenTo?: boolean;
 }
 
 export interface ChurnReport {
@@ -36,6 +38,9 @@ export interface ChurnReport {
   /** Of the drain at the end. */
   readonly exitCode: number | null;
   readonly unaccounted: unknown;
+  /** Those of the program that speaks that never came to an end, and its utterances. */
+  readonly conversations: unknown;
+  readonly utterances: number;
 }
 
 const flags = [
@@ -44,6 +49,8 @@ const flags = [
   ['--max-upgrades-per-second', '1000000'],
   ['--workers', '1'],
 ].flat();
+const program = new URL('../support/speaking-gateway.ts', import.meta.url).pathname;
+const speech = ['--speech', 'greeting', '--clears', '0.5'];
 const visitMsMax = 10_000;
 const quietMsMax = 20_000;
 const together = 64;
@@ -77,6 +84,10 @@ const mustBeZero = [
   'ring_memory_bytes',
   'messages_unaccounted',
   'streams_waiting',
+  'playback_streams',
+  'playback_memory_bytes',
+  'playback_queued_seconds',
+  'playback_frames_unaccounted',
 ] as const;
 
 function leftOver(of: ReadonlyMap<string, number>): Record<string, number> {
@@ -108,11 +119,17 @@ async function quiet(gateway: GatewayProcess, files: number, collector: Collecto
   return least;
 }
 
-export async function runChurn({ warmUp, connections, perSecond }: ChurnOptions): Promise<ChurnReport> {
+export async function runChurn({
+  warmUp,
+  connections,
+  perSecond,
+  isSpokenTo = false,
+}: ChurnOptions): Promise<ChurnReport> {
   const folder = mkdtempSync(join(tmpdir(), 'acs-audio-gateway-churn-'));
   const inspectorPort = await freePort();
   const env = { NODE_OPTIONS: `--max-semi-space-size=1 --inspect=127.0.0.1:${inspectorPort}` };
-  const gateway = await GatewayProcess.startIn(env, '--sink', `wav:${folder}`, ...flags);
+  const all = ['--sink', `wav:${folder}`, ...flags, ...(isSpokenTo ? speech : [])];
+  const gateway = await GatewayProcess.startWith({ env, ...(isSpokenTo && { program }) }, ...all);
   try {
     const collector = await Collector.attach(inspectorPort);
     await collector.collect();
@@ -144,6 +161,8 @@ export async function runChurn({ warmUp, connections, perSecond }: ChurnOptions)
       streams,
       exitCode: code,
       unaccounted: last['unaccounted'],
+      conversations: last['conversations'] ?? 0,
+      utterances: gateway.log.filter(({ msg }) => msg === 'utterance').length,
     };
   } finally {
     await gateway.kill();
@@ -165,5 +184,6 @@ export function problems(report: ChurnReport): string[] {
   if (streams !== '{"streams":[]}') lines.push(`/streams: ${streams.slice(0, 500)}`);
   if (accepted !== closes) lines.push(`${accepted} upgrades accepted, ${closes} streams closed`);
   if (exitCode !== 0 || unaccounted !== 0) lines.push(`the drain ended with ${exitCode}, ${unaccounted} unaccounted`);
+  if (report.conversations !== 0) lines.push(`${report.conversations} conversations wait for ever`);
   return lines;
 }

@@ -2,15 +2,21 @@
 import { readToolFlags } from '../support/tool-flags.ts';
 import { problems, runChurn } from './churn.ts';
 
-const usage = `Usage: npm run churn -- [--connections 20000] [--warm-up 6000] [--per-second 900]
+const usage = `Usage: npm run churn -- [--connections 20000] [--warm-up 6000] [--per-second 900] [--speech on]
 
-Connections that come, send something and go. Ends with 1 if anything is left of them.
+Connections that come, send something and go, and with --speech on are spoken to. Ends with 1 if anything is left of them.
 `;
-const { values } = readToolFlags(usage, { connections: 20_000, 'warm-up': 6_000, 'per-second': 900 });
+const { values } = readToolFlags(usage, {
+  connections: 20_000,
+  'warm-up': 6_000,
+  'per-second': 900,
+  speech: 'off',
+});
 const report = await runChurn({
   connections: values.connections,
   warmUp: values['warm-up'],
   perSecond: values['per-second'],
+  isSpokenTo: values.speech === 'on',
 });
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const found = problems(report);

@@ -118,7 +118,17 @@ const blocks: readonly [string, Readonly<Record<string, number>>, Readonly<Recor
   [
     'the pool of playback',
     playbackPool,
-    words('magic', 'version', 'blockCount', 'queueCount', 'freeFrom', 'blocksHeld', 'doorbell', 'callers'),
+    words(
+      'magic',
+      'version',
+      'blockCount',
+      'queueCount',
+      'freeFrom',
+      'blocksHeld',
+      'commonHeld',
+      'doorbell',
+      'callers',
+    ),
   ],
   [
     'a queue of playback',

@@ -33,12 +33,13 @@ export class Acs implements Outgoing {
   /** Nobody reads: what is sent waits in the socket, up to its limit. */
   isBlocked = false;
   buffered = 0;
-  readonly limitBytes = 16 * 1024;
+  readonly limitBytes: number;
   private waiting: string[] = [];
   private endMs = 0;
 
-  constructor(clock: () => number) {
+  constructor(clock: () => number, limitBytes = 16 * 1024) {
     this.clock = clock;
+    this.limitBytes = limitBytes;
   }
 
   send(message: string | Uint8Array): number {

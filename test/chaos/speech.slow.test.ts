@@ -1,0 +1,9 @@
+/** Speech into calls that do all that calls do, in a short form; `npm run chaos` has the full one. */
+import { expect, test } from 'vitest';
+import { runSpeech, speechName } from './speech.ts';
+
+test(`${speechName}: heard is what should have been heard, to the frame, and nothing is left behind`, async () => {
+  const { problems, facts } = await runSpeech({ calls: 40, durationMs: 6_000 });
+  console.info(facts);
+  expect(problems).toEqual([]);
+});
