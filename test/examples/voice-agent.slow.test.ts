@@ -186,8 +186,9 @@ it('says to its end what had come when the connection is lost, and goes on with 
   await call.hangUp();
   expect(await example.interrupt()).toBe(0);
   expect(call.faults).toEqual([]);
-  expect(call.stopsMs).toEqual([]);
   const [lost, next] = standIn.sessions;
+  // The second turn may still silence the end of the first answer; nothing is silenced for the loss.
+  expect(call.stopsMs.filter((ms) => ms >= lost!.answers[1]!.createdAtMs)).toEqual([]);
   const { sentMs } = lost!.answers[1]!;
   expect(sentMs).toBeGreaterThan(1_400);
   expect(sentMs).toBeLessThan(2_000);
