@@ -23,7 +23,7 @@ import { dropReasons } from './outcomes.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 11;
+export const layoutVersion = 12;
 
 // ── control ────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Words of a gate, and where each stands among them. */
