@@ -1,9 +1,10 @@
 /**
  * A stream's queue as the main thread reads it. User threads write what it reads: a number that cannot be makes it `corrupt`, and
- * a block counts only if the pool says that it is this queue's. So a writer gone mad harms nobody's call but its own. Invariant:
+ * a block counts only if the pool says that it is this queue's. So a corrupt writer harms no call but its own. Invariant:
  * `tail` is what was taken, ever, and the blocks before it are back in the pool. Main thread.
  */
 import { frameBytes } from '../base/limits.ts';
+import { playbackUtterancesMax } from '../base/playback-limits.ts';
 import { framesPerBlock } from '../memory/playback-layout.ts';
 import type { PlaybackMemory } from '../memory/playback-memory.ts';
 import type { Queue } from '../memory/playback-queue.ts';
@@ -11,7 +12,7 @@ import type { Views } from '../memory/views.ts';
 
 /** What the end of an utterance may add to a full queue. */
 const reserveFrames = 16;
-/** Utterances begun at a time; nobody has so much to say. */
+/** Utterances begun at a time; no speaker has so many. */
 const utterancesMax = 2 ** 16;
 
 export class QueueReader {
@@ -53,7 +54,17 @@ export class QueueReader {
   /** No frame of the current utterance will follow those that are there. */
   get hasEnded(): boolean {
     const { queue, number } = this;
-    return queue.places.hasEnded(number) || (queue.begun > number && !queue.places.hasPlace(number));
+    return this.end >= 0 || (queue.begun > number && !queue.places.hasPlace(number));
+  }
+
+  /** The frame before which the current utterance ends: as its writer said, or, if that is dead, where another one's begins; else -1. */
+  private get end(): number {
+    const { queue, number } = this;
+    const { places } = queue;
+    if (places.hasEnded(number)) return places.endOf(number);
+    const last = Math.min(this.begun, number + playbackUtterancesMax);
+    for (let next = number + 1; next <= last; next++) if (places.hasPlace(next)) return places.startOf(next);
+    return -1;
   }
 
   /** Frames of the current utterance that are there. */
@@ -62,8 +73,8 @@ export class QueueReader {
     // Before the place: an utterance has one before it has a frame.
     const { head } = queue;
     if (!queue.places.hasPlace(number)) return 0;
-    const end = queue.places.hasEnded(number) ? queue.places.endOf(number) : head;
-    return Math.max(0, Math.min(end, head) - tail);
+    const { end } = this;
+    return Math.max(0, Math.min(end < 0 ? head : end, head) - tail);
   }
 
   /** Leaves out frames that came after their utterance was cut off. Returns how many. */

@@ -16,7 +16,7 @@ const cutoffShare = 0.99;
 /** Samples taken in at a time: a frame of 20 ms at 24 kHz. */
 const blockSamples = 480;
 
-/** One for each pair of rates, shared by all that use it. */
+/** Shared by all that use its pair of rates. */
 interface Filter {
   /** Outputs for `down` inputs, and the phases of the filter. */
   readonly up: number;
@@ -36,11 +36,9 @@ const filters = new Map<string, Filter>();
 
 function filterFor(fromRate: number, toRate: number): Filter {
   const key = `${fromRate} ${toRate}`;
-  const known = filters.get(key);
-  if (known !== undefined) return known;
-  const made = designFilter(fromRate, toRate);
-  filters.set(key, made);
-  return made;
+  const filter = filters.get(key) ?? designFilter(fromRate, toRate);
+  filters.set(key, filter);
+  return filter;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -1,6 +1,7 @@
 /** Before the metadata, across sockets, and at the end of a call: what waits, goes on, and settles. */
 import { describe, expect, it } from 'vitest';
 import { ringState } from '../../src/memory/states.ts';
+import { PlaybackWriter } from '../../src/playback/writer.ts';
 import { placeOf, RingCursor } from '../../src/ring/cursor.ts';
 import { Frame } from '../../src/ring/frame.ts';
 import { describeRing } from '../../src/stream/ring-report.ts';
@@ -104,6 +105,37 @@ describe('the end of a call', () => {
     rig.run(200);
     expect(await settles(goodbye.played())).toBe(true);
     expect(rig.acs.heard.subarray(0, 2 * (second + 1)).equals(bytesOf(ramp(second + 1)))).toBe(true);
+  });
+
+  it('is followed by what another writer says, if its own is dead', async () => {
+    using rig = new Rig();
+    rig.writer.begin().write(ramp(3200));
+    const next = new PlaybackWriter(rig.handle).begin();
+    next.write(ramp(3200, 9));
+    next.end();
+    rig.run(1_000);
+    expect(await settles(next.played())).toBe(true);
+    expect(rig.ended.map(({ end, sentMs }) => [end, sentMs])).toEqual([
+      ['played', 200],
+      ['played', 200],
+    ]);
+  });
+
+  it('takes nothing with it of what another writer says after a cut, however late that is noticed', async () => {
+    using rig = new Rig();
+    rig.writer.begin().write(ramp(second));
+    rig.run(100);
+    const other = new PlaybackWriter(rig.handle);
+    other.clear();
+    other.begin().end();
+    const next = other.begin();
+    next.write(ramp(3200, 9));
+    next.end();
+    rig.turn();
+    expect([rig.acs.stops, rig.acs.framesSinceStop]).toEqual([1, 10]);
+    rig.run(1_000);
+    expect(await next.played()).toEqual({ playedMs: 200, isCleared: false, underruns: 0 });
+    expect(rig.unaccounted).toBe(0);
   });
 
   it('takes more utterances than have a place, one after the other', async () => {
