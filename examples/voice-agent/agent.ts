@@ -143,7 +143,7 @@ export class Agent {
 
   /** A session has a longest life. It is replaced while nobody would notice. */
   private renew(): void {
-    if (this.session.turns.isIdle && !this.playback.isPlaying) this.replace('it was old');
+    if (this.session.isIdle && !this.playback.isPlaying) this.replace('it was old');
     else this.timer = setTimeout(() => this.renew(), renewalLookMs);
   }
 

@@ -60,6 +60,11 @@ export class Session implements Speaker {
     });
   }
 
+  /** Nobody waits for an answer, or gives one. */
+  get isIdle(): boolean {
+    return this.turns.isIdle && this.retry === null;
+  }
+
   hear(audio: string): void {
     this.hasHeard = true;
     this.socket.append(audio);
@@ -182,7 +187,10 @@ export class Session implements Speaker {
     const { error, reason } = status_details ?? {};
     this.options.tell({ type: 'trouble', what: `the model did not answer: ${error?.code ?? reason ?? 'no reason'}` });
     if (++this.failures > retriesMax) return;
-    this.retry = setTimeout(() => number === this.turns.number && this.turns.request(), retryMs * this.failures);
+    this.retry = setTimeout(() => {
+      this.retry = null;
+      if (number === this.turns.number) this.turns.request();
+    }, retryMs * this.failures);
   }
 
   /** Nearly all errors leave the session as it was; what ends it closes the socket too. */

@@ -55,6 +55,9 @@ export function substitute(text: string, changes: Readonly<Record<string, string
 }
 
 /** The master process. What it and its workers write goes to a file in its folder. */
+/** Longer than any reload takes. */
+const signalAgainMs = 20_000;
+
 export class BalancerProcess {
   readonly folder: string;
   private readonly child: ChildProcess;
@@ -96,8 +99,17 @@ export class BalancerProcess {
 
   /** Sends a signal that makes it reload, and waits until there are new workers. */
   async reload(signal: NodeJS.Signals, isDone: () => boolean): Promise<void> {
-    this.child.kill(signal);
-    await eventually(isDone);
+    let askedMs = Number.NEGATIVE_INFINITY;
+    await eventually(() => {
+      if (this.child.exitCode !== null) throw new Error(`it exited with ${this.child.exitCode}: ${this.logs()}`);
+      if (isDone()) return true;
+      // HAProxy's master loses a signal that comes while it is busy with another one.
+      if (performance.now() > askedMs + signalAgainMs) {
+        this.child.kill(signal);
+        askedMs = performance.now();
+      }
+      return false;
+    });
   }
 
   /** Waits until `url` is answered; throws if the process ends instead. */

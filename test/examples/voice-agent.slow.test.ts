@@ -242,7 +242,7 @@ it('leaves nothing behind when the caller hangs up in the middle of an answer', 
   await eventually(() => [...calls[1]!.heard.values()][0]! > frames + 50);
   await calls[1]!.hangUp();
   await eventually(() => standIn.sessions.every(({ isOpen }) => !isOpen));
-  expect(eventsOfType(example, 'ended').length).toBe(2);
+  await eventually(() => eventsOfType(example, 'ended').length === 2);
   expect(eventsOfType(example, 'lost')).toEqual([]);
   expect(await example.interrupt()).toBe(0);
 });
