@@ -119,6 +119,9 @@ async function quiet(gateway: GatewayProcess, files: number, collector: Collecto
   return least;
 }
 
+const growthMax = 0.05;
+const roundsMax = 3;
+
 export async function runChurn({
   warmUp,
   connections,
@@ -138,18 +141,27 @@ export async function runChurn({
     await sleep(100);
     const filesBefore = openFiles(gateway.pid);
     await churn(gateway.port, 0, warmUp, perSecond);
-    const residentBefore = await quiet(gateway, filesBefore.length, collector);
-    const startMs = performance.now();
-    await churn(gateway.port, warmUp, connections, perSecond);
-    const seconds = (performance.now() - startMs) / 1000;
-    const residentAfter = await quiet(gateway, filesBefore.length, collector);
+    let residentAfter = await quiet(gateway, filesBefore.length, collector);
+    let residentBefore = residentAfter;
+    let done = warmUp;
+    let seconds = 0;
+    // A worker's heap that comes to its full size by chance does so once; what leaks grows each time.
+    for (let round = 0; round < roundsMax; round++) {
+      residentBefore = residentAfter;
+      const startMs = performance.now();
+      await churn(gateway.port, done, connections, perSecond);
+      seconds = (performance.now() - startMs) / 1000;
+      done += connections;
+      residentAfter = await quiet(gateway, filesBefore.length, collector);
+      if (residentAfter <= residentBefore * (1 + growthMax)) break;
+    }
     const filesAfter = openFiles(gateway.pid);
     const end = await samples(gateway.adminPort);
     const streams = await ask(gateway.adminPort, '/streams');
     await collector.detach();
     const { code, last } = await gateway.drain();
     return {
-      connections: warmUp + connections,
+      connections: done,
       accepted: end.get('upgrades_total{result="accepted"}')!,
       closes: sum(end, 'stream_closes_total'),
       seconds,
@@ -179,7 +191,7 @@ export function problems(report: ChurnReport): string[] {
     lines.push(`open files before: ${kinds(report.filesBefore)}; after: ${kinds(report.filesAfter)}`);
   }
   const growth = report.residentAfter / report.residentBefore - 1;
-  if (growth > 0.05) lines.push(`memory grew by ${(100 * growth).toFixed(1)} %`);
+  if (growth > growthMax) lines.push(`memory grew by ${(100 * growth).toFixed(1)} %`);
   for (const [name, value] of Object.entries(left)) lines.push(`${name}: ${value}`);
   if (streams !== '{"streams":[]}') lines.push(`/streams: ${streams.slice(0, 500)}`);
   if (accepted !== closes) lines.push(`${accepted} upgrades accepted, ${closes} streams closed`);
