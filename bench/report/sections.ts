@@ -36,7 +36,7 @@ const titles: Readonly<Record<BenchName, string>> = {
   capacity: 'Capacity',
   scaling: 'Scaling',
   readers: 'Reading in another thread',
-  duplex: 'Hearing and speaking',
+  duplex: 'Calls both ways',
 };
 
 /** What a chart shows when it is not the first column that can be better or worse. */
