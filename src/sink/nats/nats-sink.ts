@@ -5,13 +5,13 @@
  */
 
 import { frameDurationMs } from '../../base/limits.ts';
-import { subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Checkpoint } from '../progress.ts';
 import type { RecordedCall, Sink, SinkContext, SinkStream, Track, TrackWriter } from '../sink.ts';
 import { NatsLink } from './nats-link.ts';
 import { NatsSpeech } from './nats-speech.ts';
 import { NatsTrack, type Publish } from './nats-track.ts';
+import { callSubject } from './subjects.ts';
 
 /** Every turn of the loop: frames are wanted live. */
 const liveIntervalMs = 5;
@@ -115,7 +115,7 @@ export class NatsSink implements Sink {
   private tellCalls(): void {
     if (!this.link.isReady) return;
     for (const call of this.calls) {
-      const subject = `${this.spec.prefix}.${subjectToken(call.callConnectionId ?? call.streamId)}.call.recorded.event`;
+      const subject = `${callSubject(this.spec.prefix, call)}.call.recorded.event`;
       const payload = Buffer.from(JSON.stringify({ type: 'recorded', ...call }));
       this.roundBytes += payload.length + messageOverheadBytes;
       this.callsTold++;

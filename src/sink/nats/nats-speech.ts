@@ -3,19 +3,14 @@
  * the younger one is meant. Sink thread.
  */
 import { spokenSilentMs } from '../../base/playback-limits.ts';
-import { subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { SinkStream } from '../sink.ts';
 import type { SpokenOutcome } from '../spoken-outcome.ts';
 import { NatsInbox } from './nats-inbox.ts';
 import { SpokenCall } from './spoken-call.ts';
+import { speechSubject } from './subjects.ts';
 
 const sweepIntervalMs = 500;
-
-/** Where agents speak into a stream. */
-export function speechSubject(prefix: string, { callConnectionId, streamId }: Omit<SinkStream, 'playback'>): string {
-  return `${prefix}.${subjectToken(callConnectionId ?? streamId)}.playback`;
-}
 
 export class NatsSpeech {
   private readonly spec: NatsSinkSpec;

@@ -3,14 +3,13 @@
  * frames; `running` every few seconds, so that late subscribers learn of it; `ended` with the account. Sink thread.
  */
 import { randomInt } from 'node:crypto';
-import { participantToken, subjectToken } from '../../base/recording-name.ts';
 import type { NatsSinkSpec } from '../../config/nats-spec.ts';
 import type { Frame } from '../../ring/frame.ts';
 import { labelled } from '../../ring/track.ts';
 import type { Checkpoint } from '../progress.ts';
 import type { Track, TrackEnd, TrackWriter } from '../sink.ts';
 import { batchHeaders, frameHeaders, putRecord, recordBytesMax } from './nats-frame.ts';
-import { speechSubject } from './nats-speech.ts';
+import { participantSubject, speechSubject } from './subjects.ts';
 
 /** Where the numbers of a track stand in its checkpoint. */
 const kept = {
@@ -34,11 +33,6 @@ export type Publish = (
   headers: readonly (readonly [string, string])[],
   messageId: string,
 ) => void;
-
-/** Subject of a participant's frames; its events are on the same with `.event` behind it. */
-export function subjectOf(prefix: string, { callConnectionId, streamId, participantId }: Track): string {
-  return `${prefix}.${subjectToken(callConnectionId ?? streamId)}.${participantToken(participantId)}`;
-}
 
 export class NatsTrack implements TrackWriter {
   readonly isOpen = true;
@@ -65,7 +59,7 @@ export class NatsTrack implements TrackWriter {
     this.track = track;
     this.checkpoint = checkpoint;
     this.publish = publish;
-    this.subject = subjectOf(spec.prefix, track);
+    this.subject = participantSubject(spec.prefix, track);
     this.framesPerMessage = spec.framesPerMessage;
     this.playback = spec.playback ? speechSubject(spec.prefix, track) : null;
     // A reading that comes a little late finds more; they had better not become a message of their own.
