@@ -16,8 +16,8 @@ export interface Measured {
   readonly participants: readonly (readonly ParticipantRecord[])[];
 }
 
-export async function startGateway(): Promise<GatewayProcess> {
-  const gateway = await GatewayProcess.start('--workers', '1');
+export async function startGateway(...flags: readonly string[]): Promise<GatewayProcess> {
+  const gateway = await GatewayProcess.start('--workers', '1', ...flags);
   onTestFinished(() => gateway.kill());
   return gateway;
 }
@@ -75,10 +75,6 @@ export function total(counts: readonly number[]): number {
 
 export function mean(values: readonly number[]): number {
   return total(values) / values.length;
-}
-
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 /** Kolmogorov-Smirnov: the largest difference between the shares of values up to any bound. */
