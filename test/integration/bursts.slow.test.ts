@@ -7,7 +7,7 @@ import { recordingSink } from '../sink/recording-sink.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { startSimulator } from '../support/simulator-process.ts';
-import { type Starvation, unlessStarved } from '../support/starvation.ts';
+import { judgingTimes, type Starvation, unlessStarved } from '../support/starvation.ts';
 
 type Samples = ReadonlyMap<string, number>;
 
@@ -89,18 +89,21 @@ describe('a stall of 200 calls', () => {
   );
 });
 
-test('a recorder that hangs again and again costs the decoder its budget at most', { timeout: 120_000 }, async () => {
-  const wav = ['--sink', `wav:${join(temporaryFolder(), 'wav')}`];
-  const hanging = ['--sink', `module:${hangingSink}?loops&records&name=hanging`, '--thread-timeout-ms', '1000'];
-  const gateway = await start(...wav, ...hanging);
-  const begunMs = performance.now();
-  const report = await startSimulator(gateway.url, '--calls', '50', '--duration', '10s').report;
-  const samples = await gateway.metrics();
-  const elapsedMs = performance.now() - begunMs;
-  const gatedMs = 1000 * samples.get('gated_seconds_total{sink="hanging"}')!;
-  expect(report.ok).toBe(true);
-  expect(samples.get('thread_hangs_total{thread="sink:hanging"}')).toBeGreaterThanOrEqual(1);
-  expect(total(samples, 'messages_dropped_total')).toBe(0);
-  expect(gatedMs).toBeLessThanOrEqual(gatedSavedMs.ofLane + gatedShare.ofLane * elapsedMs + 100);
-  expect(samples.get('frames_committed_total')).toBe(25_000);
-});
+test(
+  'a recorder that hangs again and again costs the decoder its budget at most',
+  judgingTimes(async () => {
+    const wav = ['--sink', `wav:${join(temporaryFolder(), 'wav')}`];
+    const hanging = ['--sink', `module:${hangingSink}?loops&records&name=hanging`, '--thread-timeout-ms', '1000'];
+    const gateway = await start(...wav, ...hanging);
+    const begunMs = performance.now();
+    const report = await startSimulator(gateway.url, '--calls', '50', '--duration', '10s').report;
+    const samples = await gateway.metrics();
+    const elapsedMs = performance.now() - begunMs;
+    const gatedMs = 1000 * samples.get('gated_seconds_total{sink="hanging"}')!;
+    expect(report.ok).toBe(true);
+    expect(samples.get('thread_hangs_total{thread="sink:hanging"}')).toBeGreaterThanOrEqual(1);
+    expect(total(samples, 'messages_dropped_total')).toBe(0);
+    expect(gatedMs).toBeLessThanOrEqual(gatedSavedMs.ofLane + gatedShare.ofLane * elapsedMs + 100);
+    expect(samples.get('frames_committed_total')).toBe(25_000);
+  }),
+);
