@@ -88,16 +88,16 @@ describe('a module that loops for ever', () => {
 
   test(
     'again and again is lapped all the time, and does not keep the process from ending in time, with its account',
-    judgingTimes(async () => {
+    judgingTimes(async (machine) => {
       const gateway = await start('--sink', `module:${hangingSink}?loops&name=stuck`);
       const watch = new Watch(gateway, 2);
       startSimulator(gateway.url, '--calls', '2', '--participants', '1', '--duration', '60s');
       const lapped = `sink_lapped_frames_total${label('stuck')}`;
-      await watch.until((metrics) => metrics.get('thread_hangs_total{thread="sink:stuck"}') === 2);
+      await watch.until((metrics) => metrics.get('thread_hangs_total{thread="sink:stuck"}')! >= 2);
       const before = (await watch.look()).get(lapped)!;
       await watch.until((metrics) => metrics.get(lapped)! > before + 20);
       const ended = gateway.drain();
-      expect(await took(ended)).toBeLessThan(drainMs + exitMsMax);
+      expect(await took(ended)).toBeLessThan(drainMs + exitMsMax + machine.worstMs);
       const { last } = await ended;
       await always(() => expect(last).toMatchObject({ msg: expect.stringMatching(/^drained/), unaccounted: 0 }));
     }),
@@ -117,12 +117,12 @@ describe('a module in a system call that does not return', needs('linux'), () =>
 
   test(
     'is abandoned, at most two of them, and told; the process ends in time all the same',
-    judgingTimes(async () => {
+    judgingTimes(async (machine) => {
       const { gateway, abandoned, watch } = await blocked();
       await abandoned(2);
       await watch.until((metrics) => metrics.get(`sink_ready${label('stuck')}`) === 0);
       const ended = gateway.drain();
-      expect(await took(ended)).toBeLessThan(drainMs + exitMsMax);
+      expect(await took(ended)).toBeLessThan(drainMs + exitMsMax + machine.worstMs);
       const { code } = await ended;
       const account = gateway.log.findLast(({ msg }) => msg?.startsWith('drained'));
       // A sink that was cut off cannot say what it has kept.
@@ -190,7 +190,7 @@ describe('a disk that does not answer', needs('frozen disk'), () => {
 
   test(
     'keeps neither the account nor the end: what is left of the process waits in the kernel alone',
-    judgingTimes(async () => {
+    judgingTimes(async (machine) => {
       const disk = frozenDisk();
       const gateway = await start('--sink', `wav:${join(disk.folder, 'recorded')}`);
       const watch = new Watch(gateway, 4);
@@ -202,7 +202,7 @@ describe('a disk that does not answer', needs('frozen disk'), () => {
       const account = eventually(() =>
         gateway.log.some(({ msg, unaccounted }) => msg?.startsWith('drained') && unaccounted === 0),
       );
-      expect(await took(account)).toBeLessThan(drainMs + exitMsMax);
+      expect(await took(account)).toBeLessThan(drainMs + exitMsMax + machine.worstMs);
       // Its main thread is in the end of the process, and no signal can do more.
       await eventually(() => /^(Z|D)/.test(readFileSync(`/proc/${gateway.pid}/stat`, 'utf8').split(') ')[1]!));
       await expect(gateway.admin('/healthz')).rejects.toThrow();
