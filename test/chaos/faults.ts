@@ -15,7 +15,7 @@ import { selfSignedCertificate } from '../support/certificate.ts';
 import { FrozenDisk } from '../support/frozen-disk.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { nodeOptions } from '../support/node-options.ts';
-import type { Arena, Fault, Size } from './arena.ts';
+import type { Arena, Fault } from './arena.ts';
 
 const faultyDecoder = new URL('../decoder/faulty-decoder.ts', import.meta.url).href;
 
@@ -251,7 +251,7 @@ const socketsAreCut: Fault = {
     cutSockets.length = 0;
     return proxy(arena, cutSockets);
   },
-  strike: (_arena, _size: Size) => {
+  strike: () => {
     const alive = cutSockets.filter((socket) => !socket.destroyed);
     for (let n = 0; n < alive.length; n += 2) alive[n]!.resetAndDestroy();
     return Promise.resolve();
