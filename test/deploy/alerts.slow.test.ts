@@ -36,7 +36,7 @@ async function until(what: string, condition: () => boolean | Promise<boolean>):
   for (;;) {
     const askedMs = performance.now();
     if (await condition()) return;
-    if (Date.now() > begunMs + arrivalMsMax * (machine.isBusy ? busyFactor : 1))
+    if (Date.now() > begunMs + arrivalMsMax * (machine.wakesLate ? busyFactor : 1))
       throw new Error(`not in time: ${what}`);
     // Both servers have enough to do: a question costs them more than us.
     const pauseMs = Math.min(500, Math.max(50, 20 * (performance.now() - askedMs)));
@@ -240,7 +240,7 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
       const arrived = alerting.received.filter(({ labels }) => labels['instance'] === instance);
       if (name !== 'wandering') expect(arrived.length, name).toBeGreaterThan(0);
       for (const { labels } of arrived) {
-        const excused = machine.isBusy ? ofABusyMachine : ofTheMachine;
+        const excused = machine.wakesLate ? ofABusyMachine : ofTheMachine;
         if (!excused.test(labels['alertname']!)) expect(labels['alertname'], name).toMatch(caused[name]);
       }
     }
@@ -259,9 +259,9 @@ describe('a healthy gateway', needs('prometheus', 'prometheus-alertmanager'), ()
       // It was watched, and there was something to see.
       expect(await alerting.query('acs_gateway:frames_committed:rate1m')).toBeGreaterThan(500);
       expect(await alerting.query('count(acs_gateway:eventloop_delay_seconds:p99_5m)')).toBe(3);
-      const isExcused = (alert: string) => machine.isBusy && ofABusyMachine.test(alert);
+      const isExcused = (alert: string) => machine.wakesLate && ofABusyMachine.test(alert);
       expect(alerting.received.filter(({ labels }) => !isExcused(labels['alertname']!))).toEqual([]);
-      const firing = machine.isBusy
+      const firing = machine.wakesLate
         ? `ALERTS{alertstate="firing",alertname!~".*(${ofABusyMachine.source})"}`
         : 'ALERTS{alertstate="firing"}';
       expect(await alerting.query(`count(${firing})`)).toBeNull();

@@ -44,10 +44,15 @@ export class Starvation {
     return this.figures[at.sumMs]! / Math.max(1, this.figures[at.sleeps]!);
   }
 
-  /** It had other things to do: lateness that a test sees may be its, not ours. */
+  /** Said by the sleeping thread alone: for what a test does not judge on a busy machine, though it keeps the CPUs busy itself. */
+  get wakesLate(): boolean {
+    return this.worstMs > quietMsMax;
+  }
+
+  /** It had other things to do, or more than it could: a test that fails meanwhile is worth another attempt. */
   get isBusy(): boolean {
     const { waitShare, stealShare } = this.cpu;
-    return this.worstMs > quietMsMax || waitShare > quietWaitShareMax || stealShare > quietStealShareMax;
+    return this.wakesLate || waitShare > quietWaitShareMax || stealShare > quietStealShareMax;
   }
 
   toString(): string {
