@@ -32,7 +32,8 @@ export class Starvation {
     const figures = new Float64Array(new SharedArrayBuffer(figuresBytes));
     figures[at.dueMs] = Number.POSITIVE_INFINITY;
     const thread = new Worker(new URL('./starvation.worker.ts', import.meta.url), { workerData: figures.buffer });
-    await once(thread, 'online');
+    // Before that it would see nothing: a thread that is online has its code still to load.
+    await once(thread, 'message');
     return new Starvation(figures, thread);
   }
 
