@@ -182,6 +182,7 @@ export class FrameDecoder {
     const endedMs = this.clock();
     const ordinaryMs = isFallback ? 0 : parseOrdinaryMs(end - start);
     budget.charge(this.stream, end - start, endedMs - beganMs - ordinaryMs, endedMs);
+    if (message.kind !== messageKind.audio) budget.countOther(this.stream, endedMs);
     return true;
   }
 
