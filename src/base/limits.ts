@@ -171,10 +171,7 @@ export const excessMessagesOfDebtorMax = 100;
 export const costlyShare = { ofStream: 0.001, ofLane: 0.1 } as const;
 export const costlySavedMs = { ofStream: 1, ofLane: 10 } as const;
 
-/**
- * Messages that are no audio, of each stream: tones, marks, metadata, what cannot be read. So many at once, and so many a second:
- * 25 a second, after a stall of ten. Costs a worker that has never seen one two milliseconds, and 2 % of its time at most.
- */
+/** Of a stream: tones, marks, metadata, what cannot be read. So many at once, and so many a millisecond: at most 2 % of a worker. */
 export const otherMessages = { atOnceMax: 250, perMs: 0.4 } as const;
 
 /** What is longer is audio or of no use, and audio is few values: one is most of it. A parser takes 250 ns for each value. */

@@ -63,7 +63,7 @@ export class DecoderPool {
     this.options = options;
     const { memory, decoder, flushIntervalMs } = options;
     this.workers = memory.lanes.map((_, index) => {
-      const workerData: DecoderWorkerData = { memory: memory.handle, laneIndex: index, decoder, flushIntervalMs };
+      const workerData = { memory: memory.handle, laneIndex: index, decoder, flushIntervalMs };
       return new DecodeWorker({
         index,
         workerData,
