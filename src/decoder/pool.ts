@@ -10,7 +10,6 @@ import { decodeStopMsMax, decodeWatchMs, degradedAfterMs, degradedMsMax } from '
 import type { DecoderName } from '../config/decoder-names.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { DecodeWorker } from './decode-worker.ts';
-import type { DecoderWorkerData } from './decoder.worker.ts';
 import type { LeaseChanges } from './lease-changes.ts';
 import { LeaseWatch } from './lease-watch.ts';
 
