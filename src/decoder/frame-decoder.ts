@@ -175,7 +175,7 @@ export class FrameDecoder {
     const isCostly = (!isPlain && isStuffed(bytes, start, end)) || !budget.allows(this.stream, beganMs);
     if (isCostly && (isFallback || !scanner.parse(bytes, start, end, message))) return false;
     if (isFallback) {
-      note.noteOthers(this.stream);
+      note.noteFallback();
       lane.fallbacks += 1;
     }
     parsers.general.parse(bytes, start, end, message);

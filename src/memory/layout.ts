@@ -181,6 +181,7 @@ export const note = {
   /** Of one reason for dropping: its index, and the two counters. */
   dropReason: noteOffsets.i32(),
   drops: noteOffsets.f64(2),
+  fallbacks: noteOffsets.f64(),
   ringStamps: noteOffsets.f64((ring.missingFrames - ring.unsettled) / 8),
   ringGaps: noteOffsets.f64(2),
   ringOthers: noteOffsets.f64(4),
