@@ -18,6 +18,11 @@ export class Playout {
     return this.endMs < nowMs + this.leadMs;
   }
 
+  /** How many frames are. */
+  dueFrames(nowMs: number): number {
+    return Math.max(0, Math.ceil((nowMs + this.leadMs - Math.max(nowMs, this.endMs)) / frameDurationMs));
+  }
+
   /** The call hears nothing: everything has been played, or nothing was sent. */
   isDry(nowMs: number): boolean {
     return this.endMs <= nowMs;

@@ -122,16 +122,17 @@ export class QueueReader {
     return frames;
   }
 
-  /** Finds the next frame, or the one so many further on. Returns false when there is none where it should be. */
-  locate(ahead: number): boolean {
+  /** Finds the next frame, or the one so many further on. Returns how many lie in a row from there: 0 when none is where it should be. */
+  locate(ahead: number): number {
     const { queue, memory, sampleRate } = this;
     const frame = this.tail + ahead;
     const perBlock = framesPerBlock(sampleRate);
     const block = queue.blockAt(Math.floor(frame / perBlock));
-    if (!memory.isOwned(block, this.owner)) return false;
+    if (!memory.isOwned(block, this.owner)) return 0;
+    const before = frame % perBlock;
     this.views = memory.viewsOf(block);
-    this.at = memory.offsetOf(block) + (frame % perBlock) * frameBytes(sampleRate);
-    return true;
+    this.at = memory.offsetOf(block) + before * frameBytes(sampleRate);
+    return perBlock - before;
   }
 
   /** So many frames are dealt with. */

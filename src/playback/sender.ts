@@ -2,8 +2,8 @@
  * Puts the frames that are due onto a stream's socket, some in one system call, and silences ACS when asked to. Nothing is sent
  * beyond the lead, nothing that was cut off, and nothing behind something that waits in the socket. Main thread.
  */
-import { frameDurationMs } from '../base/limits.ts';
-import { playbackBurstBytesMax, playbackPrimeMs } from '../base/playback-limits.ts';
+import { frameBytes, frameDurationMs } from '../base/limits.ts';
+import { playbackBurstBytesMax, playbackMessageFramesMax, playbackPrimeMs } from '../base/playback-limits.ts';
 import { type AudioDataText, markedAudioData, stopAudioText } from '../protocol/outbound.ts';
 import type { FrameCounts } from './frame-counts.ts';
 import { type Outgoing, Peer } from './peer.ts';
@@ -46,7 +46,7 @@ export class Sender {
   /** With this text from now on. */
   use(text: AudioDataText): void {
     this.text = text;
-    this.burstFramesMax = Math.floor(playbackBurstBytesMax / text.bytes.length);
+    this.burstFramesMax = Math.floor(playbackBurstBytesMax / text.bytesOfOne);
   }
 
   /** ACS has to throw away what it has. */
@@ -118,13 +118,13 @@ export class Sender {
     const { peer, nowMs } = this;
     const { reader, playout, utterances } = this.parts;
     const socket = this.socket!;
-    for (let room = this.burstFramesMax; room > 0 && playout.wants(nowMs); ) {
+    for (let room = Math.min(this.burstFramesMax, playout.dueFrames(nowMs)); room > 0; ) {
       const count = Math.min(room, reader.available);
       if (count === 0) break;
       const sent = this.sendFrames(socket, count);
       utterances.passEnded();
       // It was cut off, or the socket takes no more.
-      if (sent < count && playout.wants(nowMs)) break;
+      if (sent < count) break;
       room -= sent;
     }
     peer.ping(socket, nowMs);
@@ -134,23 +134,22 @@ export class Sender {
   private sendFrames(socket: Outgoing, count: number): number {
     const { nowMs } = this;
     const { reader, playout, utterances, options, counts, onCorrupt } = this.parts;
-    const { queue, track, totals } = options;
-    const { number, sampleRate } = reader;
+    const { queue } = options;
+    const { number } = reader;
     const gapMs = nowMs - playout.endMs;
     let sent = 0;
-    while (sent < count && playout.wants(nowMs)) {
+    while (sent < count) {
       // A thread may have cut it off since we looked.
       if (queue.cut >= number) break;
-      if (!reader.locate(sent)) {
+      const frames = Math.min(count - sent, reader.locate(sent), playbackMessageFramesMax);
+      if (frames === 0) {
         // Not from within: the socket is corked.
         queueMicrotask(onCorrupt);
         break;
       }
-      const { views, at } = reader;
-      const message = this.message(views.bytes, at, sent);
-      if (socket.send(message, false) === dropped) break;
-      sent++;
-      if (!track.commit(views, at, sampleRate, playout.take(nowMs), nowMs)) totals.unrecorded++;
+      if (socket.send(this.message(sent, frames), false) === dropped) break;
+      this.record(frames);
+      sent += frames;
     }
     if (sent === 0) return 0;
     this.hasSent = true;
@@ -160,10 +159,26 @@ export class Sender {
     return sent;
   }
 
-  private message(pcm: Buffer, at: number, ahead: number): string | Uint8Array {
-    const markId = this.parts.utterances.markIdOf(ahead);
-    if (markId === null) return this.text!.write(pcm, at);
-    return markedAudioData(pcm, at, this.parts.reader.sampleRate, markId);
+  /** The frames that the reader has found, with so many before them. */
+  private message(ahead: number, frames: number): string | Uint8Array {
+    const { reader, utterances } = this.parts;
+    const { views, at, sampleRate } = reader;
+    const markId = utterances.markIdOf(ahead + frames - 1);
+    if (markId === null) return this.text!.write(views.bytes, at, frames);
+    return markedAudioData(views.bytes, at, frames * frameBytes(sampleRate), markId);
+  }
+
+  /** They are heard when all before them has been. */
+  private record(frames: number): void {
+    const { nowMs } = this;
+    const { reader, playout, options } = this.parts;
+    const { track, totals } = options;
+    const { views, sampleRate } = reader;
+    const bytes = frameBytes(sampleRate);
+    for (let n = 0; n < frames; n++) {
+      const startMs = playout.take(nowMs);
+      if (!track.commit(views, reader.at + n * bytes, sampleRate, startMs, nowMs)) totals.unrecorded++;
+    }
   }
 
   /** Live audio that waited for longer than the lead is of no use any more. */
