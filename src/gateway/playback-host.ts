@@ -3,6 +3,7 @@ import { GatewayError } from '../base/errors.ts';
 import type { Config } from '../config/serve-settings.ts';
 import { ringFigures } from '../memory/ring-figures.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { StreamSlot } from '../memory/stream-slot.ts';
 import type { PlaybackHandle } from '../playback/handle.ts';
 import { claimPlayback, programHolder } from '../playback/holder.ts';
 import { Pacer } from '../playback/pacer.ts';
@@ -12,7 +13,6 @@ import type { FrontEnd } from '../socket/front-end.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import { describeRing } from '../stream/ring-report.ts';
 import type { Stream } from '../stream/stream.ts';
-import { metadataRateOf } from '../stream/stream-report.ts';
 import type { Observers } from './observers.ts';
 
 interface Stages {
@@ -85,12 +85,13 @@ export class PlaybackHost {
     const track = known?.track ?? this.track(stream);
     const { memory, stages } = this.options;
     const { frontEnd, observers } = stages();
+    const slot = new StreamSlot(memory, stream.index);
     const { speaker, handle } = this.pacer.open({
       streamId: stream.id,
       callConnectionId: stream.facts.callConnectionId,
       place: stream.index,
       outgoing: () => frontEnd.outgoing(stream),
-      sampleRate: () => metadataRateOf(memory, stream),
+      sampleRate: () => slot.rate,
       track,
       onStarted: (utterance) => observers.playbackStarted(stream, utterance),
       onEnded: (utterance) => observers.playbackEnded(stream, utterance),

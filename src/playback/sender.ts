@@ -96,11 +96,11 @@ export class Sender {
       return;
     }
     if (!playout.isDry(nowMs)) options.totals.lead.observe(playout.aheadMs(nowMs));
-    while (this.findDue() && peer.isFree(socket)) {
+    do {
       const { tail } = reader;
       socket.cork(this.sendBurst);
       if (reader.tail === tail) return;
-    }
+    } while (this.findDue() && peer.isFree(socket));
   }
 
   /** Whether something can be sent now: enough to begin with, or to go on. */

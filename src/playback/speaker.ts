@@ -46,6 +46,8 @@ export class Speaker implements WheelItem {
   /** Cuts that were dealt with. */
   private cuts = 0;
   private isClosed = false;
+  /** As the queue says. */
+  private isArmed = false;
 
   constructor(options: SpeakerOptions) {
     this.options = options;
@@ -86,6 +88,7 @@ export class Speaker implements WheelItem {
     if (this.made === null && this.queue.isUntouched) return;
     const { queue, options } = this;
     const { reader, utterances, counts, sender } = this.parts;
+    reader.look();
     if (reader.isCorrupt) {
       this.close('corrupt');
       return;
@@ -195,21 +198,27 @@ export class Speaker implements WheelItem {
   /** If nothing happens by itself any more, the writer calls from now on. Returns false if it has something already. */
   private fallAsleep(nowMs: number): boolean {
     if (this.isBusy(nowMs)) return false;
-    this.queue.isArmed = false;
+    this.arm(false);
+    this.parts.reader.look();
     return !this.isBusy(nowMs);
+  }
+
+  private arm(isArmed: boolean): void {
+    if (this.isArmed !== isArmed) this.queue.isArmed = isArmed;
+    this.isArmed = isArmed;
   }
 
   /** Something is to be sent, settled or silenced. */
   private isBusy(nowMs: number): boolean {
     const { queue } = this;
     const { reader, playout, utterances, sender } = this.parts;
-    if (sender.isCutting || utterances.hasUnsettled || queue.cuts !== this.cuts || !playout.isDry(nowMs)) return true;
+    if (!playout.isDry(nowMs) || sender.isCutting || utterances.hasUnsettled || queue.cuts !== this.cuts) return true;
     const { available } = reader;
     return available >= primeFrames || (available > 0 && reader.hasEnded) || utterances.canPass || reader.hasLate;
   }
 
   private nextMs(nowMs: number): number {
-    this.queue.isArmed = true;
+    this.arm(true);
     const { playout, utterances } = this.parts;
     const aheadMs = playout.aheadMs(nowMs);
     // Little is sent ahead: a source that speaks live. Else three frames at a time.

@@ -174,9 +174,11 @@ export class SpokenUtterances {
   cutUpTo(cut: number, nowMs: number): number {
     const { reader, playout, options } = this;
     for (const spoken of this.unplayed.splice(0)) this.settle(spoken, 'cleared', heardMs(spoken, nowMs));
+    // Who cut knew of utterances that have begun since the last look.
+    reader.look();
     const last = Math.min(cut, reader.begun);
     let frames = 0;
-    for (; reader.number <= last; reader.number++) {
+    for (; reader.number <= last; reader.pass()) {
       frames += reader.skipCurrent();
       this.settleCurrent('cleared', nowMs);
     }
@@ -189,7 +191,8 @@ export class SpokenUtterances {
   settleAll(nowMs: number): void {
     const { reader } = this;
     for (const spoken of this.unplayed.splice(0)) this.settle(spoken, 'discarded', heardMs(spoken, nowMs));
-    for (const last = reader.begun; reader.number <= last; reader.number++) this.settleCurrent('discarded', nowMs);
+    reader.look();
+    for (const last = reader.begun; reader.number <= last; reader.pass()) this.settleCurrent('discarded', nowMs);
   }
 
   private pass(): void {
@@ -197,7 +200,7 @@ export class SpokenUtterances {
     const spoken = this.current ?? this.silent(unplayed.at(-1)?.endMs ?? Number.NEGATIVE_INFINITY);
     this.current = null;
     unplayed.push(spoken);
-    reader.number++;
+    reader.pass();
   }
 
   private silent(endMs: number): Spoken {
