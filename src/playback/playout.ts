@@ -40,6 +40,21 @@ export class Playout {
     return startMs;
   }
 
+  /** So much of what was sent cannot have been played, though its time may have come. Returns by how much all of it is later. */
+  hold(nowMs: number, unheardMs: number): number {
+    if (!Number.isFinite(this.endMs)) return 0;
+    const laterMs = Math.max(0, nowMs + unheardMs - this.endMs);
+    this.endMs += laterMs;
+    return laterMs;
+  }
+
+  /** Nothing of it is played any more. Returns how much that was. */
+  drop(nowMs: number): number {
+    const unheardMs = this.aheadMs(nowMs);
+    if (unheardMs > 0) this.endMs = nowMs;
+    return unheardMs;
+  }
+
   /** ACS threw away what it had. Returns how much of it was not played. */
   cut(nowMs: number): number {
     const unheardMs = this.aheadMs(nowMs);

@@ -36,6 +36,11 @@ export class Sender {
   /** ACS may still have audio: a cut needs a word to it. */
   private hasSent = false;
   private mustSilence = false;
+  private isFree = false;
+  /** What the call cannot have heard since its peer takes nothing; null: it takes. */
+  private unheardMs: number | null = null;
+  /** By how much that made all of it later, since the last frame that was sent. */
+  private laterMs = 0;
 
   constructor(parts: SenderParts) {
     const { totals, clock, since } = parts.options;
@@ -58,10 +63,32 @@ export class Sender {
     return this.mustSilence;
   }
 
+  /** While the peer takes nothing, nothing more is heard than what it had. Before anything is said to have been played. */
+  hold(nowMs: number): void {
+    const { peer, parts } = this;
+    const { playout, utterances } = parts;
+    const socket = this.socketNow();
+    this.isFree = socket !== null && peer.isFree(socket);
+    if (socket === null || !this.hasSent || this.isFree) {
+      if (this.unheardMs !== null) utterances.released();
+      this.unheardMs = null;
+      return;
+    }
+    this.unheardMs ??= this.bufferedMs(socket) || playout.aheadMs(nowMs);
+    const laterMs = playout.hold(nowMs, this.unheardMs);
+    this.laterMs += laterMs;
+    utterances.held(this.unheardMs, laterMs);
+  }
+
+  /** What waits in this process; how much the kernel has of it nobody says. */
+  private bufferedMs(socket: Outgoing): number {
+    return Math.ceil(socket.getBufferedAmount() / this.text!.bytesOfOne) * frameDurationMs;
+  }
+
   /** Silences ACS if it must, then sends what is due. */
   turn(nowMs: number): void {
     this.nowMs = nowMs;
-    const socket = this.socketNow();
+    const { socket } = this;
     if (socket !== null && this.silence(socket)) this.speak(socket);
   }
 
@@ -72,6 +99,8 @@ export class Sender {
     this.socket = socket;
     this.parts.playout.reset();
     this.peer.reset();
+    this.unheardMs = null;
+    this.laterMs = 0;
     return socket;
   }
 
@@ -81,6 +110,9 @@ export class Sender {
     if (socket.send(stopAudioText, false) === dropped) return false;
     this.mustSilence = false;
     this.hasSent = false;
+    this.isFree = this.peer.isFree(socket);
+    this.unheardMs = null;
+    this.parts.utterances.silenced(this.nowMs);
     const { clock, totals, queue } = this.parts.options;
     const askedMs = clock() - queue.cutMs;
     totals.clear.observe(askedMs >= 0 && askedMs < clearMsMax ? askedMs : clearMsMax);
@@ -91,7 +123,7 @@ export class Sender {
     const { peer, nowMs } = this;
     const { playout, options, reader } = this.parts;
     if (!this.findDue()) return;
-    if (!peer.isFree(socket)) {
+    if (!this.isFree) {
       this.dropLive();
       return;
     }
@@ -136,7 +168,7 @@ export class Sender {
     const { reader, playout, utterances, options, counts, onCorrupt } = this.parts;
     const { queue } = options;
     const { number } = reader;
-    const gapMs = nowMs - playout.endMs;
+    const gapMs = nowMs - playout.endMs + this.laterMs;
     let sent = 0;
     while (sent < count) {
       // A thread may have cut it off since we looked.
@@ -153,6 +185,7 @@ export class Sender {
     }
     if (sent === 0) return 0;
     this.hasSent = true;
+    this.laterMs = 0;
     counts.addSent(sent);
     utterances.sent(sent, gapMs, nowMs);
     reader.advance(sent);

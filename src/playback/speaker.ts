@@ -93,6 +93,7 @@ export class Speaker implements WheelItem {
       this.close('corrupt');
       return;
     }
+    sender.hold(nowMs);
     utterances.settlePlayed(nowMs);
     this.takeCut(nowMs);
     utterances.passEmpty();

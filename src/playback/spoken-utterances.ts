@@ -3,7 +3,7 @@
  * their end. Says of each what became of it. Main thread.
  */
 import { frameDurationMs } from '../base/limits.ts';
-import { playbackEmptyPerVisitMax } from '../base/playback-limits.ts';
+import { playbackEmptyPerVisitMax, playbackPrimeMs } from '../base/playback-limits.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { utteranceOutcome } from '../memory/playback-layout.ts';
 import type { PlaybackMemory } from '../memory/playback-memory.ts';
@@ -147,6 +147,26 @@ export class SpokenUtterances {
     }
     this.current.frames += frames;
     this.current.endMs = playout.endMs;
+  }
+
+  /** The peer takes nothing: the last so many ms that were sent are heard later by so much. A thread that looks before the next visit is not told more. */
+  held(unheardMs: number, laterMs: number): void {
+    const { playout, unplayed, current } = this;
+    const heardUntilMs = playout.endMs - laterMs - unheardMs;
+    for (const spoken of unplayed) if (spoken.endMs > heardUntilMs) spoken.endMs += laterMs;
+    if (current !== null) current.endMs += laterMs;
+    this.options.queue.notePlayed(this.deliveredMs, playout.endMs + playbackPrimeMs);
+  }
+
+  /** It takes again. */
+  released(): void {
+    this.options.queue.notePlayed(this.deliveredMs, this.playout.endMs);
+  }
+
+  /** ACS threw away what it had. */
+  silenced(nowMs: number): void {
+    this.deliveredMs -= this.playout.drop(nowMs);
+    this.options.queue.notePlayed(this.deliveredMs, nowMs);
   }
 
   /** Goes on to the next one if this one is through. */
