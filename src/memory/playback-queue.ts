@@ -40,6 +40,7 @@ export class Queue {
   private doubles: Float64Array<SharedArrayBuffer> | null = null;
   private utterancePlaces: UtterancePlaces | null = null;
   private playedBuffer: DoubleBuffer | null = null;
+  private wasArmed = false;
   readonly framesMax: number;
   private readonly tableLength: number;
 
@@ -107,7 +108,10 @@ export class Queue {
   get isArmed(): boolean {
     return Atomics.load(this.i32, armedWord) !== 0;
   }
+  /** Stored when it changes: no other thread writes it. */
   set isArmed(armed: boolean) {
+    if (armed === this.wasArmed) return;
+    this.wasArmed = armed;
     Atomics.store(this.i32, armedWord, Number(armed));
   }
 

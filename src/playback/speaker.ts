@@ -46,8 +46,6 @@ export class Speaker implements WheelItem {
   /** Cuts that were dealt with. */
   private cuts = 0;
   private isClosed = false;
-  /** As the queue says. */
-  private isArmed = false;
 
   constructor(options: SpeakerOptions) {
     this.options = options;
@@ -199,14 +197,9 @@ export class Speaker implements WheelItem {
   /** If nothing happens by itself any more, the writer calls from now on. Returns false if it has something already. */
   private fallAsleep(nowMs: number): boolean {
     if (this.isBusy(nowMs)) return false;
-    this.arm(false);
+    this.queue.isArmed = false;
     this.parts.reader.look();
     return !this.isBusy(nowMs);
-  }
-
-  private arm(isArmed: boolean): void {
-    if (this.isArmed !== isArmed) this.queue.isArmed = isArmed;
-    this.isArmed = isArmed;
   }
 
   /** Something is to be sent, settled or silenced. */
@@ -219,7 +212,7 @@ export class Speaker implements WheelItem {
   }
 
   private nextMs(nowMs: number): number {
-    this.arm(true);
+    this.queue.isArmed = true;
     const { playout, utterances } = this.parts;
     const aheadMs = playout.aheadMs(nowMs);
     // Little is sent ahead: a source that speaks live. Else three frames at a time.
