@@ -14,7 +14,8 @@ export class HeardCall {
   readonly client: AcsClient;
   readonly messages: HeardMessage[] = [];
 
-  private readonly frameBytes: number;
+  /** Of what comes from now on. */
+  frameBytes: number;
 
   private constructor(client: AcsClient, rate: number) {
     this.client = client;
