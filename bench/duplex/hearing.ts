@@ -4,7 +4,7 @@
  * same cores. In the process of the load generator.
  */
 import { crc32 } from 'node:zlib';
-import { frameDurationMs } from '../../src/base/limits.ts';
+import { frameBytes, frameDurationMs } from '../../src/base/limits.ts';
 import { clientFrame, opcode } from '../../src/simulator/frame.ts';
 import { type Buckets, Histogram } from '../load/histogram.ts';
 import { addDigest } from '../load/payload.ts';
@@ -13,6 +13,9 @@ import type { Hear } from '../load/stream-socket.ts';
 /** A message without audio is shorter, one with audio is longer. */
 const stopBytesMax = 125;
 const headBytesMax = 10;
+/** What stands around the base64 of a message, more or less. */
+const envelopeBytes = 60;
+const sampleRate = 16_000;
 const pong = clientFrame(opcode.pong, '');
 
 /** Of all streams, since the start. */
@@ -52,9 +55,9 @@ export class Hearing {
     return { frames, stops, gaps, gapMs, margin: this.margin.read(), digest };
   }
 
-  /** A frame came when so much was left to be played; NaN: it is the first one, or the first after silence that was asked for. */
-  heard(marginMs: number): void {
-    this.frames++;
+  /** So many frames came when so much was left to be played; NaN: they are the first ones, or the first after silence that was asked for. */
+  heard(frames: number, marginMs: number): void {
+    this.frames += frames;
     if (Number.isNaN(marginMs)) return;
     this.margin.add(Math.max(0, marginMs));
     if (marginMs >= 0) return;
@@ -69,8 +72,17 @@ export class Hearing {
   compare(text: string): void {
     const message = JSON.parse(text) as Readonly<Record<string, Readonly<Record<string, string>>>>;
     const data = message['AudioData']?.['Data'] ?? message['audioData']?.['data'] ?? '';
-    this.digest = addDigest(this.digest, crc32(Buffer.from(data, 'base64')));
+    const pcm = Buffer.from(data, 'base64');
+    const bytes = frameBytes(sampleRate);
+    for (let at = 0; at < pcm.length; at += bytes) {
+      this.digest = addDigest(this.digest, crc32(pcm.subarray(at, at + bytes)));
+    }
   }
+}
+
+/** Frames in a message of so many bytes; its envelope is shorter than one. */
+function framesIn(bytes: number): number {
+  return Math.max(1, Math.round(((bytes - envelopeBytes) * 3) / 4 / frameBytes(sampleRate)));
 }
 
 class HeardStream {
@@ -128,8 +140,9 @@ class HeardStream {
     const kind = this.head[0]! & 0x0f;
     if (kind === opcode.ping) this.send(pong);
     if (kind === opcode.text && this.bytes > stopBytesMax) {
-      hearing.heard(this.endMs - nowMs);
-      this.endMs = Math.max(nowMs, Number.isNaN(this.endMs) ? nowMs : this.endMs) + frameDurationMs;
+      const frames = framesIn(this.bytes);
+      hearing.heard(frames, this.endMs - nowMs);
+      this.endMs = Math.max(nowMs, Number.isNaN(this.endMs) ? nowMs : this.endMs) + frames * frameDurationMs;
       if (text !== null) hearing.compare(Buffer.concat(text).toString());
     } else if (kind === opcode.text) {
       this.endMs = Number.NaN;

@@ -26,6 +26,9 @@ export const playbackTickMs = 5;
 export const playbackPingMs = 1_000;
 export const playbackStallMs = 1_000;
 
+/** Frames that one message brings at most; a peer that wants each by itself is not known. Costs a text of 7 KB for each number of them. */
+export const playbackMessageFramesMax = 5;
+
 /** What one system call sends at most. It goes out while nothing waits, so room is left for the message that silences it. */
 export const playbackBurstBytesMax = 12 * 1024;
 

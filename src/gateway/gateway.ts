@@ -107,7 +107,7 @@ export class Gateway {
       onCaptureError: (error) => this.logThrottled({ msg: 'capture error', error }),
     });
     const { sinks } = this.consumers;
-    const stages = () => ({ registry: this.registry, observers: this.observers, frontEnd: this.frontEnd });
+    const stages = () => ({ registry: this.registry, observers: this.observers });
     this.playback = new PlaybackHost({ config, memory: this.memory, rings: this.rings, stages });
     const { handle: playback, handleForSinks: sinkPlayback } = this.playback;
     const told = { sinks, readers: this.consumers.readers, events };

@@ -3,22 +3,20 @@ import { GatewayError } from '../base/errors.ts';
 import type { Config } from '../config/serve-settings.ts';
 import { ringFigures } from '../memory/ring-figures.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
+import { StreamSlot } from '../memory/stream-slot.ts';
 import type { PlaybackHandle } from '../playback/handle.ts';
 import { claimPlayback, programHolder } from '../playback/holder.ts';
 import { Pacer } from '../playback/pacer.ts';
 import { SentTrack } from '../playback/sent-track.ts';
 import type { RingPool } from '../ring/pool.ts';
-import type { FrontEnd } from '../socket/front-end.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import { describeRing } from '../stream/ring-report.ts';
 import type { Stream } from '../stream/stream.ts';
-import { metadataRateOf } from '../stream/stream-report.ts';
 import type { Observers } from './observers.ts';
 
 interface Stages {
   readonly registry: StreamRegistry;
   readonly observers: Observers;
-  readonly frontEnd: FrontEnd;
 }
 
 export interface PlaybackHostOptions {
@@ -84,13 +82,14 @@ export class PlaybackHost {
     if (known !== undefined && stream.speaker?.isOpen === true) return known.handle;
     const track = known?.track ?? this.track(stream);
     const { memory, stages } = this.options;
-    const { frontEnd, observers } = stages();
+    const { observers } = stages();
+    const slot = new StreamSlot(memory, stream.index);
     const { speaker, handle } = this.pacer.open({
       streamId: stream.id,
       callConnectionId: stream.facts.callConnectionId,
       place: stream.index,
-      outgoing: () => frontEnd.outgoing(stream),
-      sampleRate: () => metadataRateOf(memory, stream),
+      outgoing: () => stream.outgoing,
+      sampleRate: () => slot.rate,
       track,
       onStarted: (utterance) => observers.playbackStarted(stream, utterance),
       onEnded: (utterance) => observers.playbackEnded(stream, utterance),

@@ -2,6 +2,7 @@
  * Shared memory of audio on its way into calls: the pool of blocks, and the bell by which writers call the main thread. Created
  * by the main thread when it is asked for the first time, attached by writers. Reserved, not touched. Any thread.
  */
+import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../base/errors.ts';
 import { playbackBlockBytes, playbackOwnBlocks } from '../base/playback-limits.ts';
 import { layoutVersion } from './layout.ts';
@@ -18,6 +19,8 @@ import { Views } from './views.ts';
 
 /** What passes between threads: shared, not copied. */
 export interface PlaybackMemoryHandle {
+  /** One for all handles of it: a copy of the handle has other objects for the same memory. */
+  readonly id: string;
   /** Who has which block, and the bell. */
   readonly pool: SharedArrayBuffer;
   /** The blocks. */
@@ -33,6 +36,9 @@ const doorbellWord = playbackPool.doorbell / 4;
 const callersWord = playbackPool.callers / 4;
 /** In the owner's word of a block that its queue shares with the others. */
 const commonFlag = 2 ** 30;
+
+/** What this thread has of it. */
+const attached = new Map<string, WeakRef<PlaybackMemory>>();
 
 export class PlaybackMemory {
   readonly handle: PlaybackMemoryHandle;
@@ -59,6 +65,8 @@ export class PlaybackMemory {
     this.slabs = handle.slabs.map((slab) => new Views(slab));
     this.samples = handle.slabs.map((slab) => new Int16Array(slab));
     this.ownersWord = playbackOwnersAt(queueCount) / 4;
+    for (const [id, memory] of attached) if (memory.deref() === undefined) attached.delete(id);
+    attached.set(handle.id, new WeakRef(this));
   }
 
   /** Throws `memory_exhausted`. Main thread. */
@@ -77,15 +85,17 @@ export class PlaybackMemory {
       words[queueCountWord] = queueCount;
       words[playbackPool.version / 4] = layoutVersion;
       Atomics.store(words, playbackPool.magic / 4, playbackMagic);
-      return new PlaybackMemory({ pool, slabs }, blockCount, queueCount);
+      return new PlaybackMemory({ id: randomUUID(), pool, slabs }, blockCount, queueCount);
     } catch (cause) {
       const message = 'cannot reserve shared memory for playback: lower --playback-memory-mb';
       throw new GatewayError('memory_exhausted', message, { cause });
     }
   }
 
-  /** Throws `bad_handle`. Any thread. */
+  /** The same for all writers of a thread: views of all the memory for each would be most of what a call costs. Throws `bad_handle`. Any thread. */
   static attach(handle: PlaybackMemoryHandle): PlaybackMemory {
+    const known = attached.get(handle.id)?.deref();
+    if (known !== undefined) return known;
     const words = new Int32Array(handle.pool);
     if (Atomics.load(words, playbackPool.magic / 4) !== playbackMagic) {
       throw new GatewayError('bad_handle', 'not the playback of a gateway');

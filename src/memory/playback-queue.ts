@@ -30,6 +30,9 @@ export const refusals = {
 } as const;
 export type Refusal = keyof typeof refusals;
 
+/** For one call at a time, of whichever queue. */
+const playedNumbers = new Float64Array(playedDoubles);
+
 export class Queue {
   readonly buffer: SharedArrayBuffer;
   readonly i32: Int32Array<SharedArrayBuffer>;
@@ -37,7 +40,7 @@ export class Queue {
   private doubles: Float64Array<SharedArrayBuffer> | null = null;
   private utterancePlaces: UtterancePlaces | null = null;
   private playedBuffer: DoubleBuffer | null = null;
-  private playedDoubles: Float64Array | null = null;
+  private wasArmed = false;
   readonly framesMax: number;
   private readonly tableLength: number;
 
@@ -66,16 +69,12 @@ export class Queue {
     return this.doubles;
   }
   get places(): UtterancePlaces {
-    this.utterancePlaces ??= new UtterancePlaces(this.buffer);
+    this.utterancePlaces ??= new UtterancePlaces(this.i32, this.f64);
     return this.utterancePlaces;
   }
   private get played(): DoubleBuffer {
     this.playedBuffer ??= new DoubleBuffer(this.buffer, playbackQueue.played, playedDoubles);
     return this.playedBuffer;
-  }
-  private get playedNumbers(): Float64Array {
-    this.playedDoubles ??= new Float64Array(playedDoubles);
-    return this.playedDoubles;
   }
 
   /** Nothing was ever begun, written or cut off. */
@@ -109,7 +108,10 @@ export class Queue {
   get isArmed(): boolean {
     return Atomics.load(this.i32, armedWord) !== 0;
   }
+  /** Stored when it changes: no other thread writes it. */
   set isArmed(armed: boolean) {
+    if (armed === this.wasArmed) return;
+    this.wasArmed = armed;
     Atomics.store(this.i32, armedWord, Number(armed));
   }
 
@@ -119,18 +121,18 @@ export class Queue {
   }
   /** @param deliveredMs audio that was sent and not silenced, ever @param endMs when all of it will have been played */
   notePlayed(deliveredMs: number, endMs: number): void {
-    this.playedNumbers[0] = deliveredMs;
-    this.playedNumbers[1] = endMs;
-    this.played.write(this.playedNumbers);
+    playedNumbers[0] = deliveredMs;
+    playedNumbers[1] = endMs;
+    this.played.write(playedNumbers);
   }
   /** How much of it is still to be played, and how much was. */
   unplayedMs(nowMs: number): number {
-    this.played.read(this.playedNumbers);
-    return Math.max(0, this.playedNumbers[1]! - nowMs);
+    this.played.read(playedNumbers);
+    return Math.max(0, playedNumbers[1]! - nowMs);
   }
   playedMs(nowMs: number): number {
     const unplayedMs = this.unplayedMs(nowMs);
-    return Math.max(0, this.playedNumbers[0]! - unplayedMs);
+    return Math.max(0, playedNumbers[0]! - unplayedMs);
   }
 
   /** Wakes the threads that wait for a change. */

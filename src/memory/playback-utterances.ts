@@ -21,12 +21,17 @@ function resultOf(number: number): number {
 export class UtterancePlaces {
   private readonly i32: Int32Array<SharedArrayBuffer>;
   private readonly f64: Float64Array<SharedArrayBuffer>;
-  private readonly bytes: Buffer<SharedArrayBuffer>;
+  private idBytes: Buffer<SharedArrayBuffer> | null = null;
 
-  constructor(queue: SharedArrayBuffer) {
-    this.i32 = new Int32Array(queue, 0, queue.byteLength >> 2);
-    this.f64 = new Float64Array(queue, 0, queue.byteLength >> 3);
-    this.bytes = Buffer.from(queue, 0, queue.byteLength);
+  /** Views of the queue. */
+  constructor(i32: Int32Array<SharedArrayBuffer>, f64: Float64Array<SharedArrayBuffer>) {
+    this.i32 = i32;
+    this.f64 = f64;
+  }
+
+  private get bytes(): Buffer<SharedArrayBuffer> {
+    this.idBytes ??= Buffer.from(this.i32.buffer);
+    return this.idBytes;
   }
 
   // ── written by the main thread ──
@@ -52,7 +57,8 @@ export class UtterancePlaces {
     const at = placeOf(number);
     this.i32[(at + utterance.start) / 4] = start;
     this.i32[(at + utterance.isLive) / 4] = Number(isLive);
-    this.i32[(at + utterance.idBytes) / 4] = this.bytes.write(id, at + utterance.id, playbackIdBytesMax);
+    this.i32[(at + utterance.idBytes) / 4] =
+      id === '' ? 0 : this.bytes.write(id, at + utterance.id, playbackIdBytesMax);
     Atomics.store(this.i32, (at + utterance.number) / 4, number);
   }
   end(number: number, head: number): void {

@@ -26,7 +26,8 @@ export interface PlaybackHandle {
 
 /** Throws `bad_handle` if it is none, or one of another version of the package. */
 export function assertPlaybackHandle(handle: PlaybackHandle): void {
-  if (!(handle?.queue instanceof SharedArrayBuffer) || !(handle.memory?.pool instanceof SharedArrayBuffer)) {
+  const { pool, id } = handle?.memory ?? {};
+  if (!(handle?.queue instanceof SharedArrayBuffer && pool instanceof SharedArrayBuffer && typeof id === 'string')) {
     throw new GatewayError(
       'bad_handle',
       'not the handle of a playback: pass on what `stream.playback()` returned, whole',

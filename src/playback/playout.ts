@@ -18,6 +18,11 @@ export class Playout {
     return this.endMs < nowMs + this.leadMs;
   }
 
+  /** How many frames are. */
+  dueFrames(nowMs: number): number {
+    return Math.max(0, Math.ceil((nowMs + this.leadMs - Math.max(nowMs, this.endMs)) / frameDurationMs));
+  }
+
   /** The call hears nothing: everything has been played, or nothing was sent. */
   isDry(nowMs: number): boolean {
     return this.endMs <= nowMs;
@@ -33,6 +38,21 @@ export class Playout {
     const startMs = Math.max(nowMs, this.endMs);
     this.endMs = startMs + frameDurationMs;
     return startMs;
+  }
+
+  /** So much of what was sent cannot have been played, though its time may have come. Returns by how much all of it is later. */
+  hold(nowMs: number, unheardMs: number): number {
+    if (!Number.isFinite(this.endMs)) return 0;
+    const laterMs = Math.max(0, nowMs + unheardMs - this.endMs);
+    this.endMs += laterMs;
+    return laterMs;
+  }
+
+  /** Nothing of it is played any more. Returns how much that was. */
+  drop(nowMs: number): number {
+    const unheardMs = this.aheadMs(nowMs);
+    if (unheardMs > 0) this.endMs = nowMs;
+    return unheardMs;
   }
 
   /** ACS threw away what it had. Returns how much of it was not played. */

@@ -27,6 +27,11 @@ export class QueueReader {
   /** Where the frame lies that `locate` found. */
   views!: Views;
   at = 0;
+  // What `look` found.
+  private head = 0;
+  private lastBegun = 0;
+  private hasPlace = false;
+  private end = -1;
 
   constructor(memory: PlaybackMemory, queue: Queue, owner: number) {
     this.memory = memory;
@@ -34,10 +39,43 @@ export class QueueReader {
     this.owner = owner;
   }
 
+  /**
+   * Reads what the writer says; what is said of it below is as of then. Once for a visit: each word lies in another processor's cache.
+   * In this order: an utterance has begun, and has a place, before it has a frame.
+   */
+  look(): void {
+    const { queue } = this;
+    this.head = queue.head;
+    this.lastBegun = queue.begun;
+    this.lookAtUtterance();
+  }
+
+  /** Goes on to the next utterance. */
+  pass(): void {
+    this.number++;
+    this.lookAtUtterance();
+  }
+
+  private lookAtUtterance(): void {
+    const { queue, number } = this;
+    const { places } = queue;
+    this.hasPlace = places.hasPlace(number);
+    this.end = places.hasEnded(number) ? places.endOf(number) : this.lastBegun > number ? this.endBeforeNext() : -1;
+  }
+
+  /** The frame at which another utterance begins, for the writer of this one is dead; else -1. */
+  private endBeforeNext(): number {
+    const { number, queue } = this;
+    const { places } = queue;
+    const last = Math.min(this.begun, number + playbackUtterancesMax);
+    for (let next = number + 1; next <= last; next++) if (places.hasPlace(next)) return places.startOf(next);
+    return -1;
+  }
+
   get isCorrupt(): boolean {
     const { queue } = this;
-    const queued = queue.head - this.tail;
-    const begun = queue.begun - (this.number - 1);
+    const queued = this.head - this.tail;
+    const begun = this.lastBegun - (this.number - 1);
     return !(queued >= 0 && queued <= queue.framesMax + reserveFrames && begun >= 0 && begun <= utterancesMax);
   }
 
@@ -48,33 +86,18 @@ export class QueueReader {
 
   /** The last utterance that has begun; at most so many. */
   get begun(): number {
-    return Math.min(Math.max(this.number - 1, this.queue.begun), this.number - 1 + utterancesMax);
+    return Math.min(Math.max(this.number - 1, this.lastBegun), this.number - 1 + utterancesMax);
   }
 
   /** No frame of the current utterance will follow those that are there. */
   get hasEnded(): boolean {
-    const { queue, number } = this;
-    return this.end >= 0 || (queue.begun > number && !queue.places.hasPlace(number));
-  }
-
-  /** The frame before which the current utterance ends: as its writer said, or, if that is dead, where another one's begins; else -1. */
-  private get end(): number {
-    const { queue, number } = this;
-    const { places } = queue;
-    if (places.hasEnded(number)) return places.endOf(number);
-    const last = Math.min(this.begun, number + playbackUtterancesMax);
-    for (let next = number + 1; next <= last; next++) if (places.hasPlace(next)) return places.startOf(next);
-    return -1;
+    return this.end >= 0 || (this.lastBegun > this.number && !this.hasPlace);
   }
 
   /** Frames of the current utterance that are there. */
   get available(): number {
-    const { queue, number, tail } = this;
-    // Before the place: an utterance has one before it has a frame.
-    const { head } = queue;
-    if (!queue.places.hasPlace(number)) return 0;
-    const { end } = this;
-    return Math.max(0, Math.min(end < 0 ? head : end, head) - tail);
+    const { head, end, tail, hasPlace } = this;
+    return hasPlace ? Math.max(0, Math.min(end < 0 ? head : end, head) - tail) : 0;
   }
 
   /** Leaves out frames that came after their utterance was cut off. Returns how many. */
@@ -88,12 +111,9 @@ export class QueueReader {
   }
 
   private get lateFrames(): number {
-    const { queue, number } = this;
-    // Before the others: what a frame belongs to has begun, and has a place, before the frame is there.
-    const { head } = queue;
-    const hasPlace = queue.places.hasPlace(number);
+    const { queue, number, head, hasPlace } = this;
     // They are of one that is to be come to.
-    if (!hasPlace && queue.begun > number) return 0;
+    if (!hasPlace && this.lastBegun > number) return 0;
     const start = hasPlace ? queue.places.startOf(number) : head;
     return Math.max(0, Math.min(start, head) - this.tail);
   }
@@ -108,7 +128,8 @@ export class QueueReader {
   /** The writer's thread is dead: no frame follows of any utterance that it has not ended. */
   endOpen(): void {
     const { queue } = this;
-    const { head } = queue;
+    this.look();
+    const { head } = this;
     for (let number = this.number; number <= this.begun; number++) {
       if (queue.places.hasPlace(number) && !queue.places.hasEnded(number)) queue.places.end(number, head);
     }
@@ -122,16 +143,17 @@ export class QueueReader {
     return frames;
   }
 
-  /** Finds the next frame, or the one so many further on. Returns false when there is none where it should be. */
-  locate(ahead: number): boolean {
+  /** Finds the next frame, or the one so many further on. Returns how many lie in a row from there: 0 when none is where it should be. */
+  locate(ahead: number): number {
     const { queue, memory, sampleRate } = this;
     const frame = this.tail + ahead;
     const perBlock = framesPerBlock(sampleRate);
     const block = queue.blockAt(Math.floor(frame / perBlock));
-    if (!memory.isOwned(block, this.owner)) return false;
+    if (!memory.isOwned(block, this.owner)) return 0;
+    const before = frame % perBlock;
     this.views = memory.viewsOf(block);
-    this.at = memory.offsetOf(block) + (frame % perBlock) * frameBytes(sampleRate);
-    return true;
+    this.at = memory.offsetOf(block) + before * frameBytes(sampleRate);
+    return perBlock - before;
   }
 
   /** So many frames are dealt with. */

@@ -86,10 +86,12 @@ export class Speaker implements WheelItem {
     if (this.made === null && this.queue.isUntouched) return;
     const { queue, options } = this;
     const { reader, utterances, counts, sender } = this.parts;
+    reader.look();
     if (reader.isCorrupt) {
       this.close('corrupt');
       return;
     }
+    sender.hold(nowMs);
     utterances.settlePlayed(nowMs);
     this.takeCut(nowMs);
     utterances.passEmpty();
@@ -196,6 +198,7 @@ export class Speaker implements WheelItem {
   private fallAsleep(nowMs: number): boolean {
     if (this.isBusy(nowMs)) return false;
     this.queue.isArmed = false;
+    this.parts.reader.look();
     return !this.isBusy(nowMs);
   }
 
@@ -203,7 +206,7 @@ export class Speaker implements WheelItem {
   private isBusy(nowMs: number): boolean {
     const { queue } = this;
     const { reader, playout, utterances, sender } = this.parts;
-    if (sender.isCutting || utterances.hasUnsettled || queue.cuts !== this.cuts || !playout.isDry(nowMs)) return true;
+    if (!playout.isDry(nowMs) || sender.isCutting || utterances.hasUnsettled || queue.cuts !== this.cuts) return true;
     const { available } = reader;
     return available >= primeFrames || (available > 0 && reader.hasEnded) || utterances.canPass || reader.hasLate;
   }

@@ -3,7 +3,7 @@
  * their end. Says of each what became of it. Main thread.
  */
 import { frameDurationMs } from '../base/limits.ts';
-import { playbackEmptyPerVisitMax } from '../base/playback-limits.ts';
+import { playbackEmptyPerVisitMax, playbackPrimeMs } from '../base/playback-limits.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { utteranceOutcome } from '../memory/playback-layout.ts';
 import type { PlaybackMemory } from '../memory/playback-memory.ts';
@@ -149,6 +149,26 @@ export class SpokenUtterances {
     this.current.endMs = playout.endMs;
   }
 
+  /** The peer takes nothing: the last so many ms that were sent are heard later by so much. A thread that looks before the next visit is not told more. */
+  held(unheardMs: number, laterMs: number): void {
+    const { playout, unplayed, current } = this;
+    const heardUntilMs = playout.endMs - laterMs - unheardMs;
+    for (const spoken of unplayed) if (spoken.endMs > heardUntilMs) spoken.endMs += laterMs;
+    if (current !== null) current.endMs += laterMs;
+    this.options.queue.notePlayed(this.deliveredMs, playout.endMs + playbackPrimeMs);
+  }
+
+  /** It takes again. */
+  released(): void {
+    this.options.queue.notePlayed(this.deliveredMs, this.playout.endMs);
+  }
+
+  /** ACS threw away what it had. */
+  silenced(nowMs: number): void {
+    this.deliveredMs -= this.playout.drop(nowMs);
+    this.options.queue.notePlayed(this.deliveredMs, nowMs);
+  }
+
   /** Goes on to the next one if this one is through. */
   passEnded(): void {
     if (this.canPass) this.pass();
@@ -174,9 +194,11 @@ export class SpokenUtterances {
   cutUpTo(cut: number, nowMs: number): number {
     const { reader, playout, options } = this;
     for (const spoken of this.unplayed.splice(0)) this.settle(spoken, 'cleared', heardMs(spoken, nowMs));
+    // Who cut knew of utterances that have begun since the last look.
+    reader.look();
     const last = Math.min(cut, reader.begun);
     let frames = 0;
-    for (; reader.number <= last; reader.number++) {
+    for (; reader.number <= last; reader.pass()) {
       frames += reader.skipCurrent();
       this.settleCurrent('cleared', nowMs);
     }
@@ -189,7 +211,8 @@ export class SpokenUtterances {
   settleAll(nowMs: number): void {
     const { reader } = this;
     for (const spoken of this.unplayed.splice(0)) this.settle(spoken, 'discarded', heardMs(spoken, nowMs));
-    for (const last = reader.begun; reader.number <= last; reader.number++) this.settleCurrent('discarded', nowMs);
+    reader.look();
+    for (const last = reader.begun; reader.number <= last; reader.pass()) this.settleCurrent('discarded', nowMs);
   }
 
   private pass(): void {
@@ -197,7 +220,7 @@ export class SpokenUtterances {
     const spoken = this.current ?? this.silent(unplayed.at(-1)?.endMs ?? Number.NEGATIVE_INFINITY);
     this.current = null;
     unplayed.push(spoken);
-    reader.number++;
+    reader.pass();
   }
 
   private silent(endMs: number): Spoken {

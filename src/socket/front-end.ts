@@ -6,7 +6,6 @@ import { awakeClock } from '../base/awake-clock.ts';
 import { metadataReadMax } from '../base/limits.ts';
 import { notCaptured, type Upgrade } from '../capture/recorder.ts';
 import { peerOf } from '../config/networks.ts';
-import type { Outgoing } from '../playback/peer.ts';
 import { closeCode } from '../stream/close-code.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Stream, StreamFacts } from '../stream/stream.ts';
@@ -110,11 +109,6 @@ export class FrontEnd {
     return this.resumer !== null;
   }
 
-  /** The socket of a stream, for sending; null while it has none. */
-  outgoing(stream: Stream): Outgoing | null {
-    return this.sockets.get(stream) ?? null;
-  }
-
   /** Closes every open stream. */
   closeAll(code: number, cause: CloseCause): void {
     for (const [stream, socket] of [...this.sockets]) this.end(stream, socket, code, cause);
@@ -162,6 +156,7 @@ export class FrontEnd {
     data.stream = stream;
     data.captured = capture?.opened(data.upgrade, stream.id, clock()) ?? notCaptured;
     this.sockets.set(stream, socket);
+    stream.outgoing = socket;
   }
 
   private message(socket: StreamSocket, message: ArrayBuffer, isBinary: boolean): void {
@@ -222,7 +217,9 @@ export class FrontEnd {
       return stream;
     }
     this.sockets.delete(stream);
+    stream.outgoing = null;
     this.sockets.set(earlier, socket);
+    earlier.outgoing = socket;
     socket.getUserData().stream = earlier;
     capture?.resumed(socket.getUserData().captured, earlier.id, clock());
     registry.resume(earlier, stream, clock());
@@ -244,6 +241,7 @@ export class FrontEnd {
     if (stream === null) return;
     data.stream = null;
     this.sockets.delete(stream);
+    stream.outgoing = null;
     this.options.debts.owe(peerOf(data.facts.remoteAddress), stream.allowance.owed, clock());
     registry.closed(stream, cause, stream.closeCode ?? code, clock());
   }

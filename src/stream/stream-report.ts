@@ -90,11 +90,6 @@ export function sampleRateOf(memory: SharedMemory, stream: Stream): number | nul
   return participantCount(memory, stream) > 0 ? participantRing(memory, stream, 0).sampleRate : null;
 }
 
-/** What the metadata said, Hz; 0 before, -1 when it is no rate of ACS's. */
-export function metadataRateOf(memory: SharedMemory, stream: Stream): number {
-  return new StreamSlot(memory, stream.index).rate;
-}
-
 export function subscriptionIdOf(memory: SharedMemory, stream: Stream): string | null {
   return new StreamSlot(memory, stream.index).subscriptionId;
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AwakeTimer } from '../base/awake-clock.ts';
 import type { Lane } from '../lane/lane.ts';
+import type { Outgoing } from '../playback/peer.ts';
 import type { Speaker } from '../playback/speaker.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import type { Labels } from '../ring/track.ts';
@@ -108,6 +109,8 @@ export class Stream {
   readonly recordings: StreamRecording[] = [];
   /** What speaks into it; null until playback is asked for. */
   speaker: Speaker | null = null;
+  /** Its socket, for sending; null while it has none. Here, and in no map: it is asked for whenever something is sent. */
+  outgoing: Outgoing | null = null;
   /** Ends a wait for another socket, or for readers. */
   timer: AwakeTimer | null = null;
 

@@ -123,7 +123,12 @@ export class AgentCall {
       return;
     }
     const pcm = Buffer.from(AudioData.Data, 'base64');
-    if (pcm.length !== frameSamples * 2) this.faults.push(`a frame of ${pcm.length} bytes`);
+    const frameBytes = frameSamples * 2;
+    if (pcm.length % frameBytes !== 0) this.faults.push(`a message of ${pcm.length} bytes`);
+    for (let at = 0; at < pcm.length; at += frameBytes) this.takeFrame(pcm.subarray(at, at + frameBytes), nowMs);
+  }
+
+  private takeFrame(pcm: Buffer, nowMs: number): void {
     if (Number.isNaN(this.firstHeardMs)) this.firstHeardMs = nowMs;
     this.heardUntilMs = Math.max(nowMs, this.heardUntilMs) + frameMs;
     const of = this.standIn.answersByLevel.get(levelIn(pcm));

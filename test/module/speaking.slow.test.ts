@@ -128,6 +128,7 @@ describe('a sink module that speaks', () => {
     await eventually(() => call.frames.length > 10);
     expect(call.frames.every(({ pcm }) => pcm.length === 640)).toBe(true);
     call.client.send(metadata('rates', 24_000));
+    call.frameBytes = 960;
     for (let n = 25; n < 75; n++) {
       call.client.send(audio(n, Buffer.alloc(960, n)));
       await sleep(20);

@@ -5,6 +5,11 @@ import { Rig, ramp } from './rig.ts';
 
 const second = 16_000;
 
+/** As another thread sees it. */
+function playedMsOf(rig: Rig): number {
+  return rig.queue.playedMs(rig.nowMs);
+}
+
 describe('a peer that does not read', () => {
   it('is sent nothing more, and the queue answers its writer', () => {
     using rig = new Rig({ seconds: 5 });
@@ -64,6 +69,59 @@ describe('a peer that does not read', () => {
     rig.run(11_000);
     expect(rig.acs.frames).toBe(500);
     expect(rig.speaker.report.discarded).toBe(0);
+  });
+
+  it('has not heard what waits in the socket, however long that is', async () => {
+    using rig = new Rig();
+    const utterance = rig.writer.begin();
+    utterance.write(ramp(second));
+    utterance.end();
+    rig.run(300);
+    rig.acs.isBlocked = true;
+    let over = false;
+    void utterance.played().then(() => {
+      over = true;
+    });
+    for (let n = 0; n < 300; n++) {
+      rig.run(10);
+      expect(playedMsOf(rig)).toBeLessThanOrEqual(rig.acs.heard.length / 32);
+    }
+    await sleep(5);
+    expect(over).toBe(false);
+    rig.acs.unblock();
+    rig.speaker.drained();
+    rig.run(1_100);
+    expect(await utterance.played()).toEqual({ playedMs: 1_000, isCleared: false, underruns: 1 });
+    expect([rig.acs.heard.length / 32, playedMsOf(rig)]).toEqual([1_000, 1_000]);
+  });
+
+  it('is not told to have heard it when it is silenced meanwhile', async () => {
+    using rig = new Rig();
+    const utterance = rig.writer.begin();
+    utterance.write(ramp(second));
+    rig.run(300);
+    rig.acs.isBlocked = true;
+    rig.run(3_000);
+    rig.writer.clear();
+    rig.turn();
+    const { playedMs, isCleared } = await utterance.played();
+    expect(isCleared).toBe(true);
+    expect(playedMs).toBeLessThanOrEqual(rig.acs.heard.length / 32);
+    expect(playedMs).toBeGreaterThan(300);
+    expect(playedMsOf(rig)).toBe(playedMs);
+    expect(rig.unaccounted).toBe(0);
+  });
+
+  it('that stands still, as its pongs say, hears no more of what it was sent', () => {
+    using rig = new Rig();
+    const utterance = rig.writer.begin();
+    utterance.write(ramp(20 * second));
+    rig.run(300);
+    rig.speaker.ponged();
+    rig.run(4_000);
+    const playedMs = playedMsOf(rig);
+    rig.run(60_000);
+    expect(Math.abs(playedMsOf(rig) - playedMs)).toBeLessThanOrEqual(60);
   });
 
   it('makes no permanent delay of a backlog of live audio', () => {

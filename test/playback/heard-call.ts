@@ -1,6 +1,8 @@
 /** A call that listens: what the gateway sent into it, and when. */
+import { frameBytes } from '../../src/base/limits.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 
+/** A frame, or StopAudio: a message may bring several frames. */
 export interface HeardMessage {
   readonly kind: 'audio' | 'stop';
   readonly atMs: number;
@@ -12,8 +14,12 @@ export class HeardCall {
   readonly client: AcsClient;
   readonly messages: HeardMessage[] = [];
 
-  private constructor(client: AcsClient) {
+  /** Of what comes from now on. */
+  frameBytes: number;
+
+  private constructor(client: AcsClient, rate: number) {
     this.client = client;
+    this.frameBytes = frameBytes(rate || 16_000);
     client.socket.on('message', (data) => this.take(String(data)));
   }
 
@@ -21,6 +27,7 @@ export class HeardCall {
   static async connect(port: number, subscription: string, rate = 16_000, callId = subscription): Promise<HeardCall> {
     const call = new HeardCall(
       await AcsClient.connect(`ws://127.0.0.1:${port}/audio`, { 'x-ms-call-connection-id': callId }),
+      rate,
     );
     if (rate > 0) call.client.send(metadata(subscription, rate));
     return call;
@@ -56,10 +63,17 @@ export class HeardCall {
   private take(text: string): void {
     const atMs = performance.now();
     const message = JSON.parse(text);
-    const isAudio = message.Kind === 'AudioData';
-    const data: string = isAudio ? message.AudioData.Data : '';
-    const mark = message.AudioData?.Mark?.Id ?? null;
-    this.messages.push({ kind: isAudio ? 'audio' : 'stop', atMs, pcm: Buffer.from(data, 'base64'), mark });
+    if (message.Kind !== 'AudioData') {
+      this.messages.push({ kind: 'stop', atMs, pcm: Buffer.alloc(0), mark: null });
+      return;
+    }
+    const all = Buffer.from(message.AudioData.Data as string, 'base64');
+    for (let at = 0; at < all.length; at += this.frameBytes) {
+      const pcm = all.subarray(at, at + this.frameBytes);
+      // It is that of the last frame.
+      const mark = at + pcm.length === all.length ? (message.AudioData.Mark?.Id ?? null) : null;
+      this.messages.push({ kind: 'audio', atMs, pcm, mark });
+    }
   }
 }
 

@@ -33,6 +33,7 @@ describe('the pace', () => {
     rig.writer.begin().write(ramp(20 * second));
     rig.run(10_000);
     expect(rig.acs.frames / rig.acs.corks).toBeGreaterThan(2.8);
+    expect(rig.acs.frames / rig.acs.messages).toBeGreaterThan(2.5);
   });
 
   it('begins at once', () => {

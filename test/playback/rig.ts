@@ -3,6 +3,7 @@
  * of it, which plays what comes and hears every gap.
  */
 
+import { frameBytes } from '../../src/base/limits.ts';
 import { playbackTickMs } from '../../src/base/playback-limits.ts';
 import { TimerWheel } from '../../src/base/timer-wheel.ts';
 import { playbackFramesMax } from '../../src/memory/playback-layout.ts';
@@ -22,9 +23,12 @@ import { RingPool } from '../../src/ring/pool.ts';
 /** ACS: plays what comes in order, silence if nothing comes. */
 export class Acs implements Outgoing {
   private readonly clock: () => number;
+  private readonly sampleRate: () => number;
   /** PCM of each frame in the order in which it was played or is to be, and when it begins. */
   readonly played: { readonly pcm: Buffer; readonly atMs: number }[] = [];
   frames = 0;
+  /** StopAudio as well. */
+  messages = 0;
   stops = 0;
   pings = 0;
   corks = 0;
@@ -37,9 +41,10 @@ export class Acs implements Outgoing {
   private waiting: string[] = [];
   private endMs = 0;
 
-  constructor(clock: () => number, limitBytes = 16 * 1024) {
+  constructor(clock: () => number, limitBytes = 16 * 1024, sampleRate = () => 16_000) {
     this.clock = clock;
     this.limitBytes = limitBytes;
+    this.sampleRate = sampleRate;
   }
 
   send(message: string | Uint8Array): number {
@@ -94,6 +99,7 @@ export class Acs implements Outgoing {
   private take(text: string): void {
     const nowMs = this.clock();
     const { Kind, AudioData } = JSON.parse(text);
+    this.messages++;
     if (Kind === 'StopAudio') {
       this.stops++;
       this.framesSinceStop = 0;
@@ -101,11 +107,15 @@ export class Acs implements Outgoing {
       this.endMs = nowMs;
       return;
     }
-    this.frames++;
-    this.framesSinceStop++;
-    const atMs = Math.max(nowMs, this.endMs);
-    this.endMs = atMs + 20;
-    this.played.push({ pcm: Buffer.from(AudioData.Data, 'base64'), atMs });
+    const pcm = Buffer.from(AudioData.Data, 'base64');
+    const bytes = frameBytes(this.sampleRate());
+    for (let at = 0; at < pcm.length; at += bytes) {
+      this.frames++;
+      this.framesSinceStop++;
+      const atMs = Math.max(nowMs, this.endMs);
+      this.endMs = atMs + 20;
+      this.played.push({ pcm: pcm.subarray(at, at + bytes), atMs });
+    }
   }
 }
 
@@ -125,7 +135,7 @@ export class Rig {
   readonly clock = () => this.nowMs;
   readonly totals = new PlaybackTotals();
   readonly wheel = new TimerWheel(this.clock, playbackTickMs);
-  readonly acs = new Acs(this.clock);
+  readonly acs = new Acs(this.clock, undefined, () => this.sampleRate);
   readonly memory: PlaybackMemory;
   readonly rings: SharedMemory;
   readonly pool: RingPool;

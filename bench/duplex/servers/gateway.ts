@@ -66,7 +66,8 @@ async function listen({ mode, streams, participants, isVerified }: Start) {
   if (mayLeave) {
     const workerData = { streams, isSpeaking: mode === 'speaks', isVerified };
     const worker = new Worker(new URL('./voice.worker.ts', import.meta.url), { workerData });
-    await once(worker, 'online');
+    // What its code costs is no stream's: it is there before any comes.
+    await once(worker, 'message');
     voice = worker;
     gateway.on('stream', (stream) => worker.postMessage({ type: 'call', handle: stream.playback() } satisfies ToVoice));
   }

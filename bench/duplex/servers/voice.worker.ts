@@ -81,3 +81,4 @@ parentPort!.on('message', (message: ToVoice) => {
 setInterval(look, lookMs);
 // What was cut off cannot be compared.
 if (!isVerified) setInterval(interrupt, clearEveryMs);
+parentPort!.postMessage(voice());
