@@ -122,6 +122,10 @@ export class Pacer {
   get speaking(): number {
     return this.sum((speaker) => Number(speaker.isSpeaking));
   }
+  /** Those of them whose peer takes nothing. */
+  get stalled(): number {
+    return this.sum((speaker) => Number(speaker.isStalled));
+  }
   /** Frames that are in no counter, or, if negative, in two: 0 at any time. */
   get unaccounted(): number {
     const { written, sent, cleared, discardedFrames } = this.totals;

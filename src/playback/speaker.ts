@@ -73,6 +73,11 @@ export class Speaker implements WheelItem {
     return reader.queued > 0 || !playout.isDry(this.options.clock());
   }
 
+  /** It speaks, and the peer takes nothing. */
+  get isStalled(): boolean {
+    return this.isSpeaking && this.made!.sender.peer.isStalled;
+  }
+
   /** By the wheel. */
   visit(nowMs: number): void {
     this.options.totals.lateness.observe(nowMs - this.dueMs);

@@ -3,7 +3,7 @@
  * their end. Says of each what became of it. Main thread.
  */
 import { frameDurationMs } from '../base/limits.ts';
-import { playbackEmptyPerVisitMax } from '../base/playback-limits.ts';
+import { playbackEmptyPerVisitMax, playbackPauseMs } from '../base/playback-limits.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { utteranceOutcome } from '../memory/playback-layout.ts';
 import type { PlaybackMemory } from '../memory/playback-memory.ts';
@@ -139,7 +139,7 @@ export class SpokenUtterances {
         endMs: nowMs,
       };
       options.onStarted({ id: this.current.id, number: this.current.number });
-    } else if (gapMs > 0 && Number.isFinite(gapMs)) {
+    } else if (gapMs > 0 && Number.isFinite(gapMs) && !this.isPause(gapMs)) {
       this.current.underruns++;
       this.underruns++;
       totals.underruns++;
@@ -190,6 +190,11 @@ export class SpokenUtterances {
     const { reader } = this;
     for (const spoken of this.unplayed.splice(0)) this.settle(spoken, 'discarded', heardMs(spoken, nowMs));
     for (const last = reader.begun; reader.number <= last; reader.number++) this.settleCurrent('discarded', nowMs);
+  }
+
+  /** What a relay repeats has pauses of its own: nothing was late. */
+  private isPause(gapMs: number): boolean {
+    return gapMs > playbackPauseMs && this.options.queue.places.isLive(this.reader.number);
   }
 
   private pass(): void {
