@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { wavHeaderBytes } from '../../src/base/wav.ts';
+import { decodeWav } from '../../src/base/wav.ts';
 import { ended, userEnv as env, paste } from '../docs/paste.ts';
 import { onPorts, pageBlocks, readmeBlocks } from '../docs/readme-blocks.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
@@ -137,18 +137,20 @@ describe('the package', () => {
     expect(spoken).toContainEqual(expect.stringMatching(/^tool {4}opening_hours /));
     expect(spoken.at(-1)).toBe('the call has ended');
 
-    const [call] = filesBelow(join(walk, 'recordings'), 'call.wav').values();
-    const [heard] = filesBelow(join(walk, 'heard'), 'heard.wav').values();
-    expect([call!.readUInt16LE(22), heard!.readUInt16LE(22)]).toEqual([2, 1]);
-    const loudSamples = (wav: Buffer, channel: number) => {
-      const channels = wav.readUInt16LE(22);
-      const samples = new Int16Array(new Uint8Array(wav.subarray(wavHeaderBytes)).buffer);
-      return samples.filter((sample, at) => at % channels === channel && Math.abs(sample) > 1_000).length;
+    const loudSamples = (folder: string, file: string) => {
+      const [wav] = filesBelow(join(walk, folder), file).values();
+      const { channels, samples } = decodeWav(wav!);
+      return Array.from(
+        { length: channels },
+        (_, channel) =>
+          samples.filter((sample, at) => at % channels === channel && Math.abs(sample) > 1_000).length,
+      );
     };
-    // The caller, the agent, and the agent as the caller heard it: a second of each at least.
+    // The caller and the agent, and the agent as the caller heard it: a second of each at least.
     const second = 16_000;
-    expect(loudSamples(call!, 0)).toBeGreaterThan(second);
-    expect(loudSamples(call!, 1)).toBeGreaterThan(second);
-    expect(loudSamples(heard!, 0)).toBeGreaterThan(second);
+    const [caller, agent] = loudSamples('recordings', 'call.wav');
+    expect(caller).toBeGreaterThan(second);
+    expect(agent).toBeGreaterThan(second);
+    expect(loudSamples('heard', 'heard.wav')[0]).toBeGreaterThan(second);
   });
 });
