@@ -142,8 +142,7 @@ describe('the package', () => {
       const { channels, samples } = decodeWav(wav!);
       return Array.from(
         { length: channels },
-        (_, channel) =>
-          samples.filter((sample, at) => at % channels === channel && Math.abs(sample) > 1_000).length,
+        (_, channel) => samples.filter((sample, at) => at % channels === channel && Math.abs(sample) > 1_000).length,
       );
     };
     // The caller and the agent, and the agent as the caller heard it: a second of each at least.
