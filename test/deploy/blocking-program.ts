@@ -12,7 +12,7 @@ const blockedMs = 150;
 const pauseMs = 100;
 
 const text = { type: 'string' } as const;
-const options = { port: text, 'admin-port': text, sink: text, calls: text };
+const options = { port: text, 'admin-port': text, sink: text, 'ring-seconds': text, calls: text };
 const { values } = parseArgs({ args: process.argv.slice(3), options });
 
 const gateway = await startGateway({
@@ -21,6 +21,7 @@ const gateway = await startGateway({
   workers: 1,
   playbackLeadMs: 60,
   sink: values.sink!,
+  ringSeconds: Number(values['ring-seconds']),
   logLevel: 'silent',
 });
 console.log(JSON.stringify({ msg: 'listening', port: gateway.port, adminPort: gateway.adminPort }));

@@ -79,16 +79,15 @@ export class Scenarios {
   /** A user's program, whose main thread is held up once so many calls are there. */
   async blockingProgram(calls: number): Promise<GatewayProcess> {
     const program = new URL('./blocking-program.ts', import.meta.url).pathname;
-    const flags = ['--sink', this.agent(200), '--calls', String(calls)];
-    const gateway = await GatewayProcess.startWith({ program }, ...flags);
+    const gateway = await GatewayProcess.startWith({ program }, ...this.speaking(200), '--calls', String(calls));
     this.gateways.push(gateway);
     return gateway;
   }
 
-  /** Speaks into every call, without end, and is interrupted so often. */
-  agent(interruptMs: number): string {
+  /** Flags with which it speaks into every call, without end, and is interrupted so often. Its own reading is not what is tried. */
+  speaking(interruptMs: number): string[] {
     const file = new URL('../support/interrupted-agent.ts', import.meta.url).pathname;
-    return `module:${file}?interruptMs=${interruptMs}`;
+    return ['--sink', `module:${file}?interruptMs=${interruptMs}`, '--ring-seconds', '30'];
   }
 
   /** Calls that begin, and soon neither say nor read anything any more. */
