@@ -29,6 +29,9 @@ export const thresholds = Object.freeze({
   AcsGatewayNoAudio: { critical: 0.5 },
   AcsGatewayStreamsStalled: { warning: 0.25 },
   AcsGatewayAccountingBroken: { critical: 0 },
+  AcsGatewayPlaybackUnderruns: { warning: 0.01 },
+  AcsGatewayPlaybackClearSlow: { warning: 0.1 },
+  AcsGatewayPlaybackStalled: { warning: 0.1 },
   AcsGatewayOpenFilesHigh: { warning: 0.8 },
 } satisfies Record<string, Partial<Record<Severity, number>>>);
 

@@ -20,10 +20,11 @@ export { type GatewayOptions, type RunningGateway, startGateway } from './gatewa
 export type { DropReason } from './memory/outcomes.ts';
 export type { PlaybackMemoryHandle } from './memory/playback-memory.ts';
 export { frameFlag } from './memory/states.ts';
+export type { SpeakerCounts } from './playback/frame-counts.ts';
 export type { PlaybackHandle } from './playback/handle.ts';
 export { Resampler } from './playback/resampler.ts';
 export { playbackTrackId } from './playback/sent-track.ts';
-export type { EndedUtterance, SpeakerCounts, StartedUtterance } from './playback/spoken-utterances.ts';
+export type { EndedUtterance, StartedUtterance } from './playback/spoken-utterances.ts';
 export type { UtteranceEnd } from './playback/totals.ts';
 export type { Played, Utterance, UtteranceOptions, UtteranceState } from './playback/utterance.ts';
 export { PlaybackWriter } from './playback/writer.ts';

@@ -83,7 +83,7 @@ test('each foreign library enters through the one file or folder that owns it', 
     pino: /^src\/base\/log\.ts$/,
     zod: /^src\/config\/setting\.ts$/,
     ws: /^src\/(simulator|conformance)\//,
-    '@nats-io/transport-node': /^src\/sink\/nats\/nats-(link|inbox)\.ts$/,
+    '@nats-io/transport-node': /^src\/sink\/nats\/nats-(connection|link|inbox)\.ts$/,
     '@nats-io/jetstream': /^src\/sink\/nats\/nats-link\.ts$/,
   };
   for (const file of sources('src')) {

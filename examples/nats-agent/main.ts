@@ -21,6 +21,7 @@ type Event = Record<'type' | 'subject' | 'playback' | 'track' | 'participantId',
 function echo(subject: string, playback: string, track: string, sampleRate: number): void {
   const fields = headers();
   fields.set('Acs-Utterance', track);
+  fields.set('Acs-Live', 'true');
   // The delay is silence, written first: the queue holds it, and needs no timer here.
   nats.publish(playback, new Uint8Array(2 * Math.round((sampleRate * Number(values.delay)) / 1000)), {
     headers: fields,

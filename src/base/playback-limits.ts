@@ -32,6 +32,9 @@ export const playbackMessageFramesMax = 5;
 /** What one system call sends at most. It goes out while nothing waits, so room is left for the message that silences it. */
 export const playbackBurstBytesMax = 12 * 1024;
 
+/** Live audio that does not come for longer is a pause of its source, not late. */
+export const playbackPauseMs = 1_000;
+
 /** Utterances without a sample that one visit clears away. */
 export const playbackEmptyPerVisitMax = 64;
 

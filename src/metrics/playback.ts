@@ -80,6 +80,12 @@ export function registerPlayback(metrics: Metrics, { playback }: Sources): void 
     [{}, playback.speaking],
   ]);
   metrics.gauge(
+    'playback_streams_stalled',
+    'Calls that are spoken to whose peer takes nothing, or answers no ping, for a second.',
+    [],
+    () => [[{}, playback.stalled]],
+  );
+  metrics.gauge(
     'playback_frames_unaccounted',
     'Frames taken from a queue that are in no counter, or, if negative, in two: 0 by the accounting identity.',
     [],

@@ -122,10 +122,18 @@ export class Pacer {
   get speaking(): number {
     return this.sum((speaker) => Number(speaker.isSpeaking));
   }
+  /** Those of them whose peer takes nothing. */
+  get stalled(): number {
+    return this.sum((speaker) => Number(speaker.isStalled));
+  }
   /** Frames that are in no counter, or, if negative, in two: 0 at any time. */
   get unaccounted(): number {
     const { written, sent, cleared, discardedFrames } = this.totals;
-    const open = this.sum((speaker) => speaker.report.written - speaker.report.queued);
+    const open = this.sum((speaker) => {
+      // Of one look: its writer goes on meanwhile.
+      const { written, queued } = speaker.report;
+      return written - queued;
+    });
     return written + open - sent - cleared - discardedFrames;
   }
 

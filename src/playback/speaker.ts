@@ -6,11 +6,11 @@ import { frameDurationMs } from '../base/limits.ts';
 import { playbackPrimeMs } from '../base/playback-limits.ts';
 import type { WheelItem } from '../base/timer-wheel.ts';
 import type { Queue } from '../memory/playback-queue.ts';
-import { FrameCounts } from './frame-counts.ts';
+import { FrameCounts, type SpeakerCounts } from './frame-counts.ts';
 import { Playout } from './playout.ts';
 import { QueueReader } from './queue-reader.ts';
 import { primeFrames, Sender } from './sender.ts';
-import { type SpeakerCounts, type SpeakerOptions, SpokenUtterances } from './spoken-utterances.ts';
+import { type SpeakerOptions, SpokenUtterances } from './spoken-utterances.ts';
 import type { DiscardReason } from './totals.ts';
 
 /** A writer that was in the middle of a write when its queue was closed has ended it by then, or its thread is dead. */
@@ -71,6 +71,11 @@ export class Speaker implements WheelItem {
     if (this.isClosed || this.made === null) return false;
     const { reader, playout } = this.made;
     return reader.queued > 0 || !playout.isDry(this.options.clock());
+  }
+
+  /** It speaks, and the peer takes nothing. */
+  get isStalled(): boolean {
+    return this.isSpeaking && this.made!.sender.peer.isStalled;
   }
 
   /** By the wheel. */

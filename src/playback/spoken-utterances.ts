@@ -3,7 +3,7 @@
  * their end. Says of each what became of it. Main thread.
  */
 import { frameDurationMs } from '../base/limits.ts';
-import { playbackEmptyPerVisitMax, playbackPrimeMs } from '../base/playback-limits.ts';
+import { playbackEmptyPerVisitMax, playbackPauseMs, playbackPrimeMs } from '../base/playback-limits.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { utteranceOutcome } from '../memory/playback-layout.ts';
 import type { PlaybackMemory } from '../memory/playback-memory.ts';
@@ -14,22 +14,6 @@ import type { Playout } from './playout.ts';
 import type { QueueReader } from './queue-reader.ts';
 import type { SentTrack } from './sent-track.ts';
 import type { PlaybackTotals, UtteranceEnd } from './totals.ts';
-
-/** What became of a stream's frames: written = sent + cleared + discarded + queued. */
-export interface SpeakerCounts {
-  /** Taken from writers, whole frames. */
-  readonly written: number;
-  /** Handed to the socket. */
-  readonly sent: number;
-  /** Cut off by `clear` before they were sent. */
-  readonly cleared: number;
-  /** Neither: the stream ended, or one of the other reasons of `acs_gateway_playback_discarded_frames_total`. */
-  readonly discarded: number;
-  /** Waiting to be sent. */
-  readonly queued: number;
-  /** Times that audio came too late, so that the call heard a gap. */
-  readonly underruns: number;
-}
 
 /** An utterance whose first frame was sent. */
 export interface StartedUtterance {
@@ -139,7 +123,7 @@ export class SpokenUtterances {
         endMs: nowMs,
       };
       options.onStarted({ id: this.current.id, number: this.current.number });
-    } else if (gapMs > 0 && Number.isFinite(gapMs)) {
+    } else if (gapMs > 0 && Number.isFinite(gapMs) && !this.isPause(gapMs)) {
       this.current.underruns++;
       this.underruns++;
       totals.underruns++;
@@ -213,6 +197,11 @@ export class SpokenUtterances {
     for (const spoken of this.unplayed.splice(0)) this.settle(spoken, 'discarded', heardMs(spoken, nowMs));
     reader.look();
     for (const last = reader.begun; reader.number <= last; reader.pass()) this.settleCurrent('discarded', nowMs);
+  }
+
+  /** What a relay repeats has pauses of its own: nothing was late. */
+  private isPause(gapMs: number): boolean {
+    return gapMs > playbackPauseMs && this.options.queue.places.isLive(this.reader.number);
   }
 
   private pass(): void {

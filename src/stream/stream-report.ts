@@ -5,7 +5,7 @@
 import { type DropReason, dropReasons } from '../memory/outcomes.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { StreamSlot } from '../memory/stream-slot.ts';
-import type { SpeakerCounts } from '../playback/spoken-utterances.ts';
+import type { SpeakerCounts } from '../playback/frame-counts.ts';
 import { type Labels, labelled } from '../ring/track.ts';
 import {
   describeRing,

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { wavHeaderBytes } from '../../src/base/wav.ts';
-import type { SpeakerCounts } from '../../src/playback/spoken-utterances.ts';
+import type { SpeakerCounts } from '../../src/playback/frame-counts.ts';
 import type { SimulateOptions } from '../../src/simulator/options.ts';
 import type { CallReport, SimulationReport } from '../../src/simulator/report.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';

@@ -19,6 +19,8 @@ const floodIntervalMs = 250;
 /** The process stands still for so long, then runs for so long. Short, so that much of what is decoded has waited. */
 const stoppedMs = 60;
 const runningMs = 40;
+/** A call reads for so long before it does not any more: it has answered a ping. */
+const readingMs = 2_000;
 /** Who is not let in by then was refused. */
 const letInMsMax = 5_000;
 
@@ -74,13 +76,28 @@ export class Scenarios {
     return { stop: () => Promise.all(runs.map((run) => run.stop())) };
   }
 
-  /** Calls that begin, and then say nothing. */
+  /** A user's program, whose main thread is held up once so many calls are there. */
+  async blockingProgram(calls: number): Promise<GatewayProcess> {
+    const program = new URL('./blocking-program.ts', import.meta.url).pathname;
+    const gateway = await GatewayProcess.startWith({ program }, ...this.speaking(200), '--calls', String(calls));
+    this.gateways.push(gateway);
+    return gateway;
+  }
+
+  /** Flags with which it speaks into every call, without end, and is interrupted so often. Its own reading is not what is tried. */
+  speaking(interruptMs: number): string[] {
+    const file = new URL('../support/interrupted-agent.ts', import.meta.url).pathname;
+    return ['--sink', `module:${file}?interruptMs=${interruptMs}`, '--ring-seconds', '30'];
+  }
+
+  /** Calls that begin, and soon neither say nor read anything any more. */
   async silence(gateway: GatewayProcess, calls: number): Promise<void> {
     for (let call = 0; call < calls; call++) {
       const client = await AcsClient.connect(gateway.url);
       client.socket.on('error', () => {});
       this.clients.push(client);
       client.send(metadata(`silent-${call}`), audio(0));
+      this.timers.add(setTimeout(() => client.socket.pause(), readingMs));
     }
   }
 

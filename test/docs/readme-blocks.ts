@@ -1,4 +1,4 @@
-/** The blocks of code of the README, in order, so that tests run what it says and not what we think that it says. */
+/** The blocks of code of a page, in order, so that tests run what it says and not what we think that it says. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -12,11 +12,17 @@ export interface Block {
 
 const part = /^## (?<heading>.*)$|^```(?<language>\w+)\n(?<code>[\s\S]*?)^```$/gm;
 
+const root = resolve(import.meta.dirname, '../..');
+
 export function readmeBlocks(): Block[] {
-  const readme = readFileSync(join(resolve(import.meta.dirname, '../..'), 'README.md'), 'utf8');
+  return pageBlocks('README.md');
+}
+
+export function pageBlocks(page: string): Block[] {
+  const text = readFileSync(join(root, page), 'utf8');
   const blocks: Block[] = [];
   let section = '';
-  for (const { groups } of readme.matchAll(part)) {
+  for (const { groups } of text.matchAll(part)) {
     if (groups!['heading'] !== undefined) section = groups!['heading'];
     else blocks.push({ language: groups!['language']!, code: groups!['code']!, section });
   }

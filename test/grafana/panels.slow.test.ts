@@ -42,7 +42,7 @@ async function ask({ expr, instant }: Target): Promise<Series[]> {
 
 describe('with a real Prometheus', needs('prometheus'), () => {
   beforeAll(async () => {
-    const agent = join(import.meta.dirname, 'interrupted-agent.ts');
+    const agent = resolve(import.meta.dirname, '../support/interrupted-agent.ts');
     gateway = await GatewayProcess.start('--sink', `wav:${folder}`, '--sink', `module:${agent}`);
     prometheus = await PrometheusProcess.start(job, `127.0.0.1:${gateway.adminPort}`);
     const load = {

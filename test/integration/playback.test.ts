@@ -9,6 +9,7 @@ import { wavHeaderBytes } from '../../src/base/wav.ts';
 import {
   type GatewayOptions,
   PlaybackWriter,
+  playbackTrackId,
   type RunningGateway,
   type StreamInfo,
   startGateway,
@@ -162,6 +163,27 @@ test('the events say what became of each utterance, and the record of the stream
   expect([written, cleared, queued, written - sent - discarded]).toEqual([510, 0, 0, 0]);
   expect(() => stream.playback()).toThrow(expect.objectContaining({ code: 'playback_refused' }));
 });
+
+test(
+  'a program that leaves out the track of what was sent hears of the end at once, and has lost nothing',
+  judgingTimes(async () => {
+    const gateway = await start();
+    const tracks: (string | null)[] = [];
+    // Nobody asks for its ring: it is not waited for.
+    gateway.on('participant', ({ participantId }) => tracks.push(participantId));
+    const { heard, stream } = await call(gateway, 'left out');
+    new PlaybackWriter(stream.playback()).begin().write(counting(160_000));
+    while (heard.frames.length < 12) await sleep(5);
+    const ended = once(gateway, 'streamEnded');
+    const hungUpMs = performance.now();
+    await heard.client.hangUp();
+    const [record] = await ended;
+    // A ring that was asked for and is not read is kept for ten seconds.
+    expect(performance.now() - hungUpMs).toBeLessThan(5_000);
+    expect(tracks).toEqual([playbackTrackId]);
+    expect(record.sinks).toEqual([expect.objectContaining({ framesRead: 0, framesLapped: 0, isDrained: true })]);
+  }),
+);
 
 test('a call that comes back is spoken to where it broke off', async () => {
   const gateway = await start({ resumeGraceMs: 5_000 });

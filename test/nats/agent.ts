@@ -18,6 +18,7 @@ export interface Say {
   readonly id?: string;
   readonly rate?: number | string;
   readonly end?: boolean | string;
+  readonly live?: boolean | string;
 }
 
 export class NatsAgent {
@@ -71,10 +72,11 @@ export class NatsAgent {
   }
 }
 
-function headersOf({ id, rate, end }: Say) {
+function headersOf({ id, rate, end, live }: Say) {
   const fields = headers();
   if (id !== undefined) fields.set('Acs-Utterance', id);
   if (rate !== undefined) fields.set('Acs-Sample-Rate', String(rate));
   if (end !== undefined && end !== false) fields.set('Acs-End', String(end));
+  if (live !== undefined) fields.set('Acs-Live', String(live));
   return fields;
 }

@@ -138,6 +138,19 @@ describe('an agent on another machine', () => {
     await endsExactly(gateway, call);
   });
 
+  test('that relays has pauses, which are no gaps; those of an answer are', async () => {
+    const { gateway, call, agent } = await rig();
+    for (const id of ['relay', 'answer']) {
+      await agent.ask(pcm(1_600), { id, live: id === 'relay' });
+      // Longer than a pause is at least.
+      await sleep(1_500);
+      await agent.ask(pcm(1_600), { id, end: true });
+      await eventually(() => agent.played.some(({ utterance }) => utterance === id));
+    }
+    expect(agent.played).toMatchObject([{ underruns: 0 }, { underruns: 1 }]);
+    await endsExactly(gateway, call);
+  });
+
   test('is told what is wrong with its messages', async () => {
     const { gateway, call, agent } = await rig();
     const wrong = [
@@ -146,6 +159,7 @@ describe('an agent on another machine', () => {
       [pcm(320), { rate: 44_100 }, 'bad_rate'],
       [pcm(320), { rate: 'x' }, 'bad_rate'],
       [pcm(320), { end: 'yes' }, 'bad_end'],
+      [pcm(320), { live: 'yes' }, 'bad_live'],
       [pcm(320), { id: 'x'.repeat(41) }, 'bad_utterance'],
     ] as const;
     for (const [data, options, error] of wrong) {

@@ -1,19 +1,19 @@
 /** The package as its users get it: packed, installed into an empty project, and the README's program run against the simulator. */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { onPorts, readmeBlocks } from '../docs/readme-blocks.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { decodeWav } from '../../src/base/wav.ts';
+import { ended, userEnv as env, paste } from '../docs/paste.ts';
+import { onPorts, pageBlocks, readmeBlocks } from '../docs/readme-blocks.ts';
+import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { freePorts } from '../support/free-ports.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 let project = '';
+let tarball = '';
 let packed: string[] = [];
-
-/** Node.js 22 first, as it would be on the user's machine. */
-const env = { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH']}` };
 
 function npm(folder: string, ...args: string[]): string {
   return execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel', 'error'], {
@@ -34,7 +34,8 @@ beforeAll(() => {
   project = join(folder, 'project');
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
-  npm(project, 'install', '--omit=optional', join(folder, filename));
+  tarball = join(folder, filename);
+  npm(project, 'install', '--omit=optional', tarball);
   return () => rmSync(folder, { recursive: true });
 });
 
@@ -64,7 +65,7 @@ describe('the package', () => {
     const examples = packed.filter((path) => path.startsWith('dist/examples/') && path.endsWith('.ts'));
     expect(examples.length).toBeGreaterThan(30);
     const installed = join(project, 'node_modules/acs-audio-gateway');
-    for (const path of examples) expect(readFileSync(join(installed, path), 'utf8'), path).not.toMatch(/'[.\/]+src\//);
+    for (const path of examples) expect(readFileSync(join(installed, path), 'utf8'), path).not.toMatch(/'[./]+src\//);
   });
 
   it('brings the command', () => {
@@ -106,22 +107,49 @@ describe('the package', () => {
     const free = await freePorts(2);
     const ports = new Map([8082, 9466].map((port, index) => [port, free[index]!]));
     writeFileSync(join(project, 'levels.mjs'), onPorts(program!.code, ports));
-    const child = spawn('bash', ['-c', onPorts(play!.code, ports)], { cwd: project, env, detached: true });
-    onTestFinished(() => {
-      try {
-        process.kill(-child.pid!, 'SIGKILL');
-      } catch {
-        // Everything has ended.
-      }
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-      });
-    }
-    expect((await once(child, 'close'))[0], output).toBe(0);
+    const output = await ended(paste(onPorts(play!.code, ports), project));
     expect(output.match(/ended: 250 frames, 0 lost/g), output).toHaveLength(2);
     expect(output).toMatch(/#{5,}/);
+  });
+
+  it('runs the blocks of the page on voice agents, from an empty folder: an agent answers, is interrupted, and goes on', async () => {
+    const [install, talk, ...others] = pageBlocks('docs/voice-agents.md').filter(({ language }) => language === 'sh');
+    expect([install, talk].map((block) => block!.section)).toEqual(['Try it', 'Try it']);
+    expect(others).toEqual([]);
+    const free = await freePorts(3);
+    const ports = new Map([8080, 9464, 9000].map((port, index) => [port, free[index]!]));
+    const walk = temporaryFolder();
+    const fetched = 'npm install acs-audio-gateway';
+    expect(install!.code).toContain(fetched);
+    await ended(paste(install!.code.replace(fetched, `npm install --prefer-offline --no-audit ${tarball}`), walk));
+    // It has no flags, as its ports are free on the machine of who reads the page.
+    const program = 'node examples/voice-agent/main.ts';
+    expect(talk!.code).toContain(program);
+    const onFreePorts = `${program} --port ${free[0]} --admin-port ${free[1]}`;
+    const output = await ended(paste(onPorts(talk!.code, ports).replace(program, onFreePorts), walk));
+
+    const spoken = output.split('\n').flatMap((line) => /^[\d:.]+ {2}\w+ {2}(.*)$/.exec(line)?.[1] ?? []);
+    const interrupted = spoken.findIndex((event) => event.startsWith('agent was interrupted after'));
+    expect(spoken.indexOf('agent answers'), output).toBeGreaterThanOrEqual(0);
+    expect(interrupted, output).toBeGreaterThan(spoken.indexOf('agent answers'));
+    expect(spoken.lastIndexOf('agent answers'), output).toBeGreaterThan(interrupted);
+    expect(spoken).toContainEqual(expect.stringMatching(/^agent {3}answer \d+$/));
+    expect(spoken).toContainEqual(expect.stringMatching(/^tool {4}opening_hours /));
+    expect(spoken.at(-1)).toBe('the call has ended');
+
+    const loudSamples = (folder: string, file: string) => {
+      const [wav] = filesBelow(join(walk, folder), file).values();
+      const { channels, samples } = decodeWav(wav!);
+      return Array.from(
+        { length: channels },
+        (_, channel) => samples.filter((sample, at) => at % channels === channel && Math.abs(sample) > 1_000).length,
+      );
+    };
+    // The caller and the agent, and the agent as the caller heard it: a second of each at least.
+    const second = 16_000;
+    const [caller, agent] = loudSamples('recordings', 'call.wav');
+    expect(caller).toBeGreaterThan(second);
+    expect(agent).toBeGreaterThan(second);
+    expect(loudSamples('heard', 'heard.wav')[0]).toBeGreaterThan(second);
   });
 });

@@ -1,9 +1,12 @@
 /** Whatever happens, in any order: every frame is in one counter, everybody who waits is told, and memory comes back. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { Pacer } from '../../src/playback/pacer.ts';
 import type { Utterance } from '../../src/playback/utterance.ts';
 import { generator, seed as seedOfTests } from '../support/seed.ts';
 import { Acs, Rig, ramp } from './rig.ts';
+import type { Order } from './speaking.worker.ts';
 
 /** Whole numbers from a seed. */
 function randomOf(from: number): (below: number) => number {
@@ -106,5 +109,34 @@ describe('a writer gone mad', () => {
       for (let n = 0; n < 500 && honest.memory.blocksHeld > 0; n++) await sleep(10);
       expect(honest.memory.blocksHeld, `seed ${seed}`).toBe(0);
     }
+  });
+});
+
+describe('the account of all calls', () => {
+  it('is exact while threads write', async () => {
+    using rig = new Rig();
+    const pacer = new Pacer({ leadMs: 200, seconds: 30, memoryBytes: 4 * 2 ** 20, marks: false, queueCount: 4 });
+    const { speaker, handle } = pacer.open({
+      streamId: 'stream',
+      callConnectionId: null,
+      place: 0,
+      outgoing: () => null,
+      sampleRate: () => 16_000,
+      track: rig.track,
+      onStarted: () => {},
+      onEnded: () => {},
+    });
+    const writer = new Worker(new URL('./speaking.worker.ts', import.meta.url));
+    writer.postMessage({ type: 'speak', handle, seconds: 25, piece: 2 } satisfies Order);
+    // Nothing is sent, and this thread does little but look: a frame comes between two looks, or within one.
+    const seen = new Set<number>();
+    for (const giveUpMs = performance.now() + 20_000; speaker.report.queued < 25 * 50; await setImmediate()) {
+      for (let n = 0; n < 1_000; n++) seen.add(pacer.unaccounted);
+      if (performance.now() > giveUpMs) break;
+    }
+    pacer.stop();
+    await writer.terminate();
+    expect([...seen]).toEqual([0]);
+    expect(speaker.report.written).toBe(25 * 50);
   });
 });

@@ -24,12 +24,12 @@ describe('a peer that does not read', () => {
     expect(taken).toBeLessThanOrEqual(6 * second);
     expect(rig.writer.queuedMs).toBe(5_000);
     expect(rig.memory.blocksHeld).toBeLessThanOrEqual(13);
-    expect(rig.totals.stalls).toBe(1);
+    expect([rig.totals.stalls, rig.speaker.isStalled]).toEqual([1, true]);
     rig.writer.clear();
     rig.turn();
     // There was room for the one message that matters.
     rig.acs.unblock();
-    expect(rig.acs.stops).toBe(1);
+    expect([rig.acs.stops, rig.speaker.isStalled]).toEqual([1, false]);
     expect(rig.unaccounted).toBe(0);
   });
 

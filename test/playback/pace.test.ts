@@ -77,6 +77,23 @@ describe('the pace', () => {
     expect(rig.totals.underruns).toBe(0);
   });
 
+  it('counts what a relay says late as a gap, and a pause of its source as none', () => {
+    using rig = new Rig();
+    const relay = rig.writer.begin({ isLive: true });
+    const say = (pauseMs: number) => {
+      relay.write(ramp(second / 10));
+      rig.run(100 + pauseMs);
+    };
+    say(300);
+    expect(rig.totals.underruns).toBe(0);
+    say(1_500);
+    expect(rig.totals.underruns).toBe(1);
+    say(60_000);
+    say(0);
+    expect([rig.totals.underruns, rig.totals.underrunMs]).toEqual([1, expect.closeTo(300, -2)]);
+    expect(rig.acs.gaps).toHaveLength(3);
+  });
+
   it('counts a longer one once, with what was heard of it, and does not hurry afterwards', () => {
     using rig = new Rig();
     rig.writer.begin().write(ramp(20 * second));

@@ -1,9 +1,9 @@
-/** The accounting identity: what was received is in a counter, what was in a ring was read or lapped. */
+/** The accounting identity: what was received is in a counter, what was in a ring was read or lapped, what was spoken was sent. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { chart, number } from '../../panel.ts';
 import { max, orZero, own, rate, sum } from '../../query.ts';
 
-const tile = { w: 6, h: 7 };
+const tile = { w: 5, h: 7 };
 
 export const accounting = [
   number({
@@ -23,12 +23,21 @@ export const accounting = [
     expr: orZero(max(`abs(${own('sink_frames_unaccounted')})`)),
     alert: 'AcsGatewayAccountingBroken',
   }),
+  number({
+    title: 'Frames of speech unaccounted',
+    description:
+      'Frames that were spoken into calls and are in no counter, or, if negative, in two; the gateway where it is most. Good: 0.',
+    unit: units.Short,
+    size: tile,
+    expr: max(`abs(${own('playback_frames_unaccounted')})`),
+    alert: 'AcsGatewayAccountingBroken',
+  }),
   chart({
     title: 'Messages received, and what became of them',
     description:
       'The outcomes on top of each other, and beside them what the sockets received. Good: the stack ends where the line runs. ignored: a kind that we do not know.',
     unit: 'suffix:/s',
-    size: { w: 12, h: 7 },
+    size: { w: 9, h: 7 },
     stacked: true,
     unstacked: 'received',
     queries: [

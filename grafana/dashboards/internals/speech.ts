@@ -1,7 +1,7 @@
 /** Audio into the calls: from what programs write to what calls hear. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { chart } from '../../panel.ts';
-import { own, quantile, rate, share, sum } from '../../query.ts';
+import { own, quantile, rate, rule, share, sum } from '../../query.ts';
 
 const third = { w: 8, h: 8 };
 
@@ -26,21 +26,14 @@ export const speech = [
     queries: [[sum(rate(own('playback_frames_total')), 'outcome'), '{{outcome}}']],
   }),
   chart({
-    title: 'Silence in what calls hear',
-    softMax: 0.01,
+    title: 'Gaps in what calls hear',
+    softMax: 0.02,
     description:
-      'Share of speech that came too late, so that calls heard a gap. Good: 0. Programs that write too slowly, or a main thread that is late, see Event loop delay.',
+      'Share of speech, over 5 minutes, that came too late, so that calls heard a gap. Good: 0. Programs that write too slowly, or a main thread that is late, see Event loop delay.',
     unit: units.PercentUnit,
     size: third,
-    queries: [
-      [
-        share(
-          sum(rate(own('playback_underrun_seconds_total')), 'instance'),
-          `0.02 * ${sum(rate(own('playback_frames_total', 'outcome="sent"')), 'instance')}`,
-        ),
-        '{{instance}}',
-      ],
-    ],
+    queries: [[rule('playback_underruns:ratio5m'), '{{instance}}']],
+    alert: 'AcsGatewayPlaybackUnderruns',
   }),
   chart({
     title: 'From clear() to StopAudio',
@@ -52,14 +45,52 @@ export const speech = [
       [quantile(0.5, 'playback_clear_seconds'), 'p50'],
       [quantile(0.99, 'playback_clear_seconds'), 'p99'],
     ],
+    alert: 'AcsGatewayPlaybackClearSlow',
   }),
   chart({
-    title: 'Stalls of peers that are spoken to',
+    title: 'Peers that do not read, of those that are spoken to',
     description:
-      'Times that a peer took nothing, or answered no ping, for a second. Good: hardly any. Many at a time: the network between ACS and the gateways.',
+      'Share of the calls that are spoken to whose peer took nothing, or answered no ping, for a second. Good: 0. Many at a time: the network between ACS and the gateways.',
+    unit: units.PercentUnit,
+    size: third,
+    max: 1,
+    queries: [
+      [
+        share(sum(own('playback_streams_stalled'), 'instance'), sum(own('playback_streams_speaking'), 'instance')),
+        '{{instance}}',
+      ],
+    ],
+    alert: 'AcsGatewayPlaybackStalled',
+  }),
+  chart({
+    title: 'How far ahead audio is sent, and how late',
+    description:
+      'Ahead: before it is heard, 5 of 100 sendings have less; good: above 0.1 s of the lead of 0.2 s. Late: when a speaking call has its turn, 1 of 100 is later; good: below 10 ms.',
+    unit: units.Seconds,
+    size: third,
+    queries: [
+      [quantile(0.05, 'playback_lead_seconds'), 'ahead p5'],
+      [quantile(0.99, 'playback_lateness_seconds'), 'late p99'],
+    ],
+  }),
+  chart({
+    title: 'Utterances, by how they ended',
+    description:
+      'Played to their end, cleared by an interruption, or discarded because the call ended. Good: as people talk. All cleared: something takes an echo of the agent for the caller.',
     unit: 'suffix:/s',
     size: third,
-    queries: [[sum(rate(own('playback_stalls_total')), 'instance'), '{{instance}}']],
+    queries: [[sum(rate(own('playback_utterances_total')), 'end'), '{{end}}']],
+  }),
+  chart({
+    title: 'Writes that were refused, and frames discarded',
+    description:
+      'Writes that were not taken whole (full: the program is far ahead of speech; cleared, ended: late words), and frames that were taken and not sent. Good: some full and cleared, hardly any stalled.',
+    unit: 'suffix:/s',
+    size: third,
+    queries: [
+      [sum(rate(own('playback_refused_writes_total')), 'reason'), 'write: {{reason}}'],
+      [sum(rate(own('playback_discarded_frames_total')), 'reason'), 'frame: {{reason}}'],
+    ],
   }),
   chart({
     title: 'Memory of audio that waits',

@@ -32,6 +32,7 @@ interface Piece {
   readonly id: string | null;
   readonly sampleRate: number | undefined;
   readonly isEnd: boolean;
+  readonly isLive: boolean;
   readonly data: Uint8Array;
 }
 
@@ -125,7 +126,8 @@ export class SpokenCall {
     this.current?.utterance.end();
   }
 
-  private speak({ id, sampleRate, isEnd, data }: Piece): Answer {
+  private speak(piece: Piece): Answer {
+    const { id, sampleRate, isEnd, data } = piece;
     const known = id === null ? this.current : (this.known.get(id) ?? null);
     const playback = this.ask();
     if (playback instanceof Fault) return this.answer(id, known, 0, playback);
@@ -144,7 +146,7 @@ export class SpokenCall {
     if (known !== null && sampleRate !== undefined && sampleRate !== known.sampleRate) {
       return this.answer(id, known, 0, new Fault('bad_rate', 'an utterance has one sample rate'));
     }
-    const spoken = this.current ?? this.begin(playback, id, sampleRate);
+    const spoken = this.current ?? this.begin(playback, piece);
     spoken.heardMs = this.events.clock();
     bytes.set(data);
     const count = data.length >> 1;
@@ -158,8 +160,9 @@ export class SpokenCall {
     return this.answer(id, spoken, taken);
   }
 
-  private begin(playback: PlaybackWriter, id: string | null, sampleRate: number | undefined): Spoken {
-    const utterance = playback.begin({ ...(id !== null && { id }), ...(sampleRate !== undefined && { sampleRate }) });
+  private begin(playback: PlaybackWriter, { id, sampleRate, isLive }: Piece): Spoken {
+    const known = { ...(id !== null && { id }), ...(sampleRate !== undefined && { sampleRate }) };
+    const utterance = playback.begin({ ...known, isLive });
     const spoken = { utterance, sampleRate, written: 0, heardMs: this.events.clock() };
     this.known.delete(id);
     this.known.set(id, spoken);
@@ -204,6 +207,7 @@ function pieceOf({ data, headers }: InboxMessage): Piece | Fault {
   const id = headers?.get('Acs-Utterance') || null;
   const rate = headers?.get('Acs-Sample-Rate') || '';
   const end = headers?.get('Acs-End') || 'false';
+  const live = headers?.get('Acs-Live') || 'false';
   if (data.length > playbackMessageBytesMax) {
     return new Fault('too_large', `expected at most ${playbackMessageBytesMax} bytes in a message`);
   }
@@ -215,5 +219,12 @@ function pieceOf({ data, headers }: InboxMessage): Piece | Fault {
     return new Fault('bad_rate', `Acs-Sample-Rate: expected one of ${utteranceRates.join(', ')}`);
   }
   if (end !== 'true' && end !== 'false') return new Fault('bad_end', 'Acs-End: expected true');
-  return { id, sampleRate: rate === '' ? undefined : Number(rate), isEnd: end === 'true', data };
+  if (live !== 'true' && live !== 'false') return new Fault('bad_live', 'Acs-Live: expected true');
+  return {
+    id,
+    sampleRate: rate === '' ? undefined : Number(rate),
+    isEnd: end === 'true',
+    isLive: live === 'true',
+    data,
+  };
 }
