@@ -51,10 +51,7 @@ export function App() {
     () =>
       new Live({
         onState: setState,
-        onSession: (session) => {
-          memory.hasLoggedIn = true;
-          setSession(session);
-        },
+        onSession: setSession,
         onLogin: () => setIsLogin(true),
       }),
     [attempt],
@@ -71,6 +68,7 @@ export function App() {
 
   if (isLogin) {
     const loggedIn = () => {
+      memory.hasLoggedIn = true;
       setIsLogin(false);
       setAttempt((before) => before + 1);
     };

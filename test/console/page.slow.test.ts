@@ -1,0 +1,298 @@
+/** The console's page in a real browser, in front of the real gateway and the simulator. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { decodeWav } from '../../src/base/wav.ts';
+import { AcsClient, audio, metadata } from '../support/acs-client.ts';
+import { filesBelow, temporaryFolder } from '../support/folders.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
+import { startSimulator } from '../support/simulator-process.ts';
+import { judgingTimes } from '../support/starvation.ts';
+import {
+  complaintsOf,
+  frameTimes,
+  heardBy,
+  launchBrowser,
+  recordFrames,
+  recordSound,
+  violationsOf,
+} from './browser.ts';
+import { findSound, loudness } from './correlation.ts';
+
+const token = 'a-token-for-the-console';
+const flags = ['--console', '--console-audio', '--label-query', 'line'];
+
+describe('the console', needs('chromium'), () => {
+  let browser: Browser;
+  let gateway: GatewayProcess;
+  let ports: readonly number[];
+  const background: { signal(name: NodeJS.Signals): void }[] = [];
+
+  const start = (...more: readonly string[]) =>
+    GatewayProcess.start(...flags, '--port', String(ports[0]), '--admin-port', String(ports[1]), ...more);
+  const say = (line: string, ...more: readonly string[]) => {
+    const simulator = startSimulator(`${gateway.url}?line=${line}`, '--duration', '90s', ...more);
+    simulator.report.catch(() => {});
+    background.push(simulator);
+    return simulator;
+  };
+
+  beforeAll(async () => {
+    ports = await freePorts(2);
+    [browser, gateway] = await Promise.all([launchBrowser(), start()]);
+    say('loud', '--calls', '2', '--participants', '2', '--seed', '1');
+    say('quiet', '--participants', '1', '--silence', '1', '--seed', '2');
+  });
+  afterAll(async () => {
+    for (const simulator of background) simulator.signal('SIGKILL');
+    await browser?.close();
+    await gateway?.kill();
+  });
+
+  /** A page of its own, and a test that ends with complaints of the browser has failed. */
+  async function open(
+    address = '',
+    of = gateway,
+    prepare: (page: Page) => Promise<void> = async () => {},
+  ): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const page = await context.newPage();
+    const complaints = complaintsOf(page);
+    onTestFinished(async () => {
+      await context.close();
+      expect(complaints).toEqual([]);
+    });
+    await prepare(page);
+    await page.goto(`http://127.0.0.1:${of.adminPort}/console${address}`);
+    return page;
+  }
+  const rowOf = (page: Page, text: string) => page.locator('.rows .body .row', { hasText: text });
+  const call = (id: string) => AcsClient.connect(gateway.url, { 'x-ms-call-connection-id': id });
+
+  test('rows appear and go', async () => {
+    const page = await open();
+    const client = await call('call-that-comes');
+    client.send(metadata(), audio(0, undefined, 'a'));
+    await rowOf(page, 'call-that-comes').waitFor();
+    await client.hangUp();
+    await rowOf(page, 'call-that-comes').waitFor({ state: 'detached' });
+  });
+
+  test('a level moves while its participant speaks, and not while it is silent', async () => {
+    const page = await open();
+    const levelsOf = async (line: string) => {
+      const levels = new Set<string | null>();
+      for (let i = 0; i < 15; i++) {
+        levels.add(await rowOf(page, line).first().locator('.meters').getAttribute('aria-label'));
+        await page.waitForTimeout(120);
+      }
+      return levels;
+    };
+    await rowOf(page, 'loud').first().locator('.meters[aria-label*="dB"]').waitFor();
+    expect((await levelsOf('loud')).size).toBeGreaterThan(5);
+    expect([...(await levelsOf('quiet'))]).toEqual(['levels: silent']);
+  });
+
+  test('what is searched for is shown, and nothing else', async () => {
+    const page = await open();
+    await rowOf(page, 'quiet').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('LOUD');
+    await page.locator('.found', { hasText: '2 of 3 calls' }).waitFor();
+    expect(await page.locator('.rows .body .row').count()).toBe(2);
+    await page.keyboard.press('Escape');
+    await rowOf(page, 'quiet').waitFor();
+    await page.getByRole('button', { name: 'stalled' }).click();
+    await page.getByText('No call matches').waitFor();
+  });
+
+  test('a heading sorts, and sorts the other way round', async () => {
+    const page = await open();
+    await rowOf(page, 'quiet').waitFor();
+    const labels = () => page.locator('.rows .body .row .label').allTextContents();
+    await page.getByRole('button', { name: 'Labels' }).click();
+    await eventually(async () => (await labels()).join() === 'loud,loud,quiet');
+    await page.getByRole('button', { name: 'Labels' }).click();
+    await eventually(async () => (await labels()).join() === 'quiet,loud,loud');
+    expect(await page.locator('[aria-sort="descending"]').textContent()).toContain('Labels');
+  });
+
+  test('the keyboard opens a call, and Escape returns', async () => {
+    const page = await open();
+    const row = rowOf(page, 'loud').first();
+    await row.waitFor();
+    await page.locator('.rows .body .row[tabindex="0"]').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    const focused = page.locator('.rows .row:focus');
+    expect(await focused.getAttribute('aria-rowindex')).toBe('4');
+    await page.keyboard.press('Enter');
+    await page.locator('.lane .wave').first().waitFor();
+    await page.keyboard.press('Escape');
+    await rowOf(page, 'quiet').waitFor();
+  });
+
+  test('one call has a lane for each participant, with its waveform, and its account', async () => {
+    const page = await open();
+    await rowOf(page, 'loud').first().click();
+    await page.locator('.lane:not(.times)').nth(1).waitFor();
+    expect(await page.locator('.lane:not(.times):not(.spoken)').count()).toBe(2);
+    const wave = page.locator('.lane .wave').first();
+    await eventually(async () => /[1-9]\d* turns/.test((await wave.getAttribute('aria-label')) ?? ''));
+    const painted = () =>
+      page.evaluate(`(() => {
+        const canvas = document.querySelector('.lane .wave');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+      })()`);
+    expect(await painted()).toBeGreaterThan(500);
+    await page.locator('.verdict', { hasText: 'all accounted for' }).waitFor();
+    expect(await page.locator('.account tbody tr').count()).toBe(2);
+  });
+
+  test(
+    'what is heard is what was sent, and when',
+    judgingTimes(async () => {
+      const folder = temporaryFolder();
+      const speaker = startSimulator(
+        `${gateway.url}?line=heard`,
+        '--participants',
+        '1',
+        '--duration',
+        '14s',
+        '--save',
+        folder,
+        '--seed',
+        '5',
+      );
+      const page = await open('', gateway, recordSound);
+      await rowOf(page, 'heard').click();
+      await page.getByRole('button', { name: /^Listen to (?!all)/ }).click();
+      const latencies: number[] = [];
+      for (let i = 0; i < 30; i++) {
+        await page.waitForTimeout(200);
+        const text = await page
+          .locator('.latency')
+          .textContent({ timeout: 5000 })
+          .catch(() => null);
+        if (text !== null) latencies.push(Number.parseInt(text, 10));
+      }
+      const heard = await heardBy(page);
+      await speaker.report;
+      const [wav] = filesBelow(folder, '.wav').values();
+      const { samples } = decodeWav(wav!);
+      const sent = Float32Array.from(samples, (sample) => sample / 32_768);
+      // Pieces of a tenth of a second, every half second: the buffer plays a little faster or slower than it was sent.
+      const pieces = Array.from({ length: 8 }, (_, i) =>
+        heard.subarray(16_000 * (1 + i / 2), 16_000 * (1 + i / 2) + 1600),
+      );
+      const places = pieces.filter((piece) => loudness(piece) > 0.01).map((piece) => findSound(piece, sent));
+      expect(places.length).toBeGreaterThan(3);
+      expect(Math.min(...places.map(({ likeness }) => likeness))).toBeGreaterThan(0.9);
+      const steps = places.slice(1).map(({ at }, i) => at - places[i]!.at);
+      expect(Math.min(...steps)).toBeGreaterThan(0);
+      latencies.sort((a, b) => a - b);
+      console.info(
+        `latency p50 ${latencies[latencies.length >> 1]} ms, likeness ${places.map(({ likeness }) => likeness.toFixed(3))}`,
+      );
+      expect(latencies[latencies.length >> 1]).toBeLessThan(400);
+    }),
+  );
+
+  test('ids that are HTML are text', async () => {
+    const html = '<img src=x onerror="document.title=\'broken\'">';
+    const page = await open();
+    const client = await call(html);
+    onTestFinished(() => void client.hangUp());
+    client.send(metadata(), audio(0, undefined, `${html}<b>bold</b>`));
+    await rowOf(page, '<img').click();
+    await page.locator('.lane b', { hasText: '<b>bold</b>' }).waitFor();
+    expect(await page.locator('#app img, .lane b b').count()).toBe(0);
+    expect(await page.title()).toContain('<img');
+  });
+
+  test.each(['dark', 'light'] as const)('axe-core finds nothing, %s', async (colorScheme) => {
+    const page = await open();
+    await page.emulateMedia({ colorScheme });
+    await rowOf(page, 'loud').first().waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await rowOf(page, 'loud').first().click();
+    await page.locator('.lane .wave').first().waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.setViewportSize({ width: 420, height: 800 });
+    expect(await violationsOf(page)).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(420);
+  });
+
+  test('the switch changes the colours, and they stay', async () => {
+    const page = await open();
+    const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const before = await background();
+    await page.getByRole('button', { name: /Switch to .* colours/ }).click();
+    expect(await background()).not.toBe(before);
+    const after = await background();
+    await page.reload();
+    expect(await background()).toBe(after);
+  });
+
+  test(
+    'a frame with 2,000 calls costs less than 16 ms',
+    judgingTimes(async () => {
+      const before = (await gateway.streams()).length;
+      const clients = await Promise.all(Array.from({ length: 2000 }, (_, i) => call(`idle-${i}`)));
+      onTestFinished(() => {
+        for (const client of clients) client.socket.terminate();
+      });
+      for (const client of clients) client.send(metadata(), audio(0, undefined, 'a'), audio(1, undefined, 'b'));
+      const page = await open('', gateway, recordFrames);
+      await page.locator('.found', { hasText: `of ${(before + 2000).toLocaleString('en-US')} calls` }).waitFor();
+      const still = await frameTimes(page, 2, false);
+      const scrolling = await frameTimes(page, 2, true);
+      console.info(`p95 of a frame: ${still.p95Ms.toFixed(1)} ms, ${scrolling.p95Ms.toFixed(1)} ms while it scrolls`);
+      expect(await page.locator('.rows .body .row').count()).toBeLessThan(40);
+      expect(still.p95Ms).toBeLessThan(16);
+      expect(scrolling.p95Ms).toBeLessThan(16);
+    }),
+  );
+
+  test('it says that it is disconnected, and connects again by itself', async () => {
+    const page = await open();
+    await rowOf(page, 'quiet').waitFor();
+    await gateway.kill();
+    await page.getByText('Disconnected.').waitFor();
+    gateway = await start();
+    await page.getByText('Disconnected.').waitFor({ state: 'detached' });
+    await page.locator('.pulse.live').waitFor();
+    const client = await call('call-after-the-restart');
+    await rowOf(page, 'call-after-the-restart').waitFor();
+    await client.hangUp();
+  });
+
+  test('a wrong token, the right one, and a cookie that has expired', async () => {
+    const [port] = await freePorts(1);
+    const guarded = await GatewayProcess.start(...flags, '--admin-token', token, '--admin-port', String(port));
+    let running = guarded;
+    onTestFinished(() => running.kill());
+    const page = await open('', guarded);
+    const field = page.getByLabel('Admin token');
+    await field.waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await field.fill('another-token');
+    await page.keyboard.press('Enter');
+    await page.getByText('Wrong token.').waitFor();
+    await field.fill(token);
+    await page.keyboard.press('Enter');
+    await page.getByRole('grid').waitFor();
+    // A new process knows none of the cookies of the one before.
+    await guarded.kill();
+    running = await GatewayProcess.start(...flags, '--admin-token', token, '--admin-port', String(port));
+    await page.getByText('Your session has expired.').waitFor();
+    await field.fill(token);
+    await page.keyboard.press('Enter');
+    await page.getByRole('grid').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await field.waitFor();
+    expect(await page.getByText('Your session has expired.').count()).toBe(0);
+  });
+});
