@@ -64,7 +64,7 @@ export function TotalsBar({ totals }: { readonly totals: Totals | null }) {
   }
   const dropped = Object.values(totals.dropped).reduce((sum, messages) => sum + messages, 0);
   return (
-    <section class="totals" aria-label="Totals">
+    <section class="totals" aria-label="Totals" tabIndex={0}>
       <Tile name="streams" value={count(totals.streams)} detail={`${count(totals.participants)} participants`} />
       <Tile name="frames per second" value={count(totals.framesPerSecond)} trace={frames} />
       <Tile
