@@ -3,7 +3,12 @@
  * token as its body sets the cookie, `POST /console/logout` takes it back, `GET /console/session` answers `Session`, or 401. Everything live
  * goes over one WebSocket, `/console/live`: the page sends `Want` as JSON text and gets updates as JSON text, ten times a second at most, none
  * while it does not read. Sound has a WebSocket of its own, `/console/sound?stream=ID&participant=NUMBER` (without `participant`: all of them,
- * mixed): one JSON text, `SoundHead`, then binary messages of `SoundBytes`. Types only; page and gateway.
+ * mixed, with what the gateway says): one JSON text, `SoundHead`, and again if the rate changes, then binary messages of `SoundBytes`.
+ *
+ * `login` and `logout` answer 204; a wrong token 401. Without an `--admin-token` (loopback only) `session` itself sets the cookie. A socket is
+ * refused with 401 (no session), 403 (another origin; hearing is off), 404 (no such stream or participant) or 503 (too many). It is closed with
+ * 4401 when the session is over, 1008 for what no page sends, 1001 when the gateway ends; the sound's with 1000 when no more of it can come.
+ * Types only; page and gateway.
  */
 
 /** Where everything of the console begins. */
@@ -122,6 +127,7 @@ export interface Slice {
   /** What lies here: `s` sound, `q` flagged silence, `g` missing before it (a gap), `p` the first after a pause. */
   readonly is: 's' | 'q' | 'g' | 'p';
   readonly jitterMs: number;
+  /** The mean of its decode worker's frames when this one came; 0 for what the gateway says. */
   readonly residenceMs: number;
 }
 
