@@ -42,6 +42,8 @@ const gateway = await startGateway({
   console: true,
   consoleAudio: true,
   labelQuery: ['line'],
+  // A page that is opened finds the whole last minute.
+  ringSeconds: 60,
   sink: `wav:${recordings}?keep=10m&max-gb=1`,
   logLevel: 'warn',
   drainTimeoutMs: 1000,

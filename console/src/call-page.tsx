@@ -116,7 +116,7 @@ function Recordings({ names }: { readonly names: readonly string[] }) {
     <section class="panel recordings" aria-labelledby="recordings">
       <h2 id="recordings">Recordings</h2>
       {names.length === 0 ? (
-        <p class="dim">No sink writes files of this call.</p>
+        <p class="dim">None is known yet: a sink names its files when it closes them.</p>
       ) : (
         <ul>
           {names.map((name) => (

@@ -23,7 +23,9 @@ interface TileProps {
 function Tile({ name, value, detail, isHigh = false, trace }: TileProps) {
   return (
     <div class={isHigh ? 'tile high' : 'tile'} role="group" aria-label={name}>
-      <span class="name">{name}</span>
+      <span class="name" title={name}>
+        {name}
+      </span>
       <span class="value">
         {isHigh && <span title="high">▲ </span>}
         {value}
