@@ -5,6 +5,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Row, SortKey } from '../../src/console/wire.ts';
 import { type Column, callName, columns } from './columns.tsx';
+import { pure } from './pure.tsx';
 
 /** As in overview.css. */
 const rowHeight = 40;
@@ -34,6 +35,12 @@ interface Props {
 function rangeOf(scrollTop: number, height: number): Range {
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - beyond);
   return { first, count: Math.min(countMax, Math.ceil(height / rowHeight) + 2 * beyond) };
+}
+
+/** The row that an event happened in. */
+function indexOf(event: Event): number | null {
+  const row = (event.target as HTMLElement).closest<HTMLElement>('[data-index]');
+  return row === null ? null : Number(row.dataset['index']);
 }
 
 export function Rows(props: Props) {
@@ -76,9 +83,8 @@ export function Rows(props: Props) {
     focusWanted.current = focusRow(target) ? null : target;
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const current = (event.target as HTMLElement).closest<HTMLElement>('[data-index]');
-    if (current === null) return;
-    const index = Number(current.dataset['index']);
+    const index = indexOf(event);
+    if (index === null) return;
     const page = Math.max(1, Math.floor(scroller.current!.clientHeight / rowHeight) - 2);
     const steps: Record<string, number> = {
       ArrowDown: index + 1,
@@ -92,10 +98,11 @@ export function Rows(props: Props) {
     if (target !== undefined) {
       event.preventDefault();
       goTo(target);
-    } else if (event.key === 'Enter') {
-      const row = rows[index - first];
-      if (row !== undefined) props.onOpen(row);
-    }
+    } else if (event.key === 'Enter') open(index);
+  };
+  const open = (index: number | null) => {
+    const row = index === null ? undefined : rows[index - first];
+    if (row !== undefined) props.onOpen(row);
   };
 
   const activeIsShown = rows.some(({ id }) => id === active);
@@ -109,6 +116,10 @@ export function Rows(props: Props) {
       aria-colcount={columns.length}
       tabIndex={rows.length === 0 ? 0 : -1}
       onScroll={look}
+      onFocusIn={(event) => setActive(rows[(indexOf(event) ?? -1) - first]?.id ?? active)}
+      onClick={(event) => {
+        if ((event.target as HTMLElement).closest('a') === null) open(indexOf(event));
+      }}
       onKeyDown={onKeyDown}
     >
       <div class="head" role="rowgroup">
@@ -120,32 +131,43 @@ export function Rows(props: Props) {
       </div>
       <div class="body" role="rowgroup" style={{ height: `${found * rowHeight}px` }}>
         {rows.map((row, i) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys
-          <div
+          <RowView
             key={row.id}
-            class={row.state === 'open' ? 'row' : `row is-${row.state}`}
-            role="row"
-            aria-rowindex={first + i + 2}
-            aria-label={`call ${callName(row)}`}
-            data-index={first + i}
-            tabIndex={row.id === active || (!activeIsShown && i === 0) ? 0 : -1}
-            style={{ transform: `translateY(${(first + i) * rowHeight}px)` }}
-            onFocus={() => setActive(row.id)}
-            onClick={(event) => {
-              if ((event.target as HTMLElement).closest('a') === null) props.onOpen(row);
-            }}
-          >
-            {columns.map(({ name, cell }) => (
-              <div key={name} class={`cell ${name}`} role="gridcell">
-                {cell(row, now)}
-              </div>
-            ))}
-          </div>
+            row={row}
+            index={first + i}
+            isTabStop={row.id === active || (!activeIsShown && i === 0)}
+            now={now}
+          />
         ))}
       </div>
     </div>
   );
 }
+
+interface RowProps {
+  readonly row: Row;
+  readonly index: number;
+  readonly isTabStop: boolean;
+  readonly now: number;
+}
+
+const RowView = pure(({ row, index, isTabStop, now }: RowProps) => (
+  <div
+    class={row.state === 'open' ? 'row' : `row is-${row.state}`}
+    role="row"
+    aria-rowindex={index + 2}
+    aria-label={`call ${callName(row)}`}
+    data-index={index}
+    tabIndex={isTabStop ? 0 : -1}
+    style={{ transform: `translateY(${index * rowHeight}px)` }}
+  >
+    {columns.map(({ name, cell }) => (
+      <div key={name} class={`cell ${name}`} role="gridcell">
+        {cell(row, now)}
+      </div>
+    ))}
+  </div>
+));
 
 interface HeadingProps extends Pick<Props, 'sort' | 'descending' | 'onSort'> {
   readonly column: Column;

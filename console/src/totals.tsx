@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import type { SinkRow, Totals } from '../../src/console/wire.ts';
 import { Canvas } from './canvas.tsx';
 import { count, framesAsTime, ms, words } from './format.ts';
+import { pure } from './pure.tsx';
 import { Trace } from './spark.ts';
 
 /** A minute of ten updates a second. */
@@ -49,7 +50,7 @@ function sinkDetail({ isReady, lappedFrames }: SinkRow): string {
   return lappedFrames === 0 ? `${ready}, lost nothing` : `${ready}, ${count(lappedFrames)} frames lost`;
 }
 
-export function TotalsBar({ totals }: { readonly totals: Totals | null }) {
+export const TotalsBar = pure(({ totals }: { readonly totals: Totals | null }) => {
   const traces = useRef({
     frames: new Trace(tracePoints),
     residence: new Trace(tracePoints),
@@ -103,4 +104,4 @@ export function TotalsBar({ totals }: { readonly totals: Totals | null }) {
       ))}
     </section>
   );
-}
+});

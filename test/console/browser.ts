@@ -57,53 +57,49 @@ export async function heardBy(page: Page): Promise<Float32Array> {
   return Float32Array.from((await page.evaluate('window.heard.splice(0)')) as number[]);
 }
 
-export interface FrameTimes {
+export interface FrameCosts {
   readonly frames: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
 }
 
-/** Has the page keep what updates cost its main thread. Before the page is opened. */
-export async function recordFrames(page: Page): Promise<void> {
-  await page.addInitScript(`
-    window.updateMs = 0;
-    const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage');
-    Object.defineProperty(WebSocket.prototype, 'onmessage', {
-      set(handle) {
-        set.call(this, (event) => {
-          const begun = performance.now();
-          handle.call(this, event);
-          queueMicrotask(() => queueMicrotask(() => { window.updateMs += performance.now() - begun; }));
-        });
-      },
-    });
-  `);
+interface TraceEvent {
+  readonly name: string;
+  readonly tid: number;
+  readonly ts: number;
+  /** CPU time of the thread, in microseconds. */
+  readonly tdur?: number;
 }
 
-/** What a frame costs the page's main thread: updates since the one before, drawing, layout and paint; while it scrolls as well. */
-export async function frameTimes(page: Page, seconds: number, scrolls: boolean): Promise<FrameTimes> {
-  return (await page.evaluate(`new Promise((resolve) => {
+/**
+ * What frames cost the page's main thread: updates, drawing, layout and paint from one frame to the next; while it scrolls as well. CPU
+ * time: on a busy machine the clock would count what others do.
+ */
+export async function frameCosts(page: Page, frameCount: number, scrolls: boolean): Promise<FrameCosts> {
+  const browser = page.context().browser()!;
+  await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline'] });
+  await page.evaluate(`new Promise((resolve) => {
     const grid = document.querySelector('.rows');
-    const times = [];
-    const end = performance.now() + ${seconds * 1000};
-    const channel = new MessageChannel();
-    let begun = 0;
-    channel.port1.onmessage = () => {
-      const now = performance.now();
-      times.push(now - begun + window.updateMs);
-      window.updateMs = 0;
-      if (now < end) requestAnimationFrame(frame);
-      else {
-        times.sort((a, b) => a - b);
-        const at = (share) => times[Math.floor(share * (times.length - 1))];
-        resolve({ frames: times.length, p50Ms: at(0.5), p95Ms: at(0.95) });
-      }
-    };
+    let left = ${frameCount};
     const frame = () => {
-      begun = performance.now();
       if (${scrolls}) grid.scrollTop += 37;
-      channel.port2.postMessage(0);
+      if (left-- > 0) requestAnimationFrame(frame);
+      else resolve();
     };
     requestAnimationFrame(frame);
-  })`)) as FrameTimes;
+  })`);
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+    traceEvents: readonly TraceEvent[];
+  };
+  const frames = traceEvents.filter(({ name }) => name === 'FireAnimationFrame').sort((a, b) => a.ts - b.ts);
+  const tasks = traceEvents.filter(
+    ({ name, tid, tdur }) => name.endsWith('RunTask') && tid === frames[0]!.tid && tdur !== undefined,
+  );
+  const costsMs = frames.slice(1).map(({ ts }, i) => {
+    const within = tasks.filter((task) => task.ts >= frames[i]!.ts - 1000 && task.ts < ts - 1000);
+    return within.reduce((sum, task) => sum + task.tdur!, 0) / 1000;
+  });
+  costsMs.sort((a, b) => a - b);
+  const at = (share: number) => costsMs[Math.floor(share * (costsMs.length - 1))]!;
+  return { frames: costsMs.length, p50Ms: at(0.5), p95Ms: at(0.95) };
 }

@@ -11,10 +11,10 @@ import { needs } from '../support/needs.ts';
 import { judgingTimes } from '../support/starvation.ts';
 import {
   complaintsOf,
-  frameTimes,
+  type FrameCosts,
+  frameCosts,
   heardBy,
   launchBrowser,
-  recordFrames,
   recordSound,
   violationsOf,
 } from './browser.ts';
@@ -227,25 +227,28 @@ describe('the console', needs('chromium'), () => {
     expect(await background()).toBe(after);
   });
 
-  test(
-    'a frame with 2,000 calls costs less than 16 ms',
-    judgingTimes(async () => {
-      const before = (await gateway.streams()).length;
-      const clients = await Promise.all(Array.from({ length: 2000 }, (_, i) => call(`idle-${i}`)));
-      onTestFinished(() => {
-        for (const client of clients) client.socket.terminate();
-      });
-      for (const client of clients) client.send(metadata(), audio(0, undefined, 'a'), audio(1, undefined, 'b'));
-      const page = await open('', gateway, recordFrames);
-      await page.locator('.found', { hasText: `of ${(before + 2000).toLocaleString('en-US')} calls` }).waitFor();
-      const still = await frameTimes(page, 2, false);
-      const scrolling = await frameTimes(page, 2, true);
-      console.info(`p95 of a frame: ${still.p95Ms.toFixed(1)} ms, ${scrolling.p95Ms.toFixed(1)} ms while it scrolls`);
-      expect(await page.locator('.rows .body .row').count()).toBeLessThan(40);
-      expect(still.p95Ms).toBeLessThan(16);
-      expect(scrolling.p95Ms).toBeLessThan(16);
-    }),
-  );
+  test('a frame with 2,000 calls costs less than 16 ms', async () => {
+    const clients: AcsClient[] = [];
+    onTestFinished(() => {
+      for (const client of clients) client.socket.terminate();
+    });
+    // Not all at once: a gateway whose main thread is late takes no new call.
+    while (clients.length < 2000) {
+      clients.push(...(await Promise.all(Array.from({ length: 50 }, (_, i) => call(`idle-${clients.length + i}`)))));
+      for (const client of clients.slice(-50))
+        client.send(metadata(), audio(0, undefined, 'a'), audio(1, undefined, 'b'));
+    }
+    const page = await open();
+    await page.locator('.found', { hasText: /of 2,0\d\d calls/ }).waitFor();
+    expect(await page.locator('.rows .body .row').count()).toBeLessThan(40);
+    const still = await frameCosts(page, 120, false);
+    const scrolling = await frameCosts(page, 120, true);
+    const said = ({ frames, p50Ms, p95Ms }: FrameCosts) =>
+      `${p50Ms.toFixed(1)} and ${p95Ms.toFixed(1)} ms of ${frames}`;
+    console.info(`frames, p50 and p95: ${said(still)}; while it scrolls ${said(scrolling)}`);
+    expect(still.p95Ms).toBeLessThan(16);
+    expect(scrolling.p95Ms).toBeLessThan(16);
+  });
 
   test('it says that it is disconnected, and connects again by itself', async () => {
     const page = await open();
