@@ -4,8 +4,8 @@ import { palette } from './theme.ts';
 
 const floorDb = -60;
 /** A telephone voice lies below the first, what is beyond the second is close to clipping. */
-const loudDb = -9;
-const clippingDb = -3;
+const loudDb = -5;
+const clippingDb = -1;
 /** More bars than this stand upright, side by side. */
 const lyingMax = 4;
 

@@ -2,7 +2,7 @@
 import { useRef } from 'preact/hooks';
 import type { SinkRow, Totals } from '../../src/console/wire.ts';
 import { Canvas } from './canvas.tsx';
-import { count, framesAsTime, ms, words } from './format.ts';
+import { count, ms, words } from './format.ts';
 import { pure } from './pure.tsx';
 import { Trace } from './spark.ts';
 
@@ -46,8 +46,8 @@ function droppedDetail(dropped: Totals['dropped']): string {
 }
 
 function sinkDetail({ isReady, lappedFrames }: SinkRow): string {
-  const ready = isReady ? 'ready' : 'not ready';
-  return lappedFrames === 0 ? `${ready}, lost nothing` : `${ready}, ${count(lappedFrames)} frames lost`;
+  const lost = lappedFrames === 0 ? 'none lost' : `${count(lappedFrames)} lost`;
+  return isReady ? `frames unread, ${lost}` : `not ready, ${lost}`;
 }
 
 export const TotalsBar = pure(({ totals }: { readonly totals: Totals | null }) => {
@@ -96,8 +96,8 @@ export const TotalsBar = pure(({ totals }: { readonly totals: Totals | null }) =
       {totals.sinks.map((sink) => (
         <Tile
           key={sink.name}
-          name={`sink ${sink.name}, behind`}
-          value={framesAsTime(sink.unreadFrames)}
+          name={`sink ${sink.name}`}
+          value={count(sink.unreadFrames)}
           detail={sinkDetail(sink)}
           isHigh={!sink.isReady || sink.lappedFrames > 0}
         />
