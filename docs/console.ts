@@ -64,17 +64,18 @@ const browser = await launchBrowser();
 const demo = await startDemo();
 try {
   await sleep(settleMs);
-  const pages = Object.entries(await openPages(browser, demo.address));
-  for (const [, page] of pages) await page.getByRole('button', { name: 'Labels' }).click();
-  await sleep(minuteMs);
-  for (const [theme, page] of pages) await take(page, `overview-${theme}`);
-  for (const [theme, page] of pages) {
+  const lists = Object.entries(await openPages(browser, demo.address));
+  const calls = Object.entries(await openPages(browser, demo.address));
+  for (const [, page] of lists) await page.getByRole('button', { name: 'Labels' }).click();
+  for (const [, page] of calls) {
     await page.locator('.rows .body .row', { hasText: 'assistant' }).first().click();
     await page.getByRole('button', { name: 'Listen to all' }).click();
+  }
+  await sleep(minuteMs);
+  for (const [theme, page] of lists) await take(page, `overview-${theme}`);
+  for (const [theme, page] of calls) {
     await page.locator('.latency').waitFor();
-    await sleep(3000);
     await take(page, `call-${theme}`);
-    await page.close();
   }
 } finally {
   await demo.stop();

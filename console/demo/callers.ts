@@ -19,7 +19,7 @@ const lines: Readonly<Record<string, { readonly calls: number } & Partial<Simula
   assistant: { calls: 6, participants: 1, bargeInMs: 2200, jitterMs: 5, loss: 0.002 },
 };
 const callsOfAll = 40;
-const [shortestMs, longestMs] = [60_000, 600_000] as const;
+const [shortestMs, longestMs] = [120_000, 600_000] as const;
 const pauseMs = 3000;
 
 const [url = '', callCount = '40', firstSeed = '1'] = process.argv.slice(2);

@@ -21,7 +21,7 @@ export function ConnectionNotice({ state, onRetry }: Props) {
   return (
     <div class="notice">
       <span role="alert">
-        <b>Disconnected.</b> The gateway does not answer; what you see is not live.
+        <b>Disconnected.</b> {state.why}
       </span>
       <span class="dim">
         {duration(now - state.sinceMs)} ago, {waitSeconds === 0 ? 'trying now' : `next attempt in ${waitSeconds} s`}

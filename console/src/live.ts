@@ -3,13 +3,13 @@
  * before each time: a WebSocket cannot say that its cookie has expired. Invariant: after an opening the gateway knows the newest want.
  */
 import type { Session, Update, Want } from '../../src/console/wire.ts';
-import { readSession } from './session.ts';
+import { readSession, refusedText } from './session.ts';
 
 export type LiveState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
   /** `sinceMs`, `retryAtMs`: as `Date.now()` counts. */
-  | { readonly kind: 'disconnected'; readonly sinceMs: number; readonly retryAtMs: number };
+  | { readonly kind: 'disconnected'; readonly why: string; readonly sinceMs: number; readonly retryAtMs: number };
 
 export interface LiveHooks {
   readonly onState: (state: LiveState) => void;
@@ -93,8 +93,8 @@ export class Live {
       this.hooks.onLogin();
       return;
     }
-    if (answer.kind === 'unreachable') {
-      this.retry();
+    if (answer.kind !== 'session') {
+      this.retry(answer.kind === 'refused' ? refusedText : undefined);
       return;
     }
     this.hooks.onSession(answer.session);
@@ -139,12 +139,12 @@ export class Live {
     this.silentAtMs = performance.now() + silenceMsMax;
   }
 
-  private retry(): void {
+  private retry(why = 'The gateway does not answer; what you see is not live.'): void {
     this.pauseMs = Math.min(pauseMsMax, Math.max(pauseMsMin, this.pauseMs * 2));
     this.sinceMs ||= Date.now();
     // Spread: all pages of a gateway lose it at the same moment.
     const waitMs = this.pauseMs * (0.75 + Math.random() / 2);
-    this.hooks.onState({ kind: 'disconnected', sinceMs: this.sinceMs, retryAtMs: Date.now() + waitMs });
+    this.hooks.onState({ kind: 'disconnected', why, sinceMs: this.sinceMs, retryAtMs: Date.now() + waitMs });
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.dial(), waitMs);
   }

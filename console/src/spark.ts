@@ -15,7 +15,8 @@ export class Trace {
   }
 
   draw(context: CanvasRenderingContext2D, width: number, height: number): void {
-    const most = Math.max(1e-9, ...this.values.map((value) => value ?? 0));
+    // Air above: the figure stands there.
+    const most = 1.5 * Math.max(1e-9, ...this.values.map((value) => value ?? 0));
     const step = width / (this.countMax - 1);
     const begin = width - (this.values.length - 1) * step;
     context.beginPath();
