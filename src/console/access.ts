@@ -1,6 +1,6 @@
 /** Who may see the console: whoever has shown the token, or without one whoever sits at this machine; never another page of the same browser. Main thread. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { consoleLimits, wrongTokenMs } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
 import type { Log } from '../base/log.ts';
 import { packageVersion } from '../base/version.ts';
 import { Secrets } from '../socket/auth/credentials.ts';
@@ -53,7 +53,7 @@ export class Access {
     const { loginBudget, log } = this.options;
     await loginBudget.spend(() => {
       if (this.secrets !== null && (token === null || !this.secrets.include([token.trim()]))) {
-        loginBudget.charge(wrongTokenMs);
+        loginBudget.charge(consoleLimits.wrongTokenMs);
         this.logins.refused++;
         say(response, 401, 'unauthorized');
         return;

@@ -1,7 +1,7 @@
 /**
  * Who hears calls: sound passed on as long as it is read in time, and an audit record at the beginning and the end of each listening. Main thread.
  */
-import { consoleLimits } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
 import type { Log } from '../base/log.ts';
 import type { ToConsole } from './messages.ts';
 import type { SessionEntry } from './sessions.ts';

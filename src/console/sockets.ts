@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { awakeClock } from '../base/awake-clock.ts';
-import { consoleLimits } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
 
 /** Codes with which we close. */
 export const consoleClose = { over: 1000, goingAway: 1001, policy: 1008, sessionOver: 4401 } as const;

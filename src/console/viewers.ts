@@ -2,7 +2,7 @@
  * The pages that look: what each wants, and that none gets an update before it has read the last one, so that a page costs one update however slow it
  * is. Main thread.
  */
-import { consoleLimits } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { ToConsole } from './messages.ts';
 import type { SessionEntry } from './sessions.ts';
