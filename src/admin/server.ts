@@ -117,9 +117,9 @@ export class AdminServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const console = this.options.console?.() ?? null;
-    if (console !== null && /^\/console(?:[/?]|$)/.test(request.url ?? '')) {
-      await console.answer(request, response);
+    const live = this.options.console?.() ?? null;
+    if (live !== null && /^\/console(?:[/?]|$)/.test(request.url ?? '')) {
+      await live.answer(request, response);
       return;
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -15,6 +15,8 @@ export const consoleLimits = {
   tokenBytesMax: 4096,
   /** What a wrong token costs the budget of logins, ms: with 5 % of the time two or three guesses a second. */
   wrongTokenMs: 20,
+  /** Logins that wait for their turn; one more gets 429. Each costs a request. */
+  loginsWaiting: 16,
   /** What pages may send: a search and a dozen words, twenty times a second. */
   messageBytesMax: 4096,
   messagesPerSecond: 20,

@@ -11,7 +11,7 @@ import { Access, type AccessOptions, say } from './access.ts';
 import { Listeners, type ListeningFacts } from './listeners.ts';
 import type { MainTotals } from './messages.ts';
 import { PageFiles } from './page-files.ts';
-import { addressOf, isSameOrigin, pathOf, queryOf } from './requests.ts';
+import { addressOf, isFromOtherSite, isSameOrigin, pathOf, queryOf } from './requests.ts';
 import type { SessionEntry } from './sessions.ts';
 import { type ConsoleSocket, type ConsoleSocketHandlers, ConsoleSockets, consoleClose } from './sockets.ts';
 import { StreamFeed } from './stream-feed.ts';
@@ -32,6 +32,8 @@ export interface ConsoleOptions extends AccessOptions {
 }
 
 const builtPage = new URL('../../dist/console/', import.meta.url).pathname;
+/** What only our own page asks for. */
+const pageOnly = new Set(['login', 'logout', 'session']);
 const sweepMs = 100;
 /** Of these, so many between two accounts, and two looks at all sockets. */
 const sweeps = { account: 5, check: 10 } as const;
@@ -92,7 +94,8 @@ export class Console {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isPost = path === 'login' || path === 'logout';
     if (isPost ? request.method !== 'POST' : !isRead) say(response, 405, 'method not allowed');
-    else if (access.isFromElsewhere(request)) say(response, 403, 'forbidden');
+    else if (access.isFromElsewhere(request) || (pageOnly.has(path) && isFromOtherSite(request)))
+      say(response, 403, 'forbidden');
     else if (path === 'login') await access.login(request, response);
     else if (path === 'logout') access.logout(request, response);
     else if (path === 'session') access.tellSession(request, response);

@@ -42,7 +42,8 @@ export class StreamFeed {
     const { registry, post } = this.options;
     const opened: OpenedStream[] = [];
     const changed: Stream[] = [];
-    for (const stream of registry.all) {
+    const streams = registry.all;
+    for (const stream of streams) {
       let known = this.known.get(stream.id);
       if (known === undefined) {
         known = { serial: ++this.serials, rings: [], spokenRing: -1 };
@@ -54,9 +55,10 @@ export class StreamFeed {
     }
     if (opened.length > 0) post({ type: 'opened', streams: opened });
     for (const stream of changed) this.postTracks(stream);
+    if (this.known.size === streams.length) return;
     const gone = Array.from(this.known.keys()).filter((id) => registry.find(id) === undefined);
     for (const id of gone) this.known.delete(id);
-    if (gone.length > 0) post({ type: 'gone', ids: gone });
+    post({ type: 'gone', ids: gone });
   }
 
   private writeState(stream: Stream, serial: number): void {
