@@ -13,7 +13,7 @@ import type { MainTotals } from './messages.ts';
 import { PageFiles } from './page-files.ts';
 import { addressOf, isFromOtherSite, isSameOrigin, pathOf, queryOf } from './requests.ts';
 import type { SessionEntry } from './sessions.ts';
-import { type ConsoleSocket, type ConsoleSocketHandlers, ConsoleSockets, consoleClose } from './sockets.ts';
+import { type ConsoleSocket, type ConsoleSocketHandlers, ConsoleSockets, consoleClose, refuse } from './sockets.ts';
 import { StreamFeed } from './stream-feed.ts';
 import { StreamStates } from './stream-states.ts';
 import { type ConsoleMessage, ThreadHost } from './thread-host.ts';
@@ -71,8 +71,12 @@ export class Console {
     });
     const post = this.thread.post.bind(this.thread);
     this.feed = new StreamFeed({ memory, registry, states, post });
-    this.viewers = new Viewers({ registry, post, sweep: () => this.feed.sweep() });
-    this.listeners = new Listeners(log, post);
+    const introduce = (stream: Stream) => this.feed.introduce(stream);
+    this.viewers = new Viewers({ registry, post, introduce });
+    this.listeners = new Listeners(log, post, (id) => {
+      const stream = registry.find(id);
+      if (stream !== undefined) introduce(stream);
+    });
   }
 
   /** Pages that are open. */
@@ -166,7 +170,6 @@ export class Console {
         remoteAddress: addressOf(request),
       };
       accept((page) => {
-        this.feed.sweep();
         const listener = this.listeners.add(page, session, facts);
         return {
           onText: () => {},
@@ -241,9 +244,4 @@ export class Console {
         return;
     }
   }
-}
-
-function refuse(socket: Duplex, status: string): void {
-  socket.on('error', () => {});
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -32,12 +32,15 @@ export class Listeners {
   total = 0;
   private readonly log: Log;
   private readonly post: (message: ToConsole) => void;
+  private readonly introduceStream: (streamId: string) => void;
   private readonly listeners = new Map<number, Listener>();
   private numbers = 0;
 
-  constructor(log: Log, post: (message: ToConsole) => void) {
+  /** @param introduceStream the thread knows it from then on, if it is there */
+  constructor(log: Log, post: (message: ToConsole) => void, introduceStream: (streamId: string) => void) {
     this.log = log;
     this.post = post;
+    this.introduceStream = introduceStream;
   }
 
   get count(): number {
@@ -110,6 +113,7 @@ export class Listeners {
   }
 
   private ask(listener: number, { streamId: id, participant }: ListeningFacts): void {
+    this.introduceStream(id);
     this.post({ type: 'listen', listener, id, participant });
   }
 }

@@ -94,3 +94,9 @@ export class ConsoleSockets {
     });
   }
 }
+
+/** Answers an upgrade with something else. */
+export function refuse(socket: Duplex, status: string): void {
+  socket.on('error', () => {});
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
