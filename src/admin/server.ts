@@ -14,8 +14,9 @@ import type { Metrics } from '../metrics/registry.ts';
 import { bearerOf, Secrets } from '../socket/auth/credentials.ts';
 import type { Readiness } from '../socket/upgrade.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
+import { threadTimeMs } from '../thread/thread-time.ts';
 import { AdminConnections } from './connections.ts';
-import { TimeBudget, threadTimeMs } from './time-budget.ts';
+import { TimeBudget } from './time-budget.ts';
 
 // An import would evaluate all that node:http exports, WebSocket and with it the whole of undici: a tenth of what a start costs.
 const { createServer, ServerResponse: Response } = process.getBuiltinModule('node:http');
@@ -116,9 +117,9 @@ export class AdminServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const console = this.options.console?.() ?? null;
-    if (console !== null && /^\/console(?:[/?]|$)/.test(request.url ?? '')) {
-      await console.answer(request, response);
+    const live = this.options.console?.() ?? null;
+    if (live !== null && /^\/console(?:[/?]|$)/.test(request.url ?? '')) {
+      await live.answer(request, response);
       return;
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {

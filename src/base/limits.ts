@@ -216,29 +216,6 @@ export const adminSavedMsMax = 500;
 /** What a connection to the admin port costs the main thread, at a guess on the safe side. */
 export const adminConnectionMs = 0.2;
 
-/**
- * The console. `share`: of a core that its thread may use, listening aside; with more to do its updates come less often. `viewers`, `listeners`:
- * sockets at a time; each costs one update, or a second of sound, that its peer has not read. `deafMs`: a peer that reads nothing for so long is cut
- * off. `lingerMs`: how long the thread stays when the last page has left, as for a reload.
- */
-export const consoleLimits = {
-  share: 0.15,
-  updateMs: 100,
-  viewers: 32,
-  listeners: 16,
-  sessions: 100,
-  sessionMs: 8 * 3_600_000,
-  tokenBytesMax: 4096,
-  messageBytesMax: 4096,
-  messagesPerSecond: 20,
-  rowsMax: 100,
-  soundBytesMax: 48_000,
-  deafMs: 30_000,
-  lingerMs: 2_000,
-} as const;
-/** What a wrong token costs the budget of logins, ms: with 5 % of the time two or three guesses a second. */
-export const wrongTokenMs = 20;
-
 /** File descriptors that connections do not get: files of sinks, the admin port, threads. */
 export const descriptorReserveShare = 0.05;
 export const descriptorReserveMin = 32;

@@ -1,6 +1,6 @@
 /** Who may see the console: whoever has shown the token, or without one whoever sits at this machine; never another page of the same browser. Main thread. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { consoleLimits, wrongTokenMs } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
 import type { Log } from '../base/log.ts';
 import { packageVersion } from '../base/version.ts';
 import { Secrets } from '../socket/auth/credentials.ts';
@@ -28,6 +28,8 @@ export class Access {
   readonly logins = { accepted: 0, refused: 0 };
   private readonly options: AccessOptions;
   private readonly secrets: Secrets | null;
+  /** Logins whose turn has not come. */
+  private waiting = 0;
   private readonly sessions = new Sessions(() => performance.now());
 
   constructor(options: AccessOptions) {
@@ -50,10 +52,17 @@ export class Access {
 
   async login(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const token = await bodyOf(request, consoleLimits.tokenBytesMax);
+    if (this.waiting >= consoleLimits.loginsWaiting) {
+      response.setHeader('Retry-After', '5');
+      say(response, 429, 'too many attempts');
+      return;
+    }
     const { loginBudget, log } = this.options;
+    this.waiting++;
     await loginBudget.spend(() => {
+      this.waiting--;
       if (this.secrets !== null && (token === null || !this.secrets.include([token.trim()]))) {
-        loginBudget.charge(wrongTokenMs);
+        loginBudget.charge(consoleLimits.wrongTokenMs);
         this.logins.refused++;
         say(response, 401, 'unauthorized');
         return;

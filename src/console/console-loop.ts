@@ -2,9 +2,10 @@
  * The loop of the console's thread: ten times a second an update for each page that has read the last one, and every ten milliseconds what listeners
  * hear, while there are any. With more to do than its share of a core allows, updates come less often. Console thread.
  */
-import { consoleLimits } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
 import { SharedMemory } from '../memory/shared-memory.ts';
 import { ThreadMetrics } from '../thread/thread-metrics.ts';
+import { threadTimeMs } from '../thread/thread-time.ts';
 import { CallView } from './call-view.ts';
 import { KnownStreams } from './known-streams.ts';
 import { LaneResidence } from './lane-residence.ts';
@@ -101,6 +102,7 @@ export class ConsoleLoop {
 
   private update(): void {
     const nowMs = performance.now();
+    const beganMs = threadTimeMs();
     this.residence.look();
     // Every time, wanted or not: rates are over what was seen.
     const totals = this.totals.read(nowMs);
@@ -113,8 +115,10 @@ export class ConsoleLoop {
       this.tell({ type: 'update', viewer, bytes }, [bytes.buffer]);
     }
     this.overviews.tidy(nowMs);
-    const usedMs = performance.now() - nowMs;
-    setTimeout(() => this.update(), Math.max(consoleLimits.updateMs - usedMs, usedMs / consoleLimits.share - usedMs));
+    // By the processor's time: a thread that is kept waiting has used nothing.
+    const restMs = (threadTimeMs() - beganMs) / consoleLimits.share;
+    const dueMs = nowMs + Math.max(consoleLimits.updateMs, restMs);
+    setTimeout(() => this.update(), Math.max(0, dueMs - performance.now()));
   }
 
   private updateOf(page: Page, want: Want, totals: Totals, nowMs: number): Update | null {

@@ -11,9 +11,9 @@ import { Access, type AccessOptions, say } from './access.ts';
 import { Listeners, type ListeningFacts } from './listeners.ts';
 import type { MainTotals } from './messages.ts';
 import { PageFiles } from './page-files.ts';
-import { addressOf, isSameOrigin, pathOf, queryOf } from './requests.ts';
+import { addressOf, isFromOtherSite, isSameOrigin, pathOf, queryOf } from './requests.ts';
 import type { SessionEntry } from './sessions.ts';
-import { type ConsoleSocket, type ConsoleSocketHandlers, ConsoleSockets, consoleClose } from './sockets.ts';
+import { type ConsoleSocket, type ConsoleSocketHandlers, ConsoleSockets, consoleClose, refuse } from './sockets.ts';
 import { StreamFeed } from './stream-feed.ts';
 import { StreamStates } from './stream-states.ts';
 import { type ConsoleMessage, ThreadHost } from './thread-host.ts';
@@ -32,6 +32,8 @@ export interface ConsoleOptions extends AccessOptions {
 }
 
 const builtPage = new URL('../../dist/console/', import.meta.url).pathname;
+/** What only our own page asks for. */
+const pageOnly = new Set(['login', 'logout', 'session']);
 const sweepMs = 100;
 /** Of these, so many between two accounts, and two looks at all sockets. */
 const sweeps = { account: 5, check: 10 } as const;
@@ -69,8 +71,12 @@ export class Console {
     });
     const post = this.thread.post.bind(this.thread);
     this.feed = new StreamFeed({ memory, registry, states, post });
-    this.viewers = new Viewers({ registry, post, sweep: () => this.feed.sweep() });
-    this.listeners = new Listeners(log, post);
+    const introduce = (stream: Stream) => this.feed.introduce(stream);
+    this.viewers = new Viewers({ registry, post, introduce });
+    this.listeners = new Listeners(log, post, (id) => {
+      const stream = registry.find(id);
+      if (stream !== undefined) introduce(stream);
+    });
   }
 
   /** Pages that are open. */
@@ -92,7 +98,8 @@ export class Console {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isPost = path === 'login' || path === 'logout';
     if (isPost ? request.method !== 'POST' : !isRead) say(response, 405, 'method not allowed');
-    else if (access.isFromElsewhere(request)) say(response, 403, 'forbidden');
+    else if (access.isFromElsewhere(request) || (pageOnly.has(path) && isFromOtherSite(request)))
+      say(response, 403, 'forbidden');
     else if (path === 'login') await access.login(request, response);
     else if (path === 'logout') access.logout(request, response);
     else if (path === 'session') access.tellSession(request, response);
@@ -163,7 +170,6 @@ export class Console {
         remoteAddress: addressOf(request),
       };
       accept((page) => {
-        this.feed.sweep();
         const listener = this.listeners.add(page, session, facts);
         return {
           onText: () => {},
@@ -238,9 +244,4 @@ export class Console {
         return;
     }
   }
-}
-
-function refuse(socket: Duplex, status: string): void {
-  socket.on('error', () => {});
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

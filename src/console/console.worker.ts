@@ -1,5 +1,5 @@
 /** Entry of the console's thread. It reads, computes, and hands over finished bytes; its end loses nothing but a tenth of a second of a picture. */
-import { setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { externalBytesMax } from '../base/limits.ts';
 import { showSigns } from '../thread/thread-signs.ts';
@@ -7,12 +7,12 @@ import { ConsoleLoop } from './console-loop.ts';
 import type { ConsoleWorkerData, FromConsole, ToConsole } from './messages.ts';
 
 /** When the processor is short, streams come first. */
-const niceness = 5;
+const nicer = 5;
 
 if (process.platform === 'linux') {
   try {
     // There, and nowhere else, 0 is the calling thread and not the process.
-    setPriority(0, niceness);
+    setPriority(0, Math.min(constants.priority.PRIORITY_LOW, getPriority(0) + nicer));
   } catch {
     // Not allowed here. It looks all the same.
   }

@@ -80,7 +80,7 @@ export class KnownStreams {
         for (const id of message.ids) this.byId.delete(id);
         return;
       case 'tracks':
-        this.byId.get(message.id)?.setTracks(this.memory, message.tracks, message.spoken);
+        for (const { id, tracks, spoken } of message.streams) this.byId.get(id)?.setTracks(this.memory, tracks, spoken);
         return;
       case 'report': {
         const stream = this.byId.get(message.id);

@@ -1,7 +1,7 @@
 /**
  * Who hears calls: sound passed on as long as it is read in time, and an audit record at the beginning and the end of each listening. Main thread.
  */
-import { consoleLimits } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
 import type { Log } from '../base/log.ts';
 import type { ToConsole } from './messages.ts';
 import type { SessionEntry } from './sessions.ts';
@@ -32,12 +32,15 @@ export class Listeners {
   total = 0;
   private readonly log: Log;
   private readonly post: (message: ToConsole) => void;
+  private readonly introduceStream: (streamId: string) => void;
   private readonly listeners = new Map<number, Listener>();
   private numbers = 0;
 
-  constructor(log: Log, post: (message: ToConsole) => void) {
+  /** @param introduceStream the thread knows it from then on, if it is there */
+  constructor(log: Log, post: (message: ToConsole) => void, introduceStream: (streamId: string) => void) {
     this.log = log;
     this.post = post;
+    this.introduceStream = introduceStream;
   }
 
   get count(): number {
@@ -110,6 +113,7 @@ export class Listeners {
   }
 
   private ask(listener: number, { streamId: id, participant }: ListeningFacts): void {
+    this.introduceStream(id);
     this.post({ type: 'listen', listener, id, participant });
   }
 }

@@ -24,8 +24,8 @@ export interface Listening {
   turn(nowMs: number, frame: Frame): ListenResult;
 }
 
-/** Beyond so many frames at a time, as after a stall, the oldest are left out: it is live. */
-const burstFramesMax = 10;
+/** Beyond so many frames at a time, half a second as after a stall, the oldest are left out: it is live. */
+const burstFramesMax = 25;
 /** Heard before, or out of its place. */
 const leftOut = frameFlag.duplicate | frameFlag.late;
 

@@ -38,6 +38,14 @@ export interface TrackAddress {
   readonly sampleRate: number;
 }
 
+/** All rings of a stream. */
+export interface StreamTracks {
+  readonly id: string;
+  readonly tracks: readonly TrackAddress[];
+  /** The one with what is sent into the call. */
+  readonly spoken: TrackAddress | null;
+}
+
 /** What only the main thread can count. */
 export interface MainTotals {
   readonly dropped: Readonly<Record<string, number>>;
@@ -49,13 +57,8 @@ export interface MainTotals {
 export type ToConsole =
   | { readonly type: 'opened'; readonly streams: readonly OpenedStream[] }
   | { readonly type: 'gone'; readonly ids: readonly string[] }
-  /** Its rings have changed. `spoken`: the one with what is sent into it. */
-  | {
-      readonly type: 'tracks';
-      readonly id: string;
-      readonly tracks: readonly TrackAddress[];
-      readonly spoken: TrackAddress | null;
-    }
+  /** Their rings have changed. */
+  | { readonly type: 'tracks'; readonly streams: readonly StreamTracks[] }
   | { readonly type: 'totals'; readonly totals: MainTotals }
   /** The account of a call that is looked at. */
   | {

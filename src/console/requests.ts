@@ -17,6 +17,11 @@ export function isSameOrigin({ headers }: IncomingMessage): boolean {
   return new URL(origin).host === host.toLowerCase();
 }
 
+/** Whether a page of another site asks, as browsers say themselves. It may link to us, and no more. */
+export function isFromOtherSite({ headers }: IncomingMessage): boolean {
+  return headers['sec-fetch-site'] === 'cross-site' || headers['sec-fetch-site'] === 'same-site';
+}
+
 /** Whether we are asked by a name of this machine itself. Any other name may be a stranger's that points here, with a page of the stranger's. */
 export function isForLoopback({ headers }: IncomingMessage): boolean {
   const host = /^(\[[^\]]*\]|[^:]*)(:\d+)?$/.exec(headers.host ?? '')?.[1] ?? '';
@@ -34,6 +39,7 @@ export function addressOf({ socket }: IncomingMessage): string {
 
 /** The body as text; null when it is longer. */
 export async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<string | null> {
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return null;
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { awakeClock } from '../base/awake-clock.ts';
-import { consoleLimits } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
 
 /** Codes with which we close. */
 export const consoleClose = { over: 1000, goingAway: 1001, policy: 1008, sessionOver: 4401 } as const;
@@ -93,4 +93,10 @@ export class ConsoleSockets {
       open.handle(onOpen(open));
     });
   }
+}
+
+/** Answers an upgrade with something else. */
+export function refuse(socket: Duplex, status: string): void {
+  socket.on('error', () => {});
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

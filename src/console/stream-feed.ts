@@ -7,7 +7,7 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import { describeRing } from '../stream/ring-report.ts';
 import type { Stream } from '../stream/stream.ts';
-import type { OpenedStream, ToConsole, TrackAddress } from './messages.ts';
+import type { OpenedStream, StreamTracks, ToConsole, TrackAddress } from './messages.ts';
 import type { StreamStates } from './stream-states.ts';
 
 export interface StreamFeedOptions {
@@ -24,6 +24,9 @@ interface Known {
   spokenRing: number;
 }
 
+/** New streams that are told in one turn of the event loop: some milliseconds. */
+const toldPerTurn = 100;
+
 export class StreamFeed {
   private readonly options: StreamFeedOptions;
   private readonly known = new Map<string, Known>();
@@ -38,25 +41,52 @@ export class StreamFeed {
     this.known.clear();
   }
 
+  /** Looks at all streams. Of many new ones, as when a thread has just begun, it tells some in each turn of the event loop. */
   sweep(): void {
     const { registry, post } = this.options;
-    const opened: OpenedStream[] = [];
+    const { all } = registry;
+    const told: Stream[] = [];
     const changed: Stream[] = [];
-    for (const stream of registry.all) {
+    let untold = 0;
+    for (const stream of all) {
       let known = this.known.get(stream.id);
       if (known === undefined) {
-        known = { serial: ++this.serials, rings: [], spokenRing: -1 };
-        this.known.set(stream.id, known);
-        opened.push(openedStream(stream, known.serial));
+        if (told.length === toldPerTurn) {
+          untold++;
+          continue;
+        }
+        known = this.learn(stream);
+        told.push(stream);
       }
       this.writeState(stream, known.serial);
       if (hasOtherRings(stream, known)) changed.push(stream);
     }
-    if (opened.length > 0) post({ type: 'opened', streams: opened });
-    for (const stream of changed) this.postTracks(stream);
+    this.tell(told, changed);
+    if (untold > 0) setImmediate(() => this.sweep());
+    if (this.known.size === all.length - untold) return;
     const gone = Array.from(this.known.keys()).filter((id) => registry.find(id) === undefined);
     for (const id of gone) this.known.delete(id);
-    if (gone.length > 0) post({ type: 'gone', ids: gone });
+    post({ type: 'gone', ids: gone });
+  }
+
+  /** Before the thread is asked for something of this stream: it knows it. */
+  introduce(stream: Stream): void {
+    if (this.known.has(stream.id)) return;
+    this.writeState(stream, this.learn(stream).serial);
+    this.tell([stream], [stream]);
+  }
+
+  private learn(stream: Stream): Known {
+    const known = { serial: ++this.serials, rings: [], spokenRing: -1 };
+    this.known.set(stream.id, known);
+    return known;
+  }
+
+  private tell(opened: readonly Stream[], changed: readonly Stream[]): void {
+    const { post } = this.options;
+    const streams = opened.map((stream) => openedStream(stream, this.known.get(stream.id)!.serial));
+    if (streams.length > 0) post({ type: 'opened', streams });
+    if (changed.length > 0) post({ type: 'tracks', streams: changed.map((stream) => this.tracksOf(stream)) });
   }
 
   private writeState(stream: Stream, serial: number): void {
@@ -68,14 +98,13 @@ export class StreamFeed {
     states.write(index, serial, state, dropped, queuedMs, speaker?.isSpeaking === true, speaker?.cutMs ?? 0);
   }
 
-  private postTracks(stream: Stream): void {
-    const { post } = this.options;
+  private tracksOf(stream: Stream): StreamTracks {
     const known = this.known.get(stream.id)!;
     known.rings = [...stream.rings];
     known.spokenRing = stream.speaker?.ringIndex ?? -1;
     const tracks = stream.rings.map(({ index }) => this.address(index));
     const spoken = known.spokenRing < 0 ? null : this.address(known.spokenRing);
-    post({ type: 'tracks', id: stream.id, tracks, spoken });
+    return { id: stream.id, tracks, spoken };
   }
 
   private address(ringIndex: number): TrackAddress {

@@ -4,7 +4,8 @@
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { abandonedThreadsMax, consoleLimits } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
+import { abandonedThreadsMax } from '../base/limits.ts';
 import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
 import { ThreadSigns } from '../thread/thread-signs.ts';
 import type { ConsoleWorkerData, FromConsole, ToConsole } from './messages.ts';
@@ -93,7 +94,6 @@ export class ThreadHost {
       name: this.name,
       timeoutMs: options.threadTimeoutMs,
       abandonedMax: abandonedThreadsMax,
-      signs: this.signs,
       startWorker: (signs) => {
         const entry = new URL(`./console.worker${extname(import.meta.url)}`, import.meta.url);
         return new Worker(entry, { workerData: { ...options.data, signs }, resourceLimits });
@@ -104,6 +104,8 @@ export class ThreadHost {
       onLost: options.onLost,
       onAbandoned: options.onAbandoned,
     });
+    // The figures go on.
+    thread.signs = this.signs;
     this.thread = thread;
     thread.start().catch((error: Error) => {
       if (this.thread !== thread) return;

@@ -2,8 +2,9 @@
  * The pages that look: what each wants, and that none gets an update before it has read the last one, so that a page costs one update however slow it
  * is. Main thread.
  */
-import { consoleLimits } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
+import type { Stream } from '../stream/stream.ts';
 import type { ToConsole } from './messages.ts';
 import type { SessionEntry } from './sessions.ts';
 import { type ConsoleSocket, consoleClose } from './sockets.ts';
@@ -13,8 +14,8 @@ import type { Gone, Refused, Want } from './wire.ts';
 export interface ViewersOptions {
   readonly registry: StreamRegistry;
   readonly post: (message: ToConsole) => void;
-  /** Informs the thread of the streams that there are now. */
-  readonly sweep: () => void;
+  /** The thread knows this stream from then on. */
+  readonly introduce: (stream: Stream) => void;
 }
 
 interface Viewer {
@@ -63,10 +64,7 @@ export class Viewers {
       return;
     }
     viewer.want = want;
-    if (want.want === 'call') {
-      this.options.sweep();
-      this.account(viewer, want.stream);
-    }
+    if (want.want === 'call') this.account(viewer, want.stream);
     this.options.post({ type: 'want', viewer: number, want });
   }
 
@@ -113,13 +111,14 @@ export class Viewers {
 
   /** Returns false if there is no such call any more: then the page knows. */
   private account(viewer: Viewer, id: string): boolean {
-    const { registry, post } = this.options;
+    const { registry, post, introduce } = this.options;
     const stream = registry.find(id);
     if (stream === undefined) {
       viewer.want = null;
       this.tell(viewer, { update: 'gone', stream: id });
       return false;
     }
+    introduce(stream);
     const report = registry.report(stream) as unknown as Readonly<Record<string, unknown>>;
     post({ type: 'report', id, report, recordings: stream.recordings.map(({ path }) => path) });
     return true;

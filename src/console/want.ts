@@ -1,5 +1,5 @@
 /** What a page may ask for, checked: it is a peer like any other. Pure; main thread. */
-import { consoleLimits } from '../base/limits.ts';
+import { consoleLimits } from '../base/console-limits.ts';
 import type { SortKey, Want, WantCall, WantOverview } from './wire.ts';
 
 const sortKeys: ReadonlySet<string> = new Set<SortKey>([

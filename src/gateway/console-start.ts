@@ -1,5 +1,5 @@
 /** The live page, if it is wanted: nothing of it is loaded otherwise. Main thread. */
-import { TimeBudget, threadTimeMs } from '../admin/time-budget.ts';
+import { TimeBudget } from '../admin/time-budget.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/serve-settings.ts';
 import type { Console } from '../console/console.ts';
@@ -8,6 +8,7 @@ import { sumLanes } from '../stream/accounting.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import type { Totals } from '../stream/totals.ts';
 import type { ThreadMetrics } from '../thread/thread-metrics.ts';
+import { threadTimeMs } from '../thread/thread-time.ts';
 import type { Consumers } from './consumers.ts';
 import type { PlaybackHost } from './playback-host.ts';
 

@@ -41,8 +41,6 @@ export interface ThreadOptions<From extends { readonly type: string }> {
   readonly timeoutMs: number;
   /** While so many threads that could not be ended exist, no other one is started. */
   readonly abandonedMax: number;
-  /** Those of an earlier thread of the name, whose figures go on. */
-  readonly signs?: ThreadSigns;
   /** May throw when there is no memory or no process left for a thread. */
   readonly startWorker: (signs: SharedArrayBuffer, isRestart: boolean) => Worker;
   readonly onReady: (message: From) => void;
@@ -69,7 +67,6 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   /** Times that a thread was started in the place of another one, and times that one hung. */
   restarts = 0;
   hangs = 0;
-  signs: ThreadSigns;
   private readonly options: ThreadOptions<From>;
   private readonly backOff = new BackOff(restartMs.first, restartMs.most);
   private readonly silence = new StandstillClock(watchIntervalMs);
@@ -77,6 +74,7 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   private readonly abandoned = new Set<Worker>();
   private starting: PromiseWithResolvers<void> | null = null;
   private phase: 'idle' | 'starting' | 'running' | 'closing' | 'stopped' = 'idle';
+  signs = new ThreadSigns();
   private worker: Worker | null = null;
   /** The thread, or Node.js for it, said why it ends. */
   private exitReason = '';
@@ -89,7 +87,6 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   constructor(options: ThreadOptions<From>) {
     this.options = options;
     this.name = options.name;
-    this.signs = options.signs ?? new ThreadSigns();
   }
 
   /** Resolves when the thread is ready; rejects with the reason if the first one cannot be. */

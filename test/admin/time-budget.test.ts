@@ -1,6 +1,7 @@
 /** The admin port's share of the main thread. */
 import { describe, expect, it } from 'vitest';
-import { TimeBudget, threadTimeMs } from '../../src/admin/time-budget.ts';
+import { TimeBudget } from '../../src/admin/time-budget.ts';
+import { threadTimeMs } from '../../src/thread/thread-time.ts';
 
 describe('the time of the admin port', () => {
   it('is there at once while it was not used', async () => {

@@ -54,6 +54,15 @@ test('guesses are answered ever more slowly', async () => {
   expect(performance.now() - startMs).toBeGreaterThan(1_000);
 });
 
+test('of a flood of guesses few wait, and the others are told to come later', async () => {
+  const { adminPort } = await start('--console', '--admin-token', token);
+  const stranger = ConsoleClient.stranger(adminPort);
+  const all = await Promise.all(Array.from({ length: 60 }, (_, guess) => stranger.post('login', String(guess))));
+  const statuses = new Set(all.map(({ status }) => status));
+  expect(statuses).toEqual(new Set([401, 429]));
+  expect(all.find(({ status }) => status === 429)!.headers.get('retry-after')).toBe('5');
+});
+
 test('behind TLS the cookie is sent over nothing else', async () => {
   const { adminPort } = await start('--console', '--admin-token', token);
   const response = await fetch(`http://127.0.0.1:${adminPort}/console/login`, {
@@ -84,6 +93,10 @@ test('pages of other origins are refused, whatever cookie they have', async () =
   for (const Origin of ['http://evil.example', 'http://127.0.0.1:1', 'null', 'nonsense'])
     expect(await client.upgrade('live', { Origin }), Origin).toEqual({ status: 403 });
   expect((await client.get('session', { Origin: 'http://evil.example' })).status).toBe(403);
+  // Where browsers do not say the origin, they say the site. A link to the page is none of that.
+  for (const site of ['cross-site', 'same-site'])
+    expect((await client.get('session', { 'Sec-Fetch-Site': site })).status).toBe(403);
+  expect((await client.get('', { 'Sec-Fetch-Site': 'cross-site' })).status).not.toBe(403);
   // A browser always says where a WebSocket comes from.
   const { upgrade } = await import('./console-client.ts');
   const url = `ws://${client.address}/console/live`;

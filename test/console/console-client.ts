@@ -15,7 +15,7 @@ export const anyOverview: WantOverview = {
   count: 100,
 };
 
-/** The status with which a WebSocket was refused, or the socket. */
+/** The status with which a WebSocket was refused, or the socket, paused until somebody hears it. */
 export async function upgrade(
   url: string,
   headers: Record<string, string>,
@@ -23,7 +23,11 @@ export async function upgrade(
   const socket = new WebSocket(url, { headers, perMessageDeflate: false });
   return new Promise((resolve, reject) => {
     socket.on('error', reject);
-    socket.once('open', () => resolve({ socket }));
+    socket.once('open', () => {
+      // What comes with the answer is not for nobody.
+      socket.pause();
+      resolve({ socket });
+    });
     socket.once('unexpected-response', (_request, response) => {
       response.resume();
       resolve({ status: response.statusCode! });
@@ -105,6 +109,7 @@ export class Page {
     this.socket = socket;
     this.closed = once(socket, 'close').then(([code]) => code as number);
     socket.on('message', (data) => this.updates.push(JSON.parse(String(data)) as Update));
+    socket.resume();
   }
 
   want(want: unknown): void {
@@ -157,6 +162,7 @@ export class Sound {
         });
       }
     });
+    socket.resume();
   }
 
   get pcm(): Buffer {
