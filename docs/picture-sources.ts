@@ -29,8 +29,16 @@ const consolePictures = Object.entries(pageLooks).flatMap(([page, parts]) => {
   return ['dark', 'light'].map((theme) => [`console-${page}-${theme}.png`, source] as const);
 });
 
+const dashboard: PictureSource = {
+  files: ['docs/dashboards.ts', 'grafana/dashboards', 'grafana/panel.ts', 'grafana/table.ts', 'grafana/preview'],
+  remedy: '`npm run docs:dashboards`',
+};
+
 export const pictureSources: Readonly<Record<string, PictureSource>> = {
   ...Object.fromEntries(consolePictures),
+  'dashboard-fleet.png': dashboard,
+  'dashboard-audio-quality.png': dashboard,
+  'dashboard-internals.png': dashboard,
   'both-sides.svg': {
     files: ['docs/waveforms.ts', 'src/simulator/voice.ts', 'src/simulator/score.ts'],
     remedy: '`npm run docs:waveforms`',
