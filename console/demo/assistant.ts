@@ -1,7 +1,5 @@
 /** What a voice agent sounds like from outside: waits until the caller has spoken, answers, and falls silent when the caller interrupts. */
-import { levelDb } from '../../examples/audio/level.ts';
-import { VoiceActivity } from '../../examples/audio/voice-activity.ts';
-import { PlaybackWriter, playbackTrackId, RingReader, type RunningGateway } from '../../src/index.ts';
+import { PlaybackWriter, playbackTrackId, RingReader, type RunningGateway, VoiceActivity } from '../../src/index.ts';
 import { synthesizeVoice } from '../../src/simulator/voice.ts';
 
 const voices = 4;
@@ -23,11 +21,11 @@ export function answerCalls(gateway: RunningGateway, line: string): void {
     if (stream?.labels?.['line'] !== line || participant.participantId === playbackTrackId) return;
     const playback = new PlaybackWriter(stream.playback());
     const rate = participant.sampleRate;
-    const activity = new VoiceActivity();
+    const activity = new VoiceActivity(rate);
     let wasSpeaking = false;
     let turn = 0;
     for await (const frame of new RingReader(participant.ring())) {
-      activity.push(levelDb(frame.samples, 0, frame.sampleCount));
+      activity.push(frame.samples, 0, frame.sampleCount);
       if (activity.isActive && !wasSpeaking) playback.clear();
       if (!activity.isActive && wasSpeaking) {
         const utterance = playback.begin({ sampleRate: rate });

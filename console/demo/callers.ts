@@ -28,7 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 process.on('disconnect', () => stop.abort());
 
 // Made once: voices take a while.
-const voices = { 16_000: syntheticAudio(Number(firstSeed), 16_000), 24_000: syntheticAudio(Number(firstSeed), 24_000) };
+const voices = { 16000: syntheticAudio(Number(firstSeed), 16_000), 24000: syntheticAudio(Number(firstSeed), 24_000) };
 
 /** The same voices, beginning with another one. */
 function from(audio: AudioSource, first: number): AudioSource {

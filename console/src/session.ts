@@ -11,7 +11,8 @@ export type SessionAnswer =
   | { readonly kind: 'refused' }
   | { readonly kind: 'unreachable' };
 
-export const refusedText = 'The gateway does not answer under this address: open the page as it is meant to be reached.';
+export const refusedText =
+  'The gateway does not answer under this address: open the page as it is meant to be reached.';
 const answerMsMax = 10_000;
 
 async function ask(path: string, init: RequestInit = {}): Promise<Response | null> {

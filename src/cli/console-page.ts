@@ -12,7 +12,9 @@ interface PageBuild {
 /** `say`: building takes seconds, which should not look like a gateway that hangs. */
 export async function ensureConsolePage(say: (text: string) => void): Promise<void> {
   if (!import.meta.url.endsWith('.ts')) return;
-  const { isPageStale, buildPage } = (await import(new URL('../../console/build.ts', import.meta.url).href)) as PageBuild;
+  const { isPageStale, buildPage } = (await import(
+    new URL('../../console/build.ts', import.meta.url).href
+  )) as PageBuild;
   if (!isPageStale()) return;
   say("building the console's page\n");
   try {

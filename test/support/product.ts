@@ -46,7 +46,13 @@ function buildIn(folder: string): void {
   });
   if (status !== 0) throw new Error(`the product cannot be built: ${stdout}`);
   const bundler = join(root, 'node_modules/vite/bin/vite.js');
-  const bundling = ['build', '--config', join(root, 'console/vite.config.ts'), '--outDir', join(folder, 'dist/console')];
+  const bundling = [
+    'build',
+    '--config',
+    join(root, 'console/vite.config.ts'),
+    '--outDir',
+    join(folder, 'dist/console'),
+  ];
   const bundled = spawnSync(process.execPath, [bundler, ...bundling], { encoding: 'utf8' });
   if (bundled.status !== 0) throw new Error(`the console's page cannot be built: ${bundled.stderr}`);
 }
