@@ -54,12 +54,15 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
     ],
   ],
   [
+    'What audio is made of',
+    ['Resampler', 'VoiceActivity', 'VoiceActivityOptions', 'VoiceState', 'levelDb', 'silenceDb'],
+  ],
+  [
     'Speaking into a call',
     [
       'PlaybackHandle',
       'PlaybackMemoryHandle',
       'PlaybackWriter',
-      'Resampler',
       'UtteranceOptions',
       'Utterance',
       'UtteranceState',

@@ -15,7 +15,15 @@ interface PictureSource {
   readonly remedy: string;
 }
 
+const dashboard: PictureSource = {
+  files: ['docs/dashboards.ts', 'grafana/dashboards', 'grafana/panel.ts', 'grafana/table.ts', 'grafana/preview'],
+  remedy: '`npm run docs:dashboards`',
+};
+
 export const pictureSources: Readonly<Record<string, PictureSource>> = {
+  'dashboard-fleet.png': dashboard,
+  'dashboard-audio-quality.png': dashboard,
+  'dashboard-internals.png': dashboard,
   'both-sides.svg': {
     files: ['docs/waveforms.ts', 'src/simulator/voice.ts', 'src/simulator/score.ts'],
     remedy: '`npm run docs:waveforms`',

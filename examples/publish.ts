@@ -3,7 +3,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const target = join(import.meta.dirname, '../dist/examples');
-const here = "'../../src/index.ts'";
+const here = /'(\.\.\/)+src\/index\.ts'/g;
 
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 for (const { name } of folders) cpSync(join(import.meta.dirname, name), join(target, name), { recursive: true });

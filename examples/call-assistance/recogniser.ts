@@ -1,6 +1,5 @@
 /** What turns utterances into text: the one interface to put a recogniser of your own behind. Worker thread. */
-import type { Track } from '../../src/index.ts';
-import { levelDb } from '../audio/level.ts';
+import { levelDb, type Track } from '../../src/index.ts';
 
 /** What somebody said between two pauses. */
 export interface Utterance {

@@ -2,11 +2,11 @@
  * One participant: finds the turns, keeps the audio of the one that goes on, hands utterances over. Allocates once per
  * utterance, not per frame. Invariant: `pcm` ends at `next`. Worker thread.
  */
-import type { FrameBatch, Track } from '../../src/index.ts';
-import { frameSamples, levelDb } from '../audio/level.ts';
+
+import { type FrameBatch, type Track, VoiceActivity } from '../../src/index.ts';
+import { frameSamples } from '../audio/frame-samples.ts';
 import { PcmBuffer } from '../audio/pcm-buffer.ts';
 import type { Listener } from '../audio/reading-loop.ts';
-import { VoiceActivity } from '../audio/voice-activity.ts';
 import type { Turn } from './messages.ts';
 import type { Utterance } from './recogniser.ts';
 
@@ -28,7 +28,7 @@ const frameMs = 20;
 export class Speaker implements Listener {
   private readonly track: Track;
   private readonly events: SpeakerEvents;
-  private readonly voice = new VoiceActivity();
+  private readonly voice: VoiceActivity;
   private readonly pcm: PcmBuffer;
   /** Places on the participant's timeline, in samples: of the next frame, of the turn's first and last voice. */
   private next = 0;
@@ -40,6 +40,7 @@ export class Speaker implements Listener {
   constructor(track: Track, events: SpeakerEvents) {
     this.track = track;
     this.events = events;
+    this.voice = new VoiceActivity(track.sampleRate);
     this.pcm = new PcmBuffer(this.samplesIn(4 * marginMs));
   }
 
@@ -55,7 +56,7 @@ export class Speaker implements Listener {
 
     const wasActive = this.voice.isActive;
     const before = this.voice.state;
-    const after = this.voice.push(levelDb(batch.samples, at, count));
+    const after = this.voice.push(batch.samples, at, count);
     this.pcm.add(batch.samples, at, count);
     this.next = position + count;
     if (after === 'onset' && before === 'quiet') this.turnStart = position;

@@ -1,8 +1,9 @@
+import { levelDb } from '../../src/index.ts';
+
 /**
  * Puts frames in order by their place on the participant's timeline, whatever order they come in. Silence where nothing
  * was put. Pure; any thread. Invariant: a sample that was put in time comes out once, at its place, unchanged.
  */
-import { levelDb } from '../audio/level.ts';
 
 /** Beyond it a frame is not put in order any more. */
 const capacityFrames = 256;

@@ -3,10 +3,10 @@
  * server counts the audio that it gets, not the time: where the call sends nothing, it is sent silence, or it would wait for the end of
  * a word for ever.
  */
-import { type FrameBatch, Resampler, type Track } from '../../src/index.ts';
-import { frameSamples, levelDb, silenceDb } from '../audio/level.ts';
+
+import { type FrameBatch, Resampler, type Track, VoiceActivity } from '../../src/index.ts';
+import { frameSamples } from '../audio/frame-samples.ts';
 import type { Listener } from '../audio/reading-loop.ts';
-import { VoiceActivity } from '../audio/voice-activity.ts';
 import { modelRate } from './dialect.ts';
 
 export interface EarOptions {
@@ -29,7 +29,7 @@ export class Ear implements Listener {
   private readonly options: EarOptions;
   private readonly track: Track;
   private readonly resampler: Resampler;
-  private readonly activity = new VoiceActivity();
+  private readonly activity: VoiceActivity;
   private readonly frame: Int16Array;
   private readonly resampled: Int16Array;
   private readonly piece = new Int16Array(pieceSamples);
@@ -42,6 +42,7 @@ export class Ear implements Listener {
   constructor(track: Track, options: EarOptions) {
     this.options = options;
     this.track = track;
+    this.activity = new VoiceActivity(track.sampleRate);
     this.resampler = new Resampler(track.sampleRate, modelRate);
     this.frame = new Int16Array((frameMs * track.sampleRate) / 1000);
     this.resampled = new Int16Array(this.resampler.outputMax(this.frame.length));
@@ -57,7 +58,7 @@ export class Ear implements Listener {
     this.frame.fill(0, count);
     for (let i = 0; i < count; i++) this.frame[i] = batch.samples[at + i]!;
     this.next = position + count;
-    this.push(levelDb(this.frame, 0, count));
+    this.push();
   }
 
   idle(forMs: number): void {
@@ -72,14 +73,14 @@ export class Ear implements Listener {
   private standIn(ms: number): void {
     for (const untilMs = Math.min(ms, silenceMsMax); this.stoodInMs + frameMs <= untilMs; this.stoodInMs += frameMs) {
       this.frame.fill(0);
-      this.push(silenceDb);
+      this.push();
     }
   }
 
-  private push(db: number): void {
+  private push(): void {
     const { voice } = this.options;
     if (voice !== null) {
-      this.activity.push(db);
+      this.activity.push(this.frame);
       voice(this.activity.isActive);
     }
     const count = this.resampler.push(this.frame, this.resampled);

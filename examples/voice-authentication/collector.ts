@@ -2,11 +2,11 @@
  * One participant: gathers clean speech until there is enough for a voiceprint. Clean means that somebody speaks, nothing is
  * missing and nothing is clipped; what is next to each other here was so when it was said. Worker thread.
  */
-import type { FrameBatch, Track } from '../../src/index.ts';
-import { frameSamples, levelDb } from '../audio/level.ts';
+
+import { type FrameBatch, type Track, VoiceActivity } from '../../src/index.ts';
+import { frameSamples } from '../audio/frame-samples.ts';
 import { PcmBuffer } from '../audio/pcm-buffer.ts';
 import type { Listener } from '../audio/reading-loop.ts';
-import { VoiceActivity } from '../audio/voice-activity.ts';
 import { VoiceprintMaker } from './voiceprint.ts';
 
 export interface CollectorEvents {
@@ -28,7 +28,7 @@ export class Collector implements Listener {
   private readonly sampleRate: number;
   private readonly enoughMs: number;
   private readonly events: CollectorEvents;
-  private readonly voice = new VoiceActivity();
+  private readonly voice: VoiceActivity;
   private readonly maker: VoiceprintMaker;
   private readonly pcm = new PcmBuffer(bufferSamples);
   private next = 0;
@@ -38,6 +38,7 @@ export class Collector implements Listener {
 
   constructor({ sampleRate }: Track, enoughMs: number, events: CollectorEvents) {
     this.sampleRate = sampleRate;
+    this.voice = new VoiceActivity(sampleRate);
     this.enoughMs = enoughMs;
     this.events = events;
     this.maker = new VoiceprintMaker(sampleRate);
@@ -50,7 +51,7 @@ export class Collector implements Listener {
     const count = frameSamples(batch, frame);
     const isWhole = position === this.next;
     this.next = position + count;
-    const state = this.voice.push(levelDb(batch.samples, at, count));
+    const state = this.voice.push(batch.samples, at, count);
     const isClean = state === 'voice' && !isClipped(batch.samples, at, count);
     if (!isWhole || !isClean) this.pcm.length = 0;
     if (!isClean) return;

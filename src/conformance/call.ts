@@ -1,6 +1,6 @@
 /**
- * A call that is played by hand over one connection: what is said next, and in what order, is the scenario's. Main thread.
- * Invariant: `speak` continues where the call is on its timeline, 20 ms a frame.
+ * A call whose messages a scenario chooses one by one, over one connection. Main thread. Invariant: `speak` continues at the
+ * call's place on its timeline, 20 ms a frame.
  */
 import { frameBytes, frameDurationMs, type SampleRate } from '../base/limits.ts';
 import { audioMessage, metadataMessage } from '../simulator/message.ts';
@@ -29,7 +29,7 @@ export class Call {
   readonly link: Link;
   readonly shape: CallShape;
   readonly data: string;
-  /** The one that comes next. */
+  /** The next frame. */
   frame = 0;
   private readonly startMs = Date.now();
 
@@ -51,26 +51,26 @@ export class Call {
     return new Date(this.timeMs(frame)).toISOString();
   }
 
-  /** A frame of all participants, at its place in time, whatever was said before. */
+  /** Sends one frame of every participant with the timestamp of its place, whatever was sent before. */
   say(frame: number): void {
     for (const participantId of this.shape.participants) {
       this.link.send(audioMessage({ participantId, timestamp: this.timestamp(frame), data: this.data, silent: false }));
     }
   }
 
-  /** The next frames, all at once. */
+  /** Sends the next frames at once. */
   speak(count = 1): void {
     for (let i = 0; i < count; i++) this.say(this.frame++);
   }
 
-  /** An audio message with other fields than it should have. */
+  /** Sends an audio message with other fields than it should have. */
   audio(fields: Readonly<Record<string, unknown>>): void {
     const audioData = { timestamp: this.timestamp(), data: this.data, silent: false, ...fields };
     this.link.send(JSON.stringify({ kind: 'AudioData', audioData }));
     this.frame++;
   }
 
-  /** Speaks on at the pace of a call. After a stall of ours, what is due leaves at once. */
+  /** Continues speaking at the pace of a call. After a stall of this process all frames that are due leave at once. */
   async goOn(forMs: number): Promise<void> {
     const startMs = performance.now();
     const first = this.frame;

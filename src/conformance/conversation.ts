@@ -1,6 +1,6 @@
 /**
- * A call in which the caller speaks and listens, at the pace of a call, and what the server says. Main thread. Invariant: frames leave
- * at an absolute pace, spoken or silent, as long as something is awaited of the conversation.
+ * A call in which the caller speaks and listens at real pace. Main thread. Invariant: frames leave on an absolute schedule, spoken
+ * or silent, as long as the conversation is awaited.
  */
 import { frameBytes, frameDurationMs, type SampleRate } from '../base/limits.ts';
 import { Correlator, Template } from '../simulator/correlator.ts';
@@ -14,7 +14,7 @@ import type { Kit } from './kit.ts';
 import { rest } from './timing.ts';
 
 const voiceSeconds = 4;
-/** So much of what the caller says first is recognised when it comes back. */
+/** How much of the caller's first words is recognised as an echo. */
 const wordsMs = 400;
 const tickMs = 10;
 
@@ -26,7 +26,7 @@ interface CallerVoice {
 
 const voices = new Map<SampleRate, CallerVoice>();
 
-/** A voice without pauses: a server that waits for the end of what is said must not find one in it. */
+/** A voice without pauses, in which a server finds no end of a turn. */
 function callerVoice(sampleRate: SampleRate): CallerVoice {
   const known = voices.get(sampleRate);
   if (known !== undefined) return known;
@@ -57,7 +57,7 @@ export class Conversation {
   readonly ear: Ear;
   private readonly voice: CallerVoice;
   private readonly startMs = performance.now();
-  /** When this process wanted to look again. */
+  /** When this process meant to wake up. */
   private dueMs = performance.now();
 
   private constructor(call: Call) {
@@ -76,17 +76,17 @@ export class Conversation {
     return new Conversation(await kit.call(options));
   }
 
-  /** Over a call that is there already. */
+  /** Over an existing call. */
   static over(call: Call): Conversation {
     return new Conversation(call);
   }
 
-  /** The caller speaks for so long. */
+  /** The caller speaks this long. */
   async speak(forMs: number): Promise<void> {
     await this.play(forMs, true, () => false);
   }
 
-  /** The caller says nothing, until that is so, or the time is up. Returns which. */
+  /** The caller is silent until the condition holds, or the time is over. Returns which. */
   listen(forMs: number, until: () => boolean = () => false): Promise<boolean> {
     return this.play(forMs, false, until);
   }
@@ -94,7 +94,7 @@ export class Conversation {
   private async play(forMs: number, isSpeaking: boolean, until: () => boolean): Promise<boolean> {
     const { call, voice } = this;
     const beganMs = performance.now();
-    // What was not said while nothing was awaited was said by nobody.
+    // Nobody spoke while nothing was awaited: those frames are skipped.
     call.frame = Math.max(call.frame, Math.floor((beganMs - this.startMs) / frameDurationMs));
     const firstFrame = call.frame;
     for (;;) {

@@ -1,6 +1,6 @@
 /**
- * Dials the server under test: TCP, TLS, upgrade, each bounded in time. Main thread. Invariant: always returns an answer;
- * what the server does or fails to do is in it.
+ * Dials the server under test: TCP, TLS, upgrade, each with a timeout. Main thread. Invariant: always returns an answer,
+ * which says what the server did or failed to do.
  */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
@@ -15,11 +15,11 @@ export interface Answer {
   readonly status: number | null;
   /** What happened, as the end of "the server …". */
   readonly seen: string;
-  /** There was not even a connection. */
+  /** The connection itself failed. */
   readonly isUnreachable: boolean;
-  /** Nothing came in time. */
+  /** Timed out. */
   readonly isSilent: boolean;
-  /** From the request to the whole head of the answer. */
+  /** Time from the request to the complete head of the answer. */
   readonly handshakeMs: number;
   readonly faults: readonly string[];
   /** With status 101 only. */
@@ -27,7 +27,7 @@ export interface Answer {
 }
 
 export interface DialOptions extends RequestOptions {
-  /** Written instead of a request. */
+  /** Sent in place of a request. */
   readonly raw?: Uint8Array | string;
 }
 
@@ -58,7 +58,7 @@ function connectTo(
         socket: tcp,
         rejectUnauthorized: !insecure,
         ALPNProtocols: ['http/1.1'],
-        // A name for SNI; an address is not allowed there.
+        // SNI takes a name, not an address.
         ...(/^[\d.]+$|:/.test(hostOf(url)) ? {} : { servername: hostOf(url) }),
         host: hostOf(url),
       })
@@ -79,7 +79,7 @@ function connectTo(
   });
 }
 
-/** `track` gets every socket at once, so that it can be ended whatever happens. */
+/** `track` gets every socket as soon as it exists, so that it is closed whatever happens. */
 export async function dial(
   target: Target,
   timeoutMs: number,

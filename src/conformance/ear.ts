@@ -1,6 +1,6 @@
 /**
- * What a call is told by the server: when it came, how long it is, when it is played, as ACS would. Main thread. Invariants: what is
- * kept is numbers, and bounded; silence that this process made by reading late is not the server's.
+ * What the server says into a call: when it came, how long it is, when ACS would play it. Main thread. Invariants: only numbers
+ * are kept, and bounded; silence caused by this process reading late is not blamed on the server.
  */
 import { frameBytes, frameDurationMs } from '../base/limits.ts';
 import type { Correlator, Template } from '../simulator/correlator.ts';
@@ -18,7 +18,7 @@ export interface HeardEvent {
   readonly isAudible: boolean;
   /** Silence before it, within an utterance. */
   readonly gapMs: number;
-  /** What waited in the queue when it came; of a StopAudio, what it took away. */
+  /** The queue's length when it came; for a StopAudio, how much it removed. */
   readonly queuedMs: number;
 }
 
@@ -28,14 +28,14 @@ export class Ear {
   emptyAt = 0;
   /** When audible audio came last; 0: never. */
   audibleAt = 0;
-  /** What the caller said came back. */
+  /** The server echoed the caller. */
   hasEcho = false;
   private readonly reader = new OutboundReader();
   private readonly bytesPerMs: number;
   private readonly words: { readonly correlator: Correlator; readonly template: Template };
   private samples = 0;
 
-  /** `words`: what is recognised when it comes back. */
+  /** `words`: what is recognised as an echo. */
   constructor(sampleRate: number, words: { readonly correlator: Correlator; readonly template: Template }) {
     this.bytesPerMs = frameBytes(sampleRate) / frameDurationMs;
     this.words = words;
@@ -47,7 +47,7 @@ export class Ear {
     if (this.events.length >= eventsMax) return;
     const queuedMs = Math.max(0, this.emptyAt - nowMs);
     if (read === 'stop') {
-      // What comes next is another utterance.
+      // What follows is another utterance.
       this.emptyAt = 0;
       this.events.push({
         kind: 'stop',
@@ -77,13 +77,13 @@ export class Ear {
     this.samples += byteCount >> 1;
   }
 
-  /** Since this event, counted from 0: what came. */
+  /** What came since this event, counted from 0. */
   since(index: number): Heard {
     return new Heard(this.events.slice(index));
   }
 }
 
-/** A part of what came, and what can be said of it. */
+/** A part of what came, and figures about it. */
 export class Heard {
   readonly events: readonly HeardEvent[];
 
@@ -110,7 +110,7 @@ export class Heard {
   get gapMs(): number {
     return this.sum(({ gapMs }) => gapMs);
   }
-  /** The furthest that the server was ahead. */
+  /** The furthest that the server was ahead of the clock. */
   get leadMs(): number {
     return Math.max(0, ...this.audio.map(({ queuedMs, durationMs }) => queuedMs + durationMs));
   }
@@ -121,7 +121,7 @@ export class Heard {
   get stop(): HeardEvent | null {
     return this.events[this.stopIndex] ?? null;
   }
-  /** What came behind the first StopAudio. */
+  /** What came after the first StopAudio. */
   get afterStop(): Heard {
     return new Heard(this.stopIndex < 0 ? [] : this.events.slice(this.stopIndex + 1));
   }

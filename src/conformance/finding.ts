@@ -1,4 +1,4 @@
-/** What a scenario finds, and how bad it is. Pure; any thread. */
+/** A scenario's findings and their severity. Pure; any thread. */
 
 export const verdicts = ['not applicable', 'pass', 'warn', 'fail'] as const;
 export type Verdict = (typeof verdicts)[number];

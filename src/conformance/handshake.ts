@@ -1,11 +1,11 @@
 /**
- * The opening handshake as ACS does it (RFC 6455 section 4): the request, and what a server answered to it. Pure; any thread.
- * Invariant: whatever bytes came, an answer is either read or called garbage; nothing is thrown.
+ * The opening handshake as ACS does it (RFC 6455 section 4): the request, and the server's answer. Pure; any thread.
+ * Invariant: any bytes are either a valid answer or garbage; nothing throws.
  */
 import { createHash } from 'node:crypto';
 import type { Target } from './target.ts';
 
-/** More is no answer to an upgrade. */
+/** A longer head is no answer to an upgrade. */
 export const headBytesMax = 16_384;
 
 const magic = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -13,7 +13,7 @@ const magic = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 export interface RequestOptions {
   /** ACS's own: the ids of the call. */
   readonly callHeaders?: Readonly<Record<string, string>>;
-  /** Without the headers that ask for a WebSocket: as a browser or a scanner comes. */
+  /** Without the WebSocket headers: the request of a browser or a scanner. */
   readonly isPlain?: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface Head {
   readonly byteCount: number;
 }
 
-/** The head of an HTTP answer: null while it is not whole, 'garbage' if it will never be one. */
+/** The head of an HTTP answer: null while incomplete, 'garbage' if it can never become one. */
 export function readHead(bytes: Buffer): Head | 'garbage' | null {
   const start = bytes.subarray(0, 9).toString('latin1');
   if (!'HTTP/1.1 '.startsWith(start) && !'HTTP/1.0 '.startsWith(start)) return 'garbage';
@@ -65,7 +65,7 @@ export function readHead(bytes: Buffer): Head | 'garbage' | null {
   return { status: Number(status), headers, byteCount: end + 4 };
 }
 
-/** What is wrong with a 101, for which every WebSocket client has to give up the connection. */
+/** Why every WebSocket client must reject this 101. */
 export function acceptanceFaults(head: Head, key: string): string[] {
   const { headers } = head;
   const faults: string[] = [];

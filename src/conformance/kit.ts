@@ -1,6 +1,6 @@
 /**
- * What a scenario works with: calls to the server under test, and the questions that can be asked from outside. Main thread.
- * Invariant: every wait is bounded, and `end` leaves no socket open.
+ * A scenario's means: calls to the server under test, and checks from outside. Main thread. Invariant: every wait is bounded,
+ * and `end` leaves no socket open.
  */
 import type { SampleRate } from '../base/limits.ts';
 import { type CallIdentity, callIdentity } from '../simulator/identity.ts';
@@ -12,25 +12,25 @@ import { brokenAudio } from './outbound.ts';
 import type { Target } from './target.ts';
 import { graceMs, rest, type Timing } from './timing.ts';
 
-/** What is known of the server's voice: how it takes part in a conversation. */
+/** How the server takes part in a conversation. */
 export interface Voice {
   readonly speaks: boolean;
-  /** It says back what it hears: there is no answer that could be interrupted. */
+  /** It echoes what it hears: there is no answer to interrupt. */
   readonly echoes: boolean;
   /** It sends StopAudio when it is interrupted. */
   readonly stops: boolean;
-  /** It speaks again when it was spoken to again. */
+  /** It answers again when spoken to again. */
   readonly answers: boolean;
 }
 
-/** Of a run: found out once, by the first scenario that asks (voice.ts). */
+/** Shared by a run: determined once, by the first scenario that asks (voice.ts). */
 export interface VoiceMemo {
   found: Voice | null;
 }
 
 /** What is known of the server before the first scenario. */
 export interface Facts {
-  /** If not, what it does is only watched. */
+  /** If not, it is only observed. */
   readonly answersPings: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface CallOptions {
   readonly withMetadata?: boolean;
 }
 
-/** Ids of two runs at the same time must differ, or a server takes the one for the reconnection of the other. */
+/** Ids of simultaneous runs must differ, or a server takes one for the other's reconnect. */
 export function identities(): () => CallIdentity {
   const seed = Math.floor(Math.random() * 2 ** 32);
   let calls = 0;
@@ -89,7 +89,7 @@ export class Kit {
     this.findings.push({ verdict: 'warn', seen });
   }
 
-  /** Worth saying, and nothing wrong. */
+  /** Information, not a fault. */
   note(seen: string): void {
     this.findings.push({ verdict: 'pass', seen });
   }
@@ -106,7 +106,7 @@ export class Kit {
     return answer;
   }
 
-  /** An accepted connection. `what` says which, when it is not: "the next call". */
+  /** An accepted connection. `what` names it in the finding if it is refused: "the next call". */
   async open(
     options: DialOptions = { callHeaders: callHeaders(this.nextIdentity()) },
     what = 'the call',
@@ -129,7 +129,7 @@ export class Kit {
     return call;
   }
 
-  /** What is wrong with the connection after all that was sent, as the end of "the server …"; null if nothing is. */
+  /** What is wrong with the connection after everything was sent, as the end of "the server …"; null if nothing. */
   async problem(link: Link): Promise<string | null> {
     const { patienceMs, watchMs } = this.timing;
     if (this.facts.answersPings) {
@@ -141,7 +141,7 @@ export class Kit {
     return link.ending === null ? null : `${link.ending.seen}`;
   }
 
-  /** The call continues for a while, and the connection must stay. */
+  /** Continues the call for a while; the connection must stay open. */
   async expectOpen(call: Call, after: string): Promise<void> {
     await this.assertAlive(call.link, after);
     await call.goOn(this.timing.watchMs);
@@ -157,13 +157,13 @@ export class Kit {
     return rest(ms);
   }
 
-  /** Hangs up; how the server takes that is not judged here. */
+  /** Hangs up; the server's reaction is not judged here. */
   async hangUp(call: Call): Promise<void> {
     await call.link.close(1000, Math.min(this.timing.patienceMs, 1000));
     call.link.destroy();
   }
 
-  /** What was seen on all connections, whatever the scenario looked for. */
+  /** Findings on all connections, whatever the scenario looked for. */
   sightings(): Finding[] {
     const faults = new Set(this.links.flatMap(({ faults }) => faults));
     const audible = this.links.some(({ anomalies }) => [...anomalies].some((each) => each.startsWith(brokenAudio)));
@@ -173,7 +173,7 @@ export class Kit {
     ];
   }
 
-  /** Cuts everything off. */
+  /** Closes everything. */
   end(): void {
     this.isOver = true;
     for (const link of this.links) link.destroy();

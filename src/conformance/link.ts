@@ -1,6 +1,6 @@
 /**
- * One open WebSocket to the server under test, on a bare socket: what is sent can be right or wrong in any byte, what comes
- * back is written down. Main thread. Invariant: nothing that the server sends throws, and what is kept of it is bounded.
+ * One open WebSocket to the server under test, on a bare socket: any byte that is sent can be right or wrong, and what comes
+ * back is recorded. Main thread. Invariant: nothing that the server sends throws, and the record is bounded.
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -8,7 +8,7 @@ import { clientFrame, opcode } from '../simulator/frame.ts';
 import { outboundProblem } from './outbound.ts';
 import { closeFrame, FrameReader } from './wire.ts';
 
-/** How a connection came to its end. */
+/** How a connection ended. */
 export interface Ending {
   /** 1005: a close frame without a code; 1006: none at all. */
   readonly code: number;
@@ -17,19 +17,19 @@ export interface Ending {
   readonly seen: string;
 }
 
-/** A peer that sends more than that is not listened to any longer. */
+/** A peer that sends more is no longer read. */
 const receivedBytesMax = 64 * 2 ** 20;
 const keptMax = 8;
 const sentKeptMax = 256;
 
 export class Link {
-  /** Null while it is open, as far as can be seen from here. */
+  /** Null while it is open, as far as this side knows. */
   ending: Ending | null = null;
-  /** What the server did that breaks the WebSocket protocol. */
+  /** How the server violated the WebSocket protocol. */
   readonly faults: string[] = [];
-  /** What it sent that is not what ACS is known to take; not a fault of the protocol. */
+  /** Messages that ACS is not known to accept; no fault of the protocol. */
   readonly anomalies = new Set<string>();
-  /** Told of each text that is for ACS; null: nobody listens. */
+  /** Called with each text meant for ACS. */
   onText: ((text: string) => void) | null = null;
   /** Well-formed messages for ACS. */
   outboundCount = 0;
@@ -95,7 +95,7 @@ export class Link {
     if (this.anomalies.size < keptMax) this.anomalies.add(anomaly);
   }
 
-  /** Bytes that the server's side has not made room for. */
+  /** Bytes that the server has not accepted yet. */
   get queuedBytes(): number {
     return this.socket.writableLength;
   }
@@ -117,7 +117,7 @@ export class Link {
     this.write(clientFrame(opcode.binary, bytes));
   }
 
-  /** The way there and back in ms; null when there was no answer in time, or the connection ended. */
+  /** Round-trip time in ms; null when no answer came in time, or the connection ended. */
   async ping(timeoutMs: number, payload = `check ${++this.pings}`): Promise<number | null> {
     const startMs = performance.now();
     let answeredMs: number | null = null;
@@ -133,7 +133,7 @@ export class Link {
     return answeredMs === null ? null : answeredMs - startMs;
   }
 
-  /** Returns when the connection has ended, or the time is up. */
+  /** Returns when the connection has ended or the time is over. */
   async ended(timeoutMs: number): Promise<Ending | null> {
     await this.race(new Promise(() => {}), timeoutMs);
     return this.ending;
@@ -172,12 +172,12 @@ export class Link {
     if (!canReset) this.destroy();
     else {
       this.tcp.resetAndDestroy();
-      // Whatever becomes of it: it does not keep the process.
+      // It must not keep the process alive.
       this.tcp.unref();
     }
   }
 
-  /** From now on nothing is read and nothing said: a peer that is gone without a word, as far as the server can see. */
+  /** Neither reads nor writes from now on: to the server, a peer that vanished. */
   freeze(): void {
     this.socket.pause();
   }

@@ -1,7 +1,7 @@
 /**
- * Another call, played at the pace of a real one while the scenarios go on: whether they cut it off or hold it up. Main thread.
- * How long it is held up is the way of a ping there and back, less what this process itself was late during it. Invariant:
- * findings between two calls of `take` happened between them.
+ * Another call, played at the pace of a real one while scenarios run: do they cut it off or delay it? Main thread. The delay is
+ * the round trip of a ping, minus this process's own lateness. Invariant: findings between two calls of `take` happened
+ * between them.
  */
 import { frameDurationMs } from '../base/limits.ts';
 import type { Call } from './call.ts';
@@ -14,7 +14,7 @@ const framesPerPing = 3;
 export interface Disturbance {
   /** Why it ended, as the end of "the server …"; null while it is open. */
   readonly ending: string | null;
-  /** The longest that the server was busy with something else. */
+  /** The longest delay that the server caused. */
   readonly heldUpMs: number;
 }
 
@@ -25,9 +25,9 @@ export class Neighbour {
   private dueMs = performance.now();
   private ticks = 0;
   private worstMs = 0;
-  /** The latest that this process was since the ping that is on its way, or the last one. */
+  /** This process's greatest lateness since the ping in flight, or the last one. */
   private ownLateMs = 0;
-  /** When the ping went off that is not answered yet. */
+  /** When the unanswered ping was sent. */
   private pingedMs: number | null = null;
 
   private constructor(kit: Kit, call: Call) {
@@ -36,7 +36,7 @@ export class Neighbour {
     this.timer = setInterval(() => this.tick(), frameDurationMs);
   }
 
-  /** Returns what is wrong if a call cannot go on while others come. */
+  /** What is wrong if a call cannot continue while others come, else null. */
   static async start(options: KitOptions): Promise<Neighbour | Finding> {
     const kit = new Kit(options);
     const others = new Kit(options);

@@ -1,10 +1,10 @@
 /**
- * What a server sends to ACS (bidirectional streaming): whether ACS can be expected to take it. Main thread. It is read as the
- * simulator reads it; here are the words for what is wrong with it.
+ * Whether ACS can be expected to accept what a server sends (bidirectional streaming). Main thread. The simulator parses it;
+ * this file words what is wrong.
  */
 import { type BrokenReason, OutboundReader } from '../simulator/outbound.ts';
 
-/** The one problem that is certainly heard. */
+/** The only problem that a caller certainly hears. */
 export const brokenAudio = 'audio that is not base64 of 16-bit samples';
 
 const problems: Readonly<Record<BrokenReason, string>> = {

@@ -1,6 +1,6 @@
 /**
- * The outcome of a check, for machines as it is and for people as a table. Pure; any thread. Invariant: no value that may be a
- * credential is in it.
+ * The result of a check: an object for machines, a table for people. Pure; any thread. Invariant: contains no value that may
+ * be a credential.
  */
 import { type Finding, type Verdict, worst } from './finding.ts';
 import type { Scenario } from './scenario.ts';
@@ -8,21 +8,21 @@ import type { Scenario } from './scenario.ts';
 export interface ScenarioResult {
   readonly name: string;
   readonly verdict: Verdict;
-  /** False: the run ended before its turn came. */
+  /** False: the run ended first. */
   readonly wasRun: boolean;
   readonly durationMs: number;
   readonly does: string;
   readonly must: string;
   readonly source: string;
   readonly findings: readonly Finding[];
-  /** With a warning or a failure only. */
+  /** Only with a warning or a failure. */
   readonly matters: string | null;
   readonly remedy: string | null;
 }
 
 export interface CheckReport {
   readonly reportVersion: 1;
-  /** No scenario failed, and all that were asked for were run. */
+  /** No scenario failed, and all requested ones were run. */
   readonly ok: boolean;
   readonly interrupted: boolean;
   /** Why nothing could be checked at all, else null. */
@@ -56,7 +56,7 @@ export function resultOf(scenario: Scenario, findings: readonly Finding[], ms: n
   };
 }
 
-/** One row of the table, with what there is to say below it; nothing for a scenario that was not run. */
+/** One row of the table with its details below; nothing for a scenario that was not run. */
 export function resultLines(result: ScenarioResult, nameWidth: number): string {
   const { name, verdict, does, findings, matters, remedy } = result;
   if (!result.wasRun) return '';

@@ -1,7 +1,7 @@
 /**
- * Runs scenarios against a server, one after the other: bounded in time, with another call beside them and a fresh one after
- * each, so that what kills the server is named. Main thread. Invariant: whatever the server does is in the report; only bad
- * options and faults of ours are thrown.
+ * Runs scenarios against a server one by one, each with a timeout, with another call beside it and a fresh call after it, so that
+ * a scenario that kills the server is named. Main thread. Invariant: whatever the server does is reported; only bad
+ * options and our own faults throw.
  */
 import { shownUrl } from '../simulator/address.ts';
 import { Ended, type Finding, type Verdict } from './finding.ts';
@@ -27,7 +27,7 @@ export interface CheckHooks {
   readonly onResult?: (result: ScenarioResult) => void;
 }
 
-/** Nothing works without: is the server there, does it let a call in, does it answer pings? */
+/** Preconditions: is the server there, does it accept a call, does it answer pings? */
 async function firstContact(options: KitOptions): Promise<{ unreachable: string | null; answersPings: boolean }> {
   const kit = new Kit(options);
   try {
@@ -39,7 +39,7 @@ async function firstContact(options: KitOptions): Promise<{ unreachable: string 
   }
 }
 
-/** A fresh call works; returns what is wrong otherwise. Tries for a while: something may be starting it again. */
+/** Null if a fresh call works, else what is wrong. Retries for a while: a supervisor may be restarting the server. */
 async function nextCall(options: KitOptions): Promise<{ readonly seen: string; readonly isGone: boolean } | null> {
   const startMs = performance.now();
   let problem = '';
@@ -77,7 +77,7 @@ async function runOne(scenario: Scenario, kit: Kit, stopped: AbortSignal | undef
     };
   });
   const run = scenario.run(kit);
-  // When the limit comes first, what the scenario still has to say is of no interest.
+  // After the limit the scenario's own result no longer matters.
   run.catch(() => {});
   try {
     await Promise.race([run, limit]);
@@ -133,7 +133,7 @@ class Run {
       if (neighbour instanceof Neighbour) neighbour.take();
       const findings = await runOne(scenario, new Kit(options), this.hooks.stopped);
       const next = this.hooks.stopped?.aborted === true ? null : await nextCall(options);
-      // Only now: when the server dies, the end of the call beside may be noticed a moment later.
+      // Only now: if the server died, the other call notices a moment later.
       const disturbance = neighbour instanceof Neighbour ? neighbour.take() : null;
       if (disturbance !== null) findings.push(...disturbanceFindings(scenario, disturbance, this.timing.lateMs));
       else if (scenario.isBeside === true) findings.push(neighbour as Finding);

@@ -1,10 +1,10 @@
 /**
  * What a scenario of the conformance kit is. Types only; any thread. Invariant:
- * a scenario judges by what is seen from outside: answers, closes, pongs, times, and what the server sends.
+ * a scenario judges from outside: by answers, closes, pongs, times, and what the server sends.
  */
 import type { Kit } from './kit.ts';
 
-/** How it is known that ACS does this, the surest first. */
+/** How certain it is that ACS does this, the most certain first. */
 export const sources = {
   documented: "Microsoft's documentation",
   'official code': "Microsoft's SDKs and samples",
@@ -20,16 +20,16 @@ export interface Scenario {
   readonly name: string;
   /** What the peer does. */
   readonly does: string;
-  /** What the server has to do, and where it may differ. */
+  /** What the server must do, and where it may differ. */
   readonly must: string;
   readonly source: Source;
   /** What a fault here costs. */
   readonly matters: string;
   readonly remedy: string;
-  /** Another call is played meanwhile, and is held up no longer than it may be. Cut off it may never be. */
+  /** Another call runs meanwhile; it may be delayed up to the limit, and never be cut off. */
   readonly isBeside?: boolean;
-  /** How long it takes beyond what the timing says, at the pace of a conversation. */
+  /** Extra time for a conversation at its own pace, beyond the timing. */
   readonly takesMs?: number;
-  /** Throws `Ended`, or reports its findings to the kit; no finding is a pass. */
+  /** Throws `Ended`, or reports findings to the kit; none is a pass. */
   run(kit: Kit): Promise<void>;
 }

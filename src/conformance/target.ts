@@ -1,6 +1,6 @@
 /**
- * The server under test and what lets a call in. Pure; any thread. Invariant: a target without credentials, or with wrong
- * ones, differs from the one it was made from in nothing else.
+ * The server under test and the credentials of a call. Pure; any thread. Invariant: a target without credentials, or with wrong
+ * ones, differs from its original in nothing else.
  */
 export interface Target {
   readonly url: URL;
@@ -35,7 +35,7 @@ export function hasCredentials(target: Target): boolean {
   return target.url.username !== '' || names.some((name) => isSecretPart(target, name));
 }
 
-/** As long as the right one, of the same characters, and wrong in its second half: only a real comparison finds it out. */
+/** Same length, same characters, wrong in the second half only: it takes a full comparison to detect. */
 export function spoiled(secret: string): string {
   const space = secret.lastIndexOf(' ') + 1;
   const half = space + Math.floor((secret.length - space) / 2);

@@ -1,6 +1,6 @@
 /**
- * Whether a server speaks, and how it takes part in a conversation: found out once, by the first scenario that asks. Main thread.
- * Nothing is told to it but words that a caller might say: the caller speaks, falls silent, and speaks again over what comes.
+ * Whether a server speaks, and how it takes part in a conversation: determined once, by the first scenario that asks. Main thread.
+ * The server gets nothing but what a caller might say: the caller speaks, falls silent, and speaks again over the answer.
  */
 import { Conversation, type ConversationOptions } from './conversation.ts';
 import { Ended } from './finding.ts';
@@ -10,10 +10,10 @@ const dumb: Voice = { speaks: false, echoes: false, stops: false, answers: false
 
 /** How long the caller's words are. */
 export const wordsMs = 1500;
-/** What is between the caller's last word and an answer that is taken for one of its own. */
+/** An answer that begins within this time of the caller's last word belongs to it. */
 const overlapMs = 1500;
 
-/** Since the caller fell silent, something audible came, after all that was said before had been played. */
+/** Something audible came after the caller fell silent and everything said before had been played. */
 export async function isAnswered(kit: Kit, talk: Conversation): Promise<boolean> {
   const sinceMs = performance.now();
   return talk.listen(kit.timing.patienceMs, () => talk.ear.audibleAt > sinceMs);
@@ -51,7 +51,7 @@ export async function spokenTo(kit: Kit, options: ConversationOptions = {}): Pro
   return talk;
 }
 
-/** The same, and what it says can be interrupted. */
+/** The same, with an answer that can be interrupted. */
 export async function interruptible(kit: Kit): Promise<Conversation> {
   if ((await voiceOf(kit)).echoes) {
     throw new Ended('not applicable', 'says back what it hears: there is no answer to interrupt');

@@ -1,7 +1,7 @@
 /**
- * WebSocket frames by hand (RFC 6455 section 5): unusual ones of a client built, those of a server taken apart and judged. Pure;
- * any thread. A library would repair or hide what must be visible here. Invariant: a reader keeps at most one message of
- * `messageBytesMax`, whatever it is sent; after the first fault it takes nothing more.
+ * WebSocket frames by hand (RFC 6455 section 5): builds unusual client frames, parses and judges a server's. Pure;
+ * any thread. A library would repair or hide what must be visible here. Invariant: a reader holds at most one message of
+ * `messageBytesMax`, whatever it receives, and ignores everything after the first fault.
  */
 import { isUtf8 } from 'node:buffer';
 import { clientFrame, finalBit, frameHead, mask, opcode } from '../simulator/frame.ts';
@@ -9,17 +9,17 @@ import { clientFrame, finalBit, frameHead, mask, opcode } from '../simulator/fra
 /** A server of ACS has no reason to send more than a second of audio at once: 24 kHz in base64 is 64 KB. */
 export const messageBytesMax = 2 ** 20;
 
-/** One text message in as many frames as there are parts. */
+/** One text message, a frame for each part. */
 export function fragments(parts: readonly string[]): Buffer[] {
   return parts.map((part, i) => clientFrame(i === 0 ? opcode.text : opcode.continuation, part, i === parts.length - 1));
 }
 
-/** The head of a message of `length` bytes that has not come yet. */
+/** The head of a message of `length` bytes, without the message. */
 export function announcement(length: number): Buffer {
   return Buffer.concat([frameHead(finalBit | opcode.text, length), mask]);
 }
 
-/** A close frame; null has no code in it. */
+/** A close frame; null: without a code. */
 export function closeFrame(code: number | null): Buffer {
   const payload = Buffer.alloc(code === null ? 0 : 2);
   if (code !== null) payload.writeUInt16BE(code);
@@ -32,7 +32,7 @@ export interface ServerEvents {
   pong(payload: Buffer): void;
   /** 1005: without a code. */
   close(code: number): void;
-  /** What the server did that no WebSocket endpoint may do. */
+  /** A violation of RFC 6455 by the server. */
   fault(what: string): void;
 }
 
@@ -42,7 +42,7 @@ function isCloseCode(code: number): boolean {
   );
 }
 
-/** Takes the bytes of a server as they come. */
+/** Takes the server's bytes as they arrive. */
 export class FrameReader {
   private readonly events: ServerEvents;
   private pending: Buffer = Buffer.alloc(0);
@@ -72,7 +72,7 @@ export class FrameReader {
     return false;
   }
 
-  /** Takes one whole frame; false if there is none. */
+  /** Takes one complete frame; false if there is none. */
   private next(): boolean {
     const bytes = this.pending;
     if (bytes.length < 2) return false;

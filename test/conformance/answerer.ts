@@ -1,8 +1,6 @@
 /** A voice agent on this library, without a model: `node answerer.ts`. Answers for six seconds when it was spoken to, and can be interrupted. */
 
-import { levelDb } from '../../examples/audio/level.ts';
-import { VoiceActivity } from '../../examples/audio/voice-activity.ts';
-import { PlaybackWriter, playbackTrackId, RingReader, startGateway } from '../../src/index.ts';
+import { PlaybackWriter, playbackTrackId, RingReader, startGateway, VoiceActivity } from '../../src/index.ts';
 import { synthesizeVoice } from '../../src/simulator/voice.ts';
 
 const sampleRate = 16_000;
@@ -13,10 +11,10 @@ gateway.on('stream', (stream) => handles.set(stream.id, stream.playback()));
 gateway.on('participant', async (participant) => {
   if (participant.participantId === playbackTrackId) return;
   const playback = new PlaybackWriter(handles.get(participant.streamId));
-  const activity = new VoiceActivity();
+  const activity = new VoiceActivity(sampleRate);
   for await (const frame of new RingReader(participant.ring())) {
     const wasActive = activity.isActive;
-    activity.push(levelDb(frame.samples, 0, frame.sampleCount));
+    activity.push(frame.samples, 0, frame.sampleCount);
     if (activity.isActive && !wasActive) playback.clear();
     if (wasActive && !activity.isActive) {
       const utterance = playback.begin({ sampleRate });

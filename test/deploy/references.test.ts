@@ -40,6 +40,20 @@ test('names only what there is', () => {
   expect(files.flatMap((file) => referenceProblems(file, metrics))).toEqual([]);
 });
 
+test('every link to the project itself begins with the homepage of package.json', () => {
+  const { homepage, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(repository.url).toBe(`git+${homepage}.git`);
+  const pages = ['docs/systemd.md', 'grafana/dashboard.ts'].map((path) => ({
+    path,
+    text: readFileSync(join(root, path), 'utf8'),
+  }));
+  const links = [...files, ...pages].flatMap(({ path, text }) =>
+    [...text.matchAll(/https:\/\/[^\s'"#]*\/acs-audio-gateway(?![\w-])/g)].map(([link]) => `${path}: ${link}`),
+  );
+  expect(links.length).toBeGreaterThan(30);
+  expect(links.filter((link) => !link.endsWith(`: ${homepage}`))).toEqual([]);
+});
+
 describe('a name that does not exist is found', () => {
   test.each([
     ['ACS_GATEWAY_DRAIN_TIMEOUT: 5', 'no such setting'],

@@ -31,7 +31,7 @@ const foreign = {
     ),
     nats: '--subjects --storage --max-age --max-bytes --discard --dupe-window'.split(' '),
     node: ['--max-old-space-size', '--trace-gc'],
-    npm: ['--save-dev', '--silent'],
+    npm: ['--save-dev', '--silent', '--omit'],
     prometheus: ['--config.file', '--storage.tsdb.path', '--storage.path', '--web.enable-lifecycle'],
     sysadmin: '--system --home-dir --shell --since --now --pid --nofile'.split(' '),
     // Shown as a mistake.

@@ -44,7 +44,27 @@ describe('the package', () => {
       expect.arrayContaining(['dist/main.js', 'dist/index.js', 'dist/index.d.ts', 'README.md', 'LICENSE']),
     );
     const kinds = new Set(packed.map((path) => path.split('/')[0]));
-    expect([...kinds].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+    const files = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
+    expect([...kinds].sort()).toEqual([...files, 'deploy', 'dist', 'docs', 'grafana', 'src'].sort());
+  });
+
+  it('has what the README links to, but for the tests, and the source of every file that was compiled', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const links = [...readme.matchAll(/\]\(([^)#:]+)[^):]*\)/g)].map(([, path]) => path!);
+    expect(links.length).toBeGreaterThan(25);
+    const missing = links.filter((link) => !link.startsWith('test/') && !packed.some((path) => path.startsWith(link)));
+    expect(missing).toEqual([]);
+    const maps = packed.filter((path) => path.endsWith('.js.map'));
+    expect(maps.length).toBeGreaterThan(200);
+    const sources = maps.map((path) => path.replace('dist/', 'src/').replace('.js.map', '.ts'));
+    expect(sources.filter((path) => !packed.includes(path))).toEqual([]);
+  });
+
+  it('has examples that import the package, wherever they stand', () => {
+    const examples = packed.filter((path) => path.startsWith('dist/examples/') && path.endsWith('.ts'));
+    expect(examples.length).toBeGreaterThan(30);
+    const installed = join(project, 'node_modules/acs-audio-gateway');
+    for (const path of examples) expect(readFileSync(join(installed, path), 'utf8'), path).not.toMatch(/'[.\/]+src\//);
   });
 
   it('brings the command', () => {

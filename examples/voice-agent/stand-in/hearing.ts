@@ -1,6 +1,5 @@
 /** Finds the caller's turns in what is appended, by loudness. Counts the audio it gets, not the time. */
-import { levelDb } from '../../audio/level.ts';
-import { VoiceActivity } from '../../audio/voice-activity.ts';
+import { VoiceActivity } from '../../../src/index.ts';
 import { modelRate } from '../dialect.ts';
 
 const frameMs = 20;
@@ -18,7 +17,7 @@ export class Hearing {
   /** Audio that was appended, and since the last commit. */
   appendedMs = 0;
   uncommittedMs = 0;
-  private readonly activity = new VoiceActivity();
+  private readonly activity = new VoiceActivity(modelRate);
   private readonly frame = new Int16Array(frameSamples);
   private filled = 0;
 
@@ -35,7 +34,7 @@ export class Hearing {
     this.appendedMs += frameMs;
     this.uncommittedMs += frameMs;
     const wasActive = this.activity.isActive;
-    this.activity.push(levelDb(this.frame, 0, frameSamples));
+    this.activity.push(this.frame);
     if (listener === null || this.activity.isActive === wasActive) return;
     if (wasActive) listener.ended(this.appendedMs);
     else listener.began(Math.max(0, this.appendedMs - onsetMs - prefixMs));

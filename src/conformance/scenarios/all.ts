@@ -26,7 +26,7 @@ export const groups: Readonly<Record<string, readonly Scenario[]>> = {
   'servers that speak': speechScenarios,
 };
 
-/** Is it still the server it was at the beginning? */
+/** Does the server still behave as it did at the beginning? */
 const last: Scenario = {
   ...calls[0]!,
   name: 'final-call',

@@ -1,4 +1,4 @@
-/** How calls end, and how they do not: closes, break-offs, peers that are gone without a word, and their return. Main thread. */
+/** How calls end: closes, resets, peers that vanish, and reconnects. Main thread. */
 
 import { clientFrame, opcode } from '../../simulator/frame.ts';
 import { callHeaders, type Kit } from '../kit.ts';
@@ -45,7 +45,7 @@ async function breakOff(kit: Kit): Promise<void> {
     await kit.assertAlive(call.link, 'its beginning');
     call.speak(50);
     if (i > 0) {
-      // In the middle of a message, behind a part of a frame.
+      // In mid-message, after part of a frame.
       call.link.write(clientFrame(opcode.text, '{"kind":"AudioData","audioData":{}}').subarray(0, 20));
       await kit.rest(5);
     }
@@ -68,7 +68,7 @@ async function halfOpen(kit: Kit): Promise<void> {
   for (const link of kit.links) link.reset();
 }
 
-/** Closes that say "not this one": policy, try again later, and the range for applications. */
+/** Close codes of a refusal: policy, try again later, and the range for applications. */
 export function isPolicy(code: number): boolean {
   return code === 1008 || code === 1013 || code >= 4000;
 }

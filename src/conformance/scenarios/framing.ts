@@ -1,4 +1,4 @@
-/** The same messages in other frames and other packets: what WebSocket and TCP may do with them on the way. Main thread. */
+/** The same messages in other frames and packets, as WebSocket and TCP may split them. Main thread. */
 
 import { clientFrame, opcode } from '../../simulator/frame.ts';
 import { audioMessage, metadataMessage } from '../../simulator/message.ts';
@@ -28,7 +28,7 @@ async function segments(kit: Kit): Promise<void> {
   const call = await kit.call();
   await kit.assertAlive(call.link, 'its beginning');
   const bytes = clientFrame(opcode.text, messageOf(call));
-  // Its head byte by byte, then as it comes; each piece is a TCP segment of its own.
+  // The head byte by byte, then the rest; each piece is a TCP segment of its own.
   const cuts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 60, 300, 301, bytes.length];
   for (let i = 1; i < cuts.length; i++) {
     call.link.write(bytes.subarray(cuts[i - 1], cuts[i]));

@@ -1,4 +1,4 @@
-/** Pace, load, and others who misbehave: what one call may cost another. Main thread. */
+/** Pace, load, and misbehaving peers: what one call may cost another. Main thread. */
 
 import { clientFrame, opcode } from '../../simulator/frame.ts';
 import { audioMessage } from '../../simulator/message.ts';
@@ -35,10 +35,10 @@ const floodBytes = 16 * 2 ** 20;
 const floodBatch = 100;
 
 interface Flood {
-  /** Messages that the server has certainly read, and in what time. */
+  /** Messages that the server has certainly read, and how long that took. */
   readonly taken: number;
   readonly seconds: number;
-  /** How long it has read nothing of what is left; 0 when nothing is left. */
+  /** How long it has not read although something is left; 0 when nothing is. */
   readonly stalledMs: number;
   readonly held: boolean;
 }
@@ -142,7 +142,7 @@ async function churn(kit: Kit): Promise<void> {
   await Promise.all([0, 1, 2, 3].map(one));
 }
 
-/** What comes along on a public address. None of it is ACS. */
+/** Traffic that any public address gets. None of it is ACS. */
 const garbage: readonly (readonly [string, Buffer])[] = [
   ['a reserved bit set', Buffer.from([0xf1, 0x80, 1, 2, 3, 4])],
   ['a reserved kind', Buffer.from([0x8b, 0x80, 1, 2, 3, 4])],

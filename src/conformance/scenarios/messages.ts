@@ -1,4 +1,4 @@
-/** Messages that ACS may send although no example shows them. Main thread. Each row is one scenario. */
+/** Messages that ACS may send, although no example shows them. Main thread. Each row is one scenario. */
 import { tone } from '../call.ts';
 import type { Scenario } from '../scenario.ts';
 import { audio, json, provoking, text } from './provoke.ts';

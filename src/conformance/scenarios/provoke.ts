@@ -56,17 +56,17 @@ export function provoking(scenario: ProvokingScenario): Scenario {
   return { ...described, run: (kit) => provoke(kit, scenario) };
 }
 
-/** A message as it stands. */
+/** A message, verbatim. */
 export function text(name: string, message: string): Provocation {
   return { name, send: (call) => call.link.send(message) };
 }
 
-/** A message that JSON can hold. */
+/** A message as an object. */
 export function json(name: string, message: unknown): Provocation {
   return text(name, JSON.stringify(message));
 }
 
-/** An audio message with these fields in place of its own. */
+/** An audio message with these fields replaced. */
 export function audio(name: string, fields: Readonly<Record<string, unknown>>): Provocation {
   return { name, send: (call) => call.audio(fields) };
 }

@@ -1,4 +1,4 @@
-/** Servers that speak to peers that do not read, are gone, or come back. Main thread. */
+/** Servers that speak to peers that do not read, vanish, or reconnect. Main thread. */
 
 import type { Call } from '../call.ts';
 import { Conversation } from '../conversation.ts';
@@ -10,12 +10,12 @@ import { aheadMs, shown } from './speech.ts';
 
 const frozenMs = { before: 1000, words: 1000, after: 6000 } as const;
 const frozenSeconds = (frozenMs.before + frozenMs.words + frozenMs.after) / 1000;
-/** What comes so soon after the peer reads again was waiting for it. */
+/** What arrives within this time after the peer reads again was queued. */
 const backlogMs = 400;
-/** How much may wait then: a server learns from its pongs that nothing is read. */
+/** How much may be queued then: missing pongs tell a server that nothing is read. */
 const waitingMsMax = 4000;
 
-/** The server answers once more. */
+/** The server answers again. */
 async function expectAnswer(kit: Kit, talk: Conversation, after: string): Promise<void> {
   await kit.assertAlive(talk.call.link, after);
   if (!(await voiceOf(kit)).answers) return;

@@ -7,18 +7,18 @@ import type { Kit } from '../kit.ts';
 import type { Scenario } from '../scenario.ts';
 import { interruptible, isAnswered, spokenTo, wordsMs } from '../voice.ts';
 
-/** So long is listened to what the server says. */
+/** How long the server's speech is recorded. */
 const listenMs = 6000;
-/** Silence within speech: so much of it, and the share, that is heard as choppy. */
+/** Silence within speech that is heard as choppy: its length, and its share. */
 const silence = { mostMs: 60, share: 0.01, noticeMs: 20 } as const;
-/** How far a server may be ahead. */
+/** How far ahead of the clock a server may send. */
 export const aheadMs = { warn: 1000, fail: 3000 } as const;
 
 export function shown(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** Everything until it has said nothing for a second, or the time is up. */
+/** Everything until a second of silence, or until the time is over. */
 async function said(kit: Kit, forMs: number): Promise<Heard> {
   const talk = await spokenTo(kit);
   await talk.listen(forMs, () => performance.now() > talk.ear.emptyAt + 1000);
@@ -81,7 +81,7 @@ async function stopFirst(kit: Kit): Promise<void> {
   await kit.hangUp(talk.call);
 }
 
-/** When nothing came for so long, all has been sent; and so much must be left to be worth a StopAudio. */
+/** After this long without a message everything has been sent; and this much must be left to make a StopAudio worthwhile. */
 const flushed = { quietMs: 300, leftMs: 1000 } as const;
 
 async function stopWhenFlushed(kit: Kit): Promise<void> {

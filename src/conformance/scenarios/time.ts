@@ -1,4 +1,4 @@
-/** What happens to the time of a call: timestamps that jump, frames that are late, early, twice or not there. Main thread. */
+/** A call's time: timestamps that jump; frames that are late, early, duplicated or missing. Main thread. */
 import type { Call } from '../call.ts';
 import type { Kit } from '../kit.ts';
 import type { Scenario } from '../scenario.ts';
@@ -8,7 +8,7 @@ const framesPerSecond = 50;
 const burstFrames = 2 * framesPerSecond;
 const fourSpeakers = ['4:+15550100', '4:+15550101', '4:+15550102', '4:+15550103'];
 
-/** Several frames by their numbers, as steps from where the call is. */
+/** Several frames by number, counted from the call's current place. */
 function sequence(name: string, steps: readonly number[]) {
   return {
     name,
@@ -65,7 +65,7 @@ async function longSilence(kit: Kit): Promise<void> {
   await kit.hangUp(call);
 }
 
-/** What these have in common: whatever is made of the frames, they are no reason to end. */
+/** Common to all of these: however a server takes the frames, they are no reason to end the call. */
 const anyTime = 'the call continues, whatever is made of the frames';
 
 export const times: readonly Scenario[] = [

@@ -1,4 +1,4 @@
-/** The upgrade: what is let in, what is refused, and how that is said. Main thread. */
+/** The upgrade: what is accepted, what is refused, and with which answer. Main thread. */
 import type { Answer } from '../dial.ts';
 import { callHeaders, type Kit } from '../kit.ts';
 import type { Scenario } from '../scenario.ts';
@@ -56,7 +56,7 @@ async function noUpgrade(kit: Kit): Promise<void> {
   else if (answer.status >= 500) kit.warn(`the server ${answer.seen}: a load balancer takes that for a sick server`);
 }
 
-/** Somebody who must not get in tries. */
+/** An unauthorized peer tries to connect. */
 async function intrude(kit: Kit, target: Target, who: string): Promise<void> {
   const answer = await kit.dial({ callHeaders: callHeaders(kit.nextIdentity()) }, target);
   if (answer.link === null) {
