@@ -1,6 +1,6 @@
 /**
  * The admin port: metrics, health, streams. Node's own HTTP server, in the main thread. It never answers with anything
- * that was said in a call.
+ * that was said in a call, but by way of the console with `--console-audio`.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
