@@ -22,11 +22,10 @@ export interface FleetSettings {
   readonly drainSeconds: number;
   /** New streams a second. As a function of time it needs its highest value. */
   readonly arrivals: number | { readonly rate: (seconds: number) => number; readonly most: number };
-  /** Whoever was cut or refused comes (again) within so long. What ACS itself does is not documented. */
-  readonly returnSeconds?: number;
 }
 
-const returnSecondsDefault = 5;
+/** Whoever was cut or refused comes (again) within so long. What ACS itself does is not documented. */
+const returnSeconds = 5;
 
 export class Fleet {
   now = 0;
@@ -205,8 +204,7 @@ export class Fleet {
   }
 
   private returnSoon(stream: Stream): void {
-    const within = this.settings.returnSeconds ?? returnSecondsDefault;
-    this.at(this.now + this.random.next() * within, () => this.connect(stream));
+    this.at(this.now + this.random.next() * returnSeconds, () => this.connect(stream));
   }
 
   private endStream(stream: Stream): void {

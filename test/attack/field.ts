@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { residentBytes } from '../churn/process-facts.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { nodeOptions } from '../support/node-options.ts';
 import type { Attack } from './attacks.ts';
 import type { Fate } from './peer.ts';
 import { type Felt, feltBy, probeName, type Samples } from './probe.ts';
@@ -128,6 +129,7 @@ export function attacker(index: number, gateway: GatewayProcess, durationMs: num
   const args = [index, gateway.port, gateway.adminPort, durationMs].map(String);
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: nodeOptions() },
   });
   let text = '';
   child.stdout.on('data', (data: Buffer) => {

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/gateway-process.ts';
+import { nodeOptions } from '../support/node-options.ts';
 import { productModule } from '../support/product-module.ts';
 
 export const captureFaults = ['exit', 'throw', 'between'] as const;
@@ -14,7 +15,7 @@ const variable = 'ACS_TEST_CAPTURE_FAULT';
 
 /** The environment of a gateway whose capture can be told to die by `killCapture(folder, …)`. */
 export function faultyCapture(folder: string): Record<string, string> {
-  return { NODE_OPTIONS: `--import=${import.meta.url}`, [variable]: join(folder, 'fault') };
+  return { NODE_OPTIONS: nodeOptions(import.meta.url), [variable]: join(folder, 'fault') };
 }
 
 /** Has the capture's thread die, and waits until it has taken the order. */

@@ -14,13 +14,14 @@ import { AcsClient } from '../support/acs-client.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { FrozenDisk } from '../support/frozen-disk.ts';
 import { eventually } from '../support/gateway-process.ts';
-import type { Arena, Fault, Size } from './arena.ts';
+import { nodeOptions } from '../support/node-options.ts';
+import type { Arena, Fault } from './arena.ts';
 
 const faultyDecoder = new URL('../decoder/faulty-decoder.ts', import.meta.url).href;
 
 const workerDies: Fault = {
   name: 'a decode worker dies, four times',
-  env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
+  env: { NODE_OPTIONS: nodeOptions(faultyDecoder) },
   lost: 4,
   strike: async ({ gateway }) => {
     const saboteur = await AcsClient.connect(gateway.url);
@@ -34,7 +35,7 @@ const workerDies: Fault = {
 
 /** Two workers that are missing for a while: the messages in their hands are lost. */
 const twoAreMissing = {
-  env: { NODE_OPTIONS: `--import=${faultyDecoder}` },
+  env: { NODE_OPTIONS: nodeOptions(faultyDecoder) },
   // Longer than it takes to notice, and to start another one, on a busy machine; as much as 200 calls send meanwhile.
   flags: () => Promise.resolve(['--ring-seconds', '5']),
   ringSeconds: 5,
@@ -250,7 +251,7 @@ const socketsAreCut: Fault = {
     cutSockets.length = 0;
     return proxy(arena, cutSockets);
   },
-  strike: (_arena, _size: Size) => {
+  strike: () => {
     const alive = cutSockets.filter((socket) => !socket.destroyed);
     for (let n = 0; n < alive.length; n += 2) alive[n]!.resetAndDestroy();
     return Promise.resolve();

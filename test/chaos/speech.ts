@@ -15,6 +15,7 @@ import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { faultMessage } from '../decoder/faulty-decoder.ts';
 import { AcsClient } from '../support/acs-client.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { nodeOptions } from '../support/node-options.ts';
 import { readSaid, type SaidFrame } from '../support/said.ts';
 import type { Spoken } from '../support/speaking-gateway.worker.ts';
 import { type Outcome, openFiles, residentMib, settle } from './arena.ts';
@@ -166,7 +167,7 @@ async function loseWorker(gateway: GatewayProcess): Promise<void> {
 
 export async function runSpeech(size: SpeechSize): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'acs-speech-'));
-  const env = { NODE_OPTIONS: `--import=${faultyDecoder}` };
+  const env = { NODE_OPTIONS: nodeOptions(faultyDecoder) };
   const flags = ['--speech', 'scene', '--clears', '0.5', '--workers', '2', '--drain-timeout-ms', '3000'];
   const gateway = await GatewayProcess.startWith({ env, program }, ...flags, '--resume-grace-ms', '5000');
   const problems = new Set<string>();

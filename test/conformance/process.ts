@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { nodeOptions } from '../support/node-options.ts';
 
 export const rightToken = 'right-token-0123456789';
 
@@ -14,7 +15,7 @@ async function started(
   const path = new URL(file, import.meta.url).pathname;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PORT: port },
+    env: { ...process.env, PORT: port, NODE_OPTIONS: nodeOptions() },
   });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {

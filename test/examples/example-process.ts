@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import { encodeWavHeader } from '../../src/base/wav.ts';
 import { eventually } from '../support/gateway-process.ts';
+import { nodeOptions } from '../support/node-options.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 
 export class ExampleProcess {
@@ -14,7 +15,9 @@ export class ExampleProcess {
   private constructor(name: string, flags: readonly string[]) {
     const file = name.endsWith('.ts') ? name : `${name}/main.ts`;
     const entry = new URL(`../../examples/${file}`, import.meta.url).pathname;
-    this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...flags]);
+    this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...flags], {
+      env: { ...process.env, NODE_OPTIONS: nodeOptions() },
+    });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on('data', (chunk: Buffer) => {
         this.output += chunk.toString();

@@ -7,6 +7,7 @@ import { startWithSink } from '../nats/rig.ts';
 import { NatsServer } from '../nats/server.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { testNeeding } from '../support/needs.ts';
+import { nodeOptions } from '../support/node-options.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 import { judgingTimes } from '../support/starvation.ts';
 
@@ -16,7 +17,10 @@ const entry = new URL('../../examples/nats-agent/main.ts', import.meta.url).path
 async function startAgent(server: NatsServer): Promise<ChildProcess> {
   let output = '';
   const flags = ['--disable-warning=ExperimentalWarning', entry, '--server', server.address, '--delay', '3000'];
-  const agent = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const agent = spawn(process.execPath, flags, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: nodeOptions() },
+  });
   onTestFinished(() => void agent.kill('SIGKILL'));
   agent.stdout!.on('data', (chunk: Buffer) => {
     output += chunk.toString();

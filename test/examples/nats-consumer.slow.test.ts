@@ -7,6 +7,7 @@ import { NatsServer } from '../nats/server.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { testNeeding } from '../support/needs.ts';
+import { nodeOptions } from '../support/node-options.ts';
 import { startSimulator } from '../support/simulator-process.ts';
 import { judgingTimes } from '../support/starvation.ts';
 
@@ -27,7 +28,9 @@ class Member {
 
   private constructor(server: NatsServer, folder: string) {
     const flags = ['--server', `nats://${server.address}`, '--group', 'test', '--save', folder];
-    this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', example, ...flags]);
+    this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', example, ...flags], {
+      env: { ...process.env, NODE_OPTIONS: nodeOptions() },
+    });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on('data', (chunk: Buffer) => {
         this.output += chunk.toString();

@@ -135,131 +135,149 @@ for (const turns of ['server', 'local'] as const) {
   );
 }
 
-it('lets the caller interrupt what is still played long after the model has said it, and does not cancel what is over', async () => {
-  const standIn = await standInFor({ answerMs: 40_000, pace: 60 });
-  const example = await startAgent();
-  const call = await dial(standIn, example);
-  call.speak(700);
-  // More than the call's queue holds: the rest waits in the agent.
-  await eventually(() => standIn.sessions[0]!.answers[0]?.status === 'completed');
-  await eventually(() => (call.heard.get(1) ?? 0) > 30);
-  call.speak(700);
-  await eventually(() => (call.heard.get(2) ?? 0) > 30);
-  await call.hangUp();
-  expect(await example.interrupt()).toBe(0);
-  expect(call.faults).toEqual([]);
-  expect(call.heard.get(1)!).toBeLessThan(1_000);
-  expect(standIn.sessions[0]!.errors).toEqual([]);
-  expect(standIn.sessions[0]!.answers[0]!.truncatedMs).toBeLessThan(20_000);
-});
+it(
+  'lets the caller interrupt what is still played long after the model has said it, and does not cancel what is over',
+  judgingTimes(async () => {
+    const standIn = await standInFor({ answerMs: 40_000, pace: 60 });
+    const example = await startAgent();
+    const call = await dial(standIn, example);
+    call.speak(700);
+    // More than the call's queue holds: the rest waits in the agent.
+    await eventually(() => standIn.sessions[0]!.answers[0]?.status === 'completed');
+    await eventually(() => (call.heard.get(1) ?? 0) > 30);
+    call.speak(700);
+    await eventually(() => (call.heard.get(2) ?? 0) > 30);
+    await call.hangUp();
+    expect(await example.interrupt()).toBe(0);
+    await always(() => expect(call.faults).toEqual([]));
+    expect(call.heard.get(1)!).toBeLessThan(1_000);
+    expect(standIn.sessions[0]!.errors).toEqual([]);
+    expect(standIn.sessions[0]!.answers[0]!.truncatedMs).toBeLessThan(20_000);
+  }),
+);
 
-it('passes calls of tools on, and the results back', async () => {
-  const standIn = await standInFor({ answerMs: 600, toolEvery: 1 });
-  const example = await startAgent();
-  const call = await dial(standIn, example);
-  call.speak(700);
-  await eventually(() => call.heard.get(1) === framesOf(600));
-  await call.hangUp();
-  expect(await example.interrupt()).toBe(0);
-  const [session] = standIn.sessions;
-  expect(session!.errors).toEqual([]);
-  expect(session!.received.map(({ event }) => event.type)).toEqual([
-    'session.update',
-    'conversation.item.create',
-    'response.create',
-  ]);
-  const { item } = session!.received[1]!.event;
-  expect(JSON.parse(item.output)).toEqual({ day: 'Sunday', hours: 'closed' });
-  expect(eventsOfType(example, 'tool')).toMatchObject([{ name: 'opening_hours' }]);
-});
+it(
+  'passes calls of tools on, and the results back',
+  judgingTimes(async () => {
+    const standIn = await standInFor({ answerMs: 600, toolEvery: 1 });
+    const example = await startAgent();
+    const call = await dial(standIn, example);
+    call.speak(700);
+    await eventually(() => call.heard.get(1) === framesOf(600));
+    await call.hangUp();
+    expect(await example.interrupt()).toBe(0);
+    const [session] = standIn.sessions;
+    expect(session!.errors).toEqual([]);
+    expect(session!.received.map(({ event }) => event.type)).toEqual([
+      'session.update',
+      'conversation.item.create',
+      'response.create',
+    ]);
+    const { item } = session!.received[1]!.event;
+    expect(JSON.parse(item.output)).toEqual({ day: 'Sunday', hours: 'closed' });
+    expect(eventsOfType(example, 'tool')).toMatchObject([{ name: 'opening_hours' }]);
+  }),
+);
 
-it('says to its end what had come when the connection is lost, and goes on with the next one', async () => {
-  const standIn = await standInFor({ answerMs: 3_000, breakEvery: 2 });
-  const example = await startAgent();
-  const call = await dial(standIn, example);
-  call.speak(700);
-  await eventually(() => call.heard.get(1) === framesOf(3_000));
-  // What is sent is heard a moment later: speaking now would interrupt it.
-  await sleep(600);
-  call.speak(700);
-  await eventually(() => call.heard.get(3) === framesOf(3_000));
-  await call.hangUp();
-  expect(await example.interrupt()).toBe(0);
-  expect(call.faults).toEqual([]);
-  const [lost, next] = standIn.sessions;
-  // The second turn may still silence the end of the first answer; nothing is silenced for the loss.
-  expect(call.stopsMs.filter((ms) => ms >= lost!.answers[1]!.createdAtMs)).toEqual([]);
-  const { sentMs } = lost!.answers[1]!;
-  expect(sentMs).toBeGreaterThan(1_400);
-  expect(sentMs).toBeLessThan(2_000);
-  expect(call.heard.get(2)).toBe(framesOf(sentMs));
-  // What was said before, then the wish to go on.
-  expect(next!.received.map(({ event }) => event.item?.content[0].text ?? event.type)).toEqual([
-    'session.update',
-    'answer 1',
-    'answer 2',
-    'response.create',
-  ]);
-  expect([...lost!.errors, ...next!.errors]).toEqual([]);
-});
+it(
+  'says to its end what had come when the connection is lost, and goes on with the next one',
+  judgingTimes(async () => {
+    const standIn = await standInFor({ answerMs: 3_000, breakEvery: 2 });
+    const example = await startAgent();
+    const call = await dial(standIn, example);
+    call.speak(700);
+    await eventually(() => call.heard.get(1) === framesOf(3_000));
+    // What is sent is heard a moment later: speaking now would interrupt it.
+    await sleep(600);
+    call.speak(700);
+    await eventually(() => call.heard.get(3) === framesOf(3_000));
+    await call.hangUp();
+    expect(await example.interrupt()).toBe(0);
+    await always(() => expect(call.faults).toEqual([]));
+    const [lost, next] = standIn.sessions;
+    // The second turn may still silence the end of the first answer; nothing is silenced for the loss.
+    expect(call.stopsMs.filter((ms) => ms >= lost!.answers[1]!.createdAtMs)).toEqual([]);
+    const { sentMs } = lost!.answers[1]!;
+    expect(sentMs).toBeGreaterThan(1_400);
+    expect(sentMs).toBeLessThan(2_000);
+    expect(call.heard.get(2)).toBe(framesOf(sentMs));
+    // What was said before, then the wish to go on.
+    expect(next!.received.map(({ event }) => event.item?.content[0].text ?? event.type)).toEqual([
+      'session.update',
+      'answer 1',
+      'answer 2',
+      'response.create',
+    ]);
+    expect([...lost!.errors, ...next!.errors]).toEqual([]);
+  }),
+);
 
-it('keeps trying while the model refuses; the caller hears that the line is alive, and what was said meanwhile is heard', async () => {
-  const standIn = await standInFor({ answerMs: 600 });
-  standIn.refusals = [429, 503, 401, 429, 503];
-  const example = await startAgent();
-  const clock = new Clock();
-  onTestFinished(() => clock.stop());
-  const call = await AgentCall.dial(example.url, 'refused', clock, standIn);
-  await eventually(() => standIn.refusals.length === 1);
-  call.speak(700);
-  await eventually(() => call.heard.get(1) === framesOf(600));
-  await call.hangUp();
-  expect(await example.interrupt()).toBe(0);
-  expect(eventsOfType(example, 'lost').map(({ reason }) => reason.replace(/\D+/, ''))).toEqual([
-    '429',
-    '503',
-    '401',
-    '429',
-    '503',
-  ]);
-  expect(call.otherFrames).toBeGreaterThan(10);
-  expect(standIn.sessions[0]!.turns.length).toBe(1);
-});
+it(
+  'keeps trying while the model refuses; the caller hears that the line is alive, and what was said meanwhile is heard',
+  judgingTimes(async () => {
+    const standIn = await standInFor({ answerMs: 600 });
+    standIn.refusals = [429, 503, 401, 429, 503];
+    const example = await startAgent();
+    const clock = new Clock();
+    onTestFinished(() => clock.stop());
+    const call = await AgentCall.dial(example.url, 'refused', clock, standIn);
+    await eventually(() => standIn.refusals.length === 1);
+    call.speak(700);
+    await eventually(() => call.heard.get(1) === framesOf(600));
+    await call.hangUp();
+    expect(await example.interrupt()).toBe(0);
+    expect(eventsOfType(example, 'lost').map(({ reason }) => reason.replace(/\D+/, ''))).toEqual([
+      '429',
+      '503',
+      '401',
+      '429',
+      '503',
+    ]);
+    expect(call.otherFrames).toBeGreaterThan(10);
+    expect(standIn.sessions[0]!.turns.length).toBe(1);
+  }),
+);
 
-it('leaves nothing behind when the caller hangs up in the middle of an answer', async () => {
-  const standIn = await standInFor({ answerMs: 20_000, pace: 2 });
-  const example = await startAgent();
-  const calls = [await dial(standIn, example, 'a'), await dial(standIn, example, 'b')];
-  for (const call of calls) call.speak(700);
-  await eventually(() => calls.every((call) => call.heard.size === 1));
-  await calls[0]!.hangUp();
-  const hungUpMs = performance.now();
-  await eventually(() => standIn.sessions.filter(({ isOpen }) => isOpen).length === 1);
-  // Not when the last reader of all rings has been given up.
-  expect(performance.now() - hungUpMs).toBeLessThan(5_000);
-  // The other one is not touched.
-  const frames = [...calls[1]!.heard.values()][0]!;
-  await eventually(() => [...calls[1]!.heard.values()][0]! > frames + 50);
-  await calls[1]!.hangUp();
-  await eventually(() => standIn.sessions.every(({ isOpen }) => !isOpen));
-  await eventually(() => eventsOfType(example, 'ended').length === 2);
-  expect(eventsOfType(example, 'lost')).toEqual([]);
-  expect(await example.interrupt()).toBe(0);
-});
+it(
+  'leaves nothing behind when the caller hangs up in the middle of an answer',
+  judgingTimes(async () => {
+    const standIn = await standInFor({ answerMs: 20_000, pace: 2 });
+    const example = await startAgent();
+    const calls = [await dial(standIn, example, 'a'), await dial(standIn, example, 'b')];
+    for (const call of calls) call.speak(700);
+    await eventually(() => calls.every((call) => call.heard.size === 1));
+    await calls[0]!.hangUp();
+    const hungUpMs = performance.now();
+    await eventually(() => standIn.sessions.filter(({ isOpen }) => isOpen).length === 1);
+    // Not when the last reader of all rings has been given up.
+    expect(performance.now() - hungUpMs).toBeLessThan(5_000);
+    // The other one is not touched.
+    const frames = [...calls[1]!.heard.values()][0]!;
+    await eventually(() => [...calls[1]!.heard.values()][0]! > frames + 50);
+    await calls[1]!.hangUp();
+    await eventually(() => standIn.sessions.every(({ isOpen }) => !isOpen));
+    await eventually(() => eventsOfType(example, 'ended').length === 2);
+    expect(eventsOfType(example, 'lost')).toEqual([]);
+    expect(await example.interrupt()).toBe(0);
+  }),
+);
 
-it('asks again when the model has failed, greets first, and renews an old session while nobody speaks', async () => {
-  const standIn = await standInFor({ answerMs: 600, failEvery: 2 });
-  const example = await startAgent('--greeting', 'Say hello.', '--session-minutes', '0.05');
-  const call = await dial(standIn, example);
-  // The greeting, without a turn; the second response fails, the third is asked for.
-  await eventually(() => call.heard.get(1) === framesOf(600));
-  call.speak(700);
-  await eventually(() => call.heard.get(2) === framesOf(600));
-  await eventually(() => standIn.sessions.length === 2);
-  await call.hangUp();
-  expect(await example.interrupt()).toBe(0);
-  expect(eventsOfType(example, 'trouble').map(({ what }) => what)).toEqual([
-    'the model did not answer: rate_limit_exceeded',
-  ]);
-  expect(standIn.sessions.flatMap(({ errors }) => errors)).toEqual([]);
-});
+it(
+  'asks again when the model has failed, greets first, and renews an old session while nobody speaks',
+  judgingTimes(async () => {
+    const standIn = await standInFor({ answerMs: 600, failEvery: 2 });
+    const example = await startAgent('--greeting', 'Say hello.', '--session-minutes', '0.05');
+    const call = await dial(standIn, example);
+    // The greeting, without a turn; the second response fails, the third is asked for.
+    await eventually(() => call.heard.get(1) === framesOf(600));
+    call.speak(700);
+    await eventually(() => call.heard.get(2) === framesOf(600));
+    await eventually(() => standIn.sessions.length === 2);
+    await call.hangUp();
+    expect(await example.interrupt()).toBe(0);
+    expect(eventsOfType(example, 'trouble').map(({ what }) => what)).toEqual([
+      'the model did not answer: rate_limit_exceeded',
+    ]);
+    expect(standIn.sessions.flatMap(({ errors }) => errors)).toEqual([]);
+  }),
+);

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { FairClock } from '../support/fair-clock.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { entry } from '../support/gateway-process.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 const counting = new URL('../module/counting-sink.ts', import.meta.url).pathname;
 let taken: Server;
@@ -94,51 +95,59 @@ function flagsOf(settings: Record<string, unknown>): string[] {
 }
 
 describe.each(faults)('a start that fails at $step', (fault) => {
-  test(`ends the process with ${fault.exitCode} and says why, whatever was started before`, async () => {
-    // All of them at each step are tried in one process below.
-    const some = companies.filter((_, index) => index === 9 || index === faults.indexOf(fault));
-    for (const company of some) {
-      const what = JSON.stringify(company);
-      const args = ['--disable-warning=ExperimentalWarning', entry, ...flagsOf(settingsOf(fault, company))];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-      onTestFinished(() => {
-        child.kill('SIGKILL');
-      });
-      const exited = once(child, 'exit');
-      let [stderr, clock] = ['', null as FairClock | null];
-      child.stderr.on('data', (chunk: Buffer) => {
-        stderr += chunk.toString();
-        clock ??= new FairClock();
-      });
-      const [code] = (await exited) as [number | null];
-      expect(code, what).toBe(fault.exitCode);
-      expect(stderr, what).toMatch(/^acs-audio-gateway: /m);
-      expect(clock!.stop(), what).toBeLessThan(2000);
-    }
-  });
+  test(
+    `ends the process with ${fault.exitCode} and says why, whatever was started before`,
+    judgingTimes(async () => {
+      // All of them at each step are tried in one process below.
+      const some = companies.filter((_, index) => index === 9 || index === faults.indexOf(fault));
+      for (const company of some) {
+        const what = JSON.stringify(company);
+        const args = ['--disable-warning=ExperimentalWarning', entry, ...flagsOf(settingsOf(fault, company))];
+        const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+        onTestFinished(() => {
+          child.kill('SIGKILL');
+        });
+        const exited = once(child, 'exit');
+        let [stderr, clock] = ['', null as FairClock | null];
+        child.stderr.on('data', (chunk: Buffer) => {
+          stderr += chunk.toString();
+          clock ??= new FairClock();
+        });
+        const [code] = (await exited) as [number | null];
+        expect(code, what).toBe(fault.exitCode);
+        expect(stderr, what).toMatch(/^acs-audio-gateway: /m);
+        expect(clock!.stop(), what).toBeLessThan(2000);
+      }
+    }),
+  );
 });
 
-test('in a program of a user it leaves no thread, timer or port: the program ends by itself', async () => {
-  const all = faults.flatMap((fault) => companies.map((company) => ({ fault, settings: settingsOf(fault, company) })));
-  // Half of them, a different half for each fault.
-  const some = all.filter((_, index) => (index + Math.floor(index / companies.length)) % 2 === 0);
-  const starts = some.map(({ settings }) => ({ ...settings, logLevel: 'silent' }));
-  const program = new URL('../library/failing-starts.ts', import.meta.url).pathname;
-  const run = promisify(execFile)(process.execPath, [
-    '--disable-warning=ExperimentalWarning',
-    program,
-    JSON.stringify(starts),
-  ]);
-  onTestFinished(() => {
-    run.child.kill('SIGKILL');
-  });
-  let clock: FairClock | null = null;
-  run.child.stdout!.on('data', () => {
-    clock ??= new FairClock();
-  });
-  const { stdout } = await run;
-  const { codes, resources } = JSON.parse(stdout) as { codes: string[]; resources: string[] };
-  expect(codes).toEqual(some.map(({ fault }) => fault.code));
-  expect(resources.filter((name) => !/Pipe|TTY|FSReq/.test(name))).toEqual([]);
-  expect(clock!.stop()).toBeLessThan(2000);
-});
+test(
+  'in a program of a user it leaves no thread, timer or port: the program ends by itself',
+  judgingTimes(async () => {
+    const all = faults.flatMap((fault) =>
+      companies.map((company) => ({ fault, settings: settingsOf(fault, company) })),
+    );
+    // Half of them, a different half for each fault.
+    const some = all.filter((_, index) => (index + Math.floor(index / companies.length)) % 2 === 0);
+    const starts = some.map(({ settings }) => ({ ...settings, logLevel: 'silent' }));
+    const program = new URL('../library/failing-starts.ts', import.meta.url).pathname;
+    const run = promisify(execFile)(process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      program,
+      JSON.stringify(starts),
+    ]);
+    onTestFinished(() => {
+      run.child.kill('SIGKILL');
+    });
+    let clock: FairClock | null = null;
+    run.child.stdout!.on('data', () => {
+      clock ??= new FairClock();
+    });
+    const { stdout } = await run;
+    const { codes, resources } = JSON.parse(stdout) as { codes: string[]; resources: string[] };
+    expect(codes).toEqual(some.map(({ fault }) => fault.code));
+    expect(resources.filter((name) => !/Pipe|TTY|FSReq/.test(name))).toEqual([]);
+    expect(clock!.stop()).toBeLessThan(2000);
+  }),
+);

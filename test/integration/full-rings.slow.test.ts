@@ -10,10 +10,11 @@ import { shortRingFrames } from '../ring/short-ring-frames.ts';
 import { AcsClient } from '../support/acs-client.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+import { nodeOptions } from '../support/node-options.ts';
 
-const preloads = ['ring/short-rings', 'decoder/faulty-decoder']
-  .map((name) => `--import=${new URL(`../${name}.ts`, import.meta.url).href}`)
-  .join(' ');
+const preloads = ['ring/short-rings', 'decoder/faulty-decoder'].map(
+  (name) => new URL(`../${name}.ts`, import.meta.url).href,
+);
 
 interface Note {
   readonly frames: number;
@@ -29,7 +30,7 @@ test.each([
 ])('calls %s: the parts of a recording are together what was sent', async (_what, participants, deaths) => {
   const folder = temporaryFolder();
   const gateway = await GatewayProcess.startIn(
-    { NODE_OPTIONS: preloads },
+    { NODE_OPTIONS: nodeOptions(...preloads) },
     ...['--workers', '2', '--sink', `pcm:${folder}`, '--max-participants', String(Math.max(1, participants))],
   );
   onTestFinished(() => gateway.kill());

@@ -33,7 +33,6 @@ import { judgingTimes } from '../support/starvation.ts';
 
 const jitterSeries = 'frame_jitter_seconds';
 const deviationSeries = 'frame_interarrival_deviation_seconds';
-const noisy = {};
 const slow = ['--duration', '2s', '--jitter-ms', '60', '--seed', '31'];
 
 const mixes = [
@@ -73,7 +72,6 @@ describe.each([...mixes, ...exchanged])('%s, %j', (_what, mix) => {
 describe.each([...mixes, ...exchanged])('%s, %j', (_what, mix) => {
   test(
     'jitter and deviation are those with which the frames were sent',
-    noisy,
     judgingTimes(async () => {
       const measured = await measureRun(...mix, ...slow);
       const { metrics, report } = measured;
@@ -142,7 +140,6 @@ describe('a stall of 500 ms', () => {
 
   test(
     'of the sender loses nothing, and shows in deviation and jitter, not in the event loop',
-    noisy,
     judgingTimes(async () => {
       const gateway = await startGateway();
       const simulator = startSimulator(gateway.url, ...flags);
@@ -170,7 +167,6 @@ describe('a stall of 500 ms', () => {
 
   test(
     'of the gateway loses nothing, and shows in its event loop as well as in deviation and jitter',
-    noisy,
     judgingTimes(async () => {
       const gateway = await startGateway();
       const simulator = startSimulator(gateway.url, ...flags);

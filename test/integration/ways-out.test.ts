@@ -8,6 +8,7 @@ import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { took } from '../support/fair-clock.ts';
 import { entry, eventually, GatewayProcess, type LogLine } from '../support/gateway-process.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 async function start(...flags: string[]): Promise<GatewayProcess> {
   const gateway = await GatewayProcess.start('--workers', '1', ...flags);
@@ -49,26 +50,29 @@ test('SIGUSR1 opens no inspector', async () => {
   expect((await gateway.drain()).code).toBe(0);
 });
 
-test('standard output that nobody reads any more holds nothing up, and the process ends in time', async () => {
-  const child = spawnPiped();
-  const exited = once(child, 'exit');
-  const lines = createInterface(child.stdout);
-  const [first] = (await once(lines, 'line')) as [string];
-  // From now on nobody reads.
-  child.stdout.pause();
-  lines.pause();
-  const { port, adminPort } = JSON.parse(first) as LogLine;
-  const url = `ws://127.0.0.1:${port}/audio`;
-  // Each call that ends leaves a line of a kilobyte: a pipe holds 64, and a socket pair some more.
-  for (let n = 0; n < 4; n++) {
-    const { ok } = await simulateCalls({ url, calls: 150, participants: 1, durationMs: 200, seed: 90 + n });
-    expect(ok).toBe(true);
-  }
-  expect((await fetch(`http://127.0.0.1:${adminPort}/healthz`)).status).toBe(200);
-  child.kill('SIGTERM');
-  expect(await took(exited)).toBeLessThan(500 + exitMsMax);
-  expect(child.exitCode).toBe(0);
-});
+test(
+  'standard output that nobody reads any more holds nothing up, and the process ends in time',
+  judgingTimes(async () => {
+    const child = spawnPiped();
+    const exited = once(child, 'exit');
+    const lines = createInterface(child.stdout);
+    const [first] = (await once(lines, 'line')) as [string];
+    // From now on nobody reads.
+    child.stdout.pause();
+    lines.pause();
+    const { port, adminPort } = JSON.parse(first) as LogLine;
+    const url = `ws://127.0.0.1:${port}/audio`;
+    // Each call that ends leaves a line of a kilobyte: a pipe holds 64, and a socket pair some more.
+    for (let n = 0; n < 4; n++) {
+      const { ok } = await simulateCalls({ url, calls: 150, participants: 1, durationMs: 200, seed: 90 + n });
+      expect(ok).toBe(true);
+    }
+    expect((await fetch(`http://127.0.0.1:${adminPort}/healthz`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await took(exited)).toBeLessThan(500 + exitMsMax);
+    expect(child.exitCode).toBe(0);
+  }),
+);
 
 test('standard output whose reader is gone costs the log, counted, and nothing else', async () => {
   const child = spawnPiped();

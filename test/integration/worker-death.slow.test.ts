@@ -8,12 +8,13 @@ import { faultMessage, faults } from '../decoder/faulty-decoder.ts';
 import { AcsClient, audio, metadata } from '../support/acs-client.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
+import { nodeOptions } from '../support/node-options.ts';
 import { always, judgingTimes } from '../support/starvation.ts';
 
 const preload = new URL('../decoder/faulty-decoder.ts', import.meta.url).href;
 
 async function start(...flags: string[]): Promise<GatewayProcess> {
-  const gateway = await GatewayProcess.startIn({ NODE_OPTIONS: `--import=${preload}` }, ...flags);
+  const gateway = await GatewayProcess.startIn({ NODE_OPTIONS: nodeOptions(preload) }, ...flags);
   onTestFinished(() => gateway.kill());
   return gateway;
 }

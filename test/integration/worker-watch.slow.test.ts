@@ -13,11 +13,13 @@ import { AcsClient, refusedUpgrade } from '../support/acs-client.ts';
 import { differences, filesBelow, temporaryFolder } from '../support/folders.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
+import { nodeOptions } from '../support/node-options.ts';
+import { always, judgingTimes } from '../support/starvation.ts';
 
 const preload = new URL('../decoder/faulty-decoder.ts', import.meta.url).href;
 
 function launch(faultyStart: string, ...flags: string[]): Promise<GatewayProcess> {
-  const env = { NODE_OPTIONS: `--import=${preload}`, FAULTY_START: faultyStart };
+  const env = { NODE_OPTIONS: nodeOptions(preload), FAULTY_START: faultyStart };
   return GatewayProcess.startIn(env, '--workers', '1', ...flags);
 }
 
@@ -62,6 +64,7 @@ async function strike({ fault, before, after }: Strike) {
   await saboteur.hangUp();
   const metrics = await gateway.metrics();
   const { code, last } = await gateway.drain();
+  await always(() => expect([code, last['unaccounted']]).toEqual([0, 0]));
   const sent = new Map(
     perCall.map(({ call, callConnectionId }) => [
       `${callConnectionId}/mixed.pcm`,
@@ -104,7 +107,7 @@ const allWell = { ok: true, wrong: [], code: 0, msg: 'drained', unaccounted: 0, 
 test(
   'a worker dies while there are no file descriptors: another one takes over as soon as there are',
   needs('prlimit'),
-  async () => {
+  judgingTimes(async () => {
     const limit = (value: string) => (gateway: GatewayProcess) =>
       execFileSync('prlimit', ['--pid', String(gateway.pid), `--nofile=${value}:`]);
     const { sum, metrics, log } = await strike({ fault: 'exit', before: limit('3'), after: limit('1024') });
@@ -113,40 +116,49 @@ test(
     expect(metrics.get('thread_restarts_total{thread="decoder:0"}')).toBeGreaterThan(1);
     expect(metrics.get('thread_hangs_total{thread="decoder:0"}')).toBe(0);
     expect(log.find(({ msg }) => msg === 'decode worker failed')?.['error']).toContain('EMFILE');
-  },
+  }),
 );
 
-test('a worker runs out of memory, and so do those that replace it: one that does not takes over', async () => {
-  const { sum, metrics } = await strike({
-    fault: 'memory',
-    before: (_gateway, faultyStart) => writeFileSync(faultyStart, 'memory'),
-    after: (_gateway, faultyStart) => rmSync(faultyStart),
-  });
-  expect(sum).toEqual(allWell);
-  expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(1);
-});
+test(
+  'a worker runs out of memory, and so do those that replace it: one that does not takes over',
+  judgingTimes(async () => {
+    const { sum, metrics } = await strike({
+      fault: 'memory',
+      before: (_gateway, faultyStart) => writeFileSync(faultyStart, 'memory'),
+      after: (_gateway, faultyStart) => rmSync(faultyStart),
+    });
+    expect(sum).toEqual(allWell);
+    expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(1);
+  }),
+);
 
-test('a worker that never comes back from a message is ended, its message counted, and its lane goes on', async () => {
-  const { sum, metrics, log } = await strike({ fault: 'loop' });
-  expect(sum).toEqual(allWell);
-  expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(1);
-  expect(metrics.get('thread_hangs_total{thread="decoder:0"}')).toBe(1);
-  expect(metrics.get('thread_restarts_total{thread="decoder:0"}')).toBe(1);
-  expect(log.filter(({ msg }) => msg === 'decode worker hung')).toMatchObject([{ worker: 0, lane: 0 }]);
-});
+test(
+  'a worker that never comes back from a message is ended, its message counted, and its lane goes on',
+  judgingTimes(async () => {
+    const { sum, metrics, log } = await strike({ fault: 'loop' });
+    expect(sum).toEqual(allWell);
+    expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(1);
+    expect(metrics.get('thread_hangs_total{thread="decoder:0"}')).toBe(1);
+    expect(metrics.get('thread_restarts_total{thread="decoder:0"}')).toBe(1);
+    expect(log.filter(({ msg }) => msg === 'decode worker hung')).toMatchObject([{ worker: 0, lane: 0 }]);
+  }),
+);
 
-test('a standstill of the whole process is no hang', async () => {
-  const gateway = await start('');
-  const running = simulateCalls({ calls: 20, durationMs: 6000, url: gateway.url });
-  await eventually(async () => (await gateway.metrics()).get('frames_committed_total')! > 100);
-  gateway.signal('SIGSTOP');
-  await sleep(4000);
-  gateway.signal('SIGCONT');
-  await running;
-  const metrics = await gateway.metrics();
-  expect(metrics.get('thread_hangs_total{thread="decoder:0"}')).toBe(0);
-  expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(0);
-});
+test(
+  'a standstill of the whole process is no hang',
+  judgingTimes(async () => {
+    const gateway = await start('');
+    const running = simulateCalls({ calls: 20, durationMs: 6000, url: gateway.url });
+    await eventually(async () => (await gateway.metrics()).get('frames_committed_total')! > 100);
+    gateway.signal('SIGSTOP');
+    await sleep(4000);
+    gateway.signal('SIGCONT');
+    await running;
+    const metrics = await gateway.metrics();
+    expect(metrics.get('thread_hangs_total{thread="decoder:0"}')).toBe(0);
+    expect(metrics.get('messages_dropped_total{reason="worker_lost"}')).toBe(0);
+  }),
+);
 
 test('after a minute without its worker it tells why, prints the account, and ends with a code of its own', async () => {
   expect(await forsaken.exit()).toBe(errorCodes.decoding_failed);

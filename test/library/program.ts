@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../support/gateway-process.ts';
+import { nodeOptions } from '../support/node-options.ts';
 
 interface Event {
   readonly event: string;
@@ -26,13 +27,13 @@ export class Program {
   }
 
   static start(...sinks: string[]): Promise<Program> {
-    return Program.startIn({}, sinks);
+    return Program.startIn({ NODE_OPTIONS: nodeOptions() }, sinks);
   }
 
   /** With these files of `test/` loaded before it, in each of its threads. */
   static startWith(preloads: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Program> {
-    const imports = preloads.map((name) => `--import=${new URL(`../${name}.ts`, import.meta.url).href}`);
-    return Program.startIn({ NODE_OPTIONS: imports.join(' '), ...env }, []);
+    const addresses = preloads.map((name) => new URL(`../${name}.ts`, import.meta.url).href);
+    return Program.startIn({ NODE_OPTIONS: nodeOptions(...addresses), ...env }, []);
   }
 
   private static async startIn(env: Readonly<Record<string, string>>, sinks: readonly string[]): Promise<Program> {

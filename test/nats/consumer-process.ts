@@ -12,7 +12,6 @@ import { audioOf, type HeardEvent, type HeardMessage } from './message.ts';
 const options = JSON.parse(process.argv[2]!) as ConsumerOptions;
 const tracks = new Map<string, HeardTrack>();
 const problems: string[] = [];
-const latenciesMs: number[] = [];
 let connections = 1;
 let messages = 0;
 
@@ -40,7 +39,6 @@ function hear(message: HeardMessage): void {
     const heard = trackOf(track);
     for (const frame of frames) {
       heard.frame(subject, sampleRate, frame, atMs);
-      if (options.latency === true && frame.timestamp !== null) latenciesMs.push(atMs - Date.parse(frame.timestamp));
     }
   } catch (error) {
     if (problems.length < 10) problems.push(`${subject.slice(0, 100)}: ${(error as Error).message}`);
@@ -69,7 +67,6 @@ function summary(): ConsumerSummary {
 
 function answer(question: ConsumerQuestion): ConsumerAnswer {
   if (question === 'summary') return summary();
-  if (question === 'latencies') return latenciesMs;
   return Array.from(tracks.values(), (track) => track.report());
 }
 

@@ -20,8 +20,6 @@ export interface ConsumerOptions {
   readonly reconnectMs?: number;
   /** Keep what each frame says. */
   readonly facts?: boolean;
-  /** Keep how old each frame is by ACS's timestamp. */
-  readonly latency?: boolean;
   /** Read this JetStream stream from its beginning instead of subscribing. */
   readonly replay?: string;
 }
@@ -39,8 +37,8 @@ export interface ConsumerSummary {
   readonly problems: readonly string[];
 }
 
-export type ConsumerQuestion = 'summary' | 'tracks' | 'latencies';
-export type ConsumerAnswer = ConsumerSummary | readonly TrackReport[] | readonly number[];
+export type ConsumerQuestion = 'summary' | 'tracks';
+export type ConsumerAnswer = ConsumerSummary | readonly TrackReport[];
 
 const entry = new URL('./consumer-process.ts', import.meta.url);
 
@@ -77,9 +75,6 @@ export class NatsConsumer {
   }
   tracks(): Promise<readonly TrackReport[]> {
     return this.ask('tracks') as Promise<readonly TrackReport[]>;
-  }
-  latencies(): Promise<readonly number[]> {
-    return this.ask('latencies') as Promise<readonly number[]>;
   }
 
   /** Waits until so many tracks have ended, and returns all. */

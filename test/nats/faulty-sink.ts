@@ -5,13 +5,14 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/gateway-process.ts';
+import { nodeOptions } from '../support/node-options.ts';
 import { productModule } from '../support/product-module.ts';
 
 const variable = 'ACS_TEST_NATS_SINK_FAULT';
 
 /** The environment of a gateway whose sinks can be told to die by `killNatsSink(folder)`. */
 export function faultyNatsSinks(folder: string): Record<string, string> {
-  return { NODE_OPTIONS: `--import=${import.meta.url}`, [variable]: join(folder, 'fault') };
+  return { NODE_OPTIONS: nodeOptions(import.meta.url), [variable]: join(folder, 'fault') };
 }
 
 /** Has the sink's thread die, and waits until it has taken the order. */

@@ -121,7 +121,7 @@ test(
     await always(() => expectClosedBooks(tracks, framesEach));
     // What a dying server has taken and not passed on, or passed on and not confirmed, is not more than a round or two.
     // A round of a thread that waited for its turn is as long as it waited.
-    const waited = machine.isBusy ? machine.worstMs / 20 : 0;
+    const waited = machine.wakesLate ? machine.worstMs / 20 : 0;
     const difference = Math.abs(sumOf(tracks, 'missing') - lapped);
     expect(difference).toBeLessThan(calls * (10 + 2 * waited));
     expect(sumOf(tracks, 'repeated')).toBeLessThan(calls * (20 + 2 * waited));

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { eventually } from '../support/gateway-process.ts';
+import { nodeOptions } from '../support/node-options.ts';
 import { productModule } from '../support/product-module.ts';
 
 export const sinkFaults = ['exit', 'throw', 'memory', 'buffers'] as const;
@@ -15,7 +16,7 @@ const variable = 'ACS_TEST_SINK_FAULT';
 
 /** The environment of a gateway whose sinks can be told to die by `killSink(folder, …)`. */
 export function faultySinks(folder: string): Record<string, string> {
-  return { NODE_OPTIONS: `--import=${import.meta.url}`, [variable]: join(folder, 'fault') };
+  return { NODE_OPTIONS: nodeOptions(import.meta.url), [variable]: join(folder, 'fault') };
 }
 
 /** Has a sink's thread die, and waits until one has taken the order. */

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { StreamReport } from '../../src/stream/stream-report.ts';
+import { nodeOptions } from './node-options.ts';
 
 /** What a clone runs. */
 export const sourceEntry = new URL('../../src/main.ts', import.meta.url).pathname;
@@ -107,7 +108,7 @@ export class GatewayProcess {
     const [command, ...args] = (openFiles === null ? serve : limited) as [string, ...string[]];
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...(program.endsWith('.ts') && { NODE_OPTIONS: nodeOptions() }), ...env },
     });
     const begunMs = performance.now();
     const log: LogLine[] = [];

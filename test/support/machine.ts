@@ -1,6 +1,6 @@
 /** What this machine has beyond Node.js and npm, of what tests need: programs, rights, a compiled addon. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { loadSimdjson } from '../../src/protocol/parsers.ts';
@@ -72,6 +72,11 @@ export const probes = {
     excuse: true,
   },
   'systemd-analyze': program('systemd-analyze', 'systemd'),
+  'cpu pressure': {
+    isThere: () => existsSync('/proc/pressure/cpu'),
+    remedy: 'a kernel that counts it (CONFIG_PSI)',
+    excuse: true,
+  },
   linux: { isThere: () => process.platform === 'linux', remedy: 'another machine' },
   mount: { isThere: canMount, remedy: 'root, and a system that lets it mount a tmpfs' },
   'frozen disk': {

@@ -88,6 +88,9 @@ export default function setUp(project: TestProject): void {
     process.env['ACS_TEST_ENTRY'] = entry;
     // What V8 compiled stays for the next of the hundreds of processes that tests start.
     process.env['NODE_COMPILE_CACHE'] ??= join(entry, '../compiled');
+    // And what was stripped of its types (stripped-types.mjs).
+    process.env['ACS_TEST_STRIPPED'] ??= join(entry, '../stripped');
+    mkdirSync(process.env['ACS_TEST_STRIPPED'], { recursive: true });
   };
   build();
   project.onTestsRerun(build);

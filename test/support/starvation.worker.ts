@@ -1,15 +1,18 @@
-/** The thread of starvation.ts: sleeps, and notes how late it is woken. */
-import { workerData } from 'node:worker_threads';
+/** The thread of starvation.ts: sleeps, and notes how late it is woken. It wants nothing else, so all of its time is one sleep or another. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { figures as at, monotonicMs, sleepMs } from './starvation-figures.ts';
 
 const figures = new Float64Array(workerData as SharedArrayBuffer);
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
-const sleepMs = 5;
 
-setInterval(() => {
-  const dueMs = performance.now() + sleepMs;
+parentPort!.postMessage('begun');
+for (let wokenMs = monotonicMs(); ; ) {
+  const dueMs = wokenMs + sleepMs;
+  figures[at.dueMs] = dueMs;
   Atomics.wait(sleeper, 0, 0, sleepMs);
-  const lateMs = Math.max(0, performance.now() - dueMs);
-  figures[0] = Math.max(figures[0]!, lateMs);
-  figures[1]! += lateMs;
-  figures[2]! += 1;
-}, 0);
+  wokenMs = monotonicMs();
+  const lateMs = Math.max(0, wokenMs - dueMs);
+  figures[at.worstMs] = Math.max(figures[at.worstMs]!, lateMs);
+  figures[at.sumMs]! += lateMs;
+  figures[at.sleeps]! += 1;
+}

@@ -34,16 +34,19 @@ test(
   }),
 );
 
-test('a stall counts as no later than two seconds, so that new calls are taken soon after it, however long it was', async () => {
-  const watching = new ThreadMetricsWatch(new ThreadMetrics(new Float64Array(threadMetricsDoubles)));
-  watching.start();
-  onTestFinished(() => watching.stop());
-  block(5000);
-  expect(watching.lateness).toBeGreaterThan(500);
-  expect(watching.lateness).toBeLessThan(1000);
-  await sleep(0);
-  expect(watching.lateness).toBeLessThan(1000);
-});
+test(
+  'a stall counts as no later than two seconds, so that new calls are taken soon after it, however long it was',
+  judgingTimes(async () => {
+    const watching = new ThreadMetricsWatch(new ThreadMetrics(new Float64Array(threadMetricsDoubles)));
+    watching.start();
+    onTestFinished(() => watching.stop());
+    block(5000);
+    expect(watching.lateness).toBeGreaterThan(500);
+    expect(watching.lateness).toBeLessThan(1000);
+    await sleep(0);
+    expect(watching.lateness).toBeLessThan(1000);
+  }),
+);
 
 test(
   'a loop that turns freely is looked at twenty times a second',

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BenchResult, readResult } from '../../../bench/report/result.ts';
+import { nodeOptions } from '../../support/node-options.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -12,6 +13,7 @@ export function startBench(name: string, ...flags: readonly string[]): ChildProc
   const file = join(root, 'bench', name, 'main.ts');
   return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...flags], {
     cwd: root,
+    env: { ...process.env, NODE_OPTIONS: nodeOptions() },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
