@@ -171,6 +171,9 @@ export const excessMessagesOfDebtorMax = 100;
 export const costlyShare = { ofStream: 0.001, ofLane: 0.1 } as const;
 export const costlySavedMs = { ofStream: 1, ofLane: 10 } as const;
 
+/** Tones, marks, metadata, what cannot be read: so many of a stream at once, and so many in a millisecond. 16 participants send less. */
+export const otherMessages = { atOnceMax: 250, perMs: 1 } as const;
+
 /** What is longer is audio or of no use, and audio is few values: one is most of it. A parser takes 250 ns for each value. */
 export const plainMessageBytesMax = 8 * 1024;
 export const longMessageMarksMax = 256;

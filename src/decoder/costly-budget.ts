@@ -4,7 +4,7 @@
  * lane want beyond that is bounded. Debts in shared memory that are paid back as time passes, so any worker can continue them.
  * Worker thread.
  */
-import { costlyMessagesMax, costlySavedMs, costlyShare } from '../base/limits.ts';
+import { costlyMessagesMax, costlySavedMs, costlyShare, otherMessages } from '../base/limits.ts';
 import type { LaneHeader } from '../memory/lane-header.ts';
 import type { StreamSlot } from '../memory/stream-slot.ts';
 
@@ -33,10 +33,16 @@ export class CostlyBudget {
 
   /** Whether a stream may have a message parsed, whatever that takes. */
   allows(stream: StreamSlot, nowMs: number): boolean {
+    if (stream.otherMessagesOwed(otherMessages.perMs, nowMs) >= otherMessages.atOnceMax) return false;
     return (
       stream.costlyOwedMs(costlyShare.ofStream, nowMs) < costlySavedMs.ofStream ||
       this.lane.costlyOwedMs(costlyShare.ofLane, nowMs) < costlySavedMs.ofLane
     );
+  }
+
+  /** A message was parsed that is no audio: what it took besides is not measured. */
+  countOther(stream: StreamSlot, nowMs: number): void {
+    stream.oweOtherMessage(otherMessages.perMs, nowMs);
   }
 
   /** A message of so many bytes has taken so long. No message takes longer than `parseHeldUpMs`: the thread was held up. */

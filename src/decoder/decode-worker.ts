@@ -15,7 +15,7 @@ import type { LeaseWatch } from './lease-watch.ts';
 export interface DecodeWorkerOptions {
   /** Of the worker and of its lane. */
   readonly index: number;
-  readonly workerData: DecoderWorkerData;
+  readonly workerData: Omit<DecoderWorkerData, 'isReplacement'>;
   readonly watch: LeaseWatch;
   /** It is up. */
   readonly onReady: () => void;
@@ -69,7 +69,7 @@ export class DecodeWorker {
 
   /** Starts a thread. That it is up, or lost, comes as a callback. */
   start(): void {
-    const { workerData } = this.options;
+    const workerData: DecoderWorkerData = { ...this.options.workerData, isReplacement: this.restarts > 0 };
     this.enter('starting');
     const piscina = new Piscina<DecoderTask, void>({
       filename: new URL(`./decoder.worker${extname(import.meta.url)}`, import.meta.url).href,

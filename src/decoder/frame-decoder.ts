@@ -175,13 +175,14 @@ export class FrameDecoder {
     const isCostly = (!isPlain && isStuffed(bytes, start, end)) || !budget.allows(this.stream, beganMs);
     if (isCostly && (isFallback || !scanner.parse(bytes, start, end, message))) return false;
     if (isFallback) {
-      note.noteOthers(this.stream);
+      note.noteFallback();
       lane.fallbacks += 1;
     }
     parsers.general.parse(bytes, start, end, message);
     const endedMs = this.clock();
     const ordinaryMs = isFallback ? 0 : parseOrdinaryMs(end - start);
     budget.charge(this.stream, end - start, endedMs - beganMs - ordinaryMs, endedMs);
+    if (message.kind !== messageKind.audio) budget.countOther(this.stream, endedMs);
     return true;
   }
 

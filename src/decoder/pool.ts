@@ -10,7 +10,6 @@ import { decodeStopMsMax, decodeWatchMs, degradedAfterMs, degradedMsMax } from '
 import type { DecoderName } from '../config/decoder-names.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { DecodeWorker } from './decode-worker.ts';
-import type { DecoderWorkerData } from './decoder.worker.ts';
 import type { LeaseChanges } from './lease-changes.ts';
 import { LeaseWatch } from './lease-watch.ts';
 
@@ -63,7 +62,7 @@ export class DecoderPool {
     this.options = options;
     const { memory, decoder, flushIntervalMs } = options;
     this.workers = memory.lanes.map((_, index) => {
-      const workerData: DecoderWorkerData = { memory: memory.handle, laneIndex: index, decoder, flushIntervalMs };
+      const workerData = { memory: memory.handle, laneIndex: index, decoder, flushIntervalMs };
       return new DecodeWorker({
         index,
         workerData,

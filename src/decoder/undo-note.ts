@@ -24,6 +24,7 @@ const part = {
   packet: 32,
   ringStamps: 128,
   drops: 256,
+  fallbacks: 512,
   /** Nothing is taken back any more: the rings of the stream end. */
   endsRings: 64,
 } as const;
@@ -61,6 +62,12 @@ export class UndoNote extends NoteBlock {
     if ((this.parts & part.others) !== 0) return;
     this.copyDrops(reasonIndex[reason], stream);
     this.parts |= part.drops;
+  }
+
+  /** Before a message is counted as one that only the general parser reads, which is before all else that it changes. */
+  noteFallback(): void {
+    this.copyFallbacks();
+    this.parts |= part.fallbacks;
   }
 
   /** Before what was learnt of a participant's timestamps is changed. */
@@ -158,6 +165,8 @@ export class UndoNote extends NoteBlock {
     if ((parts & part.counts) !== 0) this.counts.takeBack(stream);
     if ((parts & part.others) !== 0) this.putBackOthers(stream);
     else if ((parts & part.drops) !== 0) this.putBackDrops(stream);
+    // After the others, which may have been noted behind it.
+    if ((parts & part.fallbacks) !== 0) this.putBackFallbacks();
     if (inHand < 0 || pool.holderOf(inHand) !== this.laneIndex || stream.rings.includes(inHand)) return;
     // Once it is free it is another's: this worker may die as well, and then only this is to be done again.
     this.parts = part.ringInHand;

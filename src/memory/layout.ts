@@ -23,7 +23,7 @@ import { dropReasons } from './outcomes.ts';
 
 /** "ACSG", and a version that changes with every change of this file. */
 export const layoutMagic = 0x41_43_53_47;
-export const layoutVersion = 12;
+export const layoutVersion = 13;
 
 // ── control ────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Words of a gate, and where each stands among them. */
@@ -62,6 +62,8 @@ export const streamSlot = {
   beganMs: streamOffsets.f64(),
   /** Time of workers that its messages took and that is not paid back, and when that was so; see `costly-budget.ts`. */
   costlyMs: streamOffsets.f64(2),
+  /** Messages that were no audio and are not paid back, and when that was so. */
+  otherMessages: streamOffsets.f64(2),
   /** The same of the time for which its frames waited for readers; see `gating.ts`. */
   gatedMs: streamOffsets.f64(2),
   // What every frame touches, in one cache line, and right behind it the rings.
@@ -179,6 +181,7 @@ export const note = {
   /** Of one reason for dropping: its index, and the two counters. */
   dropReason: noteOffsets.i32(),
   drops: noteOffsets.f64(2),
+  fallbacks: noteOffsets.f64(),
   ringStamps: noteOffsets.f64((ring.missingFrames - ring.unsettled) / 8),
   ringGaps: noteOffsets.f64(2),
   ringOthers: noteOffsets.f64(4),

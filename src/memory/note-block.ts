@@ -120,6 +120,14 @@ export class NoteBlock {
     to[at + streamSlot.dropped / 8 + reason] = f64[double(note.drops) + 1]!;
   }
 
+  /** The counter of messages that only the general parser reads: one for each of those. */
+  copyFallbacks(): void {
+    this.f64[double(note.fallbacks)] = this.f64[lane.fallbacks / 8]!;
+  }
+  putBackFallbacks(): void {
+    this.f64[lane.fallbacks / 8] = this.f64[double(note.fallbacks)]!;
+  }
+
   // ── how `packet` is to be published ──
   setPacket(bytes: number, flags: number, missing: number, timestampMs: number, arrivalMs: number, at: number): void {
     const { i32, f64 } = this;

@@ -29,6 +29,7 @@ const {
   audioBeforeMetadata: audioBeforeMetadataAt,
   dropped: droppedAt,
   costlyMs: costlyMsAt,
+  otherMessages: otherMessagesAt,
   gatedMs: gatedMsAt,
 } = inDoubles(streamSlot);
 
@@ -195,6 +196,13 @@ export class StreamSlot {
   }
   oweCostly(share: number, costMs: number, nowMs: number): void {
     owe(this.f64, this.double + costlyMsAt, share, costMs, nowMs);
+  }
+  /** Messages that were no audio and are not paid back; `perMs` of them are. */
+  otherMessagesOwed(perMs: number, nowMs: number): number {
+    return owedMs(this.f64, this.double + otherMessagesAt, perMs, nowMs);
+  }
+  oweOtherMessage(perMs: number, nowMs: number): void {
+    owe(this.f64, this.double + otherMessagesAt, perMs, 1, nowMs);
   }
   /** The same of the time for which its frames waited for readers. */
   gatedOwedMs(share: number, nowMs: number): number {

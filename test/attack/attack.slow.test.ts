@@ -8,7 +8,7 @@ const size = { calls: 5, durationMs: 1500 };
 
 for (const [index, attack] of attacks.entries()) {
   if (
-    !/^(two-byte|pings|8 connections that pipeline GET|300 connections|4 streams.*: objects|one stream, JSON|DTMF|metadata with another format)/.test(
+    !/^(two-byte|pings|8 connections that pipeline GET|300 connections|4 streams.*: objects|one stream, JSON|DTMF|metadata with another format|100 streams that are spoken to)/.test(
       attack.name,
     )
   )
@@ -19,6 +19,10 @@ for (const [index, attack] of attacks.entries()) {
       await using machine = await Starvation.watch();
       const { neighbours } = await meet(attack, index, size);
       expect(neighbours).toMatchObject({ framesLost: 0, callsBroken: 0 });
+      if (neighbours.speech !== null) {
+        expect(neighbours.speech.framesHeard).toBeGreaterThan(size.calls * 50);
+        expect(neighbours.speech.stopAudios).toBeGreaterThan(0);
+      }
       expect(neighbours.mainThread).toBeLessThan(0.8);
       expect(neighbours.adminHealthMs).not.toBeNull();
       // It may have a tenth of a worker, and what that was kept waiting by this machine is not its doing.

@@ -5,6 +5,8 @@ import { frame, opcode } from '../fuzz/frame.ts';
 import { upgradeRequest } from '../fuzz/raw-peer.ts';
 import { audio, metadata } from '../support/acs-client.ts';
 import { again, dial, type Fate, openStream, pour } from './peer.ts';
+import { ringAttack } from './ring-attack.ts';
+import { speechAttacks } from './speech-attacks.ts';
 
 export interface Target {
   readonly port: number;
@@ -17,6 +19,8 @@ export interface Attack {
   readonly flags?: readonly string[];
   /** It needs a gateway with settings of its own. */
   readonly isAlone?: boolean;
+  /** All calls are spoken into, without an end. */
+  readonly isSpokenTo?: boolean;
   /** Open files that the gateway may have. */
   readonly openFiles?: number;
   readonly act: (target: Target, fate: Fate) => Promise<void>;
@@ -362,6 +366,8 @@ export const attacks: readonly Attack[] = [
       });
     },
   },
+  ...speechAttacks,
+  ringAttack,
   {
     name: 'one stream, messages of 128 KiB with thousands of values',
     act: (target, fate) =>

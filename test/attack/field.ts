@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SimulationReport } from '../../src/simulator/report.ts';
 import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { residentBytes } from '../churn/process-facts.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
@@ -13,6 +14,16 @@ import type { Attack } from './attacks.ts';
 import type { Fate } from './peer.ts';
 import { type Felt, feltBy, probeName, type Samples } from './probe.ts';
 import { StealWatch } from './steal.ts';
+
+/** Of calls that are spoken into all the time, and interrupted now and then. */
+export interface Heard {
+  readonly framesHeard: number;
+  /** Silence within what was said, as the callers' simulator heard it. */
+  readonly underruns: number;
+  readonly stopAudios: number;
+  /** From `clear()` to StopAudio in the socket: the bucket in which the 99th of 100 is, ms. */
+  readonly clearP99Ms: number;
+}
 
 export interface Neighbours {
   /** Of their frames, from arrival to where a reader had them, as the reader saw it. */
@@ -30,6 +41,8 @@ export interface Neighbours {
   /** Frames sent and not in a ring. */
   readonly framesLost: number;
   readonly callsBroken: number;
+  /** Null where nobody speaks to them. */
+  readonly speech: Heard | null;
   /** The slowest answer of /healthz at each port, ms; null: one was never given. */
   readonly ingestHealthMs: number | null;
   readonly adminHealthMs: number | null;
@@ -151,6 +164,15 @@ async function samplesOf(gateway: GatewayProcess): Promise<readonly Samples[]> {
   return told()!['samples'] as readonly Samples[];
 }
 
+function heardOf({ heard }: SimulationReport, metrics: ReadonlyMap<string, number>): Heard {
+  return {
+    framesHeard: Math.round(heard.frames.heard),
+    underruns: heard.underruns.count,
+    stopAudios: heard.stopAudios,
+    clearP99Ms: quantile(bucketsOf(metrics, 'playback_clear_seconds_bucket'), 0.99),
+  };
+}
+
 export interface Size {
   readonly calls: number;
   readonly durationMs: number;
@@ -158,7 +180,13 @@ export interface Size {
 
 /** `index`: of the attack, for its process. */
 export async function meet(attack: Attack, index: number, { calls, durationMs }: Size): Promise<Outcome> {
-  const flags = ['--workers', '1', ...(attack.flags ?? [])];
+  const isSpokenTo = attack.isSpokenTo === true;
+  const flags = [
+    '--workers',
+    '1',
+    ...(attack.flags ?? []),
+    ...(isSpokenTo ? ['--playback', 'on', '--playback-seconds', '2'] : []),
+  ];
   const program = new URL('./probed-gateway.ts', import.meta.url).pathname;
   const gateway = await GatewayProcess.startWith({ openFiles: attack.openFiles ?? null, program }, ...flags);
   try {
@@ -204,6 +232,7 @@ export async function meet(attack: Attack, index: number, { calls, durationMs }:
         mainLateMs: quantile(bucketsOf(metrics, 'eventloop_delay_seconds_bucket{thread="main"'), 1),
         framesLost: report.expected.frames - committed,
         callsBroken: report.calls.dialled - report.calls.completed,
+        speech: isSpokenTo ? heardOf(report, metrics) : null,
         ingestHealthMs: ingestHealthMs ?? null,
         adminHealthMs: adminHealthMs ?? null,
         ...threads,

@@ -23,12 +23,24 @@ console.log(`net.ipv4.tcp_rmem: ${readFileSync('/proc/sys/net/ipv4/tcp_rmem', 'l
 const feltText = ({ p99Ms, worstMs }: Felt) => `${p99Ms} ms (worst ${worstMs})`;
 
 function told(neighbours: Neighbours): string {
-  const { residence, lateness, senderLateness, framesLeftOut, allResidenceP99Ms, mainLateMs, framesLost, callsBroken } =
-    neighbours;
+  const {
+    residence,
+    lateness,
+    senderLateness,
+    framesLeftOut,
+    allResidenceP99Ms,
+    mainLateMs,
+    framesLost,
+    callsBroken,
+    speech,
+  } = neighbours;
   const { ingestHealthMs, adminHealthMs, mainThread, mainStarved, worker, workerStarved, memoryMib } = neighbours;
   return (
     `neighbours: residence p99 ${feltText(residence)}, since due at the sender ${feltText(lateness)}, ` +
     `of which the sender ${feltText(senderLateness)} (without ${framesLeftOut} while the machine stood); ${framesLost} frames lost, ${callsBroken} calls broken\n` +
+    (speech === null
+      ? ''
+      : `heard: ${speech.framesHeard} frames, ${speech.underruns} underruns, ${speech.stopAudios} interruptions, clear p99 <= ${speech.clearP99Ms} ms\n`) +
     `gateway: residence of all frames p99 <= ${allResidenceP99Ms} ms, /healthz ${ingestHealthMs ?? '-'} and ${adminHealthMs ?? '-'} ms, ` +
     `main thread ${mainThread} of a core (waited for one ${mainStarved}), late <= ${mainLateMs} ms, ` +
     `decode worker ${worker} (${workerStarved}), ${memoryMib} MiB`

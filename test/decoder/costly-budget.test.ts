@@ -1,8 +1,14 @@
 /** What messages cost that are not plain audio: each stream has a little for certain, all together have a bounded rest. */
 import { describe, expect, it } from 'vitest';
-import { costlyMessagesMax, costlySavedMs, costlyShare, longMessageMarksMax } from '../../src/base/limits.ts';
+import {
+  costlyMessagesMax,
+  costlySavedMs,
+  costlyShare,
+  longMessageMarksMax,
+  otherMessages,
+} from '../../src/base/limits.ts';
 import type { DecoderName } from '../../src/config/decoder-names.ts';
-import { CostlyBudget, parseHeldUpMs } from '../../src/decoder/costly-budget.ts';
+import { CostlyBudget, isTooCostly, parseHeldUpMs } from '../../src/decoder/costly-budget.ts';
 import { streamSlot } from '../../src/memory/layout.ts';
 import { StreamSlot } from '../../src/memory/stream-slot.ts';
 import { createParsers } from '../../src/protocol/parsers.ts';
@@ -104,6 +110,48 @@ describe.each(usableDecoders)('the time of costly messages, with the decoder %s'
     for (let n = 0; n < 10; n++) expect(rig.feed(metadata())).toBe('control');
     const owedMs = rig.streamCount(streamSlot.costlyMs);
     expect(owedMs).toBeLessThanOrEqual(parseHeldUpMs(metadata().length) + 10 * cost.ms);
+  });
+});
+
+describe.each(usableDecoders)('messages that are no audio, with the decoder %s', (decoder) => {
+  const kinds = {
+    'DTMF tones': ['{"kind":"DtmfData","dtmfData":{"data":"5"}}', 'control'],
+    marks: ['{"kind":"MarkData","markData":{"id":"a","status":"Completed"}}', 'ignored'],
+    metadata: [metadata(), 'control'],
+    'empty ones': ['', 'dropped: malformed_json'],
+  } as const;
+
+  it.each(Object.entries(kinds))('%s: a stream may send some at once, and some a second', (_kind, [text, outcome]) => {
+    const rig = new DecoderRig({ decoder });
+    // Whatever they take: here the clock stands still.
+    for (let n = 0; n < otherMessages.atOnceMax; n++) expect(rig.feed(text)).toBe(outcome);
+    expect(rig.feed(text)).toBe('dropped: costly');
+    expect(rig.feed(text, { stream: 1 })).toBe(outcome);
+    expect(rig.feed(audio(0))).toBe('committed');
+    rig.nowMs += 1000;
+    for (let n = 0; n < otherMessages.atOnceMax; n++) expect(rig.feed(text)).toBe(outcome);
+    expect(rig.feed(text)).toBe('dropped: costly');
+  });
+
+  it('more of them end the stream; what it sent in front of its end is not looked at', () => {
+    const rig = new DecoderRig({ decoder });
+    const [text] = kinds['DTMF tones'];
+    const many = otherMessages.atOnceMax + costlyMessagesMax;
+    for (let n = 0; n < many; n++) rig.feed(text);
+    expect(isTooCostly(new StreamSlot(rig.memory, 0), rig.nowMs + 1)).toBe(false);
+    rig.feed(text);
+    rig.nowMs += 1;
+    expect(isTooCostly(new StreamSlot(rig.memory, 0), rig.nowMs)).toBe(true);
+    expect(rig.feed(audio(0))).toBe('dropped: costly');
+    expect(rig.feed(audio(0), { stream: 1 })).toBe('committed');
+  });
+
+  it('audio that cannot be read is not among them', () => {
+    const rig = new DecoderRig({ decoder });
+    expect(rig.feed(metadata('stereo').replace('"channels":1', '"channels":2'))).toBe('dropped: unsupported_format');
+    for (let n = 0; n < 2 * otherMessages.atOnceMax; n++) {
+      expect(rig.feed(audio(n))).toBe('dropped: unsupported_format');
+    }
   });
 });
 

@@ -20,6 +20,9 @@ interface Sleep {
   readonly timeoutMs: number;
 }
 
+/** Tones come of all of them in turn: no stream may send many at once. */
+const streamCount = 64;
+
 /** Nobody will wake the worker any more. */
 const asleepForGood = new Error('asleep');
 
@@ -35,12 +38,13 @@ export class LeaseRig {
   gcLooks = 0;
   /** What a message costs, ms. */
   costMs = 0;
+  private tones = 0;
   /** Called as a sleep begins. Returns how long it lasts if that is shorter than its timeout. */
   onSleep: (sleep: Sleep) => number | undefined = () => undefined;
 
   constructor() {
-    const laneHalfBytes = 4 * laneTurnBytes + laneReserveBytes(2);
-    const sizes = { ringCount: 4, ringSlotCount: 110, streamCount: 2, participantsMax: 2, laneCount: 1, laneHalfBytes };
+    const laneHalfBytes = 4 * laneTurnBytes + laneReserveBytes(streamCount);
+    const sizes = { ringCount: 4, ringSlotCount: 110, streamCount, participantsMax: 2, laneCount: 1, laneHalfBytes };
     this.memory = SharedMemory.create(sizes);
     const { first, general } = createParsers('scan');
     const parse: MessageParser['parse'] = (bytes, start, end, message) => {
@@ -60,7 +64,8 @@ export class LeaseRig {
   }
 
   push(text = tone): void {
-    if (!this.lane.pushMessage(0, this.nowMs, Buffer.from(text))) throw new Error('the lane is full');
+    const stream = text === tone ? this.tones++ % streamCount : 0;
+    if (!this.lane.pushMessage(stream, this.nowMs, Buffer.from(text))) throw new Error('the lane is full');
   }
 
   work(): void {

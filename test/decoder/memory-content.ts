@@ -16,7 +16,10 @@ export function contentOf(memory: SharedMemory, laneIndex: number): string {
     const at = memory.streamOffset(stream);
     const { bytes, i32 } = memory.streams;
     const count = i32[(at + streamSlot.participantCount) / 4]!;
-    lines.push(`stream ${stream} ${bytes.toString('hex', at, at + streamSlot.rings)}`);
+    // What a stream owes is never taken back.
+    const debt = [streamSlot.otherMessages, streamSlot.otherMessages + 16] as const;
+    const own = bytes.toString('hex', at, at + debt[0]) + bytes.toString('hex', at + debt[1], at + streamSlot.rings);
+    lines.push(`stream ${stream} ${own}`);
     for (let i = 0; i < count; i++) {
       const index = i32[(at + streamSlot.rings) / 4 + i]!;
       if (owned.has(index)) throw new Error(`ring ${index} is stream ${owned.get(index)}'s and stream ${stream}'s`);

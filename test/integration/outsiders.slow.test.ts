@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { costlyMessagesMax, otherMessages } from '../../src/base/limits.ts';
 import type { EndedStream } from '../../src/stream/ended-stream.ts';
 import { costlyMessages, proxyHeader } from '../attack/attacks.ts';
 import { frame, opcode } from '../fuzz/frame.ts';
@@ -111,6 +112,43 @@ for (const [what, bytes] of [
     // No more of it is looked at than it takes to know.
     expect(metrics.get('messages_received_total')! + metrics.get('control_frames_total')!).toBeLessThan(22_000);
     expect(metrics.get('control_frames_total')! > 0).toBe(what.startsWith('p'));
+    expect(metrics.get('messages_unaccounted')).toBe(0);
+    await client.hangUp();
+  });
+}
+
+for (const [what, payload] of [
+  ['DTMF tones', '{"kind":"DtmfData","dtmfData":{"data":"5"}}'],
+  ['marks', '{"kind":"MarkData","markData":{"id":"a","status":"Completed"}}'],
+  ['metadata', metadata('again and again')],
+] as const) {
+  test(`a flood of ${what} is not read to its end, however little there is of it`, async () => {
+    const gateway = await start();
+    const client = await AcsClient.connect(gateway.url);
+    client.send(metadata(), audio(0));
+    const flood = await RawPeer.open(gateway.port);
+    const beganMs = performance.now();
+    const thousand = repeat(frame({ payload }), 1000);
+    let isOver = false;
+    const closed = flood.closed.then(() => {
+      isOver = true;
+    });
+    // What a stream may send at once; more only where the worker had no time to see what it is.
+    for (let n = 0; !isOver && n < 30; n++) {
+      flood.write(thousand);
+      if (n >= 15) await sleep(20);
+    }
+    await closed;
+    const tookMs = performance.now() - beganMs;
+    expect(flood.closeFrame).toEqual({ code: 1008, reason: 'flood' });
+    client.send(audio(1));
+    await eventually(async () => (await gateway.metrics()).get('frames_committed_total') === 2);
+    const metrics = await gateway.metrics();
+    const count = (outcome: string) => metrics.get(`messages_total{outcome="${outcome}"}`)!;
+    expect(count('control') + count('ignored')).toBeLessThanOrEqual(
+      1 + otherMessages.atOnceMax + tookMs * otherMessages.perMs,
+    );
+    expect(metrics.get('messages_dropped_total{reason="costly"}')).toBeGreaterThan(costlyMessagesMax);
     expect(metrics.get('messages_unaccounted')).toBe(0);
     await client.hangUp();
   });
