@@ -15,12 +15,27 @@ interface PictureSource {
   readonly remedy: string;
 }
 
+/** Of the page: what decides how it looks. What it is made to do may change under a picture. */
+const pageLooks = {
+  overview: ['totals.tsx', 'columns.tsx', 'meters.ts'],
+  call: ['lanes.tsx', 'draw-lane.ts', 'draw-times.ts', 'account.tsx'],
+  login: ['login.tsx'],
+};
+
+const consolePictures = Object.entries(pageLooks).flatMap(([page, parts]) => {
+  const style = page === 'login' ? [] : [`console/src/style/${page}.css`];
+  const files = ['console/src/style/base.css', ...style, ...parts.map((part) => `console/src/${part}`)];
+  const source: PictureSource = { files, remedy: '`npm run docs:console`' };
+  return ['dark', 'light'].map((theme) => [`console-${page}-${theme}.png`, source] as const);
+});
+
 const dashboard: PictureSource = {
   files: ['docs/dashboards.ts', 'grafana/dashboards', 'grafana/panel.ts', 'grafana/table.ts', 'grafana/preview'],
   remedy: '`npm run docs:dashboards`',
 };
 
 export const pictureSources: Readonly<Record<string, PictureSource>> = {
+  ...Object.fromEntries(consolePictures),
   'dashboard-fleet.png': dashboard,
   'dashboard-audio-quality.png': dashboard,
   'dashboard-internals.png': dashboard,

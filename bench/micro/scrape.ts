@@ -59,7 +59,7 @@ export function scrapeStep(): Step {
     streamsMax: participants,
     messageBytesMax: 131_072,
     threads: () => [],
-    supervised: [],
+    supervised: () => [],
     build: { version: '', node: '', decoder: '' },
     recordings: {
       sinks: [],

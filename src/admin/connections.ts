@@ -8,7 +8,7 @@ import { adminAnswerMsMax, adminConnectionsMax } from '../base/limits.ts';
 
 export class AdminConnections {
   /** The oldest first. */
-  private readonly sockets = new Set<Socket>();
+  private readonly sockets = new Map<Socket, NodeJS.Timeout>();
   /** @param onConnection for each that is made */
   constructor(server: Server, onConnection: () => void) {
     // What is sent behind the first request is not looked at; the connection ends with its answer.
@@ -16,14 +16,17 @@ export class AdminConnections {
     server.on('dropRequest', (_request, socket) => (socket as Socket).pause());
     server.on('connection', (socket) => {
       onConnection();
-      this.sockets.add(socket);
       const timer = setTimeout(() => this.end(socket), adminAnswerMsMax);
-      socket.once('close', () => {
-        clearTimeout(timer);
-        this.sockets.delete(socket);
-      });
-      if (this.sockets.size > adminConnectionsMax) this.end(this.sockets.values().next().value!);
+      this.sockets.set(socket, timer);
+      socket.once('close', () => this.release(socket));
+      if (this.sockets.size > adminConnectionsMax) this.end(this.sockets.keys().next().value!);
     });
+  }
+
+  /** It is no such connection any more: it has become a WebSocket, or is closed. */
+  release(socket: Socket): void {
+    clearTimeout(this.sockets.get(socket));
+    this.sockets.delete(socket);
   }
 
   private end(socket: Socket): void {

@@ -1,22 +1,25 @@
 /**
  * The admin port: metrics, health, streams. Node's own HTTP server, in the main thread. It never answers with anything
- * that was said in a call.
+ * that was said in a call, but by way of the console with `--console-audio`.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../base/errors.ts';
 import { adminConnectionMs } from '../base/limits.ts';
+import type { Console } from '../console/console.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { bearerOf, Secrets } from '../socket/auth/credentials.ts';
 import type { Readiness } from '../socket/upgrade.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
+import { threadTimeMs } from '../thread/thread-time.ts';
 import { AdminConnections } from './connections.ts';
-import { TimeBudget, threadTimeMs } from './time-budget.ts';
+import { TimeBudget } from './time-budget.ts';
 
 // An import would evaluate all that node:http exports, WebSocket and with it the whole of undici: a tenth of what a start costs.
-const { createServer } = process.getBuiltinModule('node:http');
+const { createServer, ServerResponse: Response } = process.getBuiltinModule('node:http');
 
 export interface AdminOptions {
   readonly host: string;
@@ -26,6 +29,8 @@ export interface AdminOptions {
   readonly readiness: () => Readiness;
   /** What everything but health wants; null for nothing. */
   readonly token: string | null;
+  /** The live page, which is there when the port is; null: there is none. */
+  readonly console: (() => Console | null) | null;
 }
 
 const requestTimeoutMs = 10_000;
@@ -39,6 +44,7 @@ export class AdminServer {
   private readonly options: AdminOptions;
   private readonly server: Server;
   private readonly secrets: Secrets | null;
+  private readonly connections: AdminConnections;
   private readonly budget = new TimeBudget(() => performance.now(), threadTimeMs);
   /** What the next scrapes get, all of them the same. */
   private nextText: Promise<Buffer> | null = null;
@@ -56,7 +62,10 @@ export class AdminServer {
         this.answer(request, response).catch(() => response.destroy());
       },
     );
-    new AdminConnections(this.server, () => this.budget.charge(adminConnectionMs));
+    this.connections = new AdminConnections(this.server, () => this.budget.charge(adminConnectionMs));
+    // Without it Node.js answers those who ask for another protocol as if they had not.
+    if (options.console !== null)
+      this.server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
   }
 
   /** Resolves to the real port. Throws `listen_failed`. */
@@ -72,8 +81,9 @@ export class AdminServer {
     });
   }
 
-  stop(): Promise<void> {
-    return new Promise((resolve) => {
+  async stop(): Promise<void> {
+    await this.options.console?.()?.stop();
+    await new Promise<void>((resolve) => {
       this.server.close(() => resolve());
       this.server.closeAllConnections();
     });
@@ -94,7 +104,24 @@ export class AdminServer {
     return token !== null && this.secrets.include([token]);
   }
 
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => {});
+    const release = () => this.connections.release(socket as Socket);
+    const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
+    if (isWebSocket && this.options.console?.()?.upgrade(request, socket, head, release)) return;
+    const response = new Response(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.once('finish', () => socket.end());
+    this.answer(request, response).catch(() => socket.destroy());
+  }
+
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const live = this.options.console?.() ?? null;
+    if (live !== null && /^\/console(?:[/?]|$)/.test(request.url ?? '')) {
+      await live.answer(request, response);
+      return;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       json(response, 405, { error: 'method not allowed' });
       return;

@@ -6,13 +6,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adminSavedMsMax, adminShare } from '../base/limits.ts';
 
-/** Time of the processor that this thread has used, ms; before Node.js 22.19, which cannot tell, the time on the clock. */
-export function threadTimeMs(): number {
-  if (typeof process.threadCpuUsage !== 'function') return performance.now();
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
-
 export class TimeBudget {
   private readonly clock: () => number;
   private readonly used: () => number;

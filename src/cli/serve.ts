@@ -6,6 +6,7 @@ import { shownSink } from '../config/sink-spec.ts';
 import type { GatewayEvents } from '../gateway/events.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { configure, type Environment } from './configuration.ts';
+import { ensureConsolePage } from './console-page.ts';
 import type { CliIo } from './io.ts';
 import { serveUsage } from './usage.ts';
 
@@ -16,6 +17,7 @@ export async function serve(argv: readonly string[], environment: Environment, i
     return 0;
   }
   const config = configure(argv, environment);
+  if (config.console) await ensureConsolePage(io.stderr);
   const log = createLog(config.logLevel, config.logFormat);
   const events = new EventEmitter<GatewayEvents>();
   const gateway = new Gateway(config, log, { events });

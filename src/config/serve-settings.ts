@@ -45,6 +45,8 @@ export const serveSettings = {
     secret: true,
     help: 'what metrics and streams want as Authorization: Bearer',
   }),
+  console: setting.flag({ help: 'serve the live page /console on the admin port' }),
+  consoleAudio: setting.flag({ help: 'with --console: who may see it may hear the calls; each listening is logged' }),
   auth: setting.choice({ choices: ['none', 'token', 'jwt'], fallback: 'none', help: 'who may connect' }),
   authToken: setting.list({
     secret: true,

@@ -23,6 +23,7 @@ export const serveGroups: Readonly<Record<string, readonly Key[]>> = {
     'proxyCidr',
     'adminToken',
   ],
+  'The console': ['console', 'consoleAudio'],
   'Whose call it is': ['labelQuery', 'labelPath'],
   Work: ['workers', 'decoder', 'flushIntervalMs'],
   'Sockets that come twice': ['duplicate', 'resumeGraceMs'],

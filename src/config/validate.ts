@@ -24,6 +24,13 @@ function addresses(config: Config): string[] {
   if (config.port !== 0 && config.port === config.adminPort && config.host === config.adminHost) {
     problems.push(`--admin-port: ${config.adminPort}: expected another port than --port`);
   }
+  if (config.console && config.adminToken === null && !isLoopback(config.adminHost)) {
+    problems.push(
+      `--console: expected an --admin-token, because --admin-host ${JSON.stringify(config.adminHost)} is not loopback: ` +
+        'whoever reaches the port would see all calls',
+    );
+  }
+  if (config.consoleAudio && !config.console) problems.push('--console-audio: expected only together with --console');
   if ((config.tlsCert === null) !== (config.tlsKey === null)) {
     problems.push('--tls-cert, --tls-key: expected both, or none');
   }

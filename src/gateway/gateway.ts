@@ -31,7 +31,8 @@ import { costlyUnits } from '../stream/costly.ts';
 import { StreamRegistry } from '../stream/registry.ts';
 import { StallWatch } from '../stream/stall-watch.ts';
 import { Totals } from '../stream/totals.ts';
-import { ThreadMetrics, ThreadMetricsWatch, threadMetricsDoubles } from '../thread/thread-metrics.ts';
+import { ThreadMetrics, ThreadMetricsWatch } from '../thread/thread-metrics.ts';
+import { createConsole } from './console-start.ts';
 import { Consumers } from './consumers.ts';
 import { createDecoders, createLanes } from './decoding.ts';
 import type { StreamInfo } from './events.ts';
@@ -66,7 +67,7 @@ export class Gateway {
   private readonly errorThrottle: ErrorThrottle<LoggedError>;
   private readonly memory: SharedMemory;
   private readonly totals = new Totals();
-  private readonly threadMetrics = new ThreadMetrics(new Float64Array(threadMetricsDoubles));
+  private readonly threadMetrics = ThreadMetrics.create();
   private readonly threadMetricsWatch = new ThreadMetricsWatch(this.threadMetrics);
   private readonly rings: RingPool;
   private readonly decoders: DecoderPool;
@@ -79,6 +80,7 @@ export class Gateway {
   private readonly pressure: Pressure;
   private readonly frontEnd: FrontEnd;
   private readonly admin: AdminServer;
+  private console: Awaited<ReturnType<typeof createConsole>> = null;
   private readonly undo = new UndoStack();
   private authenticate: Authenticate = () => null;
   private phase: 'starting' | 'running' | 'draining' = 'starting';
@@ -160,6 +162,7 @@ export class Gateway {
       registry: this.registry,
       readiness: this.readiness,
       token: config.adminToken,
+      console: config.console ? () => this.console : null,
     });
   }
 
@@ -231,6 +234,8 @@ export class Gateway {
     this.stalls.start();
     undo.add(() => this.stopThreads());
     await Promise.all([this.decoders.start(), this.consumers.start()]);
+    const { config, log, memory, registry, totals, threadMetrics, consumers, playback } = this;
+    this.console = await createConsole({ config, log, memory, registry, totals, threadMetrics, consumers, playback });
     undo.add(() => this.admin.stop());
     const adminPort = await this.admin.listen();
     undo.add(() => this.playback.stop());
@@ -269,6 +274,7 @@ export class Gateway {
   private createMetrics(): Metrics {
     const { config, memory, totals, registry, lanes, decoders, rings, consumers } = this;
     const { sinks, readers, capture, threads } = consumers;
+    const supervised = () => (this.console === null ? threads : [...threads, this.console.thread]);
     return createMetrics({
       memory,
       totals,
@@ -283,8 +289,9 @@ export class Gateway {
       recordings: consumers.recordings,
       streamsMax: config.maxStreams,
       messageBytesMax: config.maxMessageBytes,
-      threads: () => namedThreads(memory, this.threadMetrics, threads),
-      supervised: threads,
+      console: () => this.console,
+      threads: () => namedThreads(memory, this.threadMetrics, supervised()),
+      supervised,
       build: { version: packageVersion(), node: process.versions.node, decoder: config.decoder },
       isDraining: () => this.phase === 'draining',
     });

@@ -63,10 +63,20 @@ export interface RecordingCounters {
   readonly commandOutcomes: () => Readonly<Record<string, number>>;
 }
 
+/** What the live page counts. */
+export interface ConsoleCounters {
+  readonly viewerCount: number;
+  readonly listenerCount: number;
+  readonly listenings: number;
+  readonly access: { readonly logins: Readonly<Record<'accepted' | 'refused', number>> };
+}
+
 export interface Sources {
   readonly recordings: RecordingCounters;
   /** Null or absent: nothing is captured. */
   readonly capture?: CaptureCounters | null;
+  /** Null or absent: there is none. */
+  readonly console?: () => ConsoleCounters | null;
   readonly memory: SharedMemory;
   readonly totals: Totals;
   readonly registry: StreamRegistry;
@@ -80,7 +90,7 @@ export interface Sources {
   /** Longest message that is taken. */
   readonly messageBytesMax: number;
   readonly threads: () => readonly NamedThreadMetrics[];
-  readonly supervised: readonly SupervisedThreadCounters[];
+  readonly supervised: () => readonly SupervisedThreadCounters[];
   /** What runs here: version, Node.js, decoder. */
   readonly build: Readonly<Record<string, string>>;
   readonly isDraining: () => boolean;

@@ -1,6 +1,7 @@
 /** Every metric of a gateway, family by family, in the order in which `/metrics` tells them. Main thread. */
 import { registerCapture } from './capture.ts';
 import { registerConnections } from './connections.ts';
+import { registerConsole } from './console.ts';
 import type { Sources } from './families.ts';
 import { registerFrames } from './frames.ts';
 import { registerInternals } from './internals.ts';
@@ -21,6 +22,7 @@ const families = [
   registerInternals,
   registerRecordings,
   registerCapture,
+  registerConsole,
   registerThreads,
   registerProcess,
 ];

@@ -18,23 +18,23 @@ export function registerThreads(metrics: Metrics, { threads, decoders, supervise
     ({ delay }) => delay,
   );
   register('gc_pause_seconds', 'Garbage-collection pauses of a thread.', ({ gcPause }) => gcPause);
-  const all = [...decoders.workers, ...supervised];
+  const all = () => [...decoders.workers, ...supervised()];
   metrics.counter(
     'thread_restarts_total',
     'Restarts of a thread after it died, hung, or could not start.',
     ['thread'],
-    () => all.map(({ name, restarts }) => [{ thread: name }, restarts]),
+    () => all().map(({ name, restarts }) => [{ thread: name }, restarts]),
   );
   metrics.counter(
     'thread_hangs_total',
     'Times that a thread was ended because it did nothing for a second (decode worker), or for --thread-timeout-ms.',
     ['thread'],
-    () => all.map(({ name, hangs }) => [{ thread: name }, hangs]),
+    () => all().map(({ name, hangs }) => [{ thread: name }, hangs]),
   );
   metrics.gauge(
     'threads_abandoned',
     'Hung threads in a system call that does not return. At two of a sink, or one of the capture, no other is started.',
     ['thread'],
-    () => supervised.map(({ name, abandonedCount }) => [{ thread: name }, abandonedCount]),
+    () => supervised().map(({ name, abandonedCount }) => [{ thread: name }, abandonedCount]),
   );
 }

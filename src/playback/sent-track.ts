@@ -39,6 +39,11 @@ export class SentTrack {
     this.options = options;
   }
 
+  /** The ring that is being written; -1: none. */
+  get ringIndex(): number {
+    return this.writer?.index ?? -1;
+  }
+
   /** A frame was sent that is heard from `startMs` on. Returns false if there is no ring for it. */
   commit(pcm: Views, at: number, sampleRate: number, startMs: number, nowMs: number): boolean {
     if (this.writer?.isFull === true) this.end();

@@ -36,6 +36,8 @@ export class Speaker implements WheelItem {
   dueMs = 0;
 
   readonly queue: Queue;
+  /** When it was silenced last, ms on the process's clock; 0: never. */
+  cutMs = 0;
   private readonly options: SpeakerOptions;
   /** Null until something is begun: a stream that may be spoken into and is not costs little. */
   private made: Parts | null = null;
@@ -64,6 +66,11 @@ export class Speaker implements WheelItem {
     const { sent, cleared, discarded } = counts;
     const { queued } = reader;
     return { written: reader.tail + queued, sent, cleared, discarded, queued, underruns: utterances.underruns };
+  }
+
+  /** The ring with what is sent, while there is one; else -1. */
+  get ringIndex(): number {
+    return this.options.track.ringIndex;
   }
 
   /** The call hears something, or is about to. */
@@ -193,6 +200,7 @@ export class Speaker implements WheelItem {
     if (cuts === this.cuts) return;
     const { utterances, counts, sender } = this.parts;
     this.cuts = cuts;
+    this.cutMs = nowMs;
     this.options.totals.clears++;
     counts.addCleared(utterances.cutUpTo(queue.cut, nowMs));
     sender.cut();

@@ -74,7 +74,7 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   private readonly abandoned = new Set<Worker>();
   private starting: PromiseWithResolvers<void> | null = null;
   private phase: 'idle' | 'starting' | 'running' | 'closing' | 'stopped' = 'idle';
-  private signs = new ThreadSigns();
+  signs = new ThreadSigns();
   private worker: Worker | null = null;
   /** The thread, or Node.js for it, said why it ends. */
   private exitReason = '';

@@ -21,11 +21,18 @@ export const threadMetricsDoubles = 2 * histogramDoubles(delayBoundsMs);
 
 /** Both histograms, as any thread sees them. */
 export class ThreadMetrics {
+  readonly f64: Float64Array;
   /** Milliseconds that a timer is late, as often as one would have been due. */
   readonly delay: Histogram;
   readonly gcPause: Histogram;
 
+  /** In memory that other threads can have. */
+  static create(): ThreadMetrics {
+    return new ThreadMetrics(new Float64Array(new SharedArrayBuffer(8 * threadMetricsDoubles)));
+  }
+
   constructor(f64: Float64Array, at = 0) {
+    this.f64 = f64;
     this.delay = new Histogram(f64, at, delayBoundsMs);
     this.gcPause = new Histogram(f64, at + histogramDoubles(delayBoundsMs), delayBoundsMs);
   }

@@ -1,6 +1,7 @@
 /** The admin port's share of the main thread. */
 import { describe, expect, it } from 'vitest';
-import { TimeBudget, threadTimeMs } from '../../src/admin/time-budget.ts';
+import { TimeBudget } from '../../src/admin/time-budget.ts';
+import { threadTimeMs } from '../../src/thread/thread-time.ts';
 import { judgingTimes } from '../support/starvation.ts';
 
 describe('the time of the admin port', () => {

@@ -83,7 +83,7 @@ describe('a name that does not exist is found', () => {
 });
 
 test('the endpoints that the files may name are those of a real gateway', async () => {
-  const gateway = await GatewayProcess.start();
+  const gateway = await GatewayProcess.start('--console');
   onTestFinished(() => gateway.kill());
   const ports = new Map([
     [ingestPort, gateway.port],

@@ -44,7 +44,7 @@ export const adminPort = serveSettings.adminPort.fallback;
 /** What the gateway answers, by port; a test asks a real one. */
 export const endpoints: ReadonlyMap<number, readonly string[]> = new Map([
   [ingestPort, ['/audio', '/healthz', '/readyz']],
-  [adminPort, ['/healthz', '/readyz', '/metrics', '/streams']],
+  [adminPort, ['/healthz', '/readyz', '/metrics', '/streams', '/console']],
 ]);
 
 const keyOfName = new Map(

@@ -134,7 +134,7 @@ function recordProblems({ text }: Page): string[] {
   const records = rows.flatMap((row) => all(row.split('|')[1]!, /`([^`]+)`/g).map(([record]) => record!));
   // Those of a supervised thread are made of its name and what happened.
   const isKnown = (record: string): boolean =>
-    code.includes(`'${record}'`) || /^(sink|capture) thread (died|hangs)$/.test(record);
+    code.includes(`'${record}'`) || /^(sink|capture|console) thread (died|hangs)$/.test(record);
   return records.filter((record) => !isKnown(record)).map((record) => `${record}: no such log record`);
 }
 

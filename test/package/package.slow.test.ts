@@ -44,6 +44,14 @@ describe('the package', () => {
     expect(packed).toEqual(
       expect.arrayContaining(['dist/main.js', 'dist/index.js', 'dist/index.d.ts', 'README.md', 'LICENSE']),
     );
+    const page = packed.filter((path) => /^dist\/console\/(index\.html|assets\/)/.test(path));
+    expect(page.map((path) => path.replace(/-[\w-]{8}\./, '.').slice('dist/console/'.length)).sort()).toEqual([
+      'assets/icon.svg',
+      'assets/index.css',
+      'assets/index.js',
+      'assets/sound-processor.js',
+      'index.html',
+    ]);
     const kinds = new Set(packed.map((path) => path.split('/')[0]));
     const files = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
     expect([...kinds].sort()).toEqual([...files, 'deploy', 'dist', 'docs', 'grafana', 'src'].sort());

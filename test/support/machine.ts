@@ -47,6 +47,7 @@ function canMount(): boolean {
 
 export const probes = {
   amtool: program('amtool', 'prometheus-alertmanager'),
+  chromium: program('chromium'),
   dotnet: { isThere: () => hasProgram('dotnet'), remedy: 'the .NET SDK, and NuGet', excuse: true },
   ffprobe: program('ffprobe', 'ffmpeg'),
   haproxy: program('haproxy'),

@@ -27,6 +27,9 @@ function fingerprint(): string {
   const hash = createHash('sha256');
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).sort();
   const files = sources.filter((name) => name.endsWith('.ts')).map((name) => join('src', name));
+  const page = readdirSync(join(root, 'console/src'), { recursive: true, encoding: 'utf8' }).sort();
+  files.push(...page.filter((name) => /\.\w+$/.test(name)).map((name) => join('console/src', name)));
+  files.push('console/index.html', 'console/vite.config.ts');
   for (const file of ['package.json', 'tsconfig.json', 'tsconfig.build.json', ...files])
     hash.update(`${file}\n`).update(readFileSync(join(root, file)));
   return hash.digest('hex').slice(0, 16);
@@ -42,6 +45,16 @@ function buildIn(folder: string): void {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`the product cannot be built: ${stdout}`);
+  const bundler = join(root, 'node_modules/vite/bin/vite.js');
+  const bundling = [
+    'build',
+    '--config',
+    join(root, 'console/vite.config.ts'),
+    '--outDir',
+    join(folder, 'dist/console'),
+  ];
+  const bundled = spawnSync(process.execPath, [bundler, ...bundling], { encoding: 'utf8' });
+  if (bundled.status !== 0) throw new Error(`the console's page cannot be built: ${bundled.stderr}`);
 }
 
 function removeOld(): void {
