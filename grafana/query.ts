@@ -74,3 +74,10 @@ export function orZero(expr: string): string {
 export function worst(recorded: string): string {
   return `max(${recorded} >= 0)`;
 }
+
+/** Frames a second that reach the rings of each gateway: what was heard, and what was said, of which sinks read both. */
+export const framesToRings = [
+  sum(rate(own('frames_committed_total')), 'instance'),
+  `+ ${sum(rate(own('playback_frames_total', 'outcome="sent"')), 'instance')}`,
+  `- ${sum(rate(own('playback_unrecorded_frames_total')), 'instance')}`,
+].join('\n  ');

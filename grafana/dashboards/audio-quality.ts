@@ -6,7 +6,7 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { dashboard } from '../dashboard.ts';
 import { chart, heatmap } from '../panel.ts';
-import { buckets, max, own, quantile, rate, rule, sum } from '../query.ts';
+import { buckets, framesToRings, max, own, quantile, rate, rule, sum } from '../query.ts';
 import { network } from './audio-quality/network.ts';
 import { ours } from './audio-quality/reason.ts';
 import { verdict } from './audio-quality/verdict.ts';
@@ -115,7 +115,7 @@ const gateway = [
 ];
 
 const sharePerSink = `${sum(rate(own('sink_frames_total')), 'instance', 'sink')}
-  / on (instance) group_left () (${sum(rate(own('frames_committed_total')), 'instance')} > 0)`;
+  / on (instance) group_left () ((${framesToRings}) > 0)`;
 
 const consumers = [
   chart({

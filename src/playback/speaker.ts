@@ -6,11 +6,10 @@ import { frameDurationMs } from '../base/limits.ts';
 import { playbackPrimeMs } from '../base/playback-limits.ts';
 import type { WheelItem } from '../base/timer-wheel.ts';
 import type { Queue } from '../memory/playback-queue.ts';
-import { FrameCounts, type SpeakerCounts } from './frame-counts.ts';
-import { Playout } from './playout.ts';
-import { QueueReader } from './queue-reader.ts';
-import { primeFrames, Sender } from './sender.ts';
-import { type SpeakerOptions, SpokenUtterances } from './spoken-utterances.ts';
+import type { SpeakerCounts } from './frame-counts.ts';
+import { primeFrames } from './sender.ts';
+import { makeSpeakerParts, type SpeakerParts } from './speaker-parts.ts';
+import type { SpeakerOptions } from './spoken-utterances.ts';
 import type { DiscardReason } from './totals.ts';
 
 /** A writer that was in the middle of a write when its queue was closed has ended it by then, or its thread is dead. */
@@ -18,15 +17,6 @@ const lastWrite = { lookMs: 50, looks: 20 } as const;
 
 /** From a stream's visits to those of the next one: spread evenly, so that those who begin together, or were late together, do not stay together. */
 const phaseStepMs = 25;
-
-/** What a stream needs that is spoken into. */
-interface Parts {
-  readonly reader: QueueReader;
-  readonly playout: Playout;
-  readonly utterances: SpokenUtterances;
-  readonly sender: Sender;
-  readonly counts: FrameCounts;
-}
 
 const nothingYet: SpeakerCounts = { written: 0, sent: 0, cleared: 0, discarded: 0, queued: 0, underruns: 0 };
 
@@ -40,7 +30,7 @@ export class Speaker implements WheelItem {
   cutMs = 0;
   private readonly options: SpeakerOptions;
   /** Null until something is begun: a stream that may be spoken into and is not costs little. */
-  private made: Parts | null = null;
+  private made: SpeakerParts | null = null;
   /** As the queue was told it; 0: not yet. */
   private sampleRate = 0;
   /** When its visits are, within the time between two of them. */
@@ -234,22 +224,14 @@ export class Speaker implements WheelItem {
     return Math.min(gridMs, nowMs + waitMs, utterances.nextEndMs);
   }
 
-  private get parts(): Parts {
+  private get parts(): SpeakerParts {
     if (this.made !== null) return this.made;
-    const { options } = this;
-    const { memory, queue, number, leadMs, totals } = options;
-    const reader = new QueueReader(memory, queue, number);
-    const playout = new Playout(leadMs);
-    const counts = new FrameCounts(totals);
-    const utterances = new SpokenUtterances(options, reader, playout);
-    const onCorrupt = () => this.close('corrupt');
-    const sender = new Sender({ options, reader, playout, utterances, counts, onCorrupt });
-    this.made = { reader, playout, counts, utterances, sender };
+    this.made = makeSpeakerParts(this.options, () => this.close('corrupt'));
     if (this.sampleRate > 0) this.tellRate(this.made);
     return this.made;
   }
 
-  private tellRate({ reader, sender }: Parts): void {
+  private tellRate({ reader, sender }: SpeakerParts): void {
     reader.sampleRate = this.sampleRate;
     sender.use(this.options.textOf(this.sampleRate));
   }

@@ -1,7 +1,7 @@
 /** The stages that a frame passes, from the socket to the sinks. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { chart, heatmap } from '../../panel.ts';
-import { buckets, own, quantile, rate, rule, share, sum } from '../../query.ts';
+import { buckets, framesToRings, own, quantile, rate, rule, share, sum } from '../../query.ts';
 
 const third = { w: 8, h: 8 };
 const half = { w: 12, h: 7 };
@@ -159,7 +159,7 @@ export const sinks = [
     size: third,
     queries: [
       [sum(rate(own('sink_frames_total')), 'instance', 'sink'), '{{instance}} {{sink}}'],
-      [sum(rate(own('frames_committed_total')), 'instance'), '{{instance}} reach the rings'],
+      [framesToRings, '{{instance}} reach the rings'],
     ],
   }),
   chart({
