@@ -9,7 +9,7 @@ const labelHeight = 16;
 /** Slices to a point: 100 ms. */
 const step = 5;
 
-/** The worst of all lanes, for each point; NaN: nothing came. */
+/** The worst of all lanes, for each point; NaN: nothing came, or nothing is known of it. */
 function worst(
   histories: readonly History[],
   figure: 'jitterMs' | 'residenceMs',
@@ -24,7 +24,7 @@ function worst(
       if (slot < 0) continue;
       const point = Math.floor((at - begin) / step);
       const value = history[figure][slot]!;
-      if (!(points[point]! >= value)) points[point] = value;
+      if (value >= (points[point]! || 0)) points[point] = value;
     }
   }
   return points;

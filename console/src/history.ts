@@ -30,6 +30,7 @@ const turnSlicesMin = 8;
 export class History {
   readonly low = new Int8Array(slotCount);
   readonly high = new Int8Array(slotCount);
+  /** NaN: not known, as of all that came before this page looked. */
   readonly jitterMs = new Float32Array(slotCount);
   readonly residenceMs = new Float32Array(slotCount);
   private readonly times = new Float64Array(slotCount).fill(-1);
@@ -42,8 +43,8 @@ export class History {
       this.low[slot] = low;
       this.high[slot] = high;
       this.kinds[slot] = is.charCodeAt(0);
-      this.jitterMs[slot] = jitterMs;
-      this.residenceMs[slot] = residenceMs;
+      this.jitterMs[slot] = jitterMs ?? Number.NaN;
+      this.residenceMs[slot] = residenceMs ?? Number.NaN;
     }
   }
 

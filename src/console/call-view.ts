@@ -16,7 +16,7 @@ const slicesMax = 4_000;
 /** Of 16 bits eight are shown. */
 const shown = 256;
 
-function sliceOf(frame: Frame, at: number, jitterMs: number, residenceMs: number): Slice {
+function sliceOf(frame: Frame, at: number, jitterMs: number | null, residenceMs: number | null): Slice {
   const { samples, sampleCount, flags, missingBefore } = frame;
   let low = 0;
   let high = 0;
@@ -35,19 +35,25 @@ class TrackView {
   readonly meter: Meter;
   private readonly cursor: RingCursor;
   private readonly time: TrackTime;
+  /** Place of the first frame that came while somebody looked. */
+  private readonly lookedFrom: number;
 
   constructor(call: CallTime, meter: Meter) {
     this.meter = meter;
     this.cursor = new RingCursor(meter.place);
-    this.cursor.resume(Math.max(0, meter.figures.loadHead() - framesShown), 0);
+    this.lookedFrom = meter.figures.loadHead();
+    this.cursor.resume(Math.max(0, this.lookedFrom - framesShown), 0);
     this.time = new TrackTime(call, meter);
   }
 
   read(frame: Frame, most: number, residenceMs: number): Slice[] {
     const jitterMs = tenth(this.meter.figures.jitterMs);
     const slices: Slice[] = [];
-    while (slices.length < most && this.cursor.read(frame) === 'frame')
-      slices.push(sliceOf(frame, this.time.unitOf(frame), jitterMs, residenceMs));
+    while (slices.length < most && this.cursor.read(frame) === 'frame') {
+      const isKnown = frame.sequence >= this.lookedFrom;
+      const at = this.time.unitOf(frame);
+      slices.push(sliceOf(frame, at, isKnown ? jitterMs : null, isKnown ? residenceMs : null));
+    }
     return slices;
   }
 }

@@ -126,9 +126,10 @@ export interface Slice {
   readonly high: number;
   /** What lies here: `s` sound, `q` flagged silence, `g` missing before it (a gap), `p` the first after a pause. */
   readonly is: 's' | 'q' | 'g' | 'p';
-  readonly jitterMs: number;
+  /** null, as `residenceMs`: it came before anybody looked, and rings do not keep it. */
+  readonly jitterMs: number | null;
   /** The mean of its decode worker's frames when this one came; 0 for what the gateway says. */
-  readonly residenceMs: number;
+  readonly residenceMs: number | null;
 }
 
 export interface CallTrack {
