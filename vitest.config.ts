@@ -20,7 +20,7 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [slow], maxWorkers: 4 } },
-      { extends: true, test: { name: 'slow', include: [slow], maxWorkers: 6, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'slow', include: [slow], maxWorkers: 4, sequence: { groupOrder: 1 } } },
     ],
   },
 });

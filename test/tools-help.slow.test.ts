@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 const root = join(import.meta.dirname, '..');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 const tools = Object.entries(scripts).flatMap(([name, command]) => {
-  const file = / ((?:test|bench|console)\/\S+\.ts)$/.exec(command)?.[1];
+  const file = /^node .* ((?:test|bench|console)\/\S+\.ts)$/.exec(command)?.[1];
   return file === undefined || name === 'bench:report' ? [] : [[name, file] as const];
 });
 

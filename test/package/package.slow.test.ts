@@ -9,6 +9,7 @@ import { ended, userEnv as env, paste } from '../docs/paste.ts';
 import { onPorts, pageBlocks, readmeBlocks } from '../docs/readme-blocks.ts';
 import { filesBelow, temporaryFolder } from '../support/folders.ts';
 import { freePorts } from '../support/free-ports.ts';
+import { judgingTimes } from '../support/starvation.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 let project = '';
@@ -120,44 +121,47 @@ describe('the package', () => {
     expect(output).toMatch(/#{5,}/);
   });
 
-  it('runs the blocks of the page on voice agents, from an empty folder: an agent answers, is interrupted, and goes on', async () => {
-    const [install, talk, ...others] = pageBlocks('docs/voice-agents.md').filter(({ language }) => language === 'sh');
-    expect([install, talk].map((block) => block!.section)).toEqual(['Try it', 'Try it']);
-    expect(others).toEqual([]);
-    const free = await freePorts(3);
-    const ports = new Map([8080, 9464, 9000].map((port, index) => [port, free[index]!]));
-    const walk = temporaryFolder();
-    const fetched = 'npm install acs-audio-gateway';
-    expect(install!.code).toContain(fetched);
-    await ended(paste(install!.code.replace(fetched, `npm install --prefer-offline --no-audit ${tarball}`), walk));
-    // It has no flags, as its ports are free on the machine of who reads the page.
-    const program = 'node examples/voice-agent/main.ts';
-    expect(talk!.code).toContain(program);
-    const onFreePorts = `${program} --port ${free[0]} --admin-port ${free[1]}`;
-    const output = await ended(paste(onPorts(talk!.code, ports).replace(program, onFreePorts), walk));
+  it(
+    'runs the blocks of the page on voice agents, from an empty folder: an agent answers, is interrupted, and goes on',
+    judgingTimes(async () => {
+      const [install, talk, ...others] = pageBlocks('docs/voice-agents.md').filter(({ language }) => language === 'sh');
+      expect([install, talk].map((block) => block!.section)).toEqual(['Try it', 'Try it']);
+      expect(others).toEqual([]);
+      const free = await freePorts(3);
+      const ports = new Map([8080, 9464, 9000].map((port, index) => [port, free[index]!]));
+      const walk = temporaryFolder();
+      const fetched = 'npm install acs-audio-gateway';
+      expect(install!.code).toContain(fetched);
+      await ended(paste(install!.code.replace(fetched, `npm install --prefer-offline --no-audit ${tarball}`), walk));
+      // It has no flags, as its ports are free on the machine of who reads the page.
+      const program = 'node examples/voice-agent/main.ts';
+      expect(talk!.code).toContain(program);
+      const onFreePorts = `${program} --port ${free[0]} --admin-port ${free[1]}`;
+      const output = await ended(paste(onPorts(talk!.code, ports).replace(program, onFreePorts), walk));
 
-    const spoken = output.split('\n').flatMap((line) => /^[\d:.]+ {2}\w+ {2}(.*)$/.exec(line)?.[1] ?? []);
-    const interrupted = spoken.findIndex((event) => event.startsWith('agent was interrupted after'));
-    expect(spoken.indexOf('agent answers'), output).toBeGreaterThanOrEqual(0);
-    expect(interrupted, output).toBeGreaterThan(spoken.indexOf('agent answers'));
-    expect(spoken.lastIndexOf('agent answers'), output).toBeGreaterThan(interrupted);
-    expect(spoken).toContainEqual(expect.stringMatching(/^agent {3}answer \d+$/));
-    expect(spoken).toContainEqual(expect.stringMatching(/^tool {4}opening_hours /));
-    expect(spoken.at(-1)).toBe('the call has ended');
+      const spoken = output.split('\n').flatMap((line) => /^[\d:.]+ {2}\w+ {2}(.*)$/.exec(line)?.[1] ?? []);
+      const interrupted = spoken.findIndex((event) => event.startsWith('agent was interrupted after'));
+      expect(spoken.indexOf('agent answers'), output).toBeGreaterThanOrEqual(0);
+      expect(interrupted, output).toBeGreaterThan(spoken.indexOf('agent answers'));
+      expect(spoken.lastIndexOf('agent answers'), output).toBeGreaterThan(interrupted);
+      expect(spoken).toContainEqual(expect.stringMatching(/^agent {3}answer \d+$/));
+      expect(spoken).toContainEqual(expect.stringMatching(/^tool {4}opening_hours /));
+      expect(spoken.at(-1)).toBe('the call has ended');
 
-    const loudSamples = (folder: string, file: string) => {
-      const [wav] = filesBelow(join(walk, folder), file).values();
-      const { channels, samples } = decodeWav(wav!);
-      return Array.from(
-        { length: channels },
-        (_, channel) => samples.filter((sample, at) => at % channels === channel && Math.abs(sample) > 1_000).length,
-      );
-    };
-    // The caller and the agent, and the agent as the caller heard it: a second of each at least.
-    const second = 16_000;
-    const [caller, agent] = loudSamples('recordings', 'call.wav');
-    expect(caller).toBeGreaterThan(second);
-    expect(agent).toBeGreaterThan(second);
-    expect(loudSamples('heard', 'heard.wav')[0]).toBeGreaterThan(second);
-  });
+      const loudSamples = (folder: string, file: string) => {
+        const [wav] = filesBelow(join(walk, folder), file).values();
+        const { channels, samples } = decodeWav(wav!);
+        return Array.from(
+          { length: channels },
+          (_, channel) => samples.filter((sample, at) => at % channels === channel && Math.abs(sample) > 1_000).length,
+        );
+      };
+      // The caller and the agent, and the agent as the caller heard it: a second of each at least.
+      const second = 16_000;
+      const [caller, agent] = loudSamples('recordings', 'call.wav');
+      expect(caller).toBeGreaterThan(second);
+      expect(agent).toBeGreaterThan(second);
+      expect(loudSamples('heard', 'heard.wav')[0]).toBeGreaterThan(second);
+    }),
+  );
 });
