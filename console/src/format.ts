@@ -1,4 +1,5 @@
 /** Numbers, times and names as people read them. Pure. */
+import { silentLevelDb } from '../../src/console/wire.ts';
 
 const grouped = new Intl.NumberFormat('en-US');
 
@@ -24,11 +25,8 @@ export function kilohertz(rate: number | null): string {
   return rate === null ? '–' : `${rate / 1000} kHz`;
 }
 
-/** The wire's level for silence. */
-export const silenceDb = -96;
-
 export function decibels(level: number): string {
-  return level <= silenceDb ? 'silent' : `${Math.round(level)} dB`.replace('-', '−');
+  return level <= silentLevelDb ? 'silent' : `${Math.round(level)} dB`.replace('-', '−');
 }
 
 /** Frames are 20 ms. */

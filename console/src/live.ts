@@ -2,7 +2,7 @@
  * The WebSocket with everything that is live. Dials again by itself, with growing pauses, until it is closed, and asks for the session
  * before each time: a WebSocket cannot say that its cookie has expired. Invariant: after an opening the gateway knows the newest want.
  */
-import type { Session, Update, Want } from '../../src/console/wire.ts';
+import { type Session, sessionOverCode, type Update, type Want } from '../../src/console/wire.ts';
 import { readSession, refusedText } from './session.ts';
 
 export type LiveState =
@@ -22,8 +22,7 @@ const pauseMsMin = 500;
 const pauseMsMax = 10_000;
 /** Ten updates a second come; without any for so long the other end is gone, whatever TCP says. */
 const silenceMsMax = 10_000;
-/** The gateway closes with it when the session is over, and refuses more than 20 messages a second. */
-const sessionOverCode = 4401;
+/** The gateway refuses more than 20 messages a second. */
 const wantIntervalMs = 80;
 
 export class Live {

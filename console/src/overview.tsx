@@ -1,6 +1,6 @@
 /** All calls: totals, what is looked for, the list. How it was left is how it is found again. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Overview as OverviewUpdate, WantOverview } from '../../src/console/wire.ts';
+import { type Overview as OverviewUpdate, searchCharsMax, type WantOverview } from '../../src/console/wire.ts';
 import { states } from './columns.tsx';
 import { count } from './format.ts';
 import type { Live } from './live.ts';
@@ -15,7 +15,6 @@ let left: { readonly asked: Asked; readonly scrollTop: number; readonly found: n
   scrollTop: 0,
   found: 0,
 };
-const searchLengthMax = 256;
 
 export function Overview({ live }: { readonly live: Live }) {
   const [update, setUpdate] = useState<OverviewUpdate | null>(null);
@@ -76,7 +75,7 @@ export function Overview({ live }: { readonly live: Live }) {
           type="search"
           aria-label="Search ids and labels"
           placeholder="Search ids and labels ( / )"
-          maxLength={searchLengthMax}
+          maxLength={searchCharsMax}
           value={asked.search}
           onInput={(event) => ask({ search: event.currentTarget.value })}
           onKeyDown={onSearchKey}

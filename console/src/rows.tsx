@@ -3,7 +3,7 @@
  * is in the order of Tab, arrows move between rows, as in any grid.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Row, SortKey } from '../../src/console/wire.ts';
+import { type Row, rowsMax, type SortKey } from '../../src/console/wire.ts';
 import { type Column, callName, columns } from './columns.tsx';
 import { pure } from './pure.tsx';
 
@@ -11,8 +11,6 @@ import { pure } from './pure.tsx';
 const rowHeight = 40;
 /** Rows beyond the edges, so that a scroll finds some there. */
 const beyond = 4;
-/** Of the wire. */
-const countMax = 100;
 
 export interface Range {
   readonly first: number;
@@ -34,7 +32,7 @@ interface Props {
 
 function rangeOf(scrollTop: number, height: number): Range {
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - beyond);
-  return { first, count: Math.min(countMax, Math.ceil(height / rowHeight) + 2 * beyond) };
+  return { first, count: Math.min(rowsMax, Math.ceil(height / rowHeight) + 2 * beyond) };
 }
 
 /** The row that an event happened in. */

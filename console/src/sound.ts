@@ -2,7 +2,7 @@
  * Listening: a WebSocket with PCM into the jitter buffer of the sound's thread, and out at a volume. Invariant: after `stop` there is no
  * socket and no sound, whenever it comes.
  */
-import type { SoundHead } from '../../src/console/wire.ts';
+import { type SoundHead, stampBytes } from '../../src/console/wire.ts';
 import type { FromProcessor, ToProcessor } from './sound-messages.ts';
 import processorUrl from './sound-processor.ts?worker&url';
 
@@ -12,7 +12,6 @@ export type ListeningState =
   | { readonly kind: 'listening'; readonly latencyMs: number | null; readonly bufferedMs: number }
   | { readonly kind: 'ended'; readonly why: string };
 
-const stampBytes = 8;
 /** A longer distance between stamps than between samples, by so much, is a hole in what was sent. */
 const holeMs = 60;
 /** Clocks that differ by more cannot be taken for one; the quickest message says by how much they do. */

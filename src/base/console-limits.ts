@@ -20,8 +20,6 @@ export const consoleLimits = {
   /** What pages may send: a search and a dozen words, twenty times a second. */
   messageBytesMax: 4096,
   messagesPerSecond: 20,
-  /** Rows that a page may see at a time. */
-  rowsMax: 100,
   /** A peer that reads nothing for so long is cut off. */
   deafMs: 30_000,
   /** How long the thread stays when the last page has left, as for a reload. */

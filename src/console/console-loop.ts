@@ -15,11 +15,10 @@ import { MixedListening } from './mixer.ts';
 import { Overviews } from './overview.ts';
 import { StreamStates } from './stream-states.ts';
 import { ConsoleTotals } from './totals.ts';
-import type { Totals, Update, Want } from './wire.ts';
+import { stampBytes, type Totals, type Update, type Want } from './wire.ts';
 
 /** Half a frame: a frame waits for less than that. */
 const listenMs = 10;
-const timeBytes = 8;
 
 interface Page {
   want: Want | null;
@@ -165,9 +164,9 @@ export class ConsoleLoop {
     return {
       head: (sampleRate) => this.tell({ type: 'head', listener, head: { sampleRate, participant } }),
       sound: (arrivalMs, samples) => {
-        const bytes = new Uint8Array(timeBytes + samples.byteLength);
+        const bytes = new Uint8Array(stampBytes + samples.byteLength);
         new DataView(bytes.buffer).setFloat64(0, performance.timeOrigin + arrivalMs, true);
-        bytes.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), timeBytes);
+        bytes.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), stampBytes);
         this.tell({ type: 'sound', listener, bytes }, [bytes.buffer]);
       },
     };

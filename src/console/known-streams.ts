@@ -5,9 +5,9 @@ import { StreamSlot } from '../memory/stream-slot.ts';
 import type { RingAddress } from '../ring/cursor.ts';
 import { Frame } from '../ring/frame.ts';
 import type { OpenedStream, ToConsole, TrackAddress } from './messages.ts';
-import { Meter, silenceDb } from './meter.ts';
+import { Meter } from './meter.ts';
 import type { StreamState, StreamStates } from './stream-states.ts';
-import type { Row } from './wire.ts';
+import { type Row, silentLevelDb } from './wire.ts';
 
 /** Levels of a row. */
 const levelsMax = 16;
@@ -128,7 +128,7 @@ export class KnownStreams {
     return sum;
   }
   level(stream: KnownStream, nowMs: number): number {
-    let loudest = silenceDb;
+    let loudest = silentLevelDb;
     for (const meter of stream.tracks) loudest = Math.max(loudest, meter.level(nowMs, this.frame));
     return loudest;
   }

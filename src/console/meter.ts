@@ -7,8 +7,8 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import { placeOf, RingCursor, type RingPlace } from '../ring/cursor.ts';
 import type { Frame } from '../ring/frame.ts';
 import type { TrackAddress } from './messages.ts';
+import { silentLevelDb } from './wire.ts';
 
-export const silenceDb = -96;
 const fullScale = 32_768;
 /** What the level is the loudest of; a frame of 20 ms that began to arrive before it counts. */
 const levelMs = 100;
@@ -17,8 +17,8 @@ const peaksKept = 16;
 const peaksMask = peaksKept - 1;
 
 export function decibels(peak: number): number {
-  if (peak === 0) return silenceDb;
-  return Math.max(silenceDb, Math.round(200 * Math.log10(peak / fullScale)) / 10);
+  if (peak === 0) return silentLevelDb;
+  return Math.max(silentLevelDb, Math.round(200 * Math.log10(peak / fullScale)) / 10);
 }
 
 export function peakOf({ samples, sampleCount }: Frame): number {
@@ -63,7 +63,7 @@ export class Meter {
       arrivalsMs[at] = frame.arrivalMs;
       peaks[at] = frame.arrivalMs >= nowMs - levelMs ? peakOf(frame) : 0;
     }
-    if (this.isGone) return silenceDb;
+    if (this.isGone) return silentLevelDb;
     let peak = 0;
     for (let i = 0; i < peaksKept; i++) if (arrivalsMs[i]! >= nowMs - levelMs) peak = Math.max(peak, peaks[i]!);
     return decibels(peak);

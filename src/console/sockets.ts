@@ -7,9 +7,10 @@ import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { awakeClock } from '../base/awake-clock.ts';
 import { consoleLimits } from '../base/console-limits.ts';
+import { sessionOverCode } from './wire.ts';
 
 /** Codes with which we close. */
-export const consoleClose = { over: 1000, goingAway: 1001, policy: 1008, sessionOver: 4401 } as const;
+export const consoleClose = { over: 1000, goingAway: 1001, policy: 1008, sessionOver: sessionOverCode } as const;
 
 /** A peer that has not answered our close frame by then is cut off; when the gateway ends nothing waits for it. */
 const closeMs = 250;

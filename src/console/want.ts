@@ -1,21 +1,15 @@
 /** What a page may ask for, checked: it is a peer like any other. Pure; main thread. */
-import { consoleLimits } from '../base/console-limits.ts';
-import type { SortKey, Want, WantCall, WantOverview } from './wire.ts';
+import {
+  rowsMax,
+  type SortKey,
+  searchCharsMax,
+  sortKeys,
+  type Want,
+  type WantCall,
+  type WantOverview,
+} from './wire.ts';
 
-const sortKeys: ReadonlySet<string> = new Set<SortKey>([
-  'connectedAt',
-  'callId',
-  'label',
-  'mode',
-  'sampleRate',
-  'participants',
-  'level',
-  'jitter',
-  'missing',
-  'state',
-  'speaking',
-]);
-const searchCharsMax = 256;
+const isSortKey: ReadonlySet<string> = new Set(sortKeys);
 const statesMax = 16;
 const idCharsMax = 64;
 
@@ -37,14 +31,14 @@ function overview({
   first,
   count,
 }: Given<keyof WantOverview>): WantOverview | string {
-  if (!isText(sort, idCharsMax) || !sortKeys.has(sort)) return `sort: expected one of ${[...sortKeys].join(', ')}`;
+  if (!isText(sort, idCharsMax) || !isSortKey.has(sort)) return `sort: expected one of ${sortKeys.join(', ')}`;
   if (typeof descending !== 'boolean') return 'descending: expected true or false';
   if (!isText(search, searchCharsMax)) return `search: expected a text of up to ${searchCharsMax} characters`;
   const areStates =
     Array.isArray(states) && states.length <= statesMax && states.every((one) => isText(one, idCharsMax));
   if (!areStates) return `states: expected a list of up to ${statesMax} states`;
   if (!isCount(first, Number.MAX_SAFE_INTEGER)) return 'first: expected an integer from 0';
-  if (!isCount(count, consoleLimits.rowsMax)) return `count: expected an integer from 0 to ${consoleLimits.rowsMax}`;
+  if (!isCount(count, rowsMax)) return `count: expected an integer from 0 to ${rowsMax}`;
   return { want: 'overview', sort: sort as SortKey, descending, search, states: states as string[], first, count };
 }
 

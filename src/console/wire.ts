@@ -8,7 +8,7 @@
  * `login` and `logout` answer 204; a wrong token 401. Without an `--admin-token` (loopback only) `session` itself sets the cookie. A socket is
  * refused with 401 (no session), 403 (another origin; hearing is off), 404 (no such stream or participant) or 503 (too many). It is closed with
  * 4401 when the session is over, 1008 for what no page sends, 1001 when the gateway ends; the sound's with 1000 when no more of it can come.
- * Types only; page and gateway.
+ * Page and gateway.
  */
 
 /** Where everything of the console begins. */
@@ -18,18 +18,24 @@ export interface Session {
   readonly version: string;
 }
 
-export type SortKey =
-  | 'connectedAt'
-  | 'callId'
-  | 'label'
-  | 'mode'
-  | 'sampleRate'
-  | 'participants'
-  | 'level'
-  | 'jitter'
-  | 'missing'
-  | 'state'
-  | 'speaking';
+/** What rows can be sorted by. */
+export const sortKeys = [
+  'connectedAt',
+  'callId',
+  'label',
+  'mode',
+  'sampleRate',
+  'participants',
+  'level',
+  'jitter',
+  'missing',
+  'state',
+  'speaking',
+] as const;
+export type SortKey = (typeof sortKeys)[number];
+/** Characters of a search, and rows, that a page may ask for at most. */
+export const searchCharsMax = 256;
+export const rowsMax = 100;
 
 /** Replaces what this socket wanted before. */
 export type Want = WantOverview | WantCall;
@@ -38,11 +44,11 @@ export interface WantOverview {
   readonly want: 'overview';
   readonly sort: SortKey;
   readonly descending: boolean;
-  /** Text that a row must have in one of its ids or labels, without regard to case; up to 256 characters. */
+  /** Text that a row must have in one of its ids or labels, without regard to case; up to `searchCharsMax` characters. */
   readonly search: string;
   /** Rows in one of these states only; empty: all. */
   readonly states: readonly string[];
-  /** The first row that is to be seen, from 0, and how many; up to 100. */
+  /** The first row that is to be seen, from 0, and how many; up to `rowsMax`. */
   readonly first: number;
   readonly count: number;
 }
@@ -55,7 +61,9 @@ export interface WantCall {
 
 export type Update = Overview | Call | Gone | Refused;
 
-/** A participant's level: the loudest sample of the last tenth of a second in dBFS, -96 for silence. */
+/** The level of silence. */
+export const silentLevelDb = -96;
+/** A participant's level: the loudest sample of the last tenth of a second in dBFS, `silentLevelDb` at least. */
 export type LevelDb = number;
 
 export interface Row {
@@ -181,8 +189,13 @@ export interface SoundHead {
   readonly participant: number | null;
 }
 
+/** Of the time in front of the samples. */
+export const stampBytes = 8;
 /**
  * A binary message: f64 little-endian, when its first sample reached the gateway's socket (milliseconds since the epoch), then the samples,
  * i16 little-endian, one channel. Holes are left out, not filled; the page plays silence when it has nothing.
  */
 export type SoundBytes = ArrayBuffer;
+
+/** The close code of a socket whose session is over. */
+export const sessionOverCode = 4401;
