@@ -57,7 +57,7 @@ export class Access {
       say(response, 429, 'too many attempts');
       return;
     }
-    const { loginBudget, log } = this.options;
+    const { loginBudget } = this.options;
     this.waiting++;
     await loginBudget.spend(() => {
       this.waiting--;
@@ -68,9 +68,7 @@ export class Access {
         return;
       }
       this.logins.accepted++;
-      const { session, cookie } = this.sessions.begin(isSecure(request));
-      log.info({ msg: 'console login', session: session.name, remoteAddress: addressOf(request) });
-      response.writeHead(204, { ...pageHeaders, 'Set-Cookie': cookie }).end();
+      response.writeHead(204, { ...pageHeaders, 'Set-Cookie': this.begin(request) }).end();
     });
   }
 
@@ -85,17 +83,25 @@ export class Access {
         say(response, 401, 'unauthorized');
         return;
       }
-      const { session, cookie } = this.sessions.begin(isSecure(request));
-      this.options.log.info({ msg: 'console login', session: session.name, remoteAddress: addressOf(request) });
-      response.setHeader('Set-Cookie', cookie);
+      response.setHeader('Set-Cookie', this.begin(request));
     }
     const session: Session = { mayListen: this.options.mayListen, version: packageVersion() };
-    response.writeHead(200, { ...pageHeaders, 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-    response.end(JSON.stringify(session));
+    tell(response, 200, session);
+  }
+
+  /** Returns the cookie of a new session. */
+  private begin(request: IncomingMessage): string {
+    const { session, cookie } = this.sessions.begin(isSecure(request));
+    this.options.log.info({ msg: 'console login', session: session.name, remoteAddress: addressOf(request) });
+    return cookie;
   }
 }
 
-export function say(response: ServerResponse, status: number, error: string): void {
+function tell(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { ...pageHeaders, 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-  response.end(JSON.stringify({ error }));
+  response.end(JSON.stringify(body));
+}
+
+export function say(response: ServerResponse, status: number, error: string): void {
+  tell(response, status, { error });
 }

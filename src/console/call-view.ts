@@ -7,7 +7,7 @@ import { RingCursor } from '../ring/cursor.ts';
 import type { Frame } from '../ring/frame.ts';
 import { CallTime, TrackTime } from './call-time.ts';
 import { type KnownStream, type KnownStreams, tenth } from './known-streams.ts';
-import type { Meter } from './meter.ts';
+import { extremesOf, type Meter } from './meter.ts';
 import type { Call, CallTrack, Slice } from './wire.ts';
 
 /** A page shows a minute; and so many slices of all tracks go into one update. */
@@ -17,14 +17,8 @@ const slicesMax = 4_000;
 const shown = 256;
 
 function sliceOf(frame: Frame, at: number, jitterMs: number | null, residenceMs: number | null): Slice {
-  const { samples, sampleCount, flags, missingBefore } = frame;
-  let low = 0;
-  let high = 0;
-  for (let i = 0; i < sampleCount; i++) {
-    const sample = samples[i]!;
-    if (sample > high) high = sample;
-    else if (sample < low) low = sample;
-  }
+  const { flags, missingBefore } = frame;
+  const { low, high } = extremesOf(frame);
   const isResumed = (flags & frameFlag.resumed) !== 0;
   const isSilent = (flags & frameFlag.silent) !== 0;
   const is = missingBefore > 0 ? 'g' : isResumed ? 'p' : isSilent ? 'q' : 's';

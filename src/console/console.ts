@@ -157,8 +157,9 @@ export class Console {
   }
 
   private listen(accept: Accept, socket: Duplex, session: SessionEntry, request: IncomingMessage): void {
-    const stream = this.options.registry.find(queryOf(request).get('stream') ?? '');
-    const participant = queryOf(request).get('participant');
+    const query = queryOf(request);
+    const stream = this.options.registry.find(query.get('stream') ?? '');
+    const participant = query.get('participant');
     if (!this.options.mayListen) refuse(socket, '403 Forbidden');
     else if (stream === undefined || !this.hasParticipant(stream, participant)) refuse(socket, '404 Not Found');
     else if (this.listeners.isFull) refuse(socket, '503 Service Unavailable');

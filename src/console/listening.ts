@@ -26,8 +26,8 @@ export interface Listening {
 
 /** Beyond so many frames at a time, half a second as after a stall, the oldest are left out: it is live. */
 const burstFramesMax = 25;
-/** Heard before, or out of its place. */
-const leftOut = frameFlag.duplicate | frameFlag.late;
+/** Of a participant's frame that is not heard: it was before, or is out of its place. */
+export const leftOut = frameFlag.duplicate | frameFlag.late;
 
 export class ParticipantListening implements Listening {
   private readonly stream: KnownStream;

@@ -21,7 +21,10 @@ export function decibels(peak: number): number {
   return Math.max(silentLevelDb, Math.round(200 * Math.log10(peak / fullScale)) / 10);
 }
 
-export function peakOf({ samples, sampleCount }: Frame): number {
+const extremes = { low: 0, high: 0 };
+
+/** Its lowest and its highest sample, which are not on the same side of 0; overwritten by the next call. */
+export function extremesOf({ samples, sampleCount }: Frame): Readonly<typeof extremes> {
   let low = 0;
   let high = 0;
   for (let i = 0; i < sampleCount; i++) {
@@ -29,6 +32,13 @@ export function peakOf({ samples, sampleCount }: Frame): number {
     if (sample > high) high = sample;
     else if (sample < low) low = sample;
   }
+  extremes.low = low;
+  extremes.high = high;
+  return extremes;
+}
+
+export function peakOf(frame: Frame): number {
+  const { low, high } = extremesOf(frame);
   return Math.max(high, -low);
 }
 

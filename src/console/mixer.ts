@@ -3,11 +3,10 @@
  * tears no holes; what the gateway says waits until the call hears it. Console thread.
  */
 import { bytesPerSample, frameBytes, frameBytesMax, frameDurationMs } from '../base/limits.ts';
-import { frameFlag } from '../memory/states.ts';
 import { RingCursor } from '../ring/cursor.ts';
 import type { Frame } from '../ring/frame.ts';
 import type { KnownStream } from './known-streams.ts';
-import type { Ear, Listening, ListenResult } from './listening.ts';
+import { type Ear, type Listening, type ListenResult, leftOut } from './listening.ts';
 import type { Meter } from './meter.ts';
 
 /** Frames that wait before a participant is heard, and those beyond which the oldest are left out. */
@@ -18,7 +17,6 @@ const slots = 16;
 /** After a standstill of ours nothing is caught up with. */
 const lateMsMax = 200;
 const samplesMax = frameBytesMax / bytesPerSample;
-const leftOut = frameFlag.duplicate | frameFlag.late;
 
 class QueuedTrack {
   readonly meter: Meter;

@@ -90,8 +90,7 @@ export class StreamFeed {
   }
 
   private writeState(stream: Stream, serial: number): void {
-    const { index, speaker, phase, isStalled, messagesLaneFull, messagesRateLimited } = stream;
-    const state = phase === 'open' && isStalled ? 'stalled' : phase;
+    const { index, speaker, state, messagesLaneFull, messagesRateLimited } = stream;
     const queuedMs = speaker === null ? -1 : speaker.report.queued * frameDurationMs;
     const dropped = messagesLaneFull + messagesRateLimited;
     const { states } = this.options;

@@ -6,11 +6,11 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { consoleLimits } from '../base/console-limits.ts';
 import { abandonedThreadsMax } from '../base/limits.ts';
-import { SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
+import { type FromThread, SupervisedThread, type ThreadLoss } from '../thread/supervised-thread.ts';
 import { ThreadSigns } from '../thread/thread-signs.ts';
 import type { ConsoleWorkerData, FromConsole, ToConsole } from './messages.ts';
 
-export type ConsoleMessage = Extract<FromConsole, { readonly type: 'update' | 'head' | 'sound' | 'over' }>;
+export type ConsoleMessage = Exclude<FromConsole, FromThread>;
 
 export interface ThreadHostOptions {
   readonly data: Omit<ConsoleWorkerData, 'signs'>;
@@ -99,7 +99,7 @@ export class ThreadHost {
         return new Worker(entry, { workerData: { ...options.data, signs }, resourceLimits });
       },
       onReady: options.onReady,
-      onMessage: (message) => options.onMessage(message as ConsoleMessage),
+      onMessage: options.onMessage,
       onClosing: () => {},
       onLost: options.onLost,
       onAbandoned: options.onAbandoned,

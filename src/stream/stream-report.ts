@@ -114,7 +114,7 @@ export function reportStream(memory: SharedMemory, stream: Stream): StreamReport
     sampleRate: sampleRateOf(memory, stream),
     remoteAddress: stream.facts.remoteAddress,
     connectedAt: stream.connectedAt.toISOString(),
-    state: stream.phase === 'open' && stream.isStalled ? 'stalled' : stream.phase,
+    state: stream.state,
     messages: stream.messages,
     committed: slot.committed,
     control: slot.control,

@@ -126,6 +126,11 @@ export class Stream {
     this.allowance = new Allowance(messagesPerSecondMax, debt, nowMs);
   }
 
+  /** As `/streams` tells it. */
+  get state(): StreamPhase | 'stalled' {
+    return this.phase === 'open' && this.isStalled ? 'stalled' : this.phase;
+  }
+
   /** Whether every reader is done with every ring that it knows. */
   get isDrained(): boolean {
     return this.readerCounts.every(({ pendingRings }) => pendingRings === 0);
