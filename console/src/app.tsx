@@ -1,43 +1,19 @@
 /** The whole page: who may see it, which part of it is shown, and the frame around that. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Session } from '../../src/console/wire.ts';
+import { allCallsAddress, streamOfAddress } from './addresses.ts';
 import { CallPage } from './call-page.tsx';
 import { ConnectionNotice } from './connection-notice.tsx';
+import { keep, kept } from './kept.ts';
 import { Live, type LiveState } from './live.ts';
 import { Login } from './login.tsx';
+import { Logo } from './logo.tsx';
 import { Overview } from './overview.tsx';
 import { logOut } from './session.ts';
 import { currentTheme, switchTheme } from './theme.ts';
 
-/** `#/call/ID`: one call; anything else: all of them. */
-function streamOfAddress(): string | null {
-  const match = /^#\/call\/(.+)$/.exec(location.hash);
-  try {
-    return match === null ? null : decodeURIComponent(match[1]!);
-  } catch {
-    return null;
-  }
-}
-
 /** So that a cookie that is not valid any more is told from a browser that never had one. */
-const loggedInKey = 'console.loggedIn';
-const memory = {
-  get hasLoggedIn(): boolean {
-    try {
-      return localStorage.getItem(loggedInKey) === 'yes';
-    } catch {
-      return false;
-    }
-  },
-  set hasLoggedIn(is: boolean) {
-    try {
-      if (is) localStorage.setItem(loggedInKey, 'yes');
-      else localStorage.removeItem(loggedInKey);
-    } catch {
-      // Then the page cannot say more than that a token is wanted.
-    }
-  },
-};
+const loggedIn = 'loggedIn';
 
 export function App() {
   const [session, setSession] = useState<Session | null>(null);
@@ -67,16 +43,16 @@ export function App() {
   }, []);
 
   if (isLogin) {
-    const loggedIn = () => {
-      memory.hasLoggedIn = true;
+    const onLoggedIn = () => {
+      keep(loggedIn, 'yes');
       setIsLogin(false);
       setAttempt((before) => before + 1);
     };
-    return <Login hasExpired={memory.hasLoggedIn} onLoggedIn={loggedIn} />;
+    return <Login hasExpired={kept(loggedIn) !== null} onLoggedIn={onLoggedIn} />;
   }
   const leave = async () => {
     await logOut();
-    memory.hasLoggedIn = false;
+    keep(loggedIn, null);
     location.hash = '';
     location.reload();
   };
@@ -108,10 +84,8 @@ function Header({ session, state, onLogOut }: HeaderProps) {
   const other = theme === 'dark' ? 'light' : 'dark';
   return (
     <header class="bar">
-      <a class="brand" href="#/" aria-label="Live calls: overview">
-        <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
-          <path d="M4 16h2M10 10v12M16 5v22M22 11v10M27 14v4" />
-        </svg>
+      <a class="brand" href={allCallsAddress} aria-label="Live calls: overview">
+        <Logo />
         Live calls
       </a>
       <span class={`pulse ${state.kind}`} role="status">
@@ -127,7 +101,7 @@ function Header({ session, state, onLogOut }: HeaderProps) {
       >
         {theme === 'dark' ? '☀' : '☾'}
       </button>
-      {session !== null && memory.hasLoggedIn && (
+      {session !== null && kept(loggedIn) !== null && (
         <button type="button" class="quiet" onClick={onLogOut}>
           Log out
         </button>

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../../src/console/wire.ts';
 import { Account, participantName } from './account.tsx';
+import { allCallsAddress } from './addresses.ts';
 import { CallHistory } from './call-history.ts';
 import { callName, Labels, State } from './columns.tsx';
 import { clock, duration, kilohertz } from './format.ts';
@@ -36,7 +37,7 @@ export function CallPage({ live, stream, mayListen }: Props) {
   useEffect(() => {
     heading.current?.focus();
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'Escape') location.hash = '#/';
+      if (event.key === 'Escape') location.hash = allCallsAddress;
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
@@ -50,7 +51,7 @@ export function CallPage({ live, stream, mayListen }: Props) {
   return (
     <div class="one-call">
       <div class="title">
-        <a class="back" href="#/">
+        <a class="back" href={allCallsAddress}>
           ← All calls
         </a>
         <h1 ref={heading} tabIndex={-1}>

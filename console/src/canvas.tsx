@@ -21,15 +21,15 @@ export function Canvas({ draw, label, class: name = '' }: Props) {
   const surface = useRef<Surface | null>(null);
   const latest = useRef(draw);
   latest.current = draw;
+  const paint = () => {
+    if (surface.current === null) return;
+    const { context, width, height } = surface.current;
+    context.clearRect(0, 0, width, height);
+    latest.current(context, width, height);
+  };
 
   useEffect(() => {
     const canvas = element.current!;
-    const paint = () => {
-      if (surface.current === null) return;
-      const { context, width, height } = surface.current;
-      context.clearRect(0, 0, width, height);
-      latest.current(context, width, height);
-    };
     const observer = new ResizeObserver(([entry]) => {
       const { width, height } = entry!.contentRect;
       const scale = devicePixelRatio || 1;
@@ -49,12 +49,7 @@ export function Canvas({ draw, label, class: name = '' }: Props) {
     };
   }, []);
 
-  useLayoutEffect(() => {
-    const now = surface.current;
-    if (now === null) return;
-    now.context.clearRect(0, 0, now.width, now.height);
-    draw(now.context, now.width, now.height);
-  });
+  useLayoutEffect(paint);
 
   return <canvas ref={element} class={name} role="img" aria-label={label} />;
 }

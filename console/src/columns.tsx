@@ -1,6 +1,7 @@
 /** What a row of the overview shows of a call: each column with its heading, the key that sorts by it, and its cell. */
 import type { ComponentChildren } from 'preact';
 import type { Row, SortKey } from '../../src/console/wire.ts';
+import { callAddress } from './addresses.ts';
 import { Canvas } from './canvas.tsx';
 import { count, duration, kilohertz, ms } from './format.ts';
 import { describeLevels, drawMeters } from './meters.ts';
@@ -74,7 +75,7 @@ export const columns: readonly Column[] = [
     heading: 'Call',
     sort: 'callId',
     cell: (row) => (
-      <a href={`#/call/${encodeURIComponent(row.id)}`} tabIndex={-1} title={callName(row)}>
+      <a href={callAddress(row.id)} tabIndex={-1} title={callName(row)}>
         {callName(row)}
       </a>
     ),

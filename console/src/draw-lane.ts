@@ -1,9 +1,10 @@
 /** One lane of a call: waveform, speaking turns, gaps, silence, pauses, cuts. Each has a shape of its own, not only a colour. */
-import { type History, minuteSlices } from './history.ts';
+import { type History, type Minute, minuteSlices } from './history.ts';
 import { palette } from './theme.ts';
 
 export interface LaneView {
   readonly history: History;
+  readonly minute: Minute;
   readonly now: number;
   /** `true`: what the gateway says. */
   readonly isSpoken: boolean;
@@ -13,18 +14,18 @@ export interface LaneView {
 const turnHeight = 4;
 
 export function drawLane(context: CanvasRenderingContext2D, width: number, height: number, view: LaneView): void {
-  const { history, now } = view;
+  const { minute, now } = view;
   const from = now - minuteSlices;
   const x = (at: number) => ((at - from) / minuteSlices) * width;
   const middle = (height - turnHeight - 2) / 2;
   drawSeconds(context, width, height, now);
-  for (const hole of history.holes(Math.max(0, from), now)) {
+  for (const hole of minute.holes) {
     if (hole.is === 'gap') drawGap(context, x(hole.from), x(hole.to), 2 * middle);
     else drawPause(context, x(hole.from), x(hole.to), middle);
   }
   drawWave(context, width, middle, view, from);
   context.fillStyle = view.isSpoken ? palette.spoken : palette.wave;
-  for (const turn of history.turns(Math.max(0, from), now)) {
+  for (const turn of minute.turns) {
     context.fillRect(x(turn.from), height - turnHeight, x(turn.to) - x(turn.from), turnHeight);
   }
   for (const at of view.cutsAt) drawCut(context, x(at), height);

@@ -21,6 +21,11 @@ export interface Turn {
   readonly to: number;
 }
 
+export interface Minute {
+  readonly turns: readonly Turn[];
+  readonly holes: readonly Hole[];
+}
+
 /** Of 128; about -32 dBFS: above breathing and line noise. */
 const speechPeak = 3;
 /** Words of a turn are not further apart; a cough is shorter than a turn. */
@@ -56,6 +61,12 @@ export class History {
 
   isSilent(slot: number): boolean {
     return this.kinds[slot] === 0x71;
+  }
+
+  /** What is told and drawn of the minute before `now`. */
+  minute(now: number): Minute {
+    const from = Math.max(0, now - minuteSlices);
+    return { turns: this.turns(from, now), holes: this.holes(from, now) };
   }
 
   /** Where nothing lies between `from` and `now`, and why; what nothing has come after is neither yet. */

@@ -7,7 +7,7 @@ import { Figure, jitterMsHigh } from './columns.tsx';
 import { drawLane } from './draw-lane.ts';
 import { drawTimes } from './draw-times.ts';
 import { count, decibels, framesAsTime, ms } from './format.ts';
-import type { History } from './history.ts';
+import type { History, Minute } from './history.ts';
 import type { Listening } from './listening.tsx';
 import { drawMeters } from './meters.ts';
 
@@ -32,27 +32,7 @@ export function Lanes({ call, history, listening, mayListen }: Props) {
           mayListen={mayListen}
         />
       ))}
-      {call.spoken !== null && (
-        <div class="lane spoken" role="group" aria-label="Playback">
-          <div class="who">
-            <b>Playback</b>
-            <span class="dim">{call.row.playback?.isSpeaking ? '◀︎ speaking' : 'quiet'}</span>
-            <span class="dim">{framesAsTime((call.row.playback?.queuedMs ?? 0) / 20)} queued</span>
-          </div>
-          <Canvas
-            class="wave"
-            label={`what the gateway says, the last minute: ${history.spoken.turns(now - 3000, now).length} turns, ${history.cutsAt.length} cuts`}
-            draw={(context, width, height) =>
-              drawLane(context, width, height, {
-                history: history.spoken,
-                now,
-                isSpoken: true,
-                cutsAt: history.cutsAt,
-              })
-            }
-          />
-        </div>
-      )}
+      {call.spoken !== null && <SpokenLane call={call} history={history} />}
       <div class="lane times">
         <div class="who">
           <b>Worst of all</b>
@@ -70,6 +50,26 @@ export function Lanes({ call, history, listening, mayListen }: Props) {
   );
 }
 
+function SpokenLane({ call: { row, now }, history: { spoken, cutsAt } }: Pick<Props, 'call' | 'history'>) {
+  const minute = spoken.minute(now);
+  return (
+    <div class="lane spoken" role="group" aria-label="Playback">
+      <div class="who">
+        <b>Playback</b>
+        <span class="dim">{row.playback?.isSpeaking ? '◀︎ speaking' : 'quiet'}</span>
+        <span class="dim">{framesAsTime((row.playback?.queuedMs ?? 0) / 20)} queued</span>
+      </div>
+      <Canvas
+        class="wave"
+        label={`what the gateway says, the last minute: ${minute.turns.length} turns, ${cutsAt.length} cuts`}
+        draw={(context, width, height) =>
+          drawLane(context, width, height, { history: spoken, minute, now, isSpoken: true, cutsAt })
+        }
+      />
+    </div>
+  );
+}
+
 interface LaneProps extends Pick<Props, 'listening' | 'mayListen'> {
   readonly track: CallTrack;
   readonly history: History;
@@ -79,6 +79,7 @@ interface LaneProps extends Pick<Props, 'listening' | 'mayListen'> {
 function Lane({ track, history, now, listening, mayListen }: LaneProps) {
   const name = participantName(track.id);
   const isHeard = listening.voice === track.participant;
+  const minute = history.minute(now);
   return (
     <div class={isHeard ? 'lane heard' : 'lane'} role="group" aria-label={name}>
       <div class="who">
@@ -106,20 +107,17 @@ function Lane({ track, history, now, listening, mayListen }: LaneProps) {
       </div>
       <Canvas
         class="wave"
-        label={describe(history, now)}
+        label={describe(minute)}
         draw={(context, width, height) =>
-          drawLane(context, width, height, { history, now, isSpoken: false, cutsAt: [] })
+          drawLane(context, width, height, { history, minute, now, isSpoken: false, cutsAt: [] })
         }
       />
     </div>
   );
 }
 
-function describe(history: History, now: number): string {
-  const from = Math.max(0, now - 3000);
-  const turns = history.turns(from, now);
+function describe({ turns, holes }: Minute): string {
   const spoken = turns.reduce((sum, turn) => sum + turn.to - turn.from, 0);
-  const holes = history.holes(from, now);
   const gaps = holes.filter(({ is }) => is === 'gap').length;
   return `the last minute: ${turns.length} turns, ${framesAsTime(spoken)} of speech, ${gaps} gaps, ${holes.length - gaps} pauses`;
 }

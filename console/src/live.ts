@@ -3,6 +3,7 @@
  * before each time: a WebSocket cannot say that its cookie has expired. Invariant: after an opening the gateway knows the newest want.
  */
 import { type Session, sessionOverCode, type Update, type Want } from '../../src/console/wire.ts';
+import { socketAddress } from './addresses.ts';
 import { readSession, refusedText } from './session.ts';
 
 export type LiveState =
@@ -101,7 +102,7 @@ export class Live {
   }
 
   private open(): void {
-    const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/console/live`);
+    const socket = new WebSocket(socketAddress('live'));
     this.socket = socket;
     const watch = setInterval(() => {
       if (performance.now() > this.silentAtMs) socket.close();

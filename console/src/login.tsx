@@ -1,5 +1,6 @@
 /** Asks for the admin token, and says plainly why it does. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Logo } from './logo.tsx';
 import { logIn } from './session.ts';
 
 interface Props {
@@ -35,9 +36,7 @@ export function Login({ hasExpired, onLoggedIn }: Props) {
   return (
     <main class="login">
       <form onSubmit={submit}>
-        <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
-          <path d="M4 16h2M10 10v12M16 5v22M22 11v10M27 14v4" />
-        </svg>
+        <Logo />
         <h1>Live calls</h1>
         {hasExpired && problem === null && (
           <p class="warn" role="status">

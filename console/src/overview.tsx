@@ -1,6 +1,7 @@
 /** All calls: totals, what is looked for, the list. How it was left is how it is found again. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Overview as OverviewUpdate, searchCharsMax, type WantOverview } from '../../src/console/wire.ts';
+import { callAddress } from './addresses.ts';
 import { states } from './columns.tsx';
 import { count } from './format.ts';
 import type { Live } from './live.ts';
@@ -109,7 +110,7 @@ export function Overview({ live }: { readonly live: Live }) {
         onSort={(sort, descending) => ask({ sort, descending })}
         onRange={onRange}
         onOpen={(row) => {
-          location.hash = `#/call/${encodeURIComponent(row.id)}`;
+          location.hash = callAddress(row.id);
         }}
       />
       {update !== null && update.found === 0 && <p class="empty">{emptyText(update.totals.streams)}</p>}

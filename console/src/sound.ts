@@ -3,6 +3,7 @@
  * socket and no sound, whenever it comes.
  */
 import { type SoundHead, stampBytes } from '../../src/console/wire.ts';
+import { socketAddress } from './addresses.ts';
 import type { FromProcessor, ToProcessor } from './sound-messages.ts';
 import processorUrl from './sound-processor.ts?worker&url';
 
@@ -36,7 +37,7 @@ export class Sound {
     this.volume = volume;
     const query = new URLSearchParams({ stream });
     if (participant !== null) query.set('participant', String(participant));
-    this.socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/console/sound?${query}`);
+    this.socket = new WebSocket(socketAddress(`sound?${query}`));
     this.socket.binaryType = 'arraybuffer';
     this.socket.onmessage = ({ data }) => {
       if (typeof data === 'string') void this.begin(JSON.parse(data) as SoundHead);

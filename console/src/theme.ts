@@ -1,22 +1,19 @@
 /** Dark or light: what the system prefers, until the switch says otherwise; and the colours that canvases need, which CSS cannot give them. */
+import { keep, kept } from './kept.ts';
 
 export type Theme = 'dark' | 'light';
 
-const storageKey = 'console.theme';
+const keptName = 'theme';
 const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
 
 function systemTheme(): Theme {
   return systemIsDark.matches ? 'dark' : 'light';
 }
 
-/** What the switch said; null: nothing, or where the browser keeps nothing. */
+/** What the switch said; null: nothing. */
 function chosenTheme(): Theme | null {
-  try {
-    const chosen = localStorage.getItem(storageKey);
-    return chosen === 'dark' || chosen === 'light' ? chosen : null;
-  } catch {
-    return null;
-  }
+  const chosen = kept(keptName);
+  return chosen === 'dark' || chosen === 'light' ? chosen : null;
 }
 
 export function currentTheme(): Theme {
@@ -35,11 +32,7 @@ export function beginTheme(): void {
 
 export function switchTheme(): Theme {
   const theme = currentTheme() === 'dark' ? 'light' : 'dark';
-  try {
-    localStorage.setItem(storageKey, theme);
-  } catch {
-    // Then it holds until the page is left.
-  }
+  keep(keptName, theme);
   show(theme);
   return theme;
 }
