@@ -2,9 +2,8 @@
  * Makes the pictures of the console in docs/images, each dark and light: starts the demonstration, waits until a minute of it has passed, and
  * takes them in a real browser. `npm run docs:console`; wants chromium and ffmpeg.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +11,7 @@ import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../test/console/browser.ts';
 import { GatewayProcess, sourceEntry } from '../test/support/gateway-process.ts';
 import { pictureSources, recordSources } from './picture-sources.ts';
+import { savePicture } from './save-picture.ts';
 
 const root = resolve(import.meta.dirname, '..');
 /** Until all calls are there; and until the graphs are full. */
@@ -49,15 +49,9 @@ async function openPages(browser: Browser, address: string): Promise<Readonly<Re
   return { dark: await open('dark'), light: await open('light') };
 }
 
-/** Few colours are enough for what is flat, and make it a third as large. */
 async function take(page: Page, name: string): Promise<void> {
   const path = join(import.meta.dirname, `images/console-${name}.png`);
-  const palette = 'split[a][b];[a]palettegen=max_colors=200[p];[b][p]paletteuse=dither=none';
-  const flags = ['-v', 'error', '-y', '-f', 'png_pipe', '-i', 'pipe:', '-vf', palette, path];
-  execFileSync('ffmpeg', flags, { input: await page.screenshot() });
-  const { size } = statSync(path);
-  console.log(`${path} ${Math.round(size / 1000)} KB`);
-  if (size > bytesMax) throw new Error(`${path} has more than ${bytesMax} bytes`);
+  if (savePicture(await page.screenshot(), path) > bytesMax) throw new Error(`${path} has more than ${bytesMax} bytes`);
 }
 
 const browser = await launchBrowser();

@@ -3,13 +3,17 @@
  * `npm run docs:dashboards`; wants prometheus, chromium and ffmpeg.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
 import { stringify } from 'yaml';
+import { launchBrowser } from '../test/console/browser.ts';
+import { freePort } from '../test/support/free-ports.ts';
+import { eventually, GatewayProcess, sourceEntry } from '../test/support/gateway-process.ts';
 import { recordSources } from './picture-sources.ts';
+import { savePicture } from './save-picture.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'acs-dashboards-'));
@@ -30,53 +34,15 @@ export default defineSink(() => ({
 }));
 `;
 
-function start(command: string, ...args: readonly string[]): ChildProcess {
-  const child = spawn(command, args, { cwd: root, stdio: 'ignore' });
-  running.push(child);
-  return child;
+function start(command: string, ...args: readonly string[]): void {
+  running.push(spawn(command, args, { cwd: root, stdio: 'ignore' }));
 }
 
-function gatewayCommand(...args: readonly string[]): ChildProcess {
-  return start(process.execPath, '--disable-warning=ExperimentalWarning', 'src/main.ts', ...args);
+function startGateway(...flags: readonly string[]): Promise<GatewayProcess> {
+  return GatewayProcess.startWith({ program: sourceEntry }, '--workers', '1', '--max-streams', '50', ...flags);
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((listening) => server.once('listening', listening));
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
-
-async function answers(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if (
-      await fetch(url).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    )
-      return;
-    await sleep(100);
-  }
-  throw new Error(`${url} does not answer`);
-}
-
-interface Gateway {
-  readonly url: string;
-  readonly adminPort: number;
-  readonly process: ChildProcess;
-}
-
-async function startGateway(...flags: readonly string[]): Promise<Gateway> {
-  const [port, adminPort] = [await freePort(), await freePort()];
-  const ports = ['--port', String(port), '--admin-port', String(adminPort)];
-  const gateway = gatewayCommand('serve', '--workers', '1', '--max-streams', '50', ...ports, ...flags);
-  await answers(`http://127.0.0.1:${adminPort}/readyz`);
-  return { url: `ws://127.0.0.1:${port}/audio`, adminPort, process: gateway };
-}
-
-async function startPrometheus(gateways: Readonly<Record<string, Gateway>>): Promise<string> {
+async function startPrometheus(gateways: Readonly<Record<string, GatewayProcess>>): Promise<string> {
   const targets = Object.entries(gateways).map(([instance, { adminPort }]) => ({
     targets: [`127.0.0.1:${adminPort}`],
     labels: { instance },
@@ -92,16 +58,22 @@ async function startPrometheus(gateways: Readonly<Record<string, Gateway>>): Pro
   const url = `http://127.0.0.1:${port}`;
   const data = `--storage.tsdb.path=${join(folder, 'data')}`;
   start('prometheus', `--config.file=${file}`, data, `--web.listen-address=127.0.0.1:${port}`);
-  await answers(`${url}/-/ready`);
+  await eventually(() =>
+    fetch(`${url}/-/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
   return url;
 }
 
-function call({ url }: Gateway, flags: string): ChildProcess {
-  return gatewayCommand('simulate', '--url', url, ...flags.split(' '));
+function call({ url }: GatewayProcess, flags: string): void {
+  const simulate = ['--disable-warning=ExperimentalWarning', sourceEntry, 'simulate', '--url', url];
+  start(process.execPath, ...simulate, ...flags.split(' '));
 }
 
 /** Until the last minute is over. */
-async function live(a: Gateway, b: Gateway): Promise<void> {
+async function live(a: GatewayProcess, b: GatewayProcess): Promise<void> {
   call(a, '--calls 12 --participants 2 --duration 238s --silence 0.3');
   call(a, '--calls 8 --duration 238s');
   call(b, '--calls 12 --participants 2 --duration 238s --silence 0.3');
@@ -112,38 +84,28 @@ async function live(a: Gateway, b: Gateway): Promise<void> {
   call(a, '--calls 4 --duration 60s --stamp-jitter-ms 30');
   for (let times = 0; times < 2; times++) {
     await sleep(minuteMs / 3);
-    b.process.kill('SIGSTOP');
+    b.signal('SIGSTOP');
     await sleep(700);
-    b.process.kill('SIGCONT');
+    b.signal('SIGCONT');
   }
   await sleep(minuteMs / 3);
   call(a, '--calls 4 --duration 58s --malformed 0.2');
   await sleep(minuteMs);
 }
 
-function photograph(page: string, size: string, picture: string): void {
-  const shot = join(folder, 'shot.png');
-  const flags = [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--hide-scrollbars',
-    `--window-size=${size.replace('x', ',')}`,
-  ];
-  execFileSync('chromium', [...flags, `--screenshot=${shot}`, `file://${page}`], {
-    stdio: 'ignore',
-    timeout: minuteMs,
-  });
-  // 256 colours are enough, and a third of the size.
-  const palette = 'split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=dither=none';
-  execFileSync('ffmpeg', ['-y', '-loglevel', 'error', '-i', shot, '-vf', palette, picture]);
+async function photograph(browser: Browser, file: string, size: string, picture: string): Promise<void> {
+  const [width, height] = size.split('x').map(Number) as [number, number];
+  const page = await browser.newPage({ viewport: { width, height } });
+  await page.goto(`file://${file}`);
+  savePicture(await page.screenshot(), picture);
 }
 
+writeFileSync(join(folder, 'echo.ts'), echo);
+const recordings = (name: string) => ['--sink', `wav:${join(folder, name)}`];
+const a = await startGateway(...recordings('a'), '--sink', `module:${join(folder, 'echo.ts')}?name=echo`);
+const b = await startGateway(...recordings('b'));
+const browser = await launchBrowser();
 try {
-  writeFileSync(join(folder, 'echo.ts'), echo);
-  const recordings = (name: string) => ['--sink', `wav:${join(folder, name)}`];
-  const a = await startGateway(...recordings('a'), '--sink', `module:${join(folder, 'echo.ts')}?name=echo`);
-  const b = await startGateway(...recordings('b'));
   const prometheus = await startPrometheus({ 'gateway-a:9464': a, 'gateway-b:9464': b });
   await live(a, b);
   const preview = ['--prometheus', prometheus, '--out', folder, '--minutes', '4', '--scrape-interval', '1'];
@@ -151,16 +113,12 @@ try {
   const drawn = execFileSync(process.execPath, flags, { cwd: root, encoding: 'utf8' });
   for (const [, page, size] of drawn.matchAll(/^(\S+\.html) (\d+x\d+)$/gm)) {
     const name = names.find((one) => basename(page!).includes(one))!;
-    photograph(page!, size!, join(import.meta.dirname, `images/dashboard-${name}.png`));
+    await photograph(browser, page!, size!, join(import.meta.dirname, `images/dashboard-${name}.png`));
   }
-  console.log(
-    readdirSync(join(import.meta.dirname, 'images'))
-      .filter((name) => name.startsWith('dashboard-'))
-      .join('\n'),
-  );
   recordSources(names.map((name) => `dashboard-${name}.png`));
 } finally {
   for (const child of running) child.kill('SIGKILL');
+  await Promise.all([browser.close(), a.kill(), b.kill()]);
   await sleep(500);
   rmSync(folder, { recursive: true, force: true });
 }
