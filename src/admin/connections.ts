@@ -4,15 +4,18 @@
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { adminAnswerMsMax, adminConnectionsMax } from '../base/limits.ts';
+import { adminAnswerMsMax, adminConnectionsMax, adminSocketsMax } from '../base/limits.ts';
 
 export class AdminConnections {
   /** The oldest first. */
   private readonly sockets = new Map<Socket, NodeJS.Timeout>();
+  /** Those whose request is to be read, one in each turn of the loop: of hundreds at once most have lost their place by then. */
+  private readonly unread: Socket[] = [];
   /** @param onConnection for each that is made */
   constructor(server: Server, onConnection: () => void) {
     // What is sent behind the first request is not looked at; the connection ends with its answer.
     server.maxRequestsPerSocket = 1;
+    server.maxConnections = adminSocketsMax;
     server.on('dropRequest', (_request, socket) => (socket as Socket).pause());
     server.on('connection', (socket) => {
       onConnection();
@@ -20,7 +23,14 @@ export class AdminConnections {
       this.sockets.set(socket, timer);
       socket.once('close', () => this.release(socket));
       if (this.sockets.size > adminConnectionsMax) this.end(this.sockets.keys().next().value!);
+      socket.pause();
+      if (this.unread.push(socket) === 1) setImmediate(() => this.readNext());
     });
+  }
+
+  private readNext(): void {
+    this.unread.shift()?.resume();
+    if (this.unread.length > 0) setImmediate(() => this.readNext());
   }
 
   /** It is no such connection any more: it has become a WebSocket, or is closed. */

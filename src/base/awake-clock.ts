@@ -3,6 +3,7 @@
  * virtual machine) must not take its own silence for its peers': what they sent meanwhile waits in the sockets. Each thread
  * has one clock, as it has one `performance`. Invariant: no more time counts than has passed; until it is started, all of it.
  */
+import { pulse } from './pulse.ts';
 
 const tickMs = 50;
 /** A thread that did not turn for so long stood still. */
@@ -25,7 +26,7 @@ export interface AwakeTimer {
 export class AwakeClock {
   private readonly clock: () => number;
   private readonly standstills: Standstill[] = [];
-  private timer: NodeJS.Timeout | null = null;
+  private stopTurning: (() => void) | null = null;
   private users = 0;
   private turnedMs = 0;
 
@@ -37,21 +38,20 @@ export class AwakeClock {
   start(): void {
     if (this.users++ > 0) return;
     this.turnedMs = this.clock();
-    this.timer = setInterval(() => this.turned(this.clock()), tickMs);
-    this.timer.unref();
+    this.stopTurning = pulse.every(tickMs, () => this.turned(this.clock()));
   }
 
   stop(): void {
-    if (this.timer === null || --this.users > 0) return;
-    clearInterval(this.timer);
-    this.timer = null;
+    if (this.stopTurning === null || --this.users > 0) return;
+    this.stopTurning();
+    this.stopTurning = null;
   }
 
   /** Milliseconds awake since a time of `performance.now()`. */
   since(ms: number): number {
     const nowMs = this.clock();
     // A timer that is due may come before our own.
-    if (this.timer !== null) this.turned(nowMs);
+    if (this.stopTurning !== null) this.turned(nowMs);
     let awakeMs = nowMs - ms;
     for (const { fromMs, toMs } of this.standstills) {
       awakeMs -= Math.max(0, Math.min(toMs, nowMs) - Math.max(fromMs, ms));

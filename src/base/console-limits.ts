@@ -1,9 +1,13 @@
 /** The limits of the console, each with what it costs. */
 
 export const consoleLimits = {
-  /** How often pages get an update, and the share of a core that the thread may use for them: with more to do they come less often. */
+  /**
+   * How often pages get an update, and the shares of a core that the thread may use for them and for an order by level: with more to do they come
+   * less often.
+   */
   updateMs: 100,
-  share: 0.15,
+  share: 0.1,
+  sweepShare: 0.05,
   /** Pages and listeners at a time. Each costs what its peer has not read: an update of up to some hundred kilobytes, or this much sound. */
   viewers: 32,
   listeners: 16,

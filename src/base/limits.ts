@@ -208,6 +208,8 @@ export const connectionsPerAddressMin = 1_000;
 
 /** Connections to the admin port at a time; one more costs the oldest its place. Each may wait for one answer. */
 export const adminConnectionsMax = 64;
+/** More that come in the same instant, or have become the console's, are cut off before they cost anything. */
+export const adminSocketsMax = 128;
 
 /** From the connection to the end of its answer. A scrape has 10 s as a rule; `/streams` of 10,000 streams takes longer. */
 export const adminAnswerMsMax = 60_000;

@@ -25,6 +25,9 @@ export class KnownStream {
   /** The account, while somebody looks at it, and files. */
   report: Readonly<Record<string, unknown>> | null = null;
   recordings: readonly string[] = [];
+  /** Its loudest track, when it was read last. */
+  levelDb = silentLevelDb;
+  levelReadMs = Number.NEGATIVE_INFINITY;
   /** What is searched in. */
   text = '';
 
@@ -128,9 +131,10 @@ export class KnownStreams {
     return sum;
   }
   level(stream: KnownStream, nowMs: number): number {
-    let loudest = silentLevelDb;
-    for (const meter of stream.tracks) loudest = Math.max(loudest, meter.level(nowMs, this.frame));
-    return loudest;
+    stream.levelReadMs = nowMs;
+    stream.levelDb = silentLevelDb;
+    for (const meter of stream.tracks) stream.levelDb = Math.max(stream.levelDb, meter.level(nowMs, this.frame));
+    return stream.levelDb;
   }
 
   row(stream: KnownStream, nowMs: number): Row {

@@ -3,6 +3,7 @@
  * places ten times a second cannot be read, and pages that want the same share it. Console thread.
  */
 import type { KnownStream, KnownStreams } from './known-streams.ts';
+import { LevelSweep } from './level-sweep.ts';
 import type { Overview, SortKey, Totals, WantOverview } from './wire.ts';
 
 const orderMs = 500;
@@ -23,6 +24,7 @@ export class Overviews {
 
   constructor(known: KnownStreams) {
     this.known = known;
+    const levels = new LevelSweep(known);
     this.keys = {
       connectedAt: ({ facts }) => facts.connectedMs,
       callId: ({ facts }) => facts.callId ?? '',
@@ -30,7 +32,7 @@ export class Overviews {
       mode: (stream) => known.mode(stream),
       sampleRate: (stream) => known.sampleRate(stream) ?? 0,
       participants: ({ tracks }) => tracks.length,
-      level: (stream, nowMs) => known.level(stream, nowMs),
+      level: (stream, nowMs) => levels.level(stream, nowMs),
       jitter: (stream) => known.jitterMs(stream),
       missing: (stream) => known.missingFrames(stream),
       state: (stream) => known.state(stream),

@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { withTimeout } from '../base/deadline.ts';
 import { GatewayError } from '../base/errors.ts';
 import { decodeStopMsMax, decodeWatchMs, degradedAfterMs, degradedMsMax } from '../base/limits.ts';
+import { pulse } from '../base/pulse.ts';
 import type { DecoderName } from '../config/decoder-names.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { DecodeWorker } from './decode-worker.ts';
@@ -51,7 +52,7 @@ export class DecoderPool {
   isDegraded = false;
   private readonly options: DecoderPoolOptions;
   private starting: PromiseWithResolvers<void> | null = null;
-  private timer: NodeJS.Timeout | null = null;
+  private stopLooking: (() => void) | null = null;
   private lookedMs = 0;
   /** For how long it has been degraded; time without counts against it. */
   private degradedMs = 0;
@@ -79,8 +80,7 @@ export class DecoderPool {
     // The only way to say so: resource limits know a maximum, and V8 never grows to it when nothing survives.
     setFlagsFromString(`--min-semi-space-size=${youngSpaceMib}`);
     this.lookedMs = performance.now();
-    this.timer = setInterval(() => this.look(performance.now()), decodeWatchMs);
-    this.timer.unref();
+    this.stopLooking = pulse.every(decodeWatchMs, (nowMs) => this.look(nowMs));
     this.starting = Promise.withResolvers();
     for (const worker of this.workers) worker.start();
     try {
@@ -124,7 +124,7 @@ export class DecoderPool {
 
   /** Ends the workers; does not wait for one that does not end. */
   async stop(): Promise<void> {
-    if (this.timer !== null) clearInterval(this.timer);
+    this.stopLooking?.();
     await withTimeout(
       decodeStopMsMax,
       Promise.all(this.workers.map((worker) => worker.stop())).then(() => {}),

@@ -1,5 +1,6 @@
 /** The end of a sink's round. Sink thread. */
 import { withTimeout } from '../base/deadline.ts';
+import type { Sink } from './sink.ts';
 
 /** Longer than any sink of ours takes to find out that its server is away. */
 const roundMsMax = 30_000;
@@ -10,4 +11,13 @@ export async function settledInTime(settling: Promise<void>): Promise<void> {
   // It may still come, and no caller waits for it then.
   round.catch(() => {});
   if (!(await withTimeout(roundMsMax, round))) throw new Error(`nothing was settled within ${roundMsMax} ms`);
+}
+
+/** The end of a round, as far as the sink is asked for it; what it throws is a round that failed. */
+export function settlingOf(sink: Sink): Promise<void> | null {
+  try {
+    return sink.settle?.() ?? null;
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

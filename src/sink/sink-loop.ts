@@ -10,16 +10,18 @@ import { redactPath } from '../base/errors.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { type RingAddress, ringKey } from '../ring/cursor.ts';
 import { Frame } from '../ring/frame.ts';
+import { Alarm } from './alarm.ts';
 import { type FromSink, sinkCounter, type ToSink, type TrackStart } from './messages.ts';
-import { settledInTime } from './settling.ts';
+import { settledInTime, settlingOf } from './settling.ts';
 import type { Sink } from './sink.ts';
 import type { SinkGate } from './sink-gate.ts';
 import { SinkStreams } from './sink-streams.ts';
 import { StreamEnds } from './stream-ends.ts';
-import { TrackReader } from './track-reader.ts';
+import { nextVisitMs, TrackReader } from './track-reader.ts';
 
-/** How often the loop looks for tracks that are due; they are read spread over the interval by as much. */
+/** How often the loop looks for tracks that are due, and if none is. A sink with rounds may have something of its own to say in one. */
 const tickMs = 10;
+const idleTickMs = 100;
 
 export class SinkLoop {
   private readonly memory: SharedMemory;
@@ -39,7 +41,7 @@ export class SinkLoop {
   private readonly gate: SinkGate;
   /** When the thread is cut off; null: it need not close yet. */
   private closeDueMs: number | null = null;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly alarm = new Alarm((nowMs) => this.tick(nowMs));
 
   constructor(
     memory: SharedMemory,
@@ -63,7 +65,7 @@ export class SinkLoop {
 
   start(): void {
     this.counters[sinkCounter.ready] = Number(this.isReady);
-    this.timer = setInterval(() => this.tick(performance.now()), tickMs);
+    this.alarm.set(performance.now() + tickMs);
     if (this.sink.needsEveryFrame) this.gate.open(() => this.readUrged());
   }
 
@@ -74,6 +76,7 @@ export class SinkLoop {
   };
 
   take(message: ToSink): void {
+    this.alarm.set(performance.now() + tickMs);
     switch (message.type) {
       case 'streamsStarted':
       case 'streamOver':
@@ -140,13 +143,16 @@ export class SinkLoop {
 
   private tick(nowMs: number): void {
     this.errorThrottle.tick(nowMs);
-    if (this.isSettling) return;
-    const { isReady } = this;
-    this.gate.takesFrames(isReady);
-    this.counters[sinkCounter.ready] = Number(isReady);
-    if (isReady) this.visitDue(nowMs);
-    else for (const trackReader of this.trackReaders.values()) this.fallBehind(trackReader);
-    this.settle();
+    if (!this.isSettling) {
+      const { isReady } = this;
+      this.gate.takesFrames(isReady);
+      this.counters[sinkCounter.ready] = Number(isReady);
+      if (isReady) this.visitDue(nowMs);
+      else for (const trackReader of this.trackReaders.values()) this.fallBehind(trackReader);
+      this.settle();
+    }
+    const latestMs = nowMs + (this.sink.settle === undefined ? idleTickMs : tickMs);
+    this.alarm.set(Math.min(latestMs, nextVisitMs(this.trackReaders.values(), nowMs + tickMs)));
   }
 
   private visitDue(nowMs: number): void {
@@ -197,13 +203,7 @@ export class SinkLoop {
   private settle(): void {
     if (this.isSettling) return;
     const trackReaders = this.round;
-    // Also if nothing was read: a sink may have something of its own to say.
-    let settling: Promise<void> | null;
-    try {
-      settling = this.sink.settle?.() ?? null;
-    } catch (error) {
-      settling = Promise.reject(error);
-    }
+    const settling = settlingOf(this.sink);
     if (trackReaders.length > 0) this.round = [];
     if (settling === null) {
       for (const trackReader of trackReaders) this.hold(trackReader);
@@ -237,7 +237,7 @@ export class SinkLoop {
 
   private closeIfDone(): void {
     if (this.closeDueMs === null || this.trackReaders.size > 0) return;
-    if (this.timer !== null) clearInterval(this.timer);
+    this.alarm.off();
     this.gate.close();
     (async () => this.sink.close(this.closeDueMs! - performance.now()))()
       .catch((error: unknown) => this.report(error))

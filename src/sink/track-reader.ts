@@ -129,3 +129,13 @@ export class TrackReader {
     }
   }
 }
+
+/** When the next of them is due, but not before `soonestMs`; Infinity without any. */
+export function nextVisitMs(trackReaders: Iterable<TrackReader>, soonestMs: number): number {
+  let nextMs = Number.POSITIVE_INFINITY;
+  for (const { dueMs } of trackReaders) {
+    if (dueMs <= soonestMs) return soonestMs;
+    nextMs = Math.min(nextMs, dueMs);
+  }
+  return nextMs;
+}

@@ -4,6 +4,7 @@
  */
 import { awakeClock } from '../base/awake-clock.ts';
 import { frameDurationMs, stallWatch } from '../base/limits.ts';
+import { pulse } from '../base/pulse.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { ringKey } from '../ring/cursor.ts';
 import { type Labels, labelled } from '../ring/track.ts';
@@ -65,20 +66,19 @@ export class StallWatch {
   readonly totals: Record<StallOutcome, number> = { caught_up: 0, lost: 0, ended: 0 };
   private readonly options: StallWatchOptions;
   private readonly seen = new Map<Stream, Seen>();
-  private timer: NodeJS.Timeout | null = null;
+  private stopLooking: (() => void) | null = null;
 
   constructor(options: StallWatchOptions) {
     this.options = options;
   }
 
   start(): void {
-    this.timer = setInterval(() => this.look(performance.now()), stallWatch.lookMs);
-    this.timer.unref();
+    this.stopLooking = pulse.every(stallWatch.lookMs, (nowMs) => this.look(nowMs));
   }
 
   stop(): void {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.timer = null;
+    this.stopLooking?.();
+    this.stopLooking = null;
   }
 
   /** Streams that stall at this moment. */

@@ -13,6 +13,7 @@ import type { Worker } from 'node:worker_threads';
 import { withTimeout, withWallTimeout } from '../base/deadline.ts';
 import { redactPath } from '../base/errors.ts';
 import { threadEndMsMax, threadLoadMsMax, threadReadyMsMax } from '../base/limits.ts';
+import { pulse } from '../base/pulse.ts';
 import { BackOff } from './back-off.ts';
 import { StandstillClock } from './standstill-clock.ts';
 import type { ThreadMetrics } from './thread-metrics.ts';
@@ -82,7 +83,7 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
   /** Infinite while the thread is not ready. */
   private readyMs = Number.POSITIVE_INFINITY;
   private restartTimer: NodeJS.Timeout | null = null;
-  private watchTimer: NodeJS.Timeout | null = null;
+  private stopWatching: (() => void) | null = null;
 
   constructor(options: ThreadOptions<From>) {
     this.options = options;
@@ -96,8 +97,7 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
       // The caller of `start` gets the error; no other code needs it.
       this.starting.promise.catch(() => {});
       this.phase = 'starting';
-      this.watchTimer = setInterval(() => this.watch(performance.now()), watchIntervalMs);
-      this.watchTimer.unref();
+      this.stopWatching = pulse.every(watchIntervalMs, (nowMs) => this.watch(nowMs));
       this.startWorker();
     }
     return this.starting.promise;
@@ -141,7 +141,7 @@ export class SupervisedThread<To, From extends { readonly type: string }> {
     const isDone = await withTimeout(this.phase === 'stopped' ? 0 : deadlineMs, this.closed.promise);
     this.phase = 'stopped';
     if (this.restartTimer !== null) clearTimeout(this.restartTimer);
-    if (this.watchTimer !== null) clearInterval(this.watchTimer);
+    this.stopWatching?.();
     this.starting?.reject(new Error('it was stopped'));
     const { worker } = this;
     this.worker = null;

@@ -2,10 +2,11 @@
  * What holds a thread with an event loop up: how late its timers are, and its garbage collection. Decode workers have no
  * turning loop; they count the same into their lanes. Any thread; it writes, others read.
  */
+import { pulse } from '../base/pulse.ts';
 import { delayBoundsMs, Histogram, histogramDoubles } from '../memory/histogram.ts';
 import { GcPauses } from './gc-pauses.ts';
 
-/** How often the loop is looked at. Costs a timer each time; a stall between two looks is seen all the same. */
+/** How often the loop is looked at; a stall between two looks is seen all the same. */
 const sampleIntervalMs = 50;
 /** What is taken to be due during a stall: a frame of a call. */
 const dueIntervalMs = 20;
@@ -43,7 +44,7 @@ export class ThreadMetricsWatch {
   private readonly threadMetrics: ThreadMetrics;
   private readonly onSample: (nowMs: number) => void;
   private gcPauses: GcPauses | null = null;
-  private timer: NodeJS.Timeout | null = null;
+  private stopWatching: (() => void) | null = null;
   private dueMs = 0;
   private averageMs = 0;
 
@@ -55,34 +56,28 @@ export class ThreadMetricsWatch {
 
   start(): void {
     this.gcPauses = new GcPauses();
-    this.arm(performance.now());
+    this.dueMs = performance.now() + sampleIntervalMs;
+    this.stopWatching = pulse.every(sampleIntervalMs, (nowMs) => this.sample(nowMs));
   }
 
   /** How late the loop has been in the last seconds, on average, in ms; as of now, if it is late right now. */
   get lateness(): number {
-    return this.timer === null ? 0 : this.averagedWith(Math.max(0, performance.now() - this.dueMs));
+    return this.stopWatching === null ? 0 : this.averagedWith(Math.max(0, performance.now() - this.dueMs));
   }
 
   stop(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+    this.stopWatching?.();
+    this.stopWatching = null;
   }
 
-  private arm(nowMs: number): void {
-    this.dueMs = nowMs + sampleIntervalMs;
-    this.timer = setTimeout(() => this.sample(), sampleIntervalMs);
-    this.timer.unref();
-  }
-
-  private sample(): void {
-    const nowMs = performance.now();
+  private sample(nowMs: number): void {
     // Timers have whole milliseconds and may be a fraction early.
     const lateMs = Math.max(0, nowMs - this.dueMs);
     this.threadMetrics.delay.observeStall(lateMs, dueIntervalMs);
     this.averageMs = this.averagedWith(lateMs);
     this.gcPauses?.collect(nowMs, this.threadMetrics.gcPause);
+    this.dueMs = nowMs + sampleIntervalMs;
     this.onSample(nowMs);
-    this.arm(nowMs);
   }
 
   /** Who comes during a stall waits for half of it, on average. */

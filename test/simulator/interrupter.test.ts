@@ -48,7 +48,8 @@ async function run(manner: Manner, options: Partial<SimulateOptions> = {}) {
   return await simulateCalls({ url: server.url, durationMs: 9000, seed: 3, bargeInMs: 500, ...options });
 }
 
-describe('a caller who interrupts', () => {
+// They wait, most of the time.
+describe.concurrent('a caller who interrupts', () => {
   it('is stopped for after the time that the server takes, and hears what comes late', () =>
     judgingTimes(async (machine) => {
       const report = await run({ stopAfterMs: 150, lateFrames: 7, answerMs: 6000 }, { calls: 2 });
