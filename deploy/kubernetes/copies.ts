@@ -1,27 +1,34 @@
 /**
  * Writes what stands elsewhere in deploy/ and the manifests need as well, because kustomize reads no file outside of its own
- * folders: the rules of deploy/prometheus for the Prometheus Operator, and deploy/haproxy with all pods as servers. A test
- * compares them.
+ * folders: the rules of deploy/prometheus for the Prometheus Operator and for Azure, and deploy/haproxy with all pods as servers.
+ * A test compares them.
  *
  *   ./node_modules/.bin/node deploy/kubernetes/copies.ts
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { ruleGroupTemplate } from '../azure/rule-groups.ts';
 
 function source(path: string): string {
   return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 }
 
-const head = `# Written by deploy/kubernetes/copies.ts from deploy/prometheus/rules: change the rules there, and run it.
+/** The rules of the gateways, and of HAProxy in front of them. */
+const gatewayRules = ['recording.yml', 'alerts.yml'];
+const balancerRules = ['haproxy.yml'];
+
+function head(name: string): string {
+  return `# Written by deploy/kubernetes/copies.ts from deploy/prometheus/rules: change the rules there, and run it.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
-  name: acs-audio-gateway
+  name: ${name}
   labels:
-    app.kubernetes.io/name: acs-audio-gateway
+    app.kubernetes.io/name: ${name}
     # release: kube-prometheus-stack   CHANGE: what the ruleSelector of your Prometheus wants
 spec:
   groups:
 `;
+}
 
 /** The groups of a rule file, deeper by two spaces, below what the file says at its top. */
 function groupsOf(name: string): string {
@@ -32,8 +39,8 @@ function groupsOf(name: string): string {
   return `${above}\n${groups.trimEnd()}`.replaceAll(/^(?=.)/gm, '  ');
 }
 
-function prometheusRule(): string {
-  return `${head}${['recording.yml', 'alerts.yml'].map(groupsOf).join('\n\n')}\n`;
+function prometheusRule(name: string, files: readonly string[]): string {
+  return `${head(name)}${files.map(groupsOf).join('\n\n')}\n`;
 }
 
 /** HAProxy's configuration with one line for all pods instead of a line for each gateway. */
@@ -55,10 +62,14 @@ function haproxy(): string {
 
 /** The text of each file, by its address. */
 export function copies(): Map<string, string> {
-  return new Map([
-    [new URL('components/monitoring/prometheusrule.yaml', import.meta.url).pathname, prometheusRule()],
-    [new URL('components/balancer/haproxy.cfg', import.meta.url).pathname, haproxy()],
-  ]);
+  const rules = [...gatewayRules, ...balancerRules].map((name) => source(`prometheus/rules/${name}`));
+  const files: [path: string, text: string][] = [
+    ['components/monitoring/prometheusrule.yaml', prometheusRule('acs-audio-gateway', gatewayRules)],
+    ['components/balancer-monitoring/prometheusrule.yaml', prometheusRule('acs-audio-balancer', balancerRules)],
+    ['components/balancer/haproxy.cfg', haproxy()],
+    ['../azure/rules.json', `${JSON.stringify(ruleGroupTemplate(rules), null, 2)}\n`],
+  ];
+  return new Map(files.map(([path, text]) => [new URL(path, import.meta.url).pathname, text]));
 }
 
 if (import.meta.main) for (const [path, text] of copies()) writeFileSync(path, text);

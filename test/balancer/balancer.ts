@@ -54,10 +54,10 @@ export function substitute(text: string, changes: Readonly<Record<string, string
   return changed;
 }
 
-/** The master process. What it and its workers write goes to a file in its folder. */
 /** Longer than any reload takes. */
 const signalAgainMs = 20_000;
 
+/** The master process. What it and its workers write goes to a file in its folder. */
 export class BalancerProcess {
   readonly folder: string;
   private readonly child: ChildProcess;
@@ -121,6 +121,20 @@ export class BalancerProcess {
         () => false,
       );
     });
+  }
+
+  /** As when its machine's kernel, or its memory limit, ends it: all its streams at once. */
+  async kill(): Promise<void> {
+    const closed = once(this.child, 'close');
+    const workers = this.workers();
+    this.child.kill('SIGKILL');
+    for (const pid of workers) process.kill(pid, 'SIGKILL');
+    await closed;
+  }
+
+  /** Takes no streams any more, and ends with its last one. */
+  drain(): void {
+    this.child.kill('SIGUSR1');
   }
 
   /** Ends it, its workers and their streams. */

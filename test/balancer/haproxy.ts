@@ -10,7 +10,12 @@ import { type Balancer, type BalancerOptions, BalancerProcess, deploy, substitut
 export const haproxyFile = join(deploy, 'haproxy/haproxy.cfg');
 
 /** The environment that puts everything into the folder. */
-export function haproxyEnvironment(options: BalancerOptions, port: number, statusPort: number): Record<string, string> {
+export function haproxyEnvironment(
+  options: BalancerOptions,
+  port: number,
+  statusPort: number,
+  certificatePort?: number,
+): Record<string, string> {
   const { folder, gateways, silenceSeconds, hardStopSeconds, handshakes, streams } = options;
   const certificate = join(folder, 'gateway.pem');
   const { cert, key } = selfSignedCertificate();
@@ -21,6 +26,9 @@ export function haproxyEnvironment(options: BalancerOptions, port: number, statu
     BALANCER_BIND: `127.0.0.1:${port}`,
     BALANCER_CERTIFICATE: certificate,
     BALANCER_STATUS_BIND: `127.0.0.1:${statusPort}`,
+    // As a rule nobody asks.
+    BALANCER_CERTIFICATE_BIND:
+      certificatePort === undefined ? `unix@${join(folder, 'certificate.sock')}` : `127.0.0.1:${certificatePort}`,
     BALANCER_SOCKET: join(folder, 'admin.sock'),
     // For machines with fewer file descriptors.
     BALANCER_STREAMS: String(streams ?? 1000),
@@ -34,7 +42,7 @@ export function haproxyEnvironment(options: BalancerOptions, port: number, statu
 }
 
 /** The file itself, or a copy for somebody who is not root and so cannot become another user. */
-function configuration(folder: string): string {
+export function configuration(folder: string): string {
   if (process.getuid?.() === 0) return haproxyFile;
   const copy = join(folder, 'haproxy.cfg');
   const text = readFileSync(haproxyFile, 'utf8');

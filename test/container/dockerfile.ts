@@ -111,6 +111,28 @@ function problemsOfResult(stage: Stage): string[] {
   return problems;
 }
 
+/** Labels that say of the project what package.json says, and of the build what it was given. */
+function problemsOfLabels(stage: Stage): string[] {
+  const { name, license, homepage } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Package;
+  const truth = {
+    title: name,
+    licenses: license,
+    source: homepage,
+    version: `$\{VERSION}`,
+    revision: `$\{REVISION}`,
+  };
+  const labels = stage.instructions.filter((each) => each.getKeyword() === 'LABEL').map((each) => each.toString());
+  return Object.entries(truth)
+    .filter(([key, value]) => !labels.some((text) => text.includes(`org.opencontainers.image.${key}="${value}"`)))
+    .map(([key, value]) => `the label ${key} is not ${value}`);
+}
+
+interface Package {
+  readonly name: string;
+  readonly license: string;
+  readonly homepage: string;
+}
+
 function problemsOfSettings(stage: Stage): string[] {
   const settings = Array.from(variables(stage)).filter(([name]) => name.startsWith(environmentPrefix));
   const environment = Object.fromEntries(settings);
@@ -140,6 +162,7 @@ export function dockerfileProblems(dockerfile: string, ignoreFile: string): stri
     ...problemsOfImages(stages),
     ...problemsOfCopies(stages, ignoreFile),
     ...problemsOfResult(last),
+    ...problemsOfLabels(last),
     ...problemsOfSettings(last),
   ];
 }

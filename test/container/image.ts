@@ -1,11 +1,26 @@
 /** What is in the image, and what is not; and that it refuses to run open or wrongly configured. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { ContainerEngine } from './engine.ts';
 import { gatewayFlags, oneShot } from './gateway.ts';
-import { gatewayImage } from './images.ts';
+import { buildArguments, gatewayImage } from './images.ts';
 import { mebibytes, megabytes, type Results } from './results.ts';
 
 /** Programs that build, install or fetch something, and would serve an intruder. */
 const needless = ['npm', 'npx', 'corepack', 'yarn', 'gcc', 'g++', 'cc', 'make', 'python3', 'curl', 'wget', 'git'];
+
+const root = resolve(import.meta.dirname, '../..');
+
+interface Package {
+  readonly name: string;
+  readonly license: string;
+  readonly homepage: string;
+}
+
+interface Sbom {
+  readonly bomFormat: string;
+  readonly components: readonly { readonly name: string }[];
+}
 
 interface ImageConfig {
   readonly User: string;
@@ -28,7 +43,17 @@ export function checkImage(engine: ContainerEngine, results: Results): void {
   const { User, ExposedPorts, Labels } = config as ImageConfig;
   results.check('user', User === '10001:10001', User);
   results.check('ports', Object.keys(ExposedPorts).join() === '8080/tcp,9464/tcp', Object.keys(ExposedPorts).join(' '));
-  results.check('label of the version', Labels['org.opencontainers.image.version'] === 'test', 'as given to the build');
+  const { name, license, homepage } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Package;
+  const truth = {
+    title: name,
+    licenses: license,
+    source: homepage,
+    version: buildArguments.VERSION,
+    revision: buildArguments.REVISION,
+  };
+  const untrue = Object.entries(truth).filter(([key, value]) => Labels[`org.opencontainers.image.${key}`] !== value);
+  const labels = untrue.length === 0 ? Object.keys(truth) : untrue.map(([key]) => `${key} is wrong`);
+  results.check('labels that are true', untrue.length === 0, labels.join(', '));
 
   const found = shell(`for t in ${needless.join(' ')}; do command -v $t; done; true`).stdout.trim();
   results.check('no compiler, no npm, nothing that fetches', found === '', found || 'none');
@@ -37,8 +62,20 @@ export function checkImage(engine: ContainerEngine, results: Results): void {
   results.check('no development dependency, no simdjson', development.length === 0, development.join(' ') || 'none');
   const binaries = modules.filter((name) => name.endsWith('.node'));
   results.check('one binary of uWebSockets.js', binaries.length === 1, binaries.join(' '));
+  const { bomFormat, components } = JSON.parse(shell('cat /app/sbom.cdx.json').stdout) as Sbom;
+  const listed = new Set(components.map((component) => component.name));
+  const unlisted = modules.filter((name) => /^[a-z][\w-]+$/.test(name) && !listed.has(name));
+  results.check(
+    'a list of what is in node_modules (SBOM)',
+    bomFormat === 'CycloneDX' && listed.has('piscina') && unlisted.length === 0 && !listed.has('vitest'),
+    unlisted.length === 0 ? `${components.length} components` : `not listed: ${unlisted.join(' ')}`,
+  );
   const files = shell('ls -A /app').stdout.trim().split('\n').join(' ');
-  results.check('nothing else of the repository', files === 'LICENSE dist node_modules package.json', files);
+  results.check(
+    'nothing else of the repository',
+    files === 'LICENSE dist node_modules package.json sbom.cdx.json',
+    files,
+  );
 }
 
 export function checkRefusals(engine: ContainerEngine, results: Results): void {

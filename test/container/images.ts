@@ -4,11 +4,13 @@
  */
 import { cpSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { packageVersion } from '../../src/base/version.ts';
 import { debianRoot } from './debian-root.ts';
 import { type ContainerEngine, must } from './engine.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 export const gatewayImage = 'localhost/acs-audio-gateway';
+export const buildArguments = { VERSION: packageVersion(), REVISION: '0123456789abcdef0123456789abcdef01234567' };
 
 /** The authorities that this machine trusts: npm in the build then reaches what npm reaches here. */
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
@@ -47,7 +49,8 @@ export function buildBases(engine: ContainerEngine): void {
 
 /** The project's own Dockerfile, as it is. */
 export function buildGateway(engine: ContainerEngine): void {
-  engine.build(gatewayImage, join(root, 'deploy/Dockerfile'), root, '--build-arg', 'VERSION=test');
+  const args = Object.entries(buildArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+  engine.build(gatewayImage, join(root, 'deploy/Dockerfile'), root, ...args);
 }
 
 /** How each public image differs from one with Debian's packages. Grafana is not in Debian. */

@@ -194,7 +194,7 @@ describe('the servers themselves accept what is mounted', () => {
   test('Prometheus, with all rules', needs('promtool'), () => {
     const { status, output } = run('promtool', ['check', 'config', flag('prometheus', '--config.file')]);
     expect(status, output).toBe(0);
-    expect(output).toContain('2 rule files found');
+    expect(output).toContain('3 rule files found');
   });
 
   test('the Alertmanager', needs('amtool'), () => {

@@ -40,6 +40,7 @@ const readers: Readonly<Record<string, (text: string) => void>> = {
   '.env': checkEnvironment,
   '.cfg': checkNothing,
   '.conf': checkNothing,
+  '.sh': checkNothing,
   '.ts': checkNothing,
   '.md': checkNothing,
   Dockerfile: checkNothing,

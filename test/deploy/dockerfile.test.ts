@@ -47,6 +47,8 @@ const faults: [fault: string, from: string, to: string, problem: string][] = [
   ['a setting that is none', 'ACS_GATEWAY_HOST', 'ACS_GATEWAY_ADDRESS', 'unknown environment variable'],
   ['a gateway that is open', 'NODE_ENV', 'ACS_GATEWAY_ALLOW_ANONYMOUS=true NODE_ENV', 'opens the gateway to everybody'],
   ['a port on loopback', 'ADMIN_HOST=0.0.0.0', 'ADMIN_HOST=127.0.0.1', 'ENV leaves a port on loopback'],
+  ['a licence that is not ours', 'licenses="MIT"', 'licenses="ISC"', 'the label licenses is not MIT'],
+  ['a version that was not given', `version="$\{VERSION}"`, 'version="1.0.0"', 'the label version is not'],
   ['no health check', 'HEALTHCHECK', 'LABEL health=', 'there is no HEALTHCHECK'],
 ];
 

@@ -1,10 +1,10 @@
 /**
- * The manifests of deploy/kubernetes, each overlay as a whole: a cluster knows every field, everything that is selected or named
- * exists, and the numbers in them agree with those in the code.
+ * The manifests of deploy/kubernetes and deploy/azure, each overlay as a whole: a cluster knows every field, everything that is
+ * selected or named exists, and the numbers in them agree with those in the code.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { copies } from '../../deploy/kubernetes/copies.ts';
@@ -32,22 +32,10 @@ import {
 } from './manifest-references.ts';
 import { fieldProblems, valueProblems } from './manifest-types.ts';
 import { buildManifests, containersOf, type Fields, type Manifest } from './manifests.ts';
+import { build, folderOf, only, overlays } from './overlays.ts';
+import { type ISecretProviderClass, vaultProblems } from './secret-provider-class.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const folder = join(root, 'deploy/kubernetes');
-const overlays = readdirSync(join(folder, 'overlays'));
 const secret = { ACS_GATEWAY_ADMIN_TOKEN: 'secret', ACS_GATEWAY_JWT_AUDIENCE: 'resource' };
-
-function build(overlay: string): Manifest[] {
-  return buildManifests(join(folder, 'overlays', overlay));
-}
-
-/** What belongs to the gateway, or to the balancer. */
-function only(manifests: readonly Manifest[], kind: string, name = 'acs-audio-gateway'): Manifest & { spec: Fields } {
-  const found = manifests.filter((manifest) => manifest.kind === kind && manifest.metadata.name === name);
-  expect(found, kind).toHaveLength(1);
-  return found[0] as Manifest & { spec: Fields };
-}
 
 function inSeconds(ms: number): number {
   return Math.ceil(ms / 1000);
@@ -77,9 +65,12 @@ describe.each(overlays)('overlay %s', (overlay) => {
   });
 
   test('says how many pods there are, or leaves it to one autoscaler', () => {
-    const { replicas } = deployment.spec;
     const scalers = manifests.filter(({ kind }) => ['HorizontalPodAutoscaler', 'ScaledObject'].includes(kind));
-    expect(scalers.length + (replicas === undefined ? 0 : 1)).toBe(1);
+    for (const { metadata, spec } of manifests.filter(({ kind }) => kind === 'Deployment')) {
+      const own = scalers.filter((scaler) => scaler.metadata.name === metadata.name);
+      const { replicas } = spec as Fields;
+      expect(own.length + (replicas === undefined ? 0 : 1), metadata.name).toBe(1);
+    }
   });
 
   test('gives a pod the time that its drain may take', () => {
@@ -110,6 +101,16 @@ describe.each(overlays)('overlay %s', (overlay) => {
     expect(container!['image']).toMatch(new RegExp(`^registry\\.example\\.com/acs-audio-gateway:${packageVersion()}$`));
   });
 
+  test('spreads what cuts streams when it fails over zones, and nodes', () => {
+    for (const manifest of manifests.filter(({ kind }) => kind === 'Deployment')) {
+      const { topologySpreadConstraints } = templateOf(manifest).spec;
+      const keys = topologySpreadConstraints.map(({ topologyKey }) => topologyKey);
+      expect(keys, manifest.metadata.name).toEqual(['topology.kubernetes.io/zone', 'kubernetes.io/hostname']);
+      const budget = only(manifests, 'PodDisruptionBudget', manifest.metadata.name);
+      expect(budget.spec).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
+    }
+  });
+
   test('runs without rights, without a token, and without the variables of other Services', () => {
     expect(template.spec).toMatchObject({
       automountServiceAccountToken: false,
@@ -124,7 +125,7 @@ describe.each(overlays)('overlay %s', (overlay) => {
   });
 
   test('is what kubectl kustomize builds', needs('kubectl'), () => {
-    const { stdout, stderr } = spawnSync('kubectl', ['kustomize', join(folder, 'overlays', overlay)], {
+    const { stdout, stderr } = spawnSync('kubectl', ['kustomize', folderOf(overlay)], {
       encoding: 'utf8',
     });
     expect(stderr).toBe('');
@@ -200,48 +201,37 @@ test('what stands elsewhere in deploy/ as well is the same there, word for word'
   const { groups } = only(build('production'), 'PrometheusRule').spec as { groups: { rules: unknown[] }[] };
   const all = [...rulesIn('recording.yml'), ...rulesIn('alerts.yml')];
   expect(groups.flatMap(({ rules }) => rules)).toEqual(all);
+  const balancer = only(build('production'), 'PrometheusRule', 'acs-audio-balancer').spec as {
+    groups: { rules: unknown[] }[];
+  };
+  expect(balancer.groups.flatMap(({ rules }) => rules)).toEqual(rulesIn('haproxy.yml'));
 });
 
 test('the job that is scraped is the one that the rules select', () => {
-  const manifests = build('production');
-  const { jobLabel } = only(manifests, 'PodMonitor').spec;
-  expect(templateOf(only(manifests, 'Deployment')).metadata.labels[jobLabel as string]).toBe('acs-audio-gateway');
+  for (const overlay of ['production', 'azure']) {
+    const manifests = build(overlay);
+    for (const name of ['acs-audio-gateway', 'acs-audio-balancer']) {
+      const { jobLabel } = only(manifests, 'PodMonitor', name).spec;
+      const { labels } = templateOf(only(manifests, 'Deployment', name)).metadata;
+      expect(labels[jobLabel as string], overlay).toBe(name);
+    }
+  }
 });
 
-describe.each(overlays)('the balancer of overlay %s', (overlay) => {
-  const manifests = build(overlay);
-  const deployment = only(manifests, 'Deployment', 'acs-audio-balancer');
-  const [container] = containersOf(deployment);
-  const entries = container!['env'] as { name: string; value: string }[];
-  const environment = new Map(entries.map(({ name, value }) => [name, value]));
-
-  test('finds the pods by the name of their Service, in the namespace where they are', () => {
-    const { metadata, spec } = only(manifests, 'Service');
-    const { port } = (spec['ports'] as { port: number }[])[0]!;
-    const name = `${metadata.name}.${metadata.namespace}.svc.cluster.local:${port}`;
-    expect(environment.get('GATEWAYS')).toBe(name);
-    expect(spec['clusterIP']).toBe('None');
-  });
-
-  test('listens where its Service and its probes look, and gets the time of its own drain', () => {
-    const { streams, status } = Object.fromEntries(containerPorts(container!));
-    expect([environment.get('BALANCER_BIND'), environment.get('BALANCER_STATUS_BIND')]).toEqual([
-      `:${streams}`,
-      `:${status}`,
-    ]);
-    const { preStop } = container!['lifecycle'] as { preStop: { sleep: { seconds: number } } };
-    const hardStop = Number(/^(\d+)s$/.exec(environment.get('BALANCER_HARD_STOP')!)![1]);
-    expect(templateOf(deployment).spec.terminationGracePeriodSeconds).toBe(preStop.sleep.seconds + hardStop + 30);
-  });
-
-  test('knows only variables that haproxy.cfg reads', () => {
-    const { data } = only(manifests, 'ConfigMap', 'acs-audio-balancer') as unknown as { data: Record<string, string> };
-    const read = Array.from(data['haproxy.cfg']!.matchAll(/"\$\{(\w+)/g), ([, name]) => name);
-    expect(read).toEqual(expect.arrayContaining([...environment.keys()]));
-  });
+test('a fault in what is fetched from the vault is found', () => {
+  const [found] = build('azure').filter(
+    ({ kind }) => kind === 'SecretProviderClass',
+  ) as unknown as ISecretProviderClass[];
+  const change = (from: string, to: string) => vaultProblems(JSON.parse(JSON.stringify(found).replace(from, to)));
+  expect(vaultProblems(found!)).toEqual([]);
+  expect(change('objectType: secret', 'objectType: password')).toEqual([
+    'acs-gateway-admin-token: no type of object: password',
+  ]);
+  expect(change('"objectName":"acs-gateway-admin', '"objectName":"acs-admin')).toHaveLength(1);
+  expect(change('objectType: secret', 'objectKind: secret')).toHaveLength(2);
 });
 
 test('a key of a kustomization that is not built here is an error, not a gap', () => {
   expect(overlays.length).toBeGreaterThan(2);
-  expect(() => buildManifests(join(root, 'test/deploy/kustomization'))).toThrow('commonLabels: not built here');
+  expect(() => buildManifests(join(import.meta.dirname, 'kustomization'))).toThrow('commonLabels: not built here');
 });

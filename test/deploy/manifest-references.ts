@@ -9,6 +9,7 @@ interface Selector {
 
 interface Volume {
   readonly persistentVolumeClaim?: { readonly claimName: string };
+  readonly csi?: { readonly volumeAttributes: { readonly secretProviderClass: string } };
   readonly configMap?: { readonly name: string };
   readonly secret?: { readonly secretName: string };
 }
@@ -19,7 +20,7 @@ export interface PodTemplate {
     readonly terminationGracePeriodSeconds: number;
     readonly serviceAccountName?: string;
     readonly volumes?: readonly Volume[];
-    readonly topologySpreadConstraints: readonly { readonly labelSelector: Selector }[];
+    readonly topologySpreadConstraints: readonly { readonly topologyKey: string; readonly labelSelector: Selector }[];
   };
 }
 
@@ -29,7 +30,8 @@ interface Port {
 }
 
 interface PolicyRule {
-  readonly from: readonly { readonly podSelector?: Selector; readonly namespaceSelector?: Selector }[];
+  /** Without it: anybody. */
+  readonly from?: readonly { readonly podSelector?: Selector; readonly namespaceSelector?: Selector }[];
   readonly ports: readonly Port[];
 }
 
@@ -40,8 +42,8 @@ interface Wish {
   readonly ports: readonly (string | number)[];
 }
 
-/** Secrets are outside of the repository on purpose: the ones that a user makes. */
-export const secretNames = ['acs-audio-gateway', 'acs-audio-balancer'];
+/** Secrets are outside of the repository on purpose: the ones that a user, or cert-manager, makes. */
+export const secretNames = ['acs-audio-gateway', 'acs-audio-balancer', 'acs-audio-certificate'];
 
 function spec<T>(manifest: Manifest): T {
   return manifest['spec'] as T;
@@ -76,7 +78,7 @@ function wishesOf(manifest: Manifest): Wish[] {
     case 'NetworkPolicy': {
       const { podSelector, ingress } = spec<{ podSelector: Selector; ingress: PolicyRule[] }>(manifest);
       const peers = ingress
-        .flatMap(({ from }) => from)
+        .flatMap(({ from }) => from ?? [])
         .filter(({ namespaceSelector }) => namespaceSelector === undefined);
       return [
         ...ingress.map(({ ports }) => wish(podSelector.matchLabels, ports)),
@@ -138,21 +140,36 @@ export function containerPorts(container: Fields): Map<string, number> {
 function namesIn(manifest: Manifest): (readonly [kind: string, name: string | undefined])[] {
   const { kind } = manifest;
   if (kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject') {
-    const { scaleTargetRef } = spec<{ scaleTargetRef: { kind?: string; name: string } }>(manifest);
-    return [[scaleTargetRef.kind ?? 'Deployment', scaleTargetRef.name]];
+    const { scaleTargetRef, triggers = [] } = spec<Scaler>(manifest);
+    return [
+      [scaleTargetRef.kind ?? 'Deployment', scaleTargetRef.name],
+      ...triggers.map(({ authenticationRef }) => ['TriggerAuthentication', authenticationRef?.name] as const),
+    ];
   }
   if (kind === 'PodMonitor') {
     const { podMetricsEndpoints } = spec<{
-      podMetricsEndpoints: { authorization: { credentials: { name: string } } }[];
+      podMetricsEndpoints: { authorization?: { credentials: { name: string } } }[];
     }>(manifest);
-    return podMetricsEndpoints.map(({ authorization }) => ['Secret', authorization.credentials.name]);
+    return podMetricsEndpoints.map(({ authorization }) => ['Secret', authorization?.credentials.name]);
+  }
+  if (kind === 'Certificate') {
+    const { secretName, issuerRef } = spec<{ secretName: string; issuerRef: { kind: string; name: string } }>(manifest);
+    return [
+      ['Secret', secretName],
+      [issuerRef.kind, issuerRef.name],
+    ];
+  }
+  if (kind === 'SecretProviderClass') {
+    const { secretObjects } = spec<{ secretObjects: { secretName: string }[] }>(manifest);
+    return secretObjects.map(({ secretName }) => ['Secret', secretName]);
   }
   if (kind !== 'Deployment') return [];
   const { serviceAccountName, volumes = [] } = templateOf(manifest).spec;
   const sources = containersOf(manifest).flatMap((container) => (container['envFrom'] ?? []) as EnvironmentSource[]);
   return [
     ['ServiceAccount', serviceAccountName],
-    ...volumes.flatMap(({ persistentVolumeClaim, configMap, secret }) => [
+    ...volumes.flatMap(({ persistentVolumeClaim, configMap, secret, csi }) => [
+      ['SecretProviderClass', csi?.volumeAttributes.secretProviderClass] as const,
       ['PersistentVolumeClaim', persistentVolumeClaim?.claimName] as const,
       ['ConfigMap', configMap?.name] as const,
       ['Secret', secret?.secretName] as const,
@@ -162,6 +179,11 @@ function namesIn(manifest: Manifest): (readonly [kind: string, name: string | un
       ['Secret', secretRef?.name] as const,
     ]),
   ];
+}
+
+interface Scaler {
+  readonly scaleTargetRef: { readonly kind?: string; readonly name: string };
+  readonly triggers?: readonly { readonly authenticationRef?: { readonly name: string } }[];
 }
 
 interface EnvironmentSource {

@@ -58,10 +58,11 @@ function merge(target: Fields, patch: Fields): Fields {
 function mergeLists(before: readonly unknown[], patch: readonly unknown[]): unknown[] {
   const key = mergeKey([...before, ...patch]);
   if (key === null) return [...patch];
-  const rest = [...patch] as Fields[];
-  const merged = (before as Fields[]).map((item) => {
+  // What is patched comes first.
+  const rest = [...before] as Fields[];
+  const merged = (patch as Fields[]).map((item) => {
     const at = rest.findIndex((other) => other[key] === item[key]);
-    return at < 0 ? item : merge(item, rest.splice(at, 1)[0]!);
+    return at < 0 ? item : merge(rest.splice(at, 1)[0]!, item);
   });
   return [...merged, ...rest];
 }

@@ -48,8 +48,9 @@ describe('promtool', needs('promtool'), () => {
   test('accepts the configuration and the rules, without a complaint', () => {
     const { code, output } = run('promtool', 'check', 'config', 'prometheus.yml');
     expect(code, output).toBe(0);
-    expect(output).toContain('2 rule files found');
-    const rules = run('promtool', 'check', 'rules', '--lint-fatal', 'rules/recording.yml', 'rules/alerts.yml');
+    expect(output).toContain('3 rule files found');
+    const files = ['recording', 'alerts', 'haproxy'].map((name) => `rules/${name}.yml`);
+    const rules = run('promtool', 'check', 'rules', '--lint-fatal', ...files);
     expect(rules.code, rules.output).toBe(0);
   });
 

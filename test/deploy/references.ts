@@ -13,8 +13,10 @@ import { type DeployedFile, root } from './deployed-files.ts';
 
 /** Flags of other programs that stand in our files. Whatever is neither here nor ours is a typing error. */
 const foreignFlags: Readonly<Record<string, readonly string[]>> = {
+  az: ['resource-group', 'template-file', 'parameters'],
+  'cert-manager': ['issuer-ambient-credentials'],
   docker: ['build-arg', 'from', 'interval', 'timeout', 'start-period', 'retries', 'profile'],
-  npm: ['ignore-scripts', 'no-audit', 'no-fund', 'omit'],
+  npm: ['ignore-scripts', 'no-audit', 'no-fund', 'omit', 'sbom-format'],
   node: ['input-type'],
   prometheus: ['config.file', 'storage.tsdb.path', 'storage.tsdb.retention.time', 'web.enable-lifecycle'],
   alertmanager: ['config.file', 'storage.path', 'cluster.listen-address'],
@@ -32,6 +34,8 @@ const foreignPorts: Readonly<Record<number, string>> = {
   8222: 'NATS, monitoring',
   8404: 'HAProxy, status',
   8405: 'nginx, status',
+  8406: 'HAProxy, its certificate',
+  8407: "HAProxy's master, on loopback",
   8443: 'HAProxy on a machine of its own',
   9090: 'Prometheus',
   9093: 'Alertmanager',

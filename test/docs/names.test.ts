@@ -17,7 +17,14 @@ import { anchorsOf, type Page, pages, read, root, sourceText } from './pages.ts'
 
 const foreign = {
   flags: {
-    az: ['--name', '--query', '--output', '--network-policy', '--resource-group', '--group', '--drain-timeout'],
+    az: `--name --query --output --network-policy --resource-group --group --drain-timeout --location --zones --node-count --node-vm-size
+      --network-plugin --network-plugin-mode --network-dataplane --enable-oidc-issuer --enable-workload-identity --enable-keda --enable-addons
+      --enable-azure-monitor-metrics --azure-monitor-workspace-resource-id --sku --zone --allocation-method --vault-name --value --identity-name
+      --issuer --subject --audiences --role --assignee --scope --template-file --parameters --attach-acr --enable-secret-rotation --definition
+      --cluster-name --max-surge --node-os-upgrade-channel --schedule-type --day-of-week --interval-weeks --duration --utc-offset --start-time
+      --undrainable-node-behavior`.split(/\s+/),
+    'cert-manager': ['--issuer-ambient-credentials'],
+    cosign: ['--type', '--predicate', '--entrypoint'],
     curl: ['--http1.1', '--max-time', '--data-urlencode'],
     docker:
       '--build-arg --name --read-only --cap-drop --security-opt --memory --memory-swap --ulimit --stop-timeout --rm --init --cpus --restart --platform --profile --format'.split(
@@ -43,7 +50,7 @@ const foreign = {
     python:
       'create_call create_group_call media_streaming start_media_streaming enable_dtmf_tones enable_bidirectional stream_to_gateway',
     haproxy:
-      'haproxy_server_status haproxy_backend_active_servers haproxy_server_check_code haproxy_frontend_current_sessions haproxy_frontend_http_responses_total haproxy_backend_current_sessions haproxy_server_redispatch_warnings_total',
+      'haproxy_process_idle_time_percent haproxy_server_status haproxy_backend_active_servers haproxy_server_check_code haproxy_frontend_current_sessions haproxy_frontend_http_responses_total haproxy_backend_current_sessions haproxy_server_redispatch_warnings_total',
     nginx:
       'proxy_read_timeout proxy_http_version proxy_connect_timeout client_header_timeout client_header_buffer_size worker_shutdown_timeout limit_conn limit_req stub_status max_fails fail_timeout remote_addr proxy_add_x_forwarded_for error_log',
     prometheus:

@@ -21,7 +21,8 @@ function time(date: Date): Buffer {
   return der(0x17, Buffer.from(`${date.toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`));
 }
 
-export function selfSignedCertificate(): { readonly key: string; readonly cert: string } {
+/** `days`: from now until it ends. */
+export function selfSignedCertificate(days = 1): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = sequence(der(0x31, sequence(objectId('550403'), der(0x0c, Buffer.from('127.0.0.1')))));
   const day = 86_400_000;
@@ -30,7 +31,7 @@ export function selfSignedCertificate(): { readonly key: string; readonly cert: 
     der(0x02, Buffer.from([1])),
     ecdsaWithSha256,
     name,
-    sequence(time(new Date(Date.now() - day)), time(new Date(Date.now() + day))),
+    sequence(time(new Date(Date.now() - day)), time(new Date(Date.now() + days * day))),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(sequence(objectId('551d11'), der(0x04, alternativeNames)))),

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmdirSync } from 'node:
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { loadSimdjson } from '../../src/protocol/parsers.ts';
+import { CpuQuota } from './cpu-quota.ts';
 
 export interface Probe {
   readonly isThere: () => boolean;
@@ -75,6 +76,11 @@ export const probes = {
   'cpu pressure': {
     isThere: () => existsSync('/proc/pressure/cpu'),
     remedy: 'a kernel that counts it (CONFIG_PSI)',
+    excuse: true,
+  },
+  'cpu quota': {
+    isThere: CpuQuota.isPossible,
+    remedy: 'root, and control groups of version 1 that can be written',
     excuse: true,
   },
   linux: { isThere: () => process.platform === 'linux', remedy: 'another machine' },
