@@ -4,9 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished } from 'vitest';
 import { proxyHeader } from '../attack/attacks.ts';
 import { upgradeRequest } from '../fuzz/raw-peer.ts';
+import { selfSignedCertificate } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
@@ -178,4 +180,30 @@ test('a client cannot write itself another address, wherever it puts a PROXY hea
   // What a proxy passes on unread is the client's word.
   expect(await say(ports.tcp, [forwarded])).not.toContain(' 101 ');
   expect(await gateway.streams()).toEqual([]);
+});
+
+test('a PROXY header before TLS ends the handshake: whoever sends one must end TLS as well', async () => {
+  const folder = temporaryFolder();
+  const { cert, key } = selfSignedCertificate();
+  writeFileSync(join(folder, 'cert.pem'), cert);
+  writeFileSync(join(folder, 'key.pem'), key);
+  const tls = ['--tls-cert', join(folder, 'cert.pem'), '--tls-key', join(folder, 'key.pem')];
+  const gateway = await GatewayProcess.start('--trust-proxy', '--proxy-cidr', '127.0.0.1/32', ...tls);
+  onTestFinished(() => gateway.kill());
+  const handshake = async (before: Buffer | null) => {
+    const socket = connect({ port: gateway.port, host: '127.0.0.1' });
+    await once(socket, 'connect');
+    if (before !== null) socket.write(before);
+    const secure = connectTls({ socket, rejectUnauthorized: false });
+    onTestFinished(() => {
+      secure.destroy();
+    });
+    return new Promise<boolean>((resolve) => {
+      secure.once('secureConnect', () => resolve(true));
+      secure.once('error', () => resolve(false));
+      secure.once('close', () => resolve(false));
+    });
+  };
+  expect(await handshake(null)).toBe(true);
+  expect(await handshake(proxyHeader('52.112.9.9'))).toBe(false);
 });

@@ -1,5 +1,5 @@
 /**
- * The fleet of deploy/kubernetes in small: three real HAProxies, each with a fifteenth of the cores and streams of its pod, in front
+ * The fleet of deploy/kubernetes in small: three real HAProxies, each with a thirtieth of the cores and streams of its pod, in front
  * of two gateways. Newcomers, a drain and the loss of a balancer at the fill that the autoscaler aims at.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { startHaproxy } from './haproxy.ts';
 const test = testNeeding('haproxy', 'cpu quota');
 
 const size = balancerSize(4500);
-const scale = 15;
+const scale = 30;
 const planned = size.plannedStreams / scale;
 /** A tick of the kernel's accounts. */
 const tickSeconds = 0.01;
