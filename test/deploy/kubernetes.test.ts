@@ -218,6 +218,27 @@ test('the job that is scraped is the one that the rules select', () => {
   }
 });
 
+test('deploy/azure watches, scales and admits as the overlay production does', () => {
+  const [azure, production] = [build('azure'), build('production')];
+  for (const name of ['acs-audio-gateway', 'acs-audio-balancer']) {
+    const { labelLimit, labelNameLengthLimit, labelValueLengthLimit, ...rest } = only(azure, 'PodMonitor', name).spec;
+    expect(rest).toEqual(only(production, 'PodMonitor', name).spec);
+    expect([labelLimit, labelNameLengthLimit, labelValueLengthLimit]).toEqual([63, 511, 1023]);
+    const policy = JSON.stringify(only(production, 'NetworkPolicy', name).spec);
+    expect(only(azure, 'NetworkPolicy', name).spec).toEqual(
+      JSON.parse(policy.replaceAll('"monitoring"', '"kube-system"')),
+    );
+  }
+  const asked = (manifests: readonly Manifest[]) => {
+    const { triggers, ...rest } = only(manifests, 'ScaledObject').spec as Fields & { triggers: Fields[] };
+    return {
+      ...rest,
+      triggers: triggers.map(({ authenticationRef: _, metadata }) => ({ ...(metadata as Fields), serverAddress: '' })),
+    };
+  };
+  expect(asked(azure)).toEqual(asked(production));
+});
+
 test('a fault in what is fetched from the vault is found', () => {
   const [found] = build('azure').filter(
     ({ kind }) => kind === 'SecretProviderClass',
