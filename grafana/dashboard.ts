@@ -112,7 +112,7 @@ function links(own: DashboardName): DashboardLinkBuilder[] {
 }
 
 /** Puts panels side by side, and below where they do not fit. */
-function layOut(rows: readonly Row[]): (RowPanel | Panel)[] {
+export function layOut(rows: readonly Row[]): (RowPanel | Panel)[] {
   const placed: (RowPanel | Panel)[] = [];
   let y = 0;
   for (const { title, panels } of rows) {

@@ -8,14 +8,16 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { DashboardName } from './dashboard.ts';
 import { audioQuality } from './dashboards/audio-quality.ts';
 import { fleet } from './dashboards/fleet.ts';
+import { haproxy } from './dashboards/haproxy.ts';
 import { internals } from './dashboards/internals.ts';
 
 export const generatedFolder = resolve(import.meta.dirname, 'generated');
 
-const builders: Readonly<Record<DashboardName, () => Dashboard>> = {
+const builders: Readonly<Record<DashboardName | 'haproxy', () => Dashboard>> = {
   fleet,
   'audio-quality': audioQuality,
   internals,
+  haproxy,
 };
 
 /** File names and their content. */
