@@ -25,6 +25,8 @@ export interface BalancerOptions {
   readonly handshakes?: number;
   /** Streams at a time. */
   readonly streams?: number;
+  /** From now until the certificate ends. */
+  readonly certificateDays?: number;
 }
 
 export type StartBalancer = (options: BalancerOptions) => Promise<Balancer>;

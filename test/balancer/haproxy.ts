@@ -16,9 +16,9 @@ export function haproxyEnvironment(
   statusPort: number,
   certificatePort?: number,
 ): Record<string, string> {
-  const { folder, gateways, silenceSeconds, hardStopSeconds, handshakes, streams } = options;
+  const { folder, gateways, silenceSeconds, hardStopSeconds, handshakes, streams, certificateDays } = options;
   const certificate = join(folder, 'gateway.pem');
-  const { cert, key } = selfSignedCertificate();
+  const { cert, key } = selfSignedCertificate(certificateDays);
   writeFileSync(certificate, cert + key);
   const variables: Record<string, string | undefined> = {
     GATEWAY_1: gateways[0],
@@ -57,9 +57,14 @@ export function checkHaproxy(options: BalancerOptions): { code: number | null; o
   return { code: status, output: `${stdout}${stderr}` };
 }
 
-export async function startHaproxy(options: BalancerOptions): Promise<Balancer> {
-  const [port, statusPort] = (await freePorts(2)) as [number, number];
-  const env = haproxyEnvironment(options, port, statusPort);
+/** Its port that says when the certificate ends, by https. */
+export interface Haproxy extends Balancer {
+  readonly certificatePort: number;
+}
+
+export async function startHaproxy(options: BalancerOptions): Promise<Haproxy> {
+  const [port, statusPort, certificatePort] = (await freePorts(3)) as [number, number, number];
+  const env = haproxyEnvironment(options, port, statusPort, certificatePort);
   const haproxy = new BalancerProcess('haproxy', ['-W', '-f', configuration(options.folder)], options.folder, env);
   const statusUrl = `http://127.0.0.1:${statusPort}`;
   await haproxy.ready(`${statusUrl}/healthz`);
@@ -70,6 +75,7 @@ export async function startHaproxy(options: BalancerOptions): Promise<Balancer> 
     name: 'haproxy',
     port,
     statusUrl,
+    certificatePort,
     process: haproxy,
     reload: () => {
       const before = loaded();
