@@ -73,3 +73,15 @@ test(
     await eventually(() => fleet.balancer.process.records().length >= 2);
   }),
 );
+
+test('one that is full says so to what stands in front of it, until a stream ends', async () => {
+  const fleet = await Fleet.start(startHaproxy, { areShared: true, streams: 2 });
+  const health = async () => (await fetch(`${fleet.balancer.statusUrl}/healthz`)).status;
+  const first = await dial(fleet.url());
+  await eventually(async () => (await health()) === 200);
+  const second = await dial(fleet.url());
+  expect([first.status, second.status]).toEqual([101, 101]);
+  expect(await health()).toBe(503);
+  second.socket.close(1000);
+  await eventually(async () => (await health()) === 200);
+});
