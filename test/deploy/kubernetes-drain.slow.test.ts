@@ -40,7 +40,7 @@ async function startBalancer(folder: string, names: NameServer, gatewayPort: num
     const rows = (await (await fetch(`http://127.0.0.1:${statusPort}/stats;csv`)).text()).split('\n');
     return rows.filter((row) => /^gateways,gateway-\d+,/.test(row) && /,UP,/.test(row)).length;
   };
-  return { url: `wss://127.0.0.1:${port}/audio`, servers };
+  return { url: `wss://127.0.0.1:${port}/audio`, servers, process: balancer };
 }
 
 test(
@@ -108,5 +108,24 @@ test(
     const recorded = filesBelow(join(folder, 'recorded'), '.wav');
     expect(recorded.size).toBe(65);
     expect(differences(recorded, filesBelow(join(folder, 'sent'), '.wav'))).toEqual([]);
+  }),
+);
+
+test(
+  'a reload, as for a renewed certificate, refuses nobody, although the new worker knows no pod at first',
+  judgingTimes(async () => {
+    const folder = temporaryFolder();
+    const gateway = await GatewayProcess.start('--trust-proxy', '--proxy-cidr', '127.0.0.1/32');
+    onTestFinished(() => gateway.kill());
+    const names = await NameServer.start('127.0.0.1');
+    onTestFinished(() => names.stop());
+    const { url, servers, process: balancer } = await startBalancer(join(folder, 'balancer'), names, gateway.port);
+    await eventually(async () => (await servers()) === 1);
+    const loaded = () => balancer.logs().split('Loading success').length - 1;
+    await eventually(() => loaded() === 1);
+    const arriving = startSimulator(url, '--insecure', '--calls', '60', '--ramp', '4s', '--duration', '1s');
+    await eventually(async () => (await gateway.metrics()).get('upgrades_total{result="accepted"}')! > 5);
+    await balancer.reload('SIGUSR2', () => loaded() === 2);
+    expect(await arriving.report).toMatchObject({ ok: true, calls: { completed: 60, refused: 0, failed: 0 } });
   }),
 );
