@@ -71,14 +71,12 @@ interface SourceRule {
 /** As many as Azure takes in one group. */
 const rulesOfGroupMax = 20;
 
-const units: Readonly<Record<string, string>> = { s: 'S', m: 'M', h: 'H' };
-
 /** `90s` is PT90S. Azure evaluates once a minute: a shorter wait would say no more. */
 export function isoDuration(text: string): string {
-  const [, count, unit] = /^(\d+)([smh])$/.exec(text) ?? [];
-  if (count === undefined) throw new RangeError(`not a duration of seconds, minutes or hours: ${text}`);
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  if (count === undefined) throw new RangeError(`not a duration of one unit up to days: ${text}`);
   if (unit === 's' && Number(count) < 60) return 'PT1M';
-  return `PT${count}${units[unit!]}`;
+  return unit === 'd' ? `P${count}D` : `PT${count}${unit!.toUpperCase()}`;
 }
 
 function azureRule(rule: SourceRule): RecordingRule | AlertRule {

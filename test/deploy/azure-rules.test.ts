@@ -43,6 +43,7 @@ test('a group of more rules than Azure takes becomes two, in their order', () =>
 });
 
 test('a wait is in ISO 8601, a minute at least', () => {
-  expect(['15s', '90s', '5m', '75m', '1h'].map(isoDuration)).toEqual(['PT1M', 'PT90S', 'PT5M', 'PT75M', 'PT1H']);
-  expect(() => isoDuration('1d')).toThrow('not a duration');
+  const texts = ['15s', '90s', '5m', '75m', '1h', '2d'];
+  expect(texts.map(isoDuration)).toEqual(['PT1M', 'PT90S', 'PT5M', 'PT75M', 'PT1H', 'P2D']);
+  expect(() => isoDuration('1h30m')).toThrow('not a duration');
 });

@@ -3,7 +3,8 @@
 # AcsBalancerCertificateExpires fires before it ends.
 folder=${BALANCER_CERTIFICATES:-/etc/haproxy/certs}
 port=${BALANCER_MASTER_PORT:-8407}
-trap 'exit 0' TERM INT
+# HAProxy's image stops its containers with SIGUSR1, which process 1 would ignore until the end of the pod's patience.
+trap 'exit 0' TERM INT USR1
 
 digest() { cat "$folder"/* | sha256sum; }
 
