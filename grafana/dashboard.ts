@@ -66,7 +66,13 @@ const variables = () => [
 ];
 
 /** The query in the form of Grafana 10 and later, and as fields for those before. */
-function annotation(name: string, color: string, expr: string, title: string, body: string): AnnotationQueryBuilder {
+export function annotation(
+  name: string,
+  color: string,
+  expr: string,
+  title: string,
+  body: string,
+): AnnotationQueryBuilder {
   return new AnnotationQueryBuilder()
     .name(name)
     .datasource(datasource)

@@ -13,9 +13,11 @@ import {
   QueryVariableBuilder,
   VariableRefresh,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import { layOut, runbookUrl } from '../dashboard.ts';
+import { annotation, layOut, runbookUrl } from '../dashboard.ts';
 import { chart, datasource, type Size } from '../panel.ts';
 
+/** One of them, that none is left, has no instance. */
+const firing = 'ALERTS{alertname=~"AcsBalancer.+", alertstate="firing", job=~"$job|", instance=~"$instance|"}';
 const half: Size = { w: 12, h: 8 };
 const chosen = 'job=~"$job", instance=~"$instance"';
 
@@ -132,6 +134,7 @@ export function haproxy(): Dashboard {
     .timezone('browser')
     .tooltip(DashboardCursorSync.Crosshair)
     .variables(variables())
+    .annotations([annotation('Alerts', 'red', firing, '{{alertname}}', '{{severity}} {{instance}}')])
     .links([
       new DashboardLinkBuilder('Runbook')
         .type(DashboardLinkType.Link)
@@ -141,6 +144,6 @@ export function haproxy(): Dashboard {
         .targetBlank(true),
     ])
     .build();
-  for (const each of built.links!) delete each.placement;
+  for (const each of [...built.links!, ...built.annotations!.list!]) delete each.placement;
   return { ...built, panels: layOut([{ title: 'HAProxy', panels: panels() }]) };
 }
