@@ -27,6 +27,8 @@ export interface BalancerOptions {
   readonly streams?: number;
   /** From now until the certificate ends. */
   readonly certificateDays?: number;
+  /** Says when it ends, by https. */
+  readonly certificatePort?: number;
 }
 
 export type StartBalancer = (options: BalancerOptions) => Promise<Balancer>;

@@ -48,7 +48,7 @@ test('says on which day the certificate ends that it serves; a renewed one is se
   mkdirSync(certificates);
   const [port, statusPort, certificatePort, masterPort] = (await freePorts(4)) as [number, number, number, number];
   const address = `127.0.0.1:${gateway.port}`;
-  const options = { folder, gateways: [address, address] as const };
+  const options = { folder, gateways: [address, address] as const, certificatePort };
   // As cert-manager names them and deploy/azure mounts them: the key beside the certificate.
   const install = (days: number) => {
     const { cert, key } = selfSignedCertificate(days);
@@ -63,7 +63,7 @@ test('says on which day the certificate ends that it serves; a renewed one is se
   };
   const first = install(40);
   const env = {
-    ...haproxyEnvironment(options, port, statusPort, certificatePort),
+    ...haproxyEnvironment(options, port, statusPort),
     BALANCER_CERTIFICATE: join(certificates, 'gateway.pem'),
   };
   const haproxy = new BalancerProcess(

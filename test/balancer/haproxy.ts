@@ -10,13 +10,9 @@ import { type Balancer, type BalancerOptions, BalancerProcess, deploy, substitut
 export const haproxyFile = join(deploy, 'haproxy/haproxy.cfg');
 
 /** The environment that puts everything into the folder. */
-export function haproxyEnvironment(
-  options: BalancerOptions,
-  port: number,
-  statusPort: number,
-  certificatePort?: number,
-): Record<string, string> {
-  const { folder, gateways, silenceSeconds, hardStopSeconds, handshakes, streams, certificateDays } = options;
+export function haproxyEnvironment(options: BalancerOptions, port: number, statusPort: number): Record<string, string> {
+  const { folder, gateways, silenceSeconds, hardStopSeconds, handshakes, streams, certificateDays, certificatePort } =
+    options;
   const certificate = join(folder, 'gateway.pem');
   const { cert, key } = selfSignedCertificate(certificateDays);
   writeFileSync(certificate, cert + key);
@@ -57,14 +53,9 @@ export function checkHaproxy(options: BalancerOptions): { code: number | null; o
   return { code: status, output: `${stdout}${stderr}` };
 }
 
-/** Its port that says when the certificate ends, by https. */
-export interface Haproxy extends Balancer {
-  readonly certificatePort: number;
-}
-
-export async function startHaproxy(options: BalancerOptions): Promise<Haproxy> {
-  const [port, statusPort, certificatePort] = (await freePorts(3)) as [number, number, number];
-  const env = haproxyEnvironment(options, port, statusPort, certificatePort);
+export async function startHaproxy(options: BalancerOptions): Promise<Balancer> {
+  const [port, statusPort] = (await freePorts(2)) as [number, number];
+  const env = haproxyEnvironment(options, port, statusPort);
   const haproxy = new BalancerProcess('haproxy', ['-W', '-f', configuration(options.folder)], options.folder, env);
   const statusUrl = `http://127.0.0.1:${statusPort}`;
   await haproxy.ready(`${statusUrl}/healthz`);
@@ -75,7 +66,6 @@ export async function startHaproxy(options: BalancerOptions): Promise<Haproxy> {
     name: 'haproxy',
     port,
     statusUrl,
-    certificatePort,
     process: haproxy,
     reload: () => {
       const before = loaded();

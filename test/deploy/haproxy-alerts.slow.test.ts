@@ -9,9 +9,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { balancerUrl } from '../balancer/balancer.ts';
+import { type Balancer, balancerUrl } from '../balancer/balancer.ts';
 import { dial } from '../balancer/client.ts';
-import { type Haproxy, startHaproxy } from '../balancer/haproxy.ts';
+import { startHaproxy } from '../balancer/haproxy.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { freePort } from '../support/free-ports.ts';
 import { eventually, GatewayProcess } from '../support/gateway-process.ts';
@@ -103,16 +103,17 @@ class Prometheus {
   }
 }
 
-async function haproxy(gateways: readonly [string, string], certificateDays?: number): Promise<Haproxy> {
+interface Haproxy extends Balancer {
+  readonly certificatePort: number;
+}
+
+async function haproxy(gateways: readonly [string, string], certificateDays: number): Promise<Haproxy> {
   const folder = join(temporaryFolder(), 'balancer');
   mkdirSync(folder);
-  const started = await startHaproxy({
-    folder,
-    gateways,
-    ...(certificateDays === undefined ? {} : { certificateDays }),
-  });
+  const certificatePort = await freePort();
+  const started = await startHaproxy({ folder, gateways, certificateDays, certificatePort });
   onTestFinished(() => started.process.stop());
-  return started;
+  return { ...started, certificatePort };
 }
 
 test(
@@ -144,7 +145,7 @@ test(
 test(
   'no gateway behind it, newcomers that are refused, and a certificate of a day are each an alert',
   judgingTimes(async () => {
-    const alone = await haproxy(['127.0.0.1:1', '127.0.0.1:2']);
+    const alone = await haproxy(['127.0.0.1:1', '127.0.0.1:2'], 1);
     const prometheus = await Prometheus.start([alone]);
     let isOver = false;
     onTestFinished(() => {
