@@ -6,17 +6,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../base/errors.ts';
 import { adminConnectionMs } from '../base/limits.ts';
+import type { Config } from '../config/serve-settings.ts';
 import type { Console } from '../console/console.ts';
-import type { Metrics } from '../metrics/registry.ts';
 import { bearerOf, Secrets } from '../socket/auth/credentials.ts';
-import type { Readiness } from '../socket/upgrade.ts';
-import type { StreamRegistry } from '../stream/registry.ts';
-import { threadTimeMs } from '../thread/thread-time.ts';
 import { AdminConnections } from './connections.ts';
-import { TimeBudget } from './time-budget.ts';
+import type { Figures } from './figures.ts';
 
 // An import would evaluate all that node:http exports, WebSocket and with it the whole of undici: a tenth of what a start costs.
 const { createServer, ServerResponse: Response } = process.getBuiltinModule('node:http');
@@ -24,9 +20,7 @@ const { createServer, ServerResponse: Response } = process.getBuiltinModule('nod
 export interface AdminOptions {
   readonly host: string;
   readonly port: number;
-  readonly metrics: Metrics;
-  readonly registry: StreamRegistry;
-  readonly readiness: () => Readiness;
+  readonly figures: Figures;
   /** What everything but health wants; null for nothing. */
   readonly token: string | null;
   /** The live page, which is there when the port is; null: there is none. */
@@ -36,16 +30,18 @@ export interface AdminOptions {
 const requestTimeoutMs = 10_000;
 /** How often Node.js looks for requests that are late. */
 const checkIntervalMs = 1_000;
-/** How long `/streams` may keep the main thread from its sockets at a time. */
-const sliceMs = 2;
 const jsonHeaders = { 'Content-Type': 'application/json' };
+
+/** What the settings say of it. */
+export function adminOf({ adminHost, adminPort, adminToken }: Config): Pick<AdminOptions, 'host' | 'port' | 'token'> {
+  return { host: adminHost, port: adminPort, token: adminToken };
+}
 
 export class AdminServer {
   private readonly options: AdminOptions;
   private readonly server: Server;
   private readonly secrets: Secrets | null;
   private readonly connections: AdminConnections;
-  private readonly budget = new TimeBudget(() => performance.now(), threadTimeMs);
   /** What the next scrapes get, all of them the same. */
   private nextText: Promise<Buffer> | null = null;
 
@@ -62,7 +58,7 @@ export class AdminServer {
         this.answer(request, response).catch(() => response.destroy());
       },
     );
-    this.connections = new AdminConnections(this.server, () => this.budget.charge(adminConnectionMs));
+    this.connections = new AdminConnections(this.server, () => options.figures.budget.charge(adminConnectionMs));
     // Without it Node.js answers those who ask for another protocol as if they had not.
     if (options.console !== null)
       this.server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
@@ -94,9 +90,10 @@ export class AdminServer {
 
   /** Scrapes that wait at the same time share one reading, which is made after all of them have asked. */
   private metricsText(): Promise<Buffer> {
-    this.nextText ??= this.budget.spend(async () => {
+    const { figures } = this.options;
+    this.nextText ??= figures.budget.spend(async () => {
       this.nextText = null;
-      return Buffer.from(await this.options.metrics.text());
+      return Buffer.from(await figures.metrics());
     });
     return this.nextText;
   }
@@ -130,48 +127,35 @@ export class AdminServer {
       return;
     }
     const path = (request.url ?? '/').split('?')[0]!;
-    const { registry, metrics } = this.options;
+    const { figures } = this.options;
     if (path === '/healthz') json(response, 200, { status: 'ok' });
     else if (path === '/readyz') {
-      const status = this.options.readiness();
+      const status = await figures.readiness();
       json(response, status === 'ready' ? 200 : 503, { status });
     } else if (!this.isAuthorized(request)) {
       response.setHeader('WWW-Authenticate', 'Bearer');
       json(response, 401, { error: 'unauthorized' });
     } else if (path === '/metrics') {
       const text = await this.metricsText();
-      response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text);
+      response.writeHead(200, { 'Content-Type': figures.contentType }).end(text);
     } else if (path === '/streams') {
       response.writeHead(200, jsonHeaders);
-      await pipeline(tellStreams(registry, this.budget), response);
+      await pipeline(listOf(figures.streams()), response);
     } else if (path.startsWith('/streams/')) {
-      const stream = registry.find(path.slice('/streams/'.length));
-      if (stream === undefined) json(response, 404, { error: 'no such stream' });
-      else json(response, 200, await this.budget.spend(() => registry.report(stream)));
+      const stream = await figures.stream(path.slice('/streams/'.length));
+      if (stream === null) json(response, 404, { error: 'no such stream' });
+      else response.writeHead(200, jsonHeaders).end(stream);
     } else json(response, 404, { error: 'not found' });
   }
 }
 
-/** All streams, some at a time: thousands of them at once would hold the sockets up. */
-async function* tellStreams(registry: StreamRegistry, budget: TimeBudget): AsyncGenerator<string> {
-  const ids = registry.all.map(({ id }) => id);
+async function* listOf(pieces: AsyncIterable<string>): AsyncGenerator<string> {
   yield '{"streams":[';
   let separator = '';
-  for (let next = 0; next < ids.length; ) {
-    const text = await budget.spend(() => {
-      let slice = '';
-      const endMs = performance.now() + sliceMs;
-      while (next < ids.length && performance.now() < endMs) {
-        // It may be gone since the last turn of the loop.
-        const stream = registry.find(ids[next++]!);
-        if (stream === undefined) continue;
-        slice += separator + JSON.stringify(registry.report(stream));
-        separator = ',';
-      }
-      return slice;
-    });
-    yield text;
-    await nextTurn();
+  for await (const piece of pieces) {
+    if (piece === '') continue;
+    yield separator + piece;
+    separator = ',';
   }
   yield ']}';
 }

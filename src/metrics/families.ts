@@ -94,4 +94,6 @@ export interface Sources {
   /** What runs here: version, Node.js, decoder. */
   readonly build: Readonly<Record<string, string>>;
   readonly isDraining: () => boolean;
+  /** Absent: this process has no others. */
+  readonly processRestarts?: () => Readonly<Record<'died' | 'hung' | 'replaced', number>>;
 }

@@ -6,8 +6,12 @@ import type { Metrics, Sample } from './registry.ts';
 export function registerInternals(metrics: Metrics, sources: Sources): void {
   const { lanes, decoders, memory, rings, sinks } = sources;
   const batches = memory.lanes.map((lane) => lane.histogram('batch'));
-  metrics.gauge('lane_backlog_bytes', 'Bytes in the lane that its worker has not decoded.', ['lane'], () =>
-    lanes.map((each) => [{ lane: String(each.index) }, each.backlogBytes]),
+  metrics.gauge(
+    'lane_backlog_bytes',
+    'Bytes in the lane that its worker has not decoded.',
+    ['lane'],
+    () => lanes.map((each) => [{ lane: String(each.index) }, each.backlogBytes]),
+    'each',
   );
   metrics.histogram(
     'lane_batch_frames',
@@ -15,12 +19,14 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     ['lane'],
     batchBounds,
     () => batches.map(({ counts, sum }, index) => ({ labels: { lane: String(index) }, counts, sum })),
+    'each',
   );
   metrics.counter(
     'lane_wait_seconds_total',
     'Seconds that the main thread waited for a worker to make room in this lane, as after a network stall. At most a fifth of its time.',
     ['lane'],
     () => lanes.map((each) => [{ lane: String(each.index) }, each.waitedMs / 1000]),
+    'each',
   );
   metrics.gauge('decode_tasks_waiting', 'Lanes without a worker: it died, and the next one is not up.', [], () => [
     [{}, decoders.waiting],
@@ -30,6 +36,7 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     'Share of time, 0 to 1, that workers decoded since the last scrape, or in the last second. Above 0.8 for long: add workers or gateways.',
     [],
     () => [[{}, decoders.measureUtilization()]],
+    'average',
   );
   metrics.gauge(
     'ring_memory_bytes',
@@ -97,11 +104,13 @@ export function registerInternals(metrics: Metrics, sources: Sources): void {
     '1 while this sink takes frames, 0 while its server is away or its thread hangs. Frames wait in their rings, then are lapped.',
     ['sink'],
     perSink((sink) => Number(sink.isReady)),
+    'min',
   );
   metrics.gauge(
     'sink_frames_unaccounted',
     'Frames of ended participants that this sink neither read nor lapped: 0 by the accounting identity.',
     ['sink'],
     perSink((sink) => sink.framesUnaccounted),
+    'farthest',
   );
 }

@@ -35,6 +35,7 @@ export function registerMessages(metrics: Metrics, sources: Sources): void {
       const pushed = lanes.reduce((sum, each) => sum + each.messagesPushed, 0);
       return [[{}, unaccounted(memory, totals, pushed)]];
     },
+    'farthest',
   );
   metrics.counter(
     'decode_fallback_total',

@@ -90,6 +90,7 @@ export function registerPlayback(metrics: Metrics, { playback }: Sources): void 
     'Frames taken from a queue that are in no counter, or, if negative, in two: 0 by the accounting identity.',
     [],
     () => [[{}, playback.unaccounted]],
+    'farthest',
   );
   const histogram = (name: string, help: string, boundsMs: readonly number[], from: Histogram) =>
     metrics.histogram(name, help, [], seconds(boundsMs), () => [

@@ -8,10 +8,26 @@ import { descriptorsMax, openDescriptors } from '../thread/descriptors.ts';
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
 
-export function registerProcess(metrics: Metrics, { build }: Sources): void {
-  metrics.gauge('build_info', 'Version, Node.js and decoder of this process; always 1.', Object.keys(build), () => [
-    [build, 1],
-  ]);
+const noRestarts = { died: 0, hung: 0, replaced: 0 };
+
+export function registerProcess(
+  metrics: Metrics,
+  { build, processRestarts = () => noRestarts }: Pick<Sources, 'build' | 'processRestarts'>,
+): void {
+  metrics.gauge(
+    'build_info',
+    'Version, Node.js and decoder of this process; always 1.',
+    Object.keys(build),
+    () => [[build, 1]],
+    'max',
+  );
+
+  metrics.counter(
+    'process_restarts_total',
+    'Processes of --processes started in the place of another one: it died, hung, or was replaced by SIGUSR2.',
+    ['cause'],
+    () => Object.entries(processRestarts()).map(([cause, value]) => [{ cause }, value]),
+  );
 
   metrics.counter(
     'log_lines_lost_total',

@@ -39,14 +39,19 @@ export function registerRecordings(metrics: Metrics, { recordings }: Sources): v
         ] as const;
       }),
   );
-  metrics.gauge('sink_disk_bytes', 'Size of the disk that this sink writes to; 0 until known.', ['sink'], () =>
-    sinks.map((sink) => [{ sink }, diskOf(sink).diskBytes]),
+  metrics.gauge(
+    'sink_disk_bytes',
+    'Size of the disk that this sink writes to; 0 until known.',
+    ['sink'],
+    () => sinks.map((sink) => [{ sink }, diskOf(sink).diskBytes]),
+    'max',
   );
   metrics.gauge(
     'sink_disk_free_bytes',
     'Free bytes of that disk, read every ten seconds. At 0 frames are lost (sink_lost_frames_total).',
     ['sink'],
     () => sinks.map((sink) => [{ sink }, diskOf(sink).freeBytes]),
+    'max',
   );
   metrics.counter(
     'recording_commands_total',

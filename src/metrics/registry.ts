@@ -1,8 +1,9 @@
 /**
- * The only importer of prom-client. A metric here is a function that reads a plain number when `/metrics` is scraped; no
+ * Where metrics become prom-client's. A metric here is a function that reads a plain number when `/metrics` is scraped; no
  * stage knows that it is measured. Main thread.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { Aggregation, Family, Snapshot } from './aggregate.ts';
 
 export const metricPrefix = 'acs_gateway_';
 
@@ -13,23 +14,25 @@ type Read = () => readonly Sample[];
 
 export class Metrics {
   private readonly registry = new Registry();
+  /** By name; what has none is a sum. */
+  private readonly aggregations = new Map<string, Aggregation>();
 
-  /** A counter whose total is known elsewhere. */
-  counter(name: string, help: string, labelNames: readonly string[], read: Read): void {
-    this.add(Counter, metricPrefix + name, help, labelNames, read);
+  /** A counter whose total is known elsewhere. `aggregation`, here and below: with `--processes`. */
+  counter(name: string, help: string, labelNames: readonly string[], read: Read, aggregation?: 'each'): void {
+    this.add(Counter, metricPrefix + name, help, labelNames, read, aggregation);
   }
 
-  gauge(name: string, help: string, labelNames: readonly string[], read: Read): void {
-    this.add(Gauge, metricPrefix + name, help, labelNames, read);
+  gauge(name: string, help: string, labelNames: readonly string[], read: Read, aggregation?: Aggregation): void {
+    this.add(Gauge, metricPrefix + name, help, labelNames, read, aggregation);
   }
 
-  /** Under a name that is the same for every process, without our prefix. */
+  /** Of each process, under a name that is the same for all programs, without our prefix. */
   standardCounter(name: string, help: string, read: Read): void {
-    this.add(Counter, name, help, [], read);
+    this.add(Counter, name, help, [], read, 'each');
   }
 
   standardGauge(name: string, help: string, read: Read): void {
-    this.add(Gauge, name, help, [], read);
+    this.add(Gauge, name, help, [], read, 'each');
   }
 
   /** The value is set anew for every scrape. */
@@ -39,7 +42,9 @@ export class Metrics {
     help: string,
     labelNames: readonly string[],
     read: Read,
+    aggregation: Aggregation = 'sum',
   ): void {
+    this.aggregations.set(name, aggregation);
     new Metric({
       name,
       help,
@@ -59,7 +64,9 @@ export class Metrics {
     labelNames: readonly string[],
     bounds: readonly number[],
     read: () => readonly HistogramReading[],
+    aggregation: 'sum' | 'each' = 'sum',
   ): void {
+    this.aggregations.set(metricPrefix + name, aggregation);
     this.registry.registerMetric(new CountedHistogram(metricPrefix + name, help, labelNames, bounds, read) as never);
   }
 
@@ -70,6 +77,14 @@ export class Metrics {
   /** The Prometheus text. */
   text(): Promise<string> {
     return this.registry.metrics();
+  }
+
+  /** The same as plain data, for a process that adds up several. */
+  async snapshot(): Promise<Snapshot> {
+    const metrics = (await this.registry.getMetricsAsJSON()) as unknown as Omit<Family, 'aggregation'>[];
+    return metrics.map(({ name, help, type, values }) => {
+      return { name, help, type, aggregation: this.aggregations.get(name) ?? 'sum', values };
+    });
   }
 }
 
@@ -85,7 +100,6 @@ class CountedHistogram {
   readonly name: string;
   readonly help: string;
   readonly type = 'histogram';
-  readonly aggregator = 'sum';
   readonly labelNames: readonly string[];
   private readonly bounds: readonly number[];
   private readonly read: () => readonly HistogramReading[];
@@ -105,7 +119,7 @@ class CountedHistogram {
   }
 
   get() {
-    const { name, help, type, aggregator, bounds } = this;
+    const { name, help, type, bounds } = this;
     const values: { labels: Record<string, string | number>; value: number; metricName: string }[] = [];
     for (const { labels, counts, sum } of this.read()) {
       let cumulative = 0;
@@ -120,6 +134,6 @@ class CountedHistogram {
       values.push({ labels: { ...labels }, value: sum, metricName: `${name}_sum` });
       values.push({ labels: { ...labels }, value: cumulative, metricName: `${name}_count` });
     }
-    return Promise.resolve({ name, help, type, values, aggregator });
+    return Promise.resolve({ name, help, type, values });
   }
 }

@@ -47,14 +47,22 @@ export function registerStreams(metrics: Metrics, sources: Sources): void {
     ['outcome'],
     () => Object.entries(stalls.totals).map(([outcome, value]) => [{ outcome }, value]),
   );
-  metrics.gauge('draining', '1 from the first SIGTERM, SIGINT or SIGHUP on, else 0.', [], () => [
-    [{}, sources.isDraining() ? 1 : 0],
+  metrics.gauge(
+    'draining',
+    '1 from the first SIGTERM, SIGINT or SIGHUP on, else 0.',
+    [],
+    () => [[{}, sources.isDraining() ? 1 : 0]],
+    'min',
+  );
+  metrics.gauge('processes', 'Processes that take streams, of --processes.', [], () => [
+    [{}, sources.isDraining() ? 0 : 1],
   ]);
   metrics.gauge(
     'degraded',
     '1 while a decode worker is missing or hangs for over a second: no new stream is taken. After a minute the process ends.',
     [],
     () => [[{}, Number(sources.decoders.isDegraded)]],
+    'max',
   );
   metrics.counter('upgrades_total', 'HTTP requests to the ingest port but health, by result.', ['result'], () =>
     Object.entries(totals.upgrades).map(([result, value]) => [{ result }, value]),

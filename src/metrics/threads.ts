@@ -6,11 +6,17 @@ import type { Metrics } from './registry.ts';
 export function registerThreads(metrics: Metrics, { threads, decoders, supervised }: Sources): void {
   const boundsSeconds = delayBoundsMs.map((ms) => ms / 1000);
   const register = (name: string, help: string, of: (threadMetrics: NamedThreadMetrics) => Histogram) =>
-    metrics.histogram(name, help, ['thread'], boundsSeconds, () =>
-      threads().map((threadMetrics) => {
-        const { counts, sum } = of(threadMetrics);
-        return { labels: { thread: threadMetrics.name }, counts, sum: sum / 1000 };
-      }),
+    metrics.histogram(
+      name,
+      help,
+      ['thread'],
+      boundsSeconds,
+      () =>
+        threads().map((threadMetrics) => {
+          const { counts, sum } = of(threadMetrics);
+          return { labels: { thread: threadMetrics.name }, counts, sum: sum / 1000 };
+        }),
+      'each',
     );
   register(
     'eventloop_delay_seconds',
