@@ -29,6 +29,7 @@ const chapters: readonly (readonly [title: string, names: readonly string[]])[] 
       'ParticipantReport',
       'EndedStream',
       'StreamReport',
+      'StreamPlace',
       'StreamPhase',
       'ReaderReport',
       'CloseCause',

@@ -26,6 +26,7 @@ const units: readonly (readonly [RegExp, string])[] = [
   [/_call_files_|_calls_deleted_/, 'calls'],
   [/_recordings_total$/, 'files'],
   [/_connections_/, 'connections'],
+  [/_processes$/, 'processes'],
   [/_console_viewers$/, 'pages'],
   [/_console_listeners$/, 'listenings'],
   [/_fds$/, 'files'],

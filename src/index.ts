@@ -5,6 +5,7 @@ import './base/loadable.ts';
 export { type ErrorCode, errorCodes, GatewayError } from './base/errors.ts';
 export type { Log, LogRecord } from './base/log.ts';
 export type { Config } from './config/serve-settings.ts';
+export type { DrainResult } from './gateway/drain-result.ts';
 export type {
   DtmfTone,
   GatewayEvents,
@@ -15,7 +16,6 @@ export type {
   StreamFormat,
   StreamInfo,
 } from './gateway/events.ts';
-export type { DrainResult } from './gateway/gateway.ts';
 export { type GatewayOptions, type RunningGateway, startGateway } from './gateway/start.ts';
 export type { DropReason } from './memory/outcomes.ts';
 export type { PlaybackMemoryHandle } from './memory/playback-memory.ts';
@@ -55,6 +55,6 @@ export type { Account } from './stream/accounting.ts';
 export type { EndedStream, ReaderReport } from './stream/ended-stream.ts';
 export type { ParticipantReport } from './stream/ring-report.ts';
 export type { EndedStall, Stall, StallOutcome } from './stream/stall-watch.ts';
-export type { StreamPhase, StreamRecording } from './stream/stream.ts';
+export type { StreamPhase, StreamPlace, StreamRecording } from './stream/stream.ts';
 export type { StreamReport } from './stream/stream-report.ts';
 export type { CloseCause } from './stream/totals.ts';

@@ -5,6 +5,7 @@
  */
 import { GatewayError } from './base/errors.ts';
 import { exitNow, exitSoon } from './base/exit.ts';
+import { explain } from './base/explain.ts';
 import { runtimeProblem } from './base/runtime.ts';
 import { packageVersion } from './base/version.ts';
 import type { CliIo } from './cli/io.ts';
@@ -54,14 +55,6 @@ async function run(typed: readonly string[], io: CliIo): Promise<number> {
   }
 }
 
-/** A module that is not there is a machine that is not complete, not a fault of ours. */
-function explain(error: unknown): GatewayError | null {
-  if (error instanceof GatewayError) return error;
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'ERR_DLOPEN_FAILED' && code !== 'MODULE_NOT_FOUND') return null;
-  return new GatewayError('native_missing', `${String(message).split('\n')[0]}\nrun: acs-audio-gateway doctor`);
-}
-
 /**
  * One Ctrl-C under `npm start` comes twice, from the terminal and from npm, and `timeout` does the same with SIGTERM: what
  * follows the first signal within this time is its echo.
@@ -69,17 +62,25 @@ function explain(error: unknown): GatewayError | null {
 const signalEchoMs = 300;
 
 const stop = new AbortController();
+const end = new AbortController();
 let stoppedMs = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (!stop.signal.aborted) stoppedMs = performance.now();
-    else if (performance.now() - stoppedMs > signalEchoMs) exitNow(1);
+    else if (performance.now() - stoppedMs > signalEchoMs) {
+      end.abort();
+      exitNow(1);
+    }
     stop.abort();
   });
 }
 
 /** Node.js would open its inspector, to anything that can reach its port, in a process full of calls. */
 process.on('SIGUSR1', () => {});
+
+/** Replaces processes where there are several; and ends none where there are not. */
+let replace = () => {};
+process.on('SIGUSR2', () => replace());
 
 /** Output that cannot be written, because its reader is gone, must not end the process. */
 process.stderr.on('error', () => {});
@@ -99,6 +100,10 @@ const io: CliIo = {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   stopped: stop.signal,
+  ended: end.signal,
+  onReplace: (listener) => {
+    replace = listener;
+  },
   isTty: process.stderr.isTTY === true,
 };
 

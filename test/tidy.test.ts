@@ -29,6 +29,7 @@ const stages = [
   ['main.ts'],
   ['cli'],
   ['conformance'],
+  ['processes'],
   ['gateway', 'simulator'],
   ['admin'],
   ['console'],

@@ -29,6 +29,8 @@ export const errorCodes = {
   recording_failed: 13,
   /** Audio cannot be sent into the call: switched off, the stream has ended, no memory; or a rate or an id that there is not. */
   playback_refused: 14,
+  /** A process of `--processes` ended before it took streams, and did not say why. */
+  process_failed: 15,
   /** A broken invariant: a fault of the gateway itself. */
   invariant: 70,
 } as const;

@@ -117,9 +117,9 @@ function clock(time: Date): string {
 
 /** `json` is a line as pino writes it. The time is shown in the zone of the process. */
 export function logLine(json: string, paint: Paint): string {
-  const { level, time, msg, ...rest } = JSON.parse(json) as LogRecord;
+  const { level, time, msg, process, ...rest } = JSON.parse(json) as LogRecord;
   const style = levelStyles[level as keyof typeof levelStyles] ?? 'bold';
-  const fields = fieldsOf(msg, rest).flatMap(([name, value]) => {
+  const fields = [['process', process] as const, ...fieldsOf(msg, rest)].flatMap(([name, value]) => {
     const text = shown(value);
     if (text === null) return [];
     return [`${paint('dim', `${name}=`)}${faults.has(name) && text !== '0' ? paint('yellow', text) : text}`];

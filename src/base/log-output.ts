@@ -14,7 +14,7 @@ export class LogOutput {
   linesLost = 0;
   /** Called with the number of lines lost when the next one can be written. */
   onLost: (lines: number) => void = () => {};
-  private readonly open: () => Writable;
+  private open: () => Writable;
   private stream: Writable | null = null;
   private isBroken = false;
   private unreported = 0;
@@ -33,12 +33,19 @@ export class LogOutput {
     } else stream.write(line);
   }
 
+  /** From now on lines go elsewhere: what they went to is gone. */
+  reopen(open: () => Writable): void {
+    this.open = open;
+    this.stream = null;
+    this.isBroken = false;
+  }
+
   private connect(): Writable {
     const stream = this.open();
     this.stream = stream;
     // A pipe whose reader ended, a terminal that was closed.
     stream.on('error', () => {
-      this.isBroken = true;
+      this.isBroken ||= stream === this.stream;
     });
     stream.on('drain', () => {
       const { unreported } = this;

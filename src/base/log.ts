@@ -40,13 +40,25 @@ function readableFor(stream: Writable): (line: string) => string {
   return (line) => logLine(line, (style, text) => styleText(style, text, { stream }));
 }
 
-/** @param stream instead of standard output */
-export function createLog(level: LogLevel, format: LogFormat = 'auto', stream?: Writable): Log {
+function isPrettyOn(format: LogFormat, stream?: Writable): boolean {
+  return format === 'pretty' || (format === 'auto' && stream === undefined && isatty(stdoutFd));
+}
+
+/**
+ * @param stream instead of standard output
+ * @param said in every record
+ */
+export function createLog(
+  level: LogLevel,
+  format: LogFormat = 'auto',
+  stream?: Writable,
+  said: Readonly<Record<string, unknown>> | null = null,
+): Log {
   const output = stream === undefined ? logOutput : new LogOutput(() => stream);
-  const isPretty = format === 'pretty' || (format === 'auto' && stream === undefined && isatty(stdoutFd));
+  const isPretty = isPrettyOn(format, stream);
   const options = {
     level,
-    base: null,
+    base: said,
     hooks: { streamWrite: isPretty ? readableFor(stream ?? process.stdout) : escaped },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
@@ -54,4 +66,13 @@ export function createLog(level: LogLevel, format: LogFormat = 'auto', stream?: 
   const log = pino(options, output);
   output.onLost = (lines) => log.warn({ msg: 'log lines lost', lines });
   return log;
+}
+
+/** Takes lines that processes of ours have written, records as JSON or what a module prints, to standard output. */
+export function createRelay(format: LogFormat): (line: string) => void {
+  const readable = isPrettyOn(format) ? readableFor(process.stdout) : null;
+  return (line) => {
+    const isRecord = readable !== null && line.startsWith('{"level":');
+    logOutput.write(isRecord ? readable(line) : `${line}\n`);
+  };
 }

@@ -4,9 +4,11 @@ import { createServer } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { runtimeProblem } from '../base/runtime.ts';
 import type { Config } from '../config/serve-settings.ts';
+import { configOf, configsOf } from '../config/share.ts';
 import { geometryOf } from '../memory/geometry.ts';
-import { laneBytes, ringBytes, streamSlotBytes } from '../memory/sizes.ts';
+import { type Geometry, laneBytes, ringBytes, streamSlotBytes } from '../memory/sizes.ts';
 import { loadSimdjson } from '../protocol/parsers.ts';
+import { portToListenOn } from '../socket/port.ts';
 
 export interface Finding {
   readonly name: string;
@@ -67,14 +69,15 @@ export function openFiles(config: Config, limits: string | null): Finding {
   const hard = limits?.match(/^Max open files\s+\S+\s+(\S+)/m)?.[1];
   if (hard === undefined) return { name, verdict: 'note', detail: 'the limit cannot be read on this system' };
   const limit = hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard);
-  const needed = config.maxStreams + spareDescriptors;
-  const detail = `limit ${hard}, ${needed} needed for --max-streams ${config.maxStreams}`;
+  const { maxStreams } = configOf(config, 0);
+  const needed = maxStreams + spareDescriptors;
+  const detail = `limit ${hard}, ${needed} needed for ${maxStreams} streams${config.processes > 1 ? ' of a process' : ''}`;
   if (limit < needed) {
     const remedy =
       'raise it (LimitNOFILE= in systemd, ulimits in compose, /etc/security/limits.conf), or lower --max-streams';
     return { name, verdict: 'wrong', detail, remedy };
   }
-  if (config.sink.length > 0 && limit < needed + config.sink.length * config.maxStreams) {
+  if (config.sink.length > 0 && limit < needed + config.sink.length * maxStreams) {
     const remedy =
       'each participant of each file sink takes a descriptor as well: at this limit fewer streams can be recorded';
     return { name, verdict: 'note', detail, remedy };
@@ -89,15 +92,25 @@ export function memoryLimitBytes(): number {
   return Math.min(limit, totalmem());
 }
 
+function bytesOf({
+  ringCount,
+  ringSlotCount,
+  streamCount,
+  participantsMax,
+  laneCount,
+  laneHalfBytes,
+}: Geometry): number {
+  const streams = streamCount * streamSlotBytes(participantsMax);
+  return ringCount * ringBytes(ringSlotCount) + streams + laneCount * laneBytes(laneHalfBytes);
+}
+
 export function sharedMemory(config: Config, limitBytes: number): Finding {
   const name = 'shared memory';
-  const geometry = geometryOf(config);
-  const bytes =
-    geometry.ringCount * ringBytes(geometry.ringSlotCount) +
-    geometry.streamCount * streamSlotBytes(geometry.participantsMax) +
-    geometry.laneCount * laneBytes(geometry.laneHalfBytes);
-  const detail = `up to ${Math.ceil(bytes / mib)} MiB for ${geometry.ringCount} participants, of ${Math.floor(limitBytes / mib)} MiB`;
-  if (geometry.ringCount === 0) {
+  const geometries = configsOf(config).map(geometryOf);
+  const bytes = geometries.reduce((sum, geometry) => sum + bytesOf(geometry), 0);
+  const ringCount = geometries.reduce((sum, geometry) => sum + geometry.ringCount, 0);
+  const detail = `up to ${Math.ceil(bytes / mib)} MiB for ${ringCount} participants, of ${Math.floor(limitBytes / mib)} MiB`;
+  if (geometries.some((geometry) => geometry.ringCount === 0)) {
     return { name, verdict: 'wrong', detail, remedy: '--ring-memory-mb does not hold a single participant: raise it' };
   }
   if (bytes > 0.8 * limitBytes) {
@@ -113,8 +126,10 @@ export function sharedMemory(config: Config, limitBytes: number): Finding {
 
 export function cores(config: Config): Finding {
   const count = availableParallelism();
-  const detail = `${count}, for 1 front end and ${config.workers} decode workers`;
-  if (config.workers + 1 <= Math.max(2, count)) return { name: 'cores', verdict: 'ok', detail };
+  const { processes } = config;
+  const workers = processes * configOf(config, 0).workers;
+  const detail = `${count}, for ${processes} front end${processes > 1 ? 's' : ''} and ${workers} decode workers`;
+  if (workers + processes <= Math.max(2, count)) return { name: 'cores', verdict: 'ok', detail };
   return { name: 'cores', verdict: 'note', detail, remedy: 'more threads than cores: jitter will show it' };
 }
 
@@ -124,6 +139,13 @@ function canListen(host: string, port: number): Promise<string | null> {
     server.once('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message));
     server.listen({ host, port, exclusive: true }, () => server.close(() => settle(null)));
   });
+}
+
+function isShared({ host, port, tlsCert }: Config): Promise<boolean> {
+  return portToListenOn({ host, port, sharing: 'ask', tls: tlsCert === null ? null : {} }).then(
+    () => true,
+    () => false,
+  );
 }
 
 export async function ports(config: Config): Promise<Finding[]> {
@@ -136,6 +158,9 @@ export async function ports(config: Config): Promise<Finding[]> {
       const problem = await canListen(host, port);
       const name = `${flag} ${port}`;
       if (problem === null) return { name, verdict: 'ok', detail: `free on ${host}` };
+      if (problem === 'EADDRINUSE' && flag === '--port' && config.sharePort && (await isShared(config))) {
+        return { name, verdict: 'ok', detail: `shared on ${host}` };
+      }
       const remedy =
         problem === 'EADDRINUSE' ? `something listens there already: choose another ${flag}` : 'check the address';
       return { name, verdict: 'wrong', detail: `cannot listen on ${host}: ${problem}`, remedy };

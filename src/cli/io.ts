@@ -7,6 +7,10 @@ export interface CliIo {
   readonly stderr: (text: string) => void;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly stopped: AbortSignal;
+  /** Aborted by the second one: the process ends when its listeners return. */
+  readonly ended?: AbortSignal;
+  /** What SIGUSR2 does from now on. */
+  readonly onReplace?: (listener: () => void) => void;
   /** Whether stderr is a terminal, on which a line can be rewritten. */
   readonly isTty: boolean;
 }

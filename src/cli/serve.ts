@@ -1,10 +1,4 @@
-/** The command `serve`: runs the gateway until it is stopped, then drains it. */
-import { EventEmitter } from 'node:events';
-import { type GatewayError, inexactExitCode } from '../base/errors.ts';
-import { createLog } from '../base/log.ts';
-import { shownSink } from '../config/sink-spec.ts';
-import type { GatewayEvents } from '../gateway/events.ts';
-import { Gateway } from '../gateway/gateway.ts';
+/** The command `serve`: runs the gateway, or several, until it is stopped, then drains it. */
 import { configure, type Environment } from './configuration.ts';
 import { ensureConsolePage } from './console-page.ts';
 import type { CliIo } from './io.ts';
@@ -18,34 +12,8 @@ export async function serve(argv: readonly string[], environment: Environment, i
   }
   const config = configure(argv, environment);
   if (config.console) await ensureConsolePage(io.stderr);
-  const log = createLog(config.logLevel, config.logFormat);
-  const events = new EventEmitter<GatewayEvents>();
-  const gateway = new Gateway(config, log, { events });
-  const { port, adminPort } = await gateway.start();
-  const { host, path, adminHost, decoder, workers, sink } = config;
-  log.info({
-    msg: 'listening',
-    host,
-    port,
-    path,
-    adminHost,
-    adminPort,
-    decoder,
-    workers,
-    sinks: sink.map(shownSink),
-  });
-
-  const failure = await new Promise<GatewayError | null>((resolve) => {
-    events.once('failed', resolve);
-    if (io.stopped.aborted) resolve(null);
-    else io.stopped.addEventListener('abort', () => resolve(null), { once: true });
-  });
-  // Before the drain: that may find workers that do not answer.
-  if (failure !== null) log.fatal({ msg: 'giving up', error: failure.message, ...gateway.account });
-  const { isExact, account, streamsCut } = await gateway.drain(failure === null ? config.drainTimeoutMs : 0);
-  if (isExact) log.info({ msg: 'drained', streamsCut, ...account });
-  else log.error({ msg: 'drained, but the accounting identity is broken', streamsCut, ...account });
-  await gateway.stop();
-  if (failure !== null) throw failure;
-  return isExact ? 0 : inexactExitCode;
+  // A parent of several loads nothing of what they do.
+  return config.processes > 1
+    ? (await import('./serve-processes.ts')).serveProcesses(config, io)
+    : (await import('./serve-gateway.ts')).serveGateway(config, io);
 }

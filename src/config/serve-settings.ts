@@ -7,6 +7,7 @@ import { logFormats, logLevels } from '../base/log-level.ts';
 import { playbackPrimeMs } from '../base/playback-limits.ts';
 import { callSettings } from './call-settings.ts';
 import { decoderNames } from './decoder-names.ts';
+import { processSettings } from './process-settings.ts';
 import { optional, setting, type Values } from './setting.ts';
 
 /** A message of 20 ms and its envelope must fit. */
@@ -95,6 +96,7 @@ export const serveSettings = {
     max: 256,
     help: 'decode workers; by default one fewer than cores',
   }),
+  ...processSettings,
   ...callSettings,
   decoder: setting.choice({ choices: decoderNames, fallback: 'scan', help: 'how messages are parsed' }),
   flushIntervalMs: setting.integer({

@@ -25,7 +25,7 @@ export const serveGroups: Readonly<Record<string, readonly Key[]>> = {
   ],
   'The console': ['console', 'consoleAudio'],
   'Whose call it is': ['labelQuery', 'labelPath'],
-  Work: ['workers', 'decoder', 'flushIntervalMs'],
+  Work: ['processes', 'sharePort', 'workers', 'decoder', 'flushIntervalMs'],
   'Sockets that come twice': ['duplicate', 'resumeGraceMs'],
   Stalls: ['stallAfterMs'],
   'Memory and limits': [

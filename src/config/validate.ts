@@ -7,6 +7,7 @@ import { captureProblem } from './capture-spec.ts';
 import { problemOfCidr } from './networks.ts';
 import type { Config } from './serve-settings.ts';
 import { flagName } from './setting.ts';
+import { dividedSettings } from './share.ts';
 import { parseSink, shownSink, sinkProblem } from './sink-spec.ts';
 
 export function isLoopback(host: string): boolean {
@@ -94,8 +95,29 @@ function labels({ labelQuery, labelPath }: Config): string[] {
   return problems;
 }
 
+/** What several gateways on one port cannot have, or cannot divide among themselves. */
+function severalProcesses(config: Config): string[] {
+  const { processes, sharePort, console: hasConsole } = config;
+  const problems: string[] = [];
+  if (process.platform !== 'linux') {
+    if (processes > 1) problems.push(`--processes: ${processes}: expected 1: only Linux spreads connections over them`);
+    if (sharePort)
+      problems.push('--share-port: expected only on Linux, which spreads connections over those who share');
+  }
+  if (processes > 1 && hasConsole) {
+    problems.push(`--console: expected only with --processes 1, not ${processes}: it shows the calls of one process`);
+  }
+  for (const key of dividedSettings) {
+    if (config[key] >= processes) continue;
+    problems.push(
+      `--processes: ${processes}: expected at most ${flagName(key)}, ${config[key]}, which is divided among them`,
+    );
+  }
+  return problems;
+}
+
 export function crossFieldProblems(config: Config): string[] {
-  const problems = [...addresses(config), ...authentication(config), ...labels(config)];
+  const problems = [...addresses(config), ...authentication(config), ...labels(config), ...severalProcesses(config)];
   for (const sink of config.sink) {
     const problem = sinkProblem(sink);
     if (problem !== null) problems.push(`--sink: ${JSON.stringify(shownSink(sink))}: ${problem}`);

@@ -4,7 +4,7 @@
  */
 
 import { withTimeout } from '../base/deadline.ts';
-import { ringLingerMs } from '../base/limits.ts';
+import { recordingCommands, ringLingerMs } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
 import { CaptureHost } from '../capture/host.ts';
 import { type CaptureSpec, captureOf } from '../config/capture-spec.ts';
@@ -135,6 +135,7 @@ export class Consumers {
   private createCommand(program: string): RecordingCommand {
     return new RecordingCommand({
       program,
+      runsMax: Math.max(1, Math.floor(recordingCommands.most / this.options.config.processes)),
       onFailed: ({ sink, streamId, folder }, error) =>
         this.options.onCommandError({ msg: 'on-recording failed', sink, streamId, folder, error }),
     });

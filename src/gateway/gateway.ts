@@ -3,7 +3,8 @@
  * accepting, let sockets finish, flush the lanes, let the sinks drain, exit. Main thread.
  */
 import { EventEmitter } from 'node:events';
-import { AdminServer } from '../admin/server.ts';
+import { GatewayFigures } from '../admin/figures.ts';
+import { AdminServer, adminOf } from '../admin/server.ts';
 import { awakeClock } from '../base/awake-clock.ts';
 import { withTimeout, withWallTimeout } from '../base/deadline.ts';
 import { ErrorThrottle, type LoggedError, type LogThrottled } from '../base/error-throttle.ts';
@@ -30,11 +31,13 @@ import { closeCode } from '../stream/close-code.ts';
 import { costlyUnits } from '../stream/costly.ts';
 import { StreamRegistry } from '../stream/registry.ts';
 import { StallWatch } from '../stream/stall-watch.ts';
+import type { Elsewhere } from '../stream/subscriptions.ts';
 import { Totals } from '../stream/totals.ts';
 import { ThreadMetrics, ThreadMetricsWatch } from '../thread/thread-metrics.ts';
 import { createConsole } from './console-start.ts';
 import { Consumers } from './consumers.ts';
 import { createDecoders, createLanes } from './decoding.ts';
+import type { DrainResult } from './drain-result.ts';
 import type { StreamInfo } from './events.ts';
 import { createFrontEnd } from './ingest.ts';
 import { namedThreads } from './named-threads.ts';
@@ -42,21 +45,13 @@ import { type Events, Observers } from './observers.ts';
 import { PlaybackHost } from './playback-host.ts';
 import { loggedRecord } from './recorded-calls.ts';
 
-/** The result of a drain. */
-export interface DrainResult {
-  /** Every message received is in a ring or in a counter, every frame in a ring was read or lapped by every sink, and each sink finished. */
-  readonly isExact: boolean;
-  /** Of all messages since the start. */
-  readonly account: Account;
-  /** Streams still open when `drainTimeoutMs` was up; they were closed with 1001. */
-  readonly streamsCut: number;
-}
-
 /** Who listens beside the sinks, in the process that runs the gateway. */
 export interface GatewayListeners {
   /** Names of those who read rings. */
   readonly readers?: readonly string[];
   readonly events?: Events;
+  /** One of several processes: their parent, which knows the streams of the others and has the admin port. */
+  readonly parent?: { readonly process: number; readonly elsewhere: Elsewhere };
 }
 
 const throttleTickMs = 1_000;
@@ -75,18 +70,19 @@ export class Gateway {
   private readonly consumers: Consumers;
   private readonly observers: Observers;
   private readonly playback: PlaybackHost;
-  private readonly registry: StreamRegistry;
+  readonly registry: StreamRegistry;
   private readonly stalls: StallWatch;
   private readonly pressure: Pressure;
-  private readonly frontEnd: FrontEnd;
-  private readonly admin: AdminServer;
+  readonly frontEnd: FrontEnd;
+  readonly figures: GatewayFigures;
+  private readonly admin: AdminServer | null;
   private console: Awaited<ReturnType<typeof createConsole>> = null;
   private readonly undo = new UndoStack();
   private authenticate: Authenticate = () => null;
   private phase: 'starting' | 'running' | 'draining' = 'starting';
   private activeWaiters: (() => void)[] = [];
 
-  constructor(config: Config, log: Log, { readers = [], events = new EventEmitter() }: GatewayListeners = {}) {
+  constructor(config: Config, log: Log, { readers = [], events = new EventEmitter(), parent }: GatewayListeners = {}) {
     this.config = config;
     this.log = log;
     this.errorThrottle = new ErrorThrottle((_kind, loggedError, suppressed) =>
@@ -124,6 +120,7 @@ export class Gateway {
       lingerMs: ringLingerMs,
       resumeGraceMs: config.resumeGraceMs,
       messagesPerSecondMax: config.maxMessagesPerSecond,
+      elsewhere: parent?.elsewhere,
       onDecoded: (stream) => {
         guards.debts.owe(peerOf(stream.facts.remoteAddress), costlyUnits(this.memory, stream), performance.now());
         this.wakeIfAllClosed();
@@ -154,16 +151,13 @@ export class Gateway {
       registry: this.registry,
       totals: this.totals,
       capture: this.consumers.capture?.recorder ?? null,
+      sharing: parent !== undefined ? 'known' : config.sharePort ? 'ask' : 'alone',
     });
-    this.admin = new AdminServer({
-      host: config.adminHost,
-      port: config.adminPort,
-      metrics: this.createMetrics(),
-      registry: this.registry,
-      readiness: this.readiness,
-      token: config.adminToken,
-      console: config.console ? () => this.console : null,
-    });
+    const said = parent === undefined ? {} : { process: parent.process };
+    this.figures = new GatewayFigures({ metrics: this.createMetrics(), registry, readiness: this.readiness, said });
+    const live = config.console ? () => this.console : null;
+    this.admin =
+      parent === undefined ? new AdminServer({ ...adminOf(config), figures: this.figures, console: live }) : null;
   }
 
   /**
@@ -191,8 +185,12 @@ export class Gateway {
     return account(this.memory, this.totals);
   }
 
-  /** Takes no new stream, lets the open ones end within the drain timeout, and loses nothing that was received. */
-  async drain(timeoutMs: number = this.config.drainTimeoutMs): Promise<DrainResult> {
+  /**
+   * Takes no new stream, lets the open ones end within the drain timeout, and loses nothing that was received. With `closesPort` others take
+   * those who come, and nobody has to be refused.
+   */
+  async drain(timeoutMs = this.config.drainTimeoutMs, closesPort = this.config.sharePort): Promise<DrainResult> {
+    if (closesPort) await this.frontEnd.closePort();
     this.phase = 'draining';
     this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs });
     this.registry.endWaiting();
@@ -236,8 +234,8 @@ export class Gateway {
     await Promise.all([this.decoders.start(), this.consumers.start()]);
     const { config, log, memory, registry, totals, threadMetrics, consumers, playback } = this;
     this.console = await createConsole({ config, log, memory, registry, totals, threadMetrics, consumers, playback });
-    undo.add(() => this.admin.stop());
-    const adminPort = await this.admin.listen();
+    undo.add(() => this.admin?.stop());
+    const adminPort = (await this.admin?.listen()) ?? 0;
     undo.add(() => this.playback.stop());
     undo.add(() => this.frontEnd.stop());
     const port = await this.frontEnd.listen();

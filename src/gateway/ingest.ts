@@ -9,6 +9,7 @@ import { allowList, trustedProxies } from '../socket/client-address.ts';
 import { FrontEnd, type FrontEndOptions } from '../socket/front-end.ts';
 import type { Guards } from '../socket/guards.ts';
 import { labelReader } from '../socket/labels.ts';
+import type { Sharing } from '../socket/port.ts';
 import type { Pressure } from '../socket/pressure.ts';
 import type { Readiness } from '../socket/upgrade.ts';
 import { isTooCostly } from '../stream/costly.ts';
@@ -23,16 +24,19 @@ export interface IngestOptions extends FromOtherStages {
   readonly guards: Guards;
   readonly pressure: Pressure;
   readonly readiness: () => Readiness;
+  readonly sharing: Sharing;
 }
 
 export function createFrontEnd(options: IngestOptions): FrontEnd {
-  const { config, memory, log, logThrottled, guards, pressure, readiness, ...stages } = options;
+  const { config, memory, log, logThrottled, guards, pressure, readiness, sharing, ...stages } = options;
   const { host, port, tlsCert, tlsKey, metadataTimeoutMs, idleTimeoutMs, duplicate } = config;
   return new FrontEnd({
     ...stages,
     ...guards,
     host,
     port,
+    sharing,
+    sharesPort: config.sharePort,
     tls: tlsCert === null || tlsKey === null ? null : { cert: tlsCert, key: tlsKey },
     onCertificate: (error) => {
       if (error === null) log.info({ msg: 'certificate renewed' });

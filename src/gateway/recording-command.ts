@@ -12,6 +12,8 @@ export const commandOutcomes = ['done', 'failed', 'dropped'] as const;
 
 export interface RecordingCommandOptions {
   readonly program: string;
+  /** Of them at a time. */
+  readonly runsMax: number;
   /** It ended with an error, could not be run, or there is no room for more of them. */
   readonly onFailed: (call: RecordedCall, error: string) => void;
 }
@@ -55,7 +57,7 @@ export class RecordingCommand {
   }
 
   private next(): void {
-    while (this.running < recordingCommands.most && this.waiting.length > 0) this.start(this.waiting.shift()!);
+    while (this.running < this.options.runsMax && this.waiting.length > 0) this.start(this.waiting.shift()!);
     if (this.running === 0) for (const wake of this.idleWaiters.splice(0)) wake();
   }
 

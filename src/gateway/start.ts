@@ -6,12 +6,13 @@ import { createLog, type Log } from '../base/log.ts';
 import { readConfig } from '../config/config.ts';
 import type { Config } from '../config/serve-settings.ts';
 import { shownSink } from '../config/sink-spec.ts';
+import type { DrainResult } from './drain-result.ts';
 import type { GatewayEvents, Participant, StreamInfo } from './events.ts';
-import { type DrainResult, Gateway } from './gateway.ts';
+import { Gateway } from './gateway.ts';
 import { ParticipantFeed } from './participant-feed.ts';
 
 /** The settings of the command line as numbers, texts, switches and lists, and what only a program can give. All are optional. */
-export interface GatewayOptions extends Partial<Omit<Config, 'sink'>> {
+export interface GatewayOptions extends Partial<Omit<Config, 'sink' | 'processes'>> {
   /** As `--sink`; one text is a list of one. */
   readonly sink?: string | readonly string[];
   /**
@@ -82,6 +83,12 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     // Playback costs nothing until a stream is asked for it.
     const config = readConfig({ argv: [], values: { playback: 'on', ...given } });
+    if (config.processes > 1) {
+      throw new GatewayError(
+        'bad_settings',
+        'a bad setting:\n  processes: expected only of the command: a program is one process',
+      );
+    }
     checkReaders(readers, config.sink.map(shownSink));
     const running = new RunningGateway(config, readers, logOf(log, config));
     running.ports = await running.gateway.start();

@@ -13,6 +13,8 @@ import type { CloseCause } from '../stream/totals.ts';
 import { CertificateWatch } from './certificate.ts';
 import type { DescriptorGuard } from './descriptor-guard.ts';
 import { textOf } from './http.ts';
+import type { Sharing } from './port.ts';
+import { PortGate } from './port-gate.ts';
 import { Reception, type ReceptionOptions } from './reception.ts';
 import { mayBeMetadata, subscriptionOf } from './subscription.ts';
 import { type HttpResponse, Listener, type Socket, type TlsFiles } from './uws.ts';
@@ -20,6 +22,7 @@ import { type HttpResponse, Listener, type Socket, type TlsFiles } from './uws.t
 export interface FrontEndOptions extends ReceptionOptions {
   readonly host: string;
   readonly port: number;
+  readonly sharing?: Sharing;
   /** Null: in the clear, which is for a proxy in front. */
   readonly tls: TlsFiles | null;
   /** A new certificate is used, or, with an error, cannot be and the old one stays. */
@@ -53,19 +56,14 @@ const identifyMessagesMax = 50;
 /** What its messages cost stands in another processor's cache: it is looked at now and then. */
 const messagesPerCostlyLook = 64;
 
-/** How often it is looked whether there are descriptors again. */
-const acceptRetryMs = 250;
-
 export class FrontEnd {
   private readonly options: FrontEndOptions;
   private readonly listener: Listener<SocketData>;
   private readonly certificate: CertificateWatch | null;
   private readonly reception: Reception;
-  private readonly descriptors: DescriptorGuard;
+  private readonly gate: PortGate;
   private readonly sockets = new Map<Stream, StreamSocket>();
   private sweeper: NodeJS.Timeout | null = null;
-  /** Accepting is paused. */
-  private resumer: NodeJS.Timeout | null = null;
 
   /** Throws `bad_settings` when the certificate cannot be used. */
   constructor(options: FrontEndOptions) {
@@ -74,7 +72,6 @@ export class FrontEnd {
     const renew = () => this.listener.renew();
     this.certificate = tls && new CertificateWatch(tls, { renew, onResult: options.onCertificate });
     this.reception = new Reception(options);
-    this.descriptors = options.descriptors;
     const { reception } = this;
     this.listener = new Listener(options, {
       connected: (response) => this.connected(response),
@@ -93,6 +90,7 @@ export class FrontEnd {
       ready: (response, withBody) => reception.ready(response, withBody),
       plain: (response, request) => reception.plainRequest(response, request),
     });
+    this.gate = new PortGate(this.listener, options.descriptors, options.totals, options.clock);
   }
 
   /** Resolves to the real port. Throws `listen_failed`. */
@@ -106,7 +104,25 @@ export class FrontEnd {
 
   /** No connection is accepted until descriptors are free. */
   get isPaused(): boolean {
-    return this.resumer !== null;
+    return this.gate.isPaused;
+  }
+
+  /** Takes no further connection. Resolves when those that were made are streams, or have had their time to become some. */
+  closePort(): Promise<void> {
+    return this.gate.close();
+  }
+
+  /** Ends a stream whose call continues in another one. */
+  supersede(stream: Stream): void {
+    const socket = this.sockets.get(stream);
+    if (socket === undefined) this.options.registry.finish(stream);
+    else this.end(stream, socket, closeCode.superseded, 'superseded');
+  }
+
+  /** Ends a stream whose call has another one. */
+  refuseDuplicate(stream: Stream): void {
+    const socket = this.sockets.get(stream);
+    if (socket !== undefined) this.end(stream, socket, closeCode.policy, 'duplicate');
   }
 
   /** Closes every open stream. */
@@ -117,7 +133,7 @@ export class FrontEnd {
   /** Frees the port and cuts whatever is still connected. */
   stop(): void {
     if (this.sweeper !== null) clearInterval(this.sweeper);
-    if (this.resumer !== null) clearInterval(this.resumer);
+    this.gate.stop();
     this.certificate?.stop();
     this.listener.stop();
   }
@@ -125,19 +141,8 @@ export class FrontEnd {
   /** A connection was made: stops accepting more when descriptors run out. False: cut it off. */
   private connected(response: HttpResponse): boolean {
     const isWelcome = this.reception.connected(response);
-    if (!this.descriptors.accepted(this.options.clock())) this.pauseAccepting();
+    this.gate.accepted();
     return isWelcome;
-  }
-
-  private pauseAccepting(): void {
-    if (this.resumer !== null) return;
-    this.options.totals.acceptPauses++;
-    this.listener.pause();
-    this.resumer = setInterval(() => {
-      if (!this.descriptors.hasRoom(this.options.clock()) || !this.listener.resume()) return;
-      clearInterval(this.resumer!);
-      this.resumer = null;
-    }, acceptRetryMs);
   }
 
   private open(socket: StreamSocket): void {
@@ -194,14 +199,14 @@ export class FrontEnd {
     const subscriptionId = subscriptionOf(bytes);
     if (subscriptionId === null) return stream;
     const { registry, duplicate, clock, capture } = this.options;
-    const earlier = registry.subscribed(subscriptionId, stream);
+    const earlier = registry.subscriptions.find(stream.facts, subscriptionId);
     if (earlier === null || (earlier.phase === 'open' && duplicate === 'allow')) {
       registry.subscribe(stream, subscriptionId);
       return stream;
     }
     const superseded = this.sockets.get(earlier);
     if (superseded !== undefined && duplicate === 'reject') {
-      this.end(stream, socket, closeCode.policy, 'duplicate');
+      this.refuseDuplicate(stream);
       return null;
     }
     if (stream.facts.callConnectionId === null) {
@@ -211,8 +216,7 @@ export class FrontEnd {
     }
     if (stream.messages > 0) {
       // It has rings of its own already.
-      if (superseded === undefined) registry.finish(earlier);
-      else this.end(earlier, superseded, closeCode.superseded, 'superseded');
+      this.supersede(earlier);
       registry.subscribe(stream, subscriptionId);
       return stream;
     }

@@ -17,14 +17,14 @@ export interface Guards {
 }
 
 export function createGuards(config: Config, totals: Totals): Guards {
-  const { maxUpgradesPerSecond, maxUpgradesPerAddress, maxMessagesPerSecond } = config;
+  const { maxUpgradesPerSecond, maxUpgradesPerAddress, maxMessagesPerSecond, processes } = config;
   const most = descriptorsMax();
   return {
     handshakes: new HandshakeLimit({ perSecond: maxUpgradesPerSecond, perSecondAndAddress: maxUpgradesPerAddress }),
     connections: new ConnectionLimit(
       {
-        pendingMax: Math.min(pendingConnectionsMax, Math.floor((most ?? Number.POSITIVE_INFINITY) / 2)),
-        perSecondAndAddress: Math.max(2 * maxUpgradesPerAddress, connectionsPerAddressMin),
+        pendingMax: Math.min(pendingConnectionsMax / processes, Math.floor((most ?? Number.POSITIVE_INFINITY) / 2)),
+        perSecondAndAddress: Math.max(2 * maxUpgradesPerAddress, Math.ceil(connectionsPerAddressMin / processes)),
       },
       totals,
     ),

@@ -15,6 +15,7 @@ import type { ConnectionLimit } from './connection-limit.ts';
 import type { Debts } from './debts.ts';
 import type { HandshakeLimit } from './handshake-limit.ts';
 import { answer, headerLines, textOf } from './http.ts';
+import { sharingHeader } from './port.ts';
 import {
   type AdmissionPolicy,
   type Authenticate,
@@ -39,6 +40,8 @@ export interface ReceptionOptions {
   readonly authenticate: Authenticate;
   /** Credentials could not be checked, or the answer could not be given: a fault of ours. */
   readonly onHandshakeError: (error: unknown) => void;
+  /** Other gateways may listen on the port. */
+  readonly sharesPort?: boolean;
   /** Null: no labels are wanted. */
   readonly labelsOf: ((request: RequestSnapshot) => Labels) | null;
   readonly totals: Totals;
@@ -140,7 +143,12 @@ export class Reception {
 
   health(response: HttpResponse, withBody: boolean): void {
     this.used(response);
-    answer(response, '200 OK', json, withBody ? '{"status":"ok"}' : '');
+    answer(
+      response,
+      '200 OK',
+      this.options.sharesPort ? { ...json, ...sharingHeader } : json,
+      withBody ? '{"status":"ok"}' : '',
+    );
   }
 
   ready(response: HttpResponse, withBody: boolean): void {

@@ -4,9 +4,9 @@
  */
 
 import * as uws from 'uWebSockets.js';
-import { type AddressInfo, createServer } from 'node:net';
 import { GatewayError } from '../base/errors.ts';
 import { hardMessageBytesFactor, outgoingBytesMax } from '../base/limits.ts';
+import { cannotListen, portToListenOn, type Sharing } from './port.ts';
 
 export type HttpRequest = uws.HttpRequest;
 export type HttpResponse = uws.HttpResponse;
@@ -22,6 +22,8 @@ export interface TlsFiles {
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
+  /** Who else may listen on the port; absent: nobody. */
+  readonly sharing?: Sharing;
   /** Null: in the clear. */
   readonly tls: TlsFiles | null;
   readonly messageBytesMax: number;
@@ -95,15 +97,12 @@ export class Listener<Data extends object> {
 
   /** Resolves to the real port. Throws `listen_failed`. */
   async listen(): Promise<number> {
-    const { host, port } = this.options;
-    // The kernel does not say that another process listens there, so look before; and it shares a port that has a number only.
-    const free = await freePort(host, port);
+    const { host } = this.options;
+    // A number in any case: the kernel shares no other port.
+    const port = await portToListenOn(this.options);
     this.app = this.createApp();
-    this.socket = free === null ? null : this.listenWith(this.app, free);
-    if (this.socket === null) {
-      const message = `cannot listen on ${host} port ${port}: it is taken, or this machine has no such address`;
-      throw new GatewayError('listen_failed', message);
-    }
+    this.socket = this.listenWith(this.app, port);
+    if (this.socket === null) throw cannotListen(host, port);
     this.port = uws.us_socket_local_port(this.socket);
     return this.port;
   }
@@ -119,6 +118,19 @@ export class Listener<Data extends object> {
   resume(): boolean {
     if (this.app !== null) this.socket ??= this.listenWith(this.app, this.port);
     return this.socket !== null;
+  }
+
+  /** Accepts those who wait, then closes the port for good. Resolves when it is closed. */
+  retire(): Promise<void> {
+    // A look for newcomers lies between the two, wherever in a turn of the loop this is.
+    return new Promise((resolve) => {
+      setImmediate(() =>
+        setImmediate(() => {
+          this.pause();
+          resolve();
+        }),
+      );
+    });
   }
 
   /** Takes the certificate files, which must have been checked, for all further connections. */
@@ -223,18 +235,6 @@ export class Listener<Data extends object> {
       .any('/*', (response, request) => handlers.plain(response, request));
     return app;
   }
-}
-
-/** The port if it is free, any free one for 0, else null. */
-function freePort(host: string, port: number): Promise<number | null> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(null));
-    probe.listen({ host, port, exclusive: true }, () => {
-      const found = (probe.address() as AddressInfo).port;
-      probe.close(() => resolve(found));
-    });
-  });
 }
 
 /** Throws `bad_settings`. What Node.js takes for a good pair is one here as a rule, not always. */

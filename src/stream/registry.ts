@@ -16,7 +16,7 @@ import { StreamSlots } from './slots.ts';
 import { Stream, type StreamFacts, type StreamRecording } from './stream.ts';
 import type { StreamObserver } from './stream-observer.ts';
 import { participantCount, participantRing, reportStream, type StreamReport, sampleRateOf } from './stream-report.ts';
-import { Subscriptions } from './subscriptions.ts';
+import { type Elsewhere, Subscriptions } from './subscriptions.ts';
 import type { CloseCause, Totals } from './totals.ts';
 
 export interface RegistryOptions {
@@ -34,6 +34,8 @@ export interface RegistryOptions {
   readonly onDecoded: (stream: Stream) => void;
   /** A stream is over, for its readers too. */
   readonly onEnded: (record: EndedStream) => void;
+  /** Absent: there is no other process. */
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 export class StreamRegistry {
@@ -41,7 +43,8 @@ export class StreamRegistry {
   private readonly slots: StreamSlots;
   private readonly fullRings: FullRings;
   private readonly byId = new Map<string, Stream>();
-  private readonly subscriptions = new Subscriptions();
+  /** Which stream has one, whether its socket is connected or not. */
+  readonly subscriptions: Subscriptions;
   private isClosing = false;
   private emptyWaiters: (() => void)[] = [];
   /** Streams whose socket is connected. */
@@ -51,6 +54,7 @@ export class StreamRegistry {
 
   constructor(options: RegistryOptions) {
     this.options = options;
+    this.subscriptions = new Subscriptions(options.elsewhere ?? null);
     this.slots = new StreamSlots(options.memory, options.lanes);
     this.fullRings = new FullRings(options.memory, options.lingerMs);
   }
@@ -116,11 +120,6 @@ export class StreamRegistry {
     }
   }
 
-  /** The stream with this subscription of the same owner, whether its socket is connected or not; null when there is none. */
-  subscribed(subscriptionId: string, { facts }: Stream): Stream | null {
-    return this.subscriptions.find(facts, subscriptionId);
-  }
-
   /** Whether an owner has a stream whose socket is connected. */
   hasCall(owner: string): boolean {
     for (const { phase, facts } of this.byId.values()) if (phase === 'open' && facts.owner === owner) return true;
@@ -130,7 +129,7 @@ export class StreamRegistry {
   /** From now on another socket can resume it. The first one of a subscription keeps it. */
   subscribe(stream: Stream, subscriptionId: string): void {
     stream.subscriptionId = subscriptionId;
-    this.subscriptions.add(stream, subscriptionId);
+    this.subscriptions.add(stream);
   }
 
   /**

@@ -15,7 +15,7 @@ import {
   ringJitter,
   rounded,
 } from './ring-report.ts';
-import type { Stream, StreamPhase } from './stream.ts';
+import type { Stream, StreamPhase, StreamPlace } from './stream.ts';
 
 /** A stream as `/streams` shows it. Once nothing is in flight, messages = committed + control + ignored + dropped. */
 export interface StreamReport {
@@ -51,6 +51,10 @@ export interface StreamReport {
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Audio messages, committed all the same, that came before any metadata. */
   readonly audioBeforeMetadata: number;
+  /** The stream of another process whose call this is the rest of; absent if there is none. */
+  readonly continues?: StreamPlace;
+  /** The stream of another process that has the rest of the call; absent if there is none. */
+  readonly continuedBy?: StreamPlace;
   /** What became of the audio sent into the call, in frames; absent if playback was never asked for. */
   readonly playback?: SpeakerCounts;
   /** In the order of their first frames; a change of the sample rate begins a new entry with the same id. */
@@ -121,6 +125,8 @@ export function reportStream(memory: SharedMemory, stream: Stream): StreamReport
     ignored: slot.ignored + stream.messagesIgnored,
     dropped,
     audioBeforeMetadata: slot.audioBeforeMetadata,
+    ...(stream.continues !== null && { continues: stream.continues }),
+    ...(stream.continuedBy !== null && { continuedBy: stream.continuedBy }),
     ...(stream.speaker !== null && { playback: stream.speaker.report }),
     participants: [
       ...stream.fullRings.map(({ report }) => report),

@@ -30,6 +30,14 @@ export interface StreamFacts {
  */
 export type StreamPhase = 'open' | 'waiting' | 'ending' | 'lingering' | 'released';
 
+/** A stream of a process: the same call, before or after. */
+export interface StreamPlace {
+  /** Its number, as in the log. */
+  readonly process: number;
+  /** The `id` of the stream there. */
+  readonly id: string;
+}
+
 /** A file that is finished, and the sink that wrote it, as given with `--sink`. */
 export interface StreamRecording extends RecordingFile {
   /** As given with `--sink`. */
@@ -79,6 +87,9 @@ export class Stream {
   socketMs: number;
   /** What another socket must name to resume it; null until known. */
   subscriptionId: string | null = null;
+  /** With `--processes`: the stream of another process whose call this one has, and the one that has its call now. */
+  continues: StreamPlace | null = null;
+  continuedBy: StreamPlace | null = null;
   /** Messages in which a subscription was looked for. */
   metadataRead = 0;
   /** How often its socket broke off or was superseded, and another one resumed; and how long it had none, in all. */

@@ -41,6 +41,8 @@ const foreignPorts: Readonly<Record<number, string>> = {
   9093: 'Alertmanager',
   9095: 'whoever is told by the Alertmanager',
   9100: 'the machine, in tests of the rules',
+  9461: 'the admin port of acs-audio-gateway@1',
+  9462: 'the admin port of acs-audio-gateway@2',
 };
 
 export const ingestPort = serveSettings.port.fallback;

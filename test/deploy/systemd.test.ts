@@ -102,7 +102,7 @@ test('a line that systemd does not know, and one that is missing, are found', ne
   expect(open.status).not.toBe(0);
 });
 
-test('the template differs in ports, folders and names only', () => {
+test('the template differs in ports, folders, names and what it does on reload only', () => {
   const common = linesOf(single);
   const special = linesOf(template);
   const ofTemplate = special.filter((line) => !common.includes(line));
@@ -110,15 +110,16 @@ test('the template differs in ports, folders and names only', () => {
     'Description',
     'WorkingDirectory',
     'StateDirectory',
+    'ExecReload',
     'SyslogIdentifier',
   ]);
-  expect(ofTemplate.every((line) => line.includes('%i'))).toBe(true);
-  expect(ofTemplate).toContain('Environment=ACS_GATEWAY_PORT=808%i ACS_GATEWAY_ADMIN_PORT=946%i');
+  expect(ofTemplate.filter((line) => !line.includes('%i'))).toEqual([]);
+  expect(ofTemplate).toContain('Environment=ACS_GATEWAY_SHARE_PORT=true ACS_GATEWAY_ADMIN_PORT=946%i');
 });
 
-test('ten instances have ports of their own', () => {
-  const ports = Array.from({ length: 10 }, (_, i) => configure([], environmentOf(template, String(i)))).flatMap(
-    ({ port, adminPort }) => [port, adminPort],
-  );
-  expect(new Set(ports).size).toBe(20);
+test('ten instances share one port, and have admin ports of their own', () => {
+  const configs = Array.from({ length: 10 }, (_, i) => configure([], environmentOf(template, String(i))));
+  expect(configs.every(({ sharePort }) => sharePort)).toBe(true);
+  const ports = configs.map(({ adminPort }) => adminPort);
+  expect(new Set([...ports, ...configs.map(({ port }) => port)]).size).toBe(11);
 });

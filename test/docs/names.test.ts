@@ -57,7 +57,7 @@ const foreign = {
       'rule_files scrape_configs scrape_duration_seconds label_values runbook_url log10 scrape_interval predict_linear',
     // `__rate_interval` and the like.
     grafana: '__rate_interval',
-    linux: 'ip_local_port_range tcp_rmem cfs_quota_us cpu_cfs_quota_us nr_throttled x86_64',
+    linux: 'ip_local_port_range tcp_migrate_req tcp_rmem cfs_quota_us cpu_cfs_quota_us nr_throttled x86_64',
     systemd: 'system_service',
     node: 'worker_threads',
     nats: 'slow_consumers',
@@ -202,7 +202,7 @@ test.each([
   ['`upgrade_total`', 'upgrade_total: no such metric'],
   ['acs_gateway_upgrade_total', 'no such metric'],
   ['| `msg` | |\n|---|---|\n| `sink wrong` | |\n', 'sink wrong: no such log record'],
-  ['exit code 15', 'exit code 15'],
+  ['exit code 16', 'exit code 16'],
   ['[x](docs/setting.md)', 'docs/setting.md: no such file'],
   ['[x](docs/settings.md#timeouts)', 'docs/settings.md#timeouts: no such heading'],
   ['`src/lane/lanes.ts`', 'src/lane/lanes.ts: no such file'],

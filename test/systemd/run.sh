@@ -147,13 +147,32 @@ check '100 recordings are what was said, bit for bit' in_ sh -c \
 check 'nobody but user and group can read them' in_ sh -c '! find /var/lib/acs-audio-gateway -perm /007 | grep .'
 
 in_ systemctl start $unit@1 $unit@2
-check 'two processes, the first' ready 8081
-check 'two processes, the second' ready 8082
+check 'two services, the first' ready 9461
+check 'two services, the second' ready 9462
+check 'on one port' play ws://127.0.0.1:8080/audio --calls 20 --duration 1s
+# shellcheck disable=SC2016
+check 'both of them take calls' in_ sh -c 'for n in 1 2; do ls /var/lib/acs-audio-gateway/$n/recordings/* >/dev/null || exit 1; done'
 in_ kill -9 "$(show $unit@1 MainPID)"
 sleep 3.5
 check 'one that is killed is started again' is "$(show $unit@1 ActiveState) $(show $unit@1 NRestarts)" 'active 1'
-check 'and takes streams' ready 8081
+check 'and takes streams' ready 9461
 in_ systemctl stop $unit@1 $unit@2
+
+in_ sh -c "mkdir -p /run/systemd/system/$unit.service.d && printf '[Service]\nEnvironment=ACS_GATEWAY_PROCESSES=2\n' > /run/systemd/system/$unit.service.d/test.conf"
+in_ systemctl daemon-reload
+in_ systemctl start $unit
+check 'one service of two processes, in the same sandbox' ready 9464
+play ws://127.0.0.1:8080/audio --calls 20 --duration 5s &
+calls=$!
+sleep 1
+in_ systemctl reload $unit
+check 'no call is cut when they are replaced' wait "$calls"
+sleep 2
+check 'and both are' in_ sh -c "journalctl -u $unit --no-pager -o cat | grep -q '\"processes replaced\"'"
+in_ systemctl stop $unit
+check 'they end with 0' is "$(show $unit Result) $(show $unit ExecMainStatus)" 'success 0'
+in_ rm "/run/systemd/system/$unit.service.d/test.conf"
+in_ systemctl daemon-reload
 
 override() { # an instance, and a line for its unit
   in_ sh -c "mkdir -p /run/systemd/system/$unit@$1.service.d && printf '[Service]\n%s\n' '$2' > /run/systemd/system/$unit@$1.service.d/test.conf"

@@ -5,6 +5,8 @@ import { Member } from './member.ts';
 export interface Arrangement {
   readonly label: string;
   readonly gateways: number;
+  /** Of each gateway, on one port; absent: one. */
+  readonly processes?: number;
   readonly isBalanced: boolean;
   /** In front of the balancer. */
   readonly isTls?: boolean;
@@ -12,12 +14,18 @@ export interface Arrangement {
 
 export const one: Arrangement = { label: 'one gateway', gateways: 1, isBalanced: false };
 export const two: Arrangement = { label: 'two gateways, split by the client', gateways: 2, isBalanced: false };
+export const shared: Arrangement = {
+  label: 'two processes sharing a port',
+  gateways: 1,
+  processes: 2,
+  isBalanced: false,
+};
 export const oneBalanced: Arrangement = { label: 'one gateway behind HAProxy', gateways: 1, isBalanced: true };
 export const twoBalanced: Arrangement = { label: 'two gateways behind HAProxy', gateways: 2, isBalanced: true };
 
 export const oneTls: Arrangement = { ...oneBalanced, label: 'one gateway behind HAProxy with TLS', isTls: true };
 
-export const arrangements: readonly Arrangement[] = [one, two, oneBalanced, twoBalanced];
+export const arrangements: readonly Arrangement[] = [one, two, shared, oneBalanced, twoBalanced];
 
 export interface Running {
   readonly members: readonly Member[];
@@ -28,14 +36,14 @@ export interface Running {
 
 /** Runs it for as long as `use` takes, and ends all of it whatever happens. */
 export async function withFleet<T>(
-  { gateways, isBalanced, isTls = false }: Arrangement,
+  { gateways, processes = 1, isBalanced, isTls = false }: Arrangement,
   streams: number,
   use: (running: Running) => Promise<T>,
 ): Promise<T> {
   const members: Member[] = [];
   let balancer: Balancer | null = null;
   try {
-    const starting = Array.from({ length: gateways }, () => Member.start(streams));
+    const starting = Array.from({ length: gateways }, () => Member.start(streams, processes));
     for (const started of await Promise.allSettled(starting)) {
       if (started.status === 'rejected') throw started.reason;
       members.push(started.value);

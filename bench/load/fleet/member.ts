@@ -16,13 +16,18 @@ interface Addresses {
 export class Member {
   private readonly child: Child;
   private readonly addresses: Addresses;
+  /** Of its processes, if there are several. */
+  private readonly pids: readonly number[];
 
-  private constructor(child: Child, addresses: Addresses) {
+  private constructor(child: Child, addresses: Addresses, pids: readonly number[]) {
     this.child = child;
     this.addresses = addresses;
+    this.pids = pids;
   }
 
-  static async start(streamsMost: number): Promise<Member> {
+  /** Several `processes` share its port. */
+  static async start(streamsMost: number, processes = 1): Promise<Member> {
+    const pids: number[] = [];
     let told: (addresses: Addresses) => void = () => {};
     const listening = new Promise<Addresses>((resolve) => {
       told = resolve;
@@ -30,15 +35,16 @@ export class Member {
     const child = new Child({
       name: 'a gateway',
       file: join(root, 'src/main.ts'),
-      args: flags(streamsMost),
+      args: flags(streamsMost, processes),
       env: environment(),
       isForked: false,
       onLine: (line) => {
         if (line.includes('"listening"')) told(JSON.parse(line) as Addresses);
+        if (line.includes('"process started"')) pids.push((JSON.parse(line) as { readonly pid: number }).pid);
       },
     });
     try {
-      return new Member(child, await child.orItsEnd(startDeadlineMs, 'its start', listening));
+      return new Member(child, await child.orItsEnd(startDeadlineMs, 'its start', listening), pids);
     } catch (error) {
       child.kill();
       throw error;
@@ -49,8 +55,11 @@ export class Member {
     return this.addresses.port;
   }
 
+  /** CPU and memory of all its processes; the rest is of the first one. */
   stats(): ProcessStats {
-    return readProcessStats(this.child.pid);
+    const all = [this.child.pid, ...this.pids].map(readProcessStats);
+    const sum = (key: 'userUs' | 'systemUs' | 'rssBytes') => all.reduce((total, stats) => total + stats[key], 0);
+    return { ...all[0]!, userUs: sum('userUs'), systemUs: sum('systemUs'), rssBytes: sum('rssBytes') };
   }
 
   counts(): Promise<ServerCounts & { readonly streams: number }> {
@@ -75,12 +84,14 @@ function environment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(own), npm_lifecycle_event: 'bench' };
 }
 
-function flags(streamsMost: number): string[] {
+function flags(streamsMost: number, processes: number): string[] {
   const values = {
     host: '127.0.0.1',
     port: 0,
     'admin-port': 0,
-    'max-streams': streamsMost,
+    processes,
+    // Chance spreads them: each process could take all.
+    'max-streams': streamsMost * processes,
     'max-participants': 1,
     'idle-timeout-ms': 3_600_000,
     'metadata-timeout-ms': 60_000,
