@@ -2,6 +2,7 @@
 import { inexactExitCode } from '../base/errors.ts';
 import { createLog, createRelay } from '../base/log.ts';
 import type { Config } from '../config/serve-settings.ts';
+import { configsOf } from '../config/share.ts';
 import { Parent } from '../processes/parent.ts';
 import type { CliIo } from './io.ts';
 import { logListening, untilStopped } from './serving.ts';
@@ -12,7 +13,8 @@ export async function serveProcesses(config: Config, io: CliIo): Promise<number>
   const parent = new Parent({ config, log, stdout: createRelay(config.logFormat), stderr });
   io.ended?.addEventListener('abort', () => parent.kill());
   const ports = await parent.start();
-  logListening(log, config, ports, { processes: config.processes });
+  const workers = configsOf(config).reduce((sum, each) => sum + each.workers, 0);
+  logListening(log, { ...config, workers }, ports, { processes: config.processes });
   parent.logStarted();
   io.onReplace?.(() => void parent.replace());
   await untilStopped(io);
