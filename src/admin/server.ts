@@ -66,7 +66,7 @@ export class AdminServer {
 
   /** Resolves to the real port. Throws `listen_failed`. */
   async listen(): Promise<number> {
-    const { host, port, metrics } = this.options;
+    const { host, port, figures } = this.options;
     await new Promise<void>((resolve, reject) => {
       // And not once: connections that cannot be accepted later must not end the process.
       this.server.on('error', (error: NodeJS.ErrnoException) => {
@@ -76,7 +76,7 @@ export class AdminServer {
       this.server.listen(port, host, resolve);
     });
     // Code that has never run takes ten times as long: better now than at the first scrape, beside calls.
-    await metrics.text();
+    await figures.metrics();
     return (this.server.address() as AddressInfo).port;
   }
 
