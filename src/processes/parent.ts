@@ -110,8 +110,8 @@ export class Parent {
     this.isDraining = true;
     for (const slot of this.slots) slot.stop();
     const left = this.slots.flatMap(({ processes }) => processes);
-    // As long as there is one of us, newcomers are told that we end.
-    for (const each of left) each.drain(false);
+    // As long as there is one of us, newcomers are told that we end; but not where others take them.
+    for (const each of left) each.drain(config.sharePort);
     const lostBefore = this.lost;
     const ended = Promise.all(left.map((each) => each.ended)).then(() => {});
     if (!(await withTimeout(config.drainTimeoutMs + 2 * exitMsMax, ended))) this.kill();

@@ -1,6 +1,7 @@
 /** A call that dials again and comes to another process: its older stream ends at once, and the two name each other. */
 import { expect, test } from 'vitest';
 import { audio } from '../support/acs-client.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { eventually, type GatewayProcess } from '../support/gateway-process.ts';
 import { callIn, type PlacedStream, startSeveral, streamsOf } from './several.ts';
 
@@ -14,7 +15,7 @@ async function onlyStream(gateway: GatewayProcess): Promise<PlacedStream> {
 }
 
 test('the older socket is closed with 4000, and the records say which stream continues which', async () => {
-  const gateway = await startSeveral();
+  const gateway = await startSeveral('--sink', `wav:${temporaryFolder()}`);
   const older = await callIn(gateway, 0, 'call');
   const { id } = await onlyStream(gateway);
   const newer = await callIn(gateway, 1, 'call', { avoid: id });
@@ -35,6 +36,9 @@ test('the older socket is closed with 4000, and the records say which stream con
     process: 1,
     continues: { process: 0, id },
   });
+  // Neither writes into the other's recordings.
+  const folders = ended().map((record) => (record['recordings'] as { folder: string }[])[0]!.folder);
+  expect(new Set(folders).size).toBe(2);
 });
 
 test('a stream that waits for its next socket ends when that comes to another process', async () => {
