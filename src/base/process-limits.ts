@@ -5,6 +5,9 @@ import { threadReadyMsMax } from './limits.ts';
 export const processBeatMs = 500;
 export const processLookMs = 250;
 
+/** A process hangs when it is silent for --thread-timeout-ms, but not before some beats are missing. */
+export const processHangMsMin = 4 * processBeatMs;
+
 /** A process that is not ready after so long never will be: longer than its sinks may take. */
 export const processReadyMsMax = threadReadyMsMax + 10_000;
 

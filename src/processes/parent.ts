@@ -6,7 +6,7 @@ import { AdminServer, adminOf } from '../admin/server.ts';
 import { withTimeout, withWallTimeout } from '../base/deadline.ts';
 import { exitMsMax } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
-import { processLookMs } from '../base/process-limits.ts';
+import { processHangMsMin, processLookMs } from '../base/process-limits.ts';
 import { packageVersion } from '../base/version.ts';
 import type { Config } from '../config/serve-settings.ts';
 import { configOf } from '../config/share.ts';
@@ -147,7 +147,8 @@ export class Parent {
   }
 
   private look(nowMs: number): void {
-    for (const slot of this.slots) slot.look(this.options.config.threadTimeoutMs, nowMs);
+    const hangMs = Math.max(this.options.config.threadTimeoutMs, processHangMsMin);
+    for (const slot of this.slots) slot.look(hangMs, nowMs);
   }
 
   private createSlot(number: number, log: Log): Slot {

@@ -1,5 +1,6 @@
 /** A process that dies or hangs is replaced, and costs its own calls only; a parent that dies leaves nobody behind. */
 import { expect, test } from 'vitest';
+import { inexactExitCode } from '../../src/base/errors.ts';
 import { audio } from '../support/acs-client.ts';
 import { eventually, type GatewayProcess } from '../support/gateway-process.ts';
 import { callIn, isAlive, pidOf, pidsOf, startSeveral, streamsOf } from './several.ts';
@@ -74,6 +75,10 @@ test('when the parent is killed its processes drain and end, and their last word
   gateway.signal('SIGKILL');
   await eventually(() => gateway.log.filter(({ msg }) => msg === 'draining').length === 2);
   expect(pids.filter(isAlive)).toEqual(pids);
+  // They have left the port, so that another parent can have it while their calls continue.
+  const next = await startSeveral('--port', String(gateway.port));
+  const other = await callIn(next, 0, 'elsewhere');
+  expect(await other.hangUp()).toBe(1000);
   for (const call of calls) {
     call.send(audio(1));
     expect(await call.hangUp()).toBe(1000);
@@ -99,4 +104,13 @@ test('processes whose parent stands still go on, and cost no memory for what it 
   expect(gateway.log.some(({ msg }) => msg === 'process hangs')).toBe(false);
   await call.hangUp();
   expect((await gateway.drain()).code).toBe(0);
+});
+
+test('a drain with a process that hangs ends all the same, and says that its account is not whole', async () => {
+  const gateway = await startSeveral('--thread-timeout-ms', '5000');
+  process.kill(pidOf(gateway, 1), 'SIGSTOP');
+  const { code, last } = await gateway.drain();
+  expect(code).toBe(inexactExitCode);
+  expect(last).toMatchObject({ msg: 'drained, but the accounting identity is broken', processesLost: 1 });
+  expect(pidsOf(gateway).filter(isAlive)).toEqual([]);
 });
