@@ -180,7 +180,7 @@ override() { # an instance, and a line for its unit
   in_ systemctl daemon-reload
   in_ systemctl start "$unit@$1"
 }
-override 3 Environment=ACS_GATEWAY_WORKERS=many
+override 3 Environment=ACS_GATEWAY_FLUSH_INTERVAL_MS=many
 override 5 MemoryDenyWriteExecute=yes
 sleep 5
 check 'one with a bad setting stays down' is "$(show $unit@3 ActiveState) $(show $unit@3 NRestarts) $(show $unit@3 ExecMainStatus)" 'failed 0 2'
@@ -191,7 +191,7 @@ in_ systemctl start $unit
 ready 8080
 play ws://127.0.0.1:8080/audio --calls 5 --duration 30s || true &
 calls=$!
-sleep 2
+for _ in $(seq 50); do in_ curl -s 127.0.0.1:9464/metrics | grep -q '^acs_gateway_streams_active 5$' && break; sleep 0.2; done
 in_ systemctl stop --no-block $unit
 sleep 1
 in_ systemctl kill -s SIGTERM $unit
