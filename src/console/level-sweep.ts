@@ -13,13 +13,16 @@ const unwantedMs = 2_000;
 
 export class LevelSweep {
   private readonly known: KnownStreams;
+  private readonly usedMs: () => number;
   private round: Iterator<KnownStream>;
   private timer: NodeJS.Timeout | null = null;
   private startedMs = 0;
   private wantedMs = 0;
 
-  constructor(known: KnownStreams) {
+  /** @param usedMs time of the processor that this thread has used, ms */
+  constructor(known: KnownStreams, usedMs = threadTimeMs) {
     this.known = known;
+    this.usedMs = usedMs;
     this.round = known.byId.values();
   }
 
@@ -37,7 +40,7 @@ export class LevelSweep {
     const nowMs = performance.now();
     this.timer = null;
     if (nowMs - this.wantedMs > unwantedMs) return;
-    const beganMs = threadTimeMs();
+    const beganMs = this.usedMs();
     for (let left = Math.ceil((this.known.byId.size * stepMs) / roundMs); left > 0; left--) {
       const next = this.round.next();
       if (next.done === true) {
@@ -46,7 +49,7 @@ export class LevelSweep {
       }
       this.known.level(next.value, nowMs);
     }
-    const restMs = (threadTimeMs() - beganMs) / consoleLimits.sweepShare;
+    const restMs = (this.usedMs() - beganMs) / consoleLimits.sweepShare;
     this.timer = setTimeout(() => this.step(), Math.max(stepMs, restMs));
   }
 }

@@ -10,8 +10,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** So many calls, and what was read of them. */
-function calls(count: number) {
+/** So many calls, of which each takes so much of the processor's time to read, and what was read of them. */
+function calls(count: number, costMs = 0) {
   const reads: string[] = [];
   const byId = new Map<string, KnownStream>();
   for (let n = 0; n < count; n++)
@@ -25,7 +25,7 @@ function calls(count: number) {
       return stream.levelDb;
     },
   } as unknown as KnownStreams;
-  const sweep = new LevelSweep(known);
+  const sweep = new LevelSweep(known, () => reads.length * costMs);
   const order = () => [...byId.values()].map((stream) => sweep.level(stream, performance.now()));
   return { byId, reads, order };
 }
@@ -52,6 +52,19 @@ test('a few are read at a time', () => {
     most = Math.max(most, reads.length - before);
   }
   expect(most).toBe(4);
+});
+
+test('with more to do than its share of a core it takes longer', () => {
+  const { reads, order } = calls(200, 1);
+  order();
+  let wantedMs = 0;
+  for (let ms = 0; ms < 2000; ms += 10) {
+    vi.advanceTimersByTime(10);
+    if ((wantedMs += 10) % 500 === 0) order();
+  }
+  // Four of 1 ms each, then a rest of 80 ms: a twentieth.
+  expect(reads.length - 200).toBeGreaterThan(80);
+  expect(reads.length - 200).toBeLessThanOrEqual(104);
 });
 
 test('a call that comes is read when it is asked for, one that is gone no more', () => {
