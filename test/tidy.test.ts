@@ -79,7 +79,7 @@ test('an offset in shared memory becomes an index in memory/ alone', () => {
 
 test('each foreign library enters through the one file or folder that owns it', () => {
   const owners: Record<string, RegExp> = {
-    'uWebSockets.js': /^src\/(socket\/uws|cli\/doctor-checks)\.ts$/,
+    'uWebSockets.js': /^src\/socket\/uws(-binary)?\.ts$/,
     piscina: /^src\/decoder\/decode-worker\.ts$/,
     'prom-client': /^src\/metrics\//,
     pino: /^src\/base\/log\.ts$/,

@@ -1,17 +1,18 @@
 /**
- * The only importer of uWebSockets.js: a port that takes WebSocket upgrades, in the clear or with TLS. A new certificate
+ * The only user of uWebSockets.js: a port that takes WebSocket upgrades, in the clear or with TLS. A new certificate
  * gets a new app on the same port; the old one keeps its connections and is freed with the last of them. Main thread.
  */
 
-import * as uws from 'uWebSockets.js';
+import type * as Uws from 'uWebSockets.js';
 import { GatewayError } from '../base/errors.ts';
 import { hardMessageBytesFactor, outgoingBytesMax } from '../base/limits.ts';
 import { cannotListen, portToListenOn, type Sharing } from './port.ts';
+import { uws } from './uws-binary.ts';
 
-export type HttpRequest = uws.HttpRequest;
-export type HttpResponse = uws.HttpResponse;
+export type HttpRequest = Uws.HttpRequest;
+export type HttpResponse = Uws.HttpResponse;
 
-export type Socket<Data> = uws.WebSocket<Data>;
+export type Socket<Data> = Uws.WebSocket<Data>;
 
 /** Paths of PEM files. */
 export interface TlsFiles {
@@ -52,7 +53,7 @@ export interface ListenerHandlers<Data> {
 
 /** What the typings of the package leave out or declare as types only. */
 const untyped = uws as unknown as {
-  readonly DISABLED: uws.CompressOptions;
+  readonly DISABLED: Uws.CompressOptions;
 };
 
 /**
@@ -66,12 +67,12 @@ type Listen = (
   host: string,
   port: number,
   options: number,
-  callback: (socket: uws.us_listen_socket | false) => void,
+  callback: (socket: Uws.us_listen_socket | false) => void,
 ) => void;
 
 /** An app, and how many connections it has. */
 interface App {
-  readonly inner: uws.TemplatedApp;
+  readonly inner: Uws.TemplatedApp;
   connections: number;
   /** It takes no new connections, and those that were being made have had their time. */
   isRetired: boolean;
@@ -85,9 +86,9 @@ export class Listener<Data extends object> {
   private readonly handlers: ListenerHandlers<Data>;
   private readonly apps = new Set<App>();
   private app: App | null = null;
-  private socket: uws.us_listen_socket | null = null;
+  private socket: Uws.us_listen_socket | null = null;
   /** Of the app before, until it has accepted who waited. */
-  private oldSocket: uws.us_listen_socket | null = null;
+  private oldSocket: Uws.us_listen_socket | null = null;
   private port = 0;
 
   constructor(options: ListenerOptions, handlers: ListenerHandlers<Data>) {
@@ -169,9 +170,9 @@ export class Listener<Data extends object> {
     this.oldSocket = null;
   }
 
-  private listenWith({ inner }: App, port: number): uws.us_listen_socket | null {
+  private listenWith({ inner }: App, port: number): Uws.us_listen_socket | null {
     const { host } = this.options;
-    let listening: uws.us_listen_socket | false = false;
+    let listening: Uws.us_listen_socket | false = false;
     (inner.listen.bind(inner) as unknown as Listen)(host, port, shared, (socket) => {
       listening = socket;
     });
@@ -238,7 +239,7 @@ export class Listener<Data extends object> {
 }
 
 /** Throws `bad_settings`. What Node.js takes for a good pair is one here as a rule, not always. */
-function secureApp({ cert, key }: TlsFiles): uws.TemplatedApp {
+function secureApp({ cert, key }: TlsFiles): Uws.TemplatedApp {
   try {
     return uws.SSLApp({ cert_file_name: cert, key_file_name: key });
   } catch (cause) {
