@@ -16,6 +16,7 @@ import type { Readiness } from '../socket/upgrade.ts';
 import type { StreamRegistry } from '../stream/registry.ts';
 import { threadTimeMs } from '../thread/thread-time.ts';
 import { AdminConnections } from './connections.ts';
+import { Scrapers } from './scrapers.ts';
 import { TimeBudget } from './time-budget.ts';
 
 // An import would evaluate all that node:http exports, WebSocket and with it the whole of undici: a tenth of what a start costs.
@@ -41,6 +42,7 @@ const sliceMs = 2;
 const jsonHeaders = { 'Content-Type': 'application/json' };
 
 export class AdminServer {
+  readonly scrapers = new Scrapers();
   private readonly options: AdminOptions;
   private readonly server: Server;
   private readonly secrets: Secrets | null;
@@ -139,6 +141,7 @@ export class AdminServer {
       response.setHeader('WWW-Authenticate', 'Bearer');
       json(response, 401, { error: 'unauthorized' });
     } else if (path === '/metrics') {
+      this.scrapers.asked(request, response);
       const text = await this.metricsText();
       response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text);
     } else if (path === '/streams') {

@@ -45,6 +45,8 @@ export async function serve(argv: readonly string[], environment: Environment, i
   const { isExact, account, streamsCut } = await gateway.drain(failure === null ? config.drainTimeoutMs : 0);
   if (isExact) log.info({ msg: 'drained', streamsCut, ...account });
   else log.error({ msg: 'drained, but the accounting identity is broken', streamsCut, ...account });
+  // A gateway that gives up is to be replaced at once.
+  if (failure === null) await gateway.lastScrape();
   await gateway.stop();
   if (failure !== null) throw failure;
   return isExact ? 0 : inexactExitCode;
