@@ -29,14 +29,15 @@ export class Scrapers {
     });
   }
 
-  /** Resolves when all who scrape have asked after this moment and been answered, or it is too long ago. */
-  async seen(sinceMs: number): Promise<void> {
+  /** Resolves when all who scrape have asked from now on and been answered, or it is too long since the calls ended. */
+  async askOnceMore(callsEndedMs: number): Promise<void> {
+    const sinceMs = performance.now();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.onAnswered = () => {
       if (!this.isAwaited(sinceMs)) resolve();
     };
     this.onAnswered();
-    await withTimeout(Math.max(0, sinceMs + lastScrape.msMax - performance.now()), promise);
+    await withTimeout(Math.max(0, callsEndedMs + lastScrape.msMax - sinceMs), promise);
   }
 
   private isAwaited(sinceMs: number): boolean {

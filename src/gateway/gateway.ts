@@ -218,7 +218,7 @@ export class Gateway {
   }
 
   /** Resolves when whoever scrapes the metrics has seen how the drain ended, or does not come for it. */
-  readonly lastScrape = (): Promise<void> => this.admin.scrapers.seen(this.callsEndedMs);
+  readonly lastScrape = (): Promise<void> => this.admin.scrapers.askOnceMore(this.callsEndedMs);
 
   /** Takes back what `start` has started. What cannot be ended is left behind after half a second. */
   stop(): Promise<void> {

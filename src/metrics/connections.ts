@@ -23,7 +23,7 @@ export function registerConnections(metrics: Metrics, sources: Sources): void {
   );
   metrics.gauge(
     'accept_paused',
-    '1 while no connection is accepted for want of file descriptors: whoever calls waits without an answer.',
+    '1 while no connection is accepted for want of file descriptors: whoever connects is refused by the kernel.',
     [],
     () => [[{}, Number(ingest?.().isPaused ?? false)]],
   );

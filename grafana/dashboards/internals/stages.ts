@@ -165,7 +165,7 @@ export const sinks = [
   chart({
     title: 'Takes frames, by sink',
     description:
-      '1 while the sink takes frames, 0 while its server is away or its thread does not work: then they wait in the rings, and are lapped. Good: 1.',
+      'At 1 the sink takes frames; at 0 its server is away or its thread does not work, and they wait in the rings, then are lapped. Good: 1.',
     unit: units.Short,
     size: third,
     max: 1,
