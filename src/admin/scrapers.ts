@@ -4,7 +4,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { withTimeout } from '../base/deadline.ts';
-import { lastScrape } from '../base/limits.ts';
+
+/** How long after its last call the process stays for those who scrape: longer than their interval. And how many of them it knows. */
+export const lastScrape = { msMax: 20_000, scrapersMax: 8 } as const;
 
 /** Prometheus, and whatever scrapes as it does, says with this how long it waits. People and tests do not. */
 const scrapeHeader = 'x-prometheus-scrape-timeout-seconds';

@@ -125,8 +125,6 @@ export const exitLingerMs = 500;
 
 /** The process has ended so long after its last call, whatever hangs. A supervisor waits for this and the drain. */
 export const exitMsMax = 15_000;
-/** How long after its last call it stays for those who scrape, so that they see how it ended; and how many of them it knows. */
-export const lastScrape = { msMax: 20_000, scrapersMax: 8 } as const;
 
 /** How long a thread may take to end; beyond that it is in a system call, and nothing waits for it. */
 export const threadEndMsMax = 500;

@@ -64,6 +64,9 @@ test('calls, frames, states and legends agree while gateways come to grief', () 
     const [killed, left] = gateways as [GatewayProcess, GatewayProcess];
     const instances = gateways.map(({ adminPort }) => `127.0.0.1:${adminPort}`);
     const prometheus = await PrometheusProcess.start('acs-audio-gateway', ...instances);
+    const panels = new Panels(prometheus.url);
+    // What was counted before the first scrape is no increase.
+    await eventually(async () => (await panels.number('Gateways up')) === 2);
     const stop = new AbortController();
     const run = Promise.all(
       gateways.map(({ url }) => simulateCalls({ url, calls, durationMs: 120_000 }, { stopped: stop.signal })),
@@ -74,7 +77,6 @@ test('calls, frames, states and legends agree while gateways come to grief', () 
       await run;
       await prometheus.kill();
     });
-    const panels = new Panels(prometheus.url);
     const states = async () => {
       const found = await panels.now('fleet', 'Gateways');
       return instances.map(
