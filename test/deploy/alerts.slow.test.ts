@@ -238,7 +238,7 @@ describe('a healthy gateway', needs('prometheus', 'prometheus-alertmanager'), ()
       const calls = scenarios.calls(gateway, { calls: 10, participants: 2, silence: 0.2, churn: 1 });
       await new Promise((resolve) => setTimeout(resolve, healthyMs));
       // It was watched, and there was something to see.
-      expect(await alerting.query('acs_gateway:frames_committed:rate1m')).toBeGreaterThan(500);
+      await until('its frames', async () => (await alerting.query('acs_gateway:frames_committed:rate1m'))! > 500);
       expect(await alerting.query('count(acs_gateway:eventloop_delay_seconds:p99_5m)')).toBe(4);
       expect(await alerting.query('sum(acs_gateway:playback_underruns:ratio5m)')).not.toBeNull();
       expect(await alerting.query('sum(rate(acs_gateway_playback_clear_seconds_count[5s]))')).toBeGreaterThan(1);
