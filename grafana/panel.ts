@@ -43,6 +43,7 @@ import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-s
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TextBuilder, TextMode } from '@grafana/grafana-foundation-sdk/text';
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+import { isAlwaysThere } from './query.ts';
 import { type AlertName, steps, type Watch } from './threshold.ts';
 
 /** Columns of 24, rows of about 30 pixels. */
@@ -99,8 +100,8 @@ export interface ChartSpec extends PanelSpec {
   readonly queries: readonly Query[];
   readonly max?: number;
   readonly stacked?: boolean;
-  /** The series that is a line across the stack. */
-  readonly unstacked?: string;
+  /** The series that is a line across the stack, or beside the others to compare them with: dashed. */
+  readonly beside?: string;
   /** How far the axis reaches at least; else a little beyond the threshold. */
   readonly softMax?: number;
 }
@@ -134,14 +135,14 @@ export function chart(spec: ChartSpec): Panel {
       .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(lines))
       .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
   }
-  if (spec.unstacked !== undefined) {
+  if (spec.beside !== undefined) {
     const line = [
       { id: 'custom.stacking', value: { mode: 'none', group: 'A' } },
       { id: 'custom.fillOpacity', value: 0 },
       { id: 'custom.lineStyle', value: { fill: 'dash', dash: [6, 4] } },
       { id: 'color', value: { mode: 'fixed', fixedColor: 'text' } },
     ];
-    builder.overrideByName(spec.unstacked, line);
+    builder.overrideByName(spec.beside, line);
   }
   for (const [name, color] of Object.entries(quantileColors)) {
     if (spec.queries.some(([, legend]) => legend === name)) {
@@ -160,20 +161,23 @@ export interface NumberSpec extends PanelSpec {
   readonly neutral?: boolean;
 }
 
-/** One number: of the whole time that is shown, or the last one, over a faint line of its past. */
+/**
+ * One number: of the whole time that is shown, or of now. Over a faint line of its past only if there is a number always: else Grafana
+ * would show the last that there was as if it were of now.
+ */
 export function number(spec: NumberSpec): Panel {
-  const isOfRange = spec.expr.includes('[$__range]');
+  const hasPast = isAlwaysThere(spec.expr);
   const target = query([spec.expr, spec.title], 0);
   const own = steps(good, spec);
   if (spec.badFrom !== undefined) own.push({ value: spec.badFrom, color: bad });
   const builder = frame(new StatBuilder(), spec)
-    .withTarget(isOfRange ? target.instant() : target.range())
+    .withTarget(hasPast ? target.range() : target.instant())
     .thresholds(
       new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(spec.neutral ? steps('blue', {}) : own),
     )
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .colorMode(BigValueColorMode.Value)
-    .graphMode(isOfRange ? BigValueGraphMode.None : BigValueGraphMode.Area)
+    .graphMode(hasPast ? BigValueGraphMode.Area : BigValueGraphMode.None)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false).fields(''))
     .noValue('no data');
   if (spec.decimals !== undefined) builder.decimals(spec.decimals);

@@ -19,10 +19,18 @@ export function own(name: string, ...matchers: readonly string[]): string {
   return metric(`acs_gateway_${name}`, ...matchers);
 }
 
-/** One of the recording rules. */
+/** One of the recording rules, of gateways that answer: of one that is gone it would go on showing what was. */
 export function rule(name: string, ...matchers: readonly string[]): string {
-  return metric(`acs_gateway:${name}`, ...matchers);
+  return answering(metric(`acs_gateway:${name}`, ...matchers));
 }
+
+/** Of gateways that answer. For what looks back over some time and shall be true now. */
+export function answering(expr: string): string {
+  return `(${expr} and on (job, instance) ${metric('up')} == 1)`;
+}
+
+/** Gateways that do not answer because they were told to stop, and have drained. */
+export const stopped = `${metric('acs_gateway:drained:last')} == 1`;
 
 /** Per second. */
 export function rate(series: string): string {
@@ -65,9 +73,25 @@ export function share(part: string, whole: string): string {
   return `${part} / (${whole} > 0)`;
 }
 
+/**
+ * The rate of a counter by one of its labels, those left out that stood still all the time that is shown: a legend of zeros hides the
+ * one that is not. `none` where nothing is left.
+ */
+export function rateBy(label: string, name: string, ...matchers: readonly string[]): string {
+  const counter = own(name, ...matchers);
+  const moved = `${sum(`increase(${counter}[$__range] @ end())`, label)} > 0`;
+  const none = `label_replace(vector(0), "${label}", "none", "", "")`;
+  return `${sum(rate(counter), label)}\n  and on (${label}) ${moved}\n  or on () ${none}`;
+}
+
 /** 0 where there is nothing. For panels with one number. */
 export function orZero(expr: string): string {
   return `${expr} or vector(0)`;
+}
+
+/** Whether a number of this moment is there at any moment. */
+export function isAlwaysThere(expr: string): boolean {
+  return expr.endsWith(' or vector(0)') && !expr.includes('[$__range]');
 }
 
 /** The worst of all chosen gateways; NaN, which a share of nothing is, does not count. */

@@ -9,6 +9,7 @@ export type Severity = 'warning' | 'critical';
 /** An alert whose threshold is in no panel's unit has none here. */
 export const thresholds = Object.freeze({
   AcsGatewayDown: {},
+  AcsGatewayStopped: {},
   AcsGatewayMessagesDropped: { warning: 0, critical: 0.5 },
   AcsGatewayMessagesRefused: { warning: 0.5 },
   AcsGatewayFramesMissing: { warning: 0.01 },
@@ -17,7 +18,11 @@ export const thresholds = Object.freeze({
   AcsGatewaySinkLapped: { warning: 0, critical: 0.01 },
   AcsGatewaySinkErrors: { warning: 0, critical: 0.2 },
   AcsGatewayDiskLow: {},
+  AcsGatewaySinkNotReady: {},
+  AcsGatewayRecordingsFailed: {},
+  AcsGatewayCaptureFailing: {},
   AcsGatewayThreadHung: {},
+  AcsGatewayThreadRestarted: {},
   AcsGatewayRingMemoryHigh: { warning: 0.85 },
   AcsGatewayNearCapacity: { warning: 0.85 },
   AcsGatewayUpgradesRefused: {},
@@ -26,6 +31,7 @@ export const thresholds = Object.freeze({
   AcsGatewayEventLoopDelayed: { warning: 0.02 },
   AcsGatewayWorkersSaturated: { warning: 0.8 },
   AcsGatewayDrainForced: {},
+  AcsGatewayCertificateExpires: {},
   AcsGatewayNoAudio: { critical: 0.5 },
   AcsGatewayStreamsStalled: { warning: 0.25 },
   AcsGatewayAccountingBroken: { critical: 0 },

@@ -3,7 +3,7 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { dashboard } from '../dashboard.ts';
 import { chart } from '../panel.ts';
-import { own, rate, rule, sum } from '../query.ts';
+import { own, rateBy, rule, sum } from '../query.ts';
 import { tables } from './fleet/tables.ts';
 import { tiles } from './fleet/tiles.ts';
 
@@ -53,7 +53,7 @@ const losses = [
       "Messages that did not become audio. lane_full, ring_memory and worker_lost are ours; the other reasons are the sender's. Good: nothing.",
     unit: 'suffix:/s',
     size: third,
-    queries: [[sum(rate(own('messages_dropped_total')), 'reason'), '{{reason}}']],
+    queries: [[rateBy('reason', 'messages_dropped_total'), '{{reason}}']],
     alert: 'AcsGatewayMessagesDropped',
   }),
   chart({
@@ -62,7 +62,7 @@ const losses = [
       'Requests for a stream that were not accepted. overloaded: no room. draining: a gateway that is about to end. bad_request and not_found: mostly scanners.',
     unit: 'suffix:/s',
     size: third,
-    queries: [[sum(rate(own('upgrades_total', 'result!="accepted"')), 'result'), '{{result}}']],
+    queries: [[rateBy('result', 'upgrades_total', 'result!="accepted"'), '{{result}}']],
     alert: 'AcsGatewayUpgradesRefused',
   }),
 ];

@@ -13,6 +13,7 @@ import type { Console } from '../console/console.ts';
 import { bearerOf, Secrets } from '../socket/auth/credentials.ts';
 import { AdminConnections } from './connections.ts';
 import type { Figures } from './figures.ts';
+import { Scrapers } from './scrapers.ts';
 
 // An import would evaluate all that node:http exports, WebSocket and with it the whole of undici: a tenth of what a start costs.
 const { createServer, ServerResponse: Response } = process.getBuiltinModule('node:http');
@@ -38,6 +39,7 @@ export function adminOf({ adminHost, adminPort, adminToken }: Config): Pick<Admi
 }
 
 export class AdminServer {
+  readonly scrapers = new Scrapers();
   private readonly options: AdminOptions;
   private readonly server: Server;
   private readonly secrets: Secrets | null;
@@ -136,6 +138,7 @@ export class AdminServer {
       response.setHeader('WWW-Authenticate', 'Bearer');
       json(response, 401, { error: 'unauthorized' });
     } else if (path === '/metrics') {
+      this.scrapers.asked(request, response);
       const text = await this.metricsText();
       response.writeHead(200, { 'Content-Type': figures.contentType }).end(text);
     } else if (path === '/streams') {

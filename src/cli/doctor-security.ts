@@ -1,9 +1,8 @@
 /** The checks of `doctor` about who may connect: the certificate, and the keys with which tokens are checked. */
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/serve-settings.ts';
 import { KeySet } from '../socket/auth/key-set.ts';
-import { problemOfPair } from '../socket/certificate.ts';
+import { expiresMsOf, problemOfPair } from '../socket/certificate.ts';
 import type { Finding } from './doctor-checks.ts';
 
 /** A certificate that ends sooner should have been renewed by now. */
@@ -17,8 +16,7 @@ export function certificate({ tlsCert, tlsKey }: Config, nowMs: number): Finding
   if (problem !== null) {
     return [{ name, verdict: 'wrong', detail: problem, remedy: 'give the PEM files of a certificate and its own key' }];
   }
-  const endMs = new X509Certificate(readFileSync(tlsCert)).validToDate.getTime();
-  const days = Math.floor((endMs - nowMs) / dayMs);
+  const days = Math.floor((expiresMsOf(readFileSync(tlsCert)) - nowMs) / dayMs);
   const detail = `valid for ${days} days`;
   if (days < 0) return [{ name, verdict: 'wrong', detail: 'it has expired', remedy: 'renew it' }];
   if (days < renewalDays) return [{ name, verdict: 'note', detail, remedy: 'does whatever renews it still work?' }];

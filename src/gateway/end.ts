@@ -21,6 +21,8 @@ export async function endGateway(
   if (failure !== null) log.fatal({ msg: 'giving up', error: failure.message, ...gateway.account });
   const result = await gateway.drain(failure === null ? undefined : 0, closesPort);
   logDrained(log, result);
+  // One that gives up is to be replaced at once.
+  if (failure === null) await gateway.lastScrape();
   await gateway.stop();
   return result;
 }

@@ -19,7 +19,6 @@ import type { Lane } from '../lane/lane.ts';
 import { geometryOf } from '../memory/geometry.ts';
 import { SharedMemory } from '../memory/shared-memory.ts';
 import { createMetrics } from '../metrics/gateway-metrics.ts';
-import type { Metrics } from '../metrics/registry.ts';
 import { RingPool } from '../ring/pool.ts';
 import { createAuthenticate } from '../socket/auth/authenticate.ts';
 import type { FrontEnd } from '../socket/front-end.ts';
@@ -80,7 +79,8 @@ export class Gateway {
   private readonly undo = new UndoStack();
   private authenticate: Authenticate = () => null;
   private phase: 'starting' | 'running' | 'draining' = 'starting';
-  private activeWaiters: (() => void)[] = [];
+  private readonly allClosed = Promise.withResolvers<void>();
+  private callsEndedMs = 0;
 
   constructor(config: Config, log: Log, { readers = [], events = new EventEmitter(), parent }: GatewayListeners = {}) {
     this.config = config;
@@ -194,11 +194,13 @@ export class Gateway {
     this.phase = 'draining';
     this.log.info({ msg: 'draining', streams: this.registry.active, timeoutMs });
     this.registry.endWaiting();
-    await withTimeout(timeoutMs, this.allClosed());
-    // What comes behind the account has its time as well.
-    const endMs = performance.now() + exitMsMax - 2 * threadEndMsMax - exitLingerMs;
+    this.wakeIfAllClosed();
+    await withTimeout(timeoutMs, this.allClosed.promise);
     const streamsCut = this.registry.active;
     this.frontEnd.closeAll(closeCode.draining, 'drained');
+    this.callsEndedMs = performance.now();
+    // What comes behind the account has its time as well.
+    const endMs = this.callsEndedMs + exitMsMax - 2 * threadEndMsMax - exitLingerMs;
     const isFlushed = await withTimeout(flushMsMax, this.registry.empty());
     const stopMs = Math.min(sinkStopMs.most, Math.max(sinkStopMs.least, endMs - performance.now()));
     const sinksFinished = await this.consumers.stop(stopMs);
@@ -212,6 +214,9 @@ export class Gateway {
     const isExact = isFlushed && sinksFinished && current.unaccounted === 0 && readersAreExact && this.playback.isExact;
     return { isExact, account: current, streamsCut };
   }
+
+  /** Resolves when whoever scrapes the metrics has seen how the drain ended, or does not come for it. */
+  readonly lastScrape = async (): Promise<void> => this.admin?.scrapers.askOnceMore(this.callsEndedMs);
 
   /** Takes back what `start` has started. What cannot be ended is left behind after half a second. */
   stop(): Promise<void> {
@@ -255,21 +260,15 @@ export class Gateway {
     return this.pressure.cause === null ? 'ready' : 'full';
   };
 
-  /** Resolves when no socket is connected. */
-  private allClosed(): Promise<void> {
-    if (this.registry.active === 0) return Promise.resolve();
-    return new Promise((resolve) => this.activeWaiters.push(resolve));
-  }
-
   private readonly logThrottled: LogThrottled = (loggedError, kind = loggedError.msg) => {
     this.errorThrottle.add(kind, loggedError, performance.now());
   };
 
   private wakeIfAllClosed(): void {
-    if (this.registry.active === 0) for (const wake of this.activeWaiters.splice(0)) wake();
+    if (this.phase === 'draining' && this.registry.active === 0) this.allClosed.resolve();
   }
 
-  private createMetrics(): Metrics {
+  private createMetrics(): ReturnType<typeof createMetrics> {
     const { config, memory, totals, registry, lanes, decoders, rings, consumers } = this;
     const { sinks, readers, capture, threads } = consumers;
     const supervised = () => (this.console === null ? threads : [...threads, this.console.thread]);
@@ -287,6 +286,7 @@ export class Gateway {
       recordings: consumers.recordings,
       streamsMax: config.maxStreams,
       messageBytesMax: config.maxMessageBytes,
+      ingest: () => this.frontEnd,
       console: () => this.console,
       threads: () => namedThreads(memory, this.threadMetrics, supervised()),
       supervised,

@@ -131,8 +131,8 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
   }
 
   /**
-   * Drains as SIGTERM drains the command: takes no new stream, waits up to `drainTimeoutMs` for the open ones, and lets sinks and
-   * readers finish. Resolves with the account; a second call returns the same promise. Never rejects because of a stream. The thread
+   * Drains as SIGTERM drains the command: takes no new stream, waits up to `drainTimeoutMs` for the open ones, lets sinks and
+   * readers finish, and whoever scrapes the metrics see it. Resolves with the account; a second call returns the same promise. Never rejects because of a stream. The thread
    * that started the gateway.
    */
   stop(): Promise<DrainResult> {
@@ -148,6 +148,7 @@ export class RunningGateway extends EventEmitter<GatewayEvents> {
   private async drain(): Promise<DrainResult> {
     this.leaveSignal();
     const result = await this.gateway.drain();
+    await this.gateway.lastScrape();
     await this.gateway.stop();
     this.hasStopped = true;
     for (const feed of this.feeds) void feed.return();

@@ -3,7 +3,8 @@ import { hardMessageBytesFactor, outgoingBytesMax, pendingConnectionBytes } from
 import type { Sources } from './families.ts';
 import type { Metrics } from './registry.ts';
 
-export function registerConnections(metrics: Metrics, { totals, registry, messageBytesMax }: Sources): void {
+export function registerConnections(metrics: Metrics, sources: Sources): void {
+  const { totals, registry, messageBytesMax, ingest } = sources;
   const ofStream = hardMessageBytesFactor * messageBytesMax + outgoingBytesMax;
   metrics.gauge('connections_pending', 'Connections to the ingest port that are not a stream, or not yet.', [], () => [
     [{}, totals.connectionsPending],
@@ -19,6 +20,20 @@ export function registerConnections(metrics: Metrics, { totals, registry, messag
     'Times that accepting stopped because file descriptors were down to the reserve for files and the admin port.',
     [],
     () => [[{}, totals.acceptPauses]],
+  );
+  metrics.gauge(
+    'accept_paused',
+    '1 while no connection is accepted for want of file descriptors: whoever connects is refused by the kernel.',
+    [],
+    () => [[{}, Number(ingest?.().isPaused ?? false)]],
+    'max',
+  );
+  metrics.gauge(
+    'tls_certificate_expiry_timestamp_seconds',
+    'When the certificate in use, or one of its chain, ends, seconds since 1970; 0 without --tls-cert.',
+    [],
+    () => [[{}, (ingest?.().certificateExpiresMs ?? 0) / 1000]],
+    'min',
   );
   metrics.counter('control_frames_total', 'Pings and pongs received from peers. ACS need not send any.', [], () => [
     [{}, totals.controlFrames],

@@ -71,6 +71,14 @@ export interface ConsoleCounters {
   readonly access: { readonly logins: Readonly<Record<'accepted' | 'refused', number>> };
 }
 
+/** The port at which streams come. */
+export interface IngestState {
+  /** No connection is accepted, because descriptors are short. */
+  readonly isPaused: boolean;
+  /** When its certificate ends, ms since 1970; null: it has none. */
+  readonly certificateExpiresMs: number | null;
+}
+
 export interface Sources {
   readonly recordings: RecordingCounters;
   /** Null or absent: nothing is captured. */
@@ -87,6 +95,8 @@ export interface Sources {
   readonly rings: RingPool;
   readonly sinks: readonly RingConsumer[];
   readonly streamsMax: number;
+  /** Absent: there is none. */
+  readonly ingest?: () => IngestState;
   /** Longest message that is taken. */
   readonly messageBytesMax: number;
   readonly threads: () => readonly NamedThreadMetrics[];

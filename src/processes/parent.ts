@@ -115,9 +115,11 @@ export class Parent {
     const lostBefore = this.lost;
     const ended = Promise.all(left.map((each) => each.ended)).then(() => {});
     if (!(await withTimeout(config.drainTimeoutMs + 2 * exitMsMax, ended))) this.kill();
-    await this.stop();
+    await this.ended();
     const isExact = this.result.isExact && this.lost === lostBefore;
     logDrained(log, { ...this.result, isExact }, { ...(this.lost > 0 && { processesLost: this.lost }) });
+    await this.admin.scrapers.askOnceMore(performance.now());
+    await this.stop();
     return isExact;
   }
 
@@ -136,13 +138,18 @@ export class Parent {
     }
   }
 
-  private async stop(): Promise<void> {
-    if (this.timer !== null) clearInterval(this.timer);
+  /** Waits for what is left of them. */
+  private async ended(): Promise<void> {
     const left = this.slots.flatMap(({ processes }) => processes);
     await withWallTimeout(
       exitMsMax,
       Promise.all(left.map((each) => each.ended)).then(() => {}),
     );
+  }
+
+  private async stop(): Promise<void> {
+    if (this.timer !== null) clearInterval(this.timer);
+    await this.ended();
     await this.admin.stop();
   }
 

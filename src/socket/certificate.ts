@@ -23,8 +23,22 @@ function read<Content>(flag: string, path: string, parse: (pem: Buffer) => Conte
   }
 }
 
-/** What the pair is; throws when the two cannot be used together. */
-function fingerprint({ cert, key }: TlsFiles): string {
+/** A pair that can be used: what it is, and when the first certificate of its chain ends. */
+interface Pair {
+  readonly fingerprint: string;
+  readonly expiresMs: number;
+}
+
+const onePem = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** The end of the certificate, or of one that it stands on if that is sooner. */
+export function expiresMsOf(pem: Buffer): number {
+  const chain = pem.toString('latin1').match(onePem) ?? [pem];
+  return Math.min(...chain.map((one) => new X509Certificate(one).validToDate.getTime()));
+}
+
+/** Throws when the two cannot be used together. */
+function readPair({ cert, key }: TlsFiles): Pair {
   const pair = {
     cert: read('--tls-cert', cert, (pem) => new X509Certificate(pem)),
     key: read('--tls-key', key, (pem) => createPrivateKey(pem)),
@@ -35,13 +49,14 @@ function fingerprint({ cert, key }: TlsFiles): string {
     const names = `--tls-cert ${JSON.stringify(cert)} and --tls-key ${JSON.stringify(key)}`;
     throw new Error(`${names} cannot be used together: ${redactPath(error)}`);
   }
-  return createHash('sha256').update(pair.cert).update('\0').update(pair.key).digest('hex');
+  const fingerprint = createHash('sha256').update(pair.cert).update('\0').update(pair.key).digest('hex');
+  return { fingerprint, expiresMs: expiresMsOf(pair.cert) };
 }
 
 /** What is wrong with a pair, or null. */
 export function problemOfPair(files: TlsFiles): string | null {
   try {
-    fingerprint(files);
+    readPair(files);
     return null;
   } catch (error) {
     return redactPath(error);
@@ -61,7 +76,7 @@ export class CertificateWatch {
   private readonly backOff = new BackOff(retryMs.first, retryMs.most);
   private timer: NodeJS.Timeout | null = null;
   /** In use. */
-  private current: string;
+  private current: Pair;
   /** Good, but could not be taken. */
   private failed: string | null = null;
   private dueMs = 0;
@@ -72,10 +87,15 @@ export class CertificateWatch {
     this.files = files;
     this.events = events;
     try {
-      this.current = fingerprint(files);
+      this.current = readPair(files);
     } catch (error) {
       throw new GatewayError('bad_settings', `the certificate cannot be used: ${redactPath(error)}`);
     }
+  }
+
+  /** When the certificate in use ends, ms since 1970. */
+  get expiresMs(): number {
+    return this.current.expiresMs;
   }
 
   start(): void {
@@ -89,17 +109,17 @@ export class CertificateWatch {
 
   private look(nowMs: number): void {
     try {
-      const found = fingerprint(this.files);
-      if (found === this.current) this.reported = null;
-      else if (found !== this.failed || nowMs >= this.dueMs) this.renew(found, nowMs);
+      const found = readPair(this.files);
+      if (found.fingerprint === this.current.fingerprint) this.reported = null;
+      else if (found.fingerprint !== this.failed || nowMs >= this.dueMs) this.renew(found, nowMs);
     } catch (error) {
       this.tell(redactPath(error));
     }
   }
 
-  private renew(found: string, nowMs: number): void {
-    if (found !== this.failed) this.backOff.succeeded();
-    this.failed = found;
+  private renew(found: Pair, nowMs: number): void {
+    if (found.fingerprint !== this.failed) this.backOff.succeeded();
+    this.failed = found.fingerprint;
     this.dueMs = nowMs + this.backOff.failed();
     this.events.renew();
     this.current = found;

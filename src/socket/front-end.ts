@@ -102,6 +102,11 @@ export class FrontEnd {
     return port;
   }
 
+  /** When the certificate in use ends, ms since 1970; null in the clear. */
+  get certificateExpiresMs(): number | null {
+    return this.certificate?.expiresMs ?? null;
+  }
+
   /** No connection is accepted until descriptors are free. */
   get isPaused(): boolean {
     return this.gate.isPaused;

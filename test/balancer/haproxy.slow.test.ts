@@ -1,4 +1,5 @@
 /** deploy/haproxy/haproxy.cfg, in a real HAProxy. */
+import { execFileSync } from 'node:child_process';
 import { expect, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
@@ -6,7 +7,7 @@ import { testNeeding } from '../support/needs.ts';
 import { judgingTimes } from '../support/starvation.ts';
 import { dial } from './client.ts';
 import { Fleet } from './fleet.ts';
-import { checkHaproxy, startHaproxy } from './haproxy.ts';
+import { checkHaproxy, commandOf, startHaproxy } from './haproxy.ts';
 import { balancerScenarios } from './scenarios.ts';
 
 const test = testNeeding('haproxy');
@@ -17,6 +18,18 @@ test('haproxy -c finds nothing to complain about', () => {
   const checked = checkHaproxy({ folder: temporaryFolder(), gateways: ['127.0.0.1:8081', '127.0.0.1:8082'] });
   expect(checked.output).not.toMatch(/WARNING|ALERT/);
   expect(checked).toMatchObject({ code: 0, output: expect.stringContaining('Configuration file is valid') });
+});
+
+test('the command at its top that reloads it does: another worker, the same master, and a stream that goes on', async () => {
+  const fleet = await Fleet.start(startHaproxy);
+  const { process: haproxy } = fleet.balancer;
+  const caller = await dial(fleet.url());
+  const [before] = haproxy.workers();
+  execFileSync('sh', ['-c', commandOf('kill', haproxy.folder)]);
+  await eventually(() => haproxy.workers().length === 2);
+  expect(haproxy.workers()).toContain(before);
+  caller.socket.close(1000);
+  expect(await caller.closed).toBe(1000);
 });
 
 test(

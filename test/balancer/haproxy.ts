@@ -46,6 +46,15 @@ export function configuration(folder: string): string {
   return copy;
 }
 
+/** A command that stands at the top of the file, with everything in the folder. */
+export function commandOf(begin: 'haproxy -W' | 'kill', folder: string): string {
+  const found = readFileSync(haproxyFile, 'utf8').match(new RegExp(`^#   (${begin} .*?) {2,}#`, 'm'));
+  if (found === null) throw new Error(`${haproxyFile}: no "${begin} …  # why" at its top`);
+  const here = { '/run/haproxy/haproxy.pid': join(folder, 'haproxy.pid') };
+  const command = substitute(found[1]!, here);
+  return command.replace('deploy/haproxy/haproxy.cfg', configuration(folder));
+}
+
 /** What `haproxy -c` says about the file. */
 export function checkHaproxy(options: BalancerOptions): { code: number | null; output: string } {
   const env = { ...process.env, ...haproxyEnvironment(options, 1, 2) };
@@ -56,7 +65,8 @@ export function checkHaproxy(options: BalancerOptions): { code: number | null; o
 export async function startHaproxy(options: BalancerOptions): Promise<Balancer> {
   const [port, statusPort] = (await freePorts(2)) as [number, number];
   const env = haproxyEnvironment(options, port, statusPort);
-  const haproxy = new BalancerProcess('haproxy', ['-W', '-f', configuration(options.folder)], options.folder, env);
+  const { folder } = options;
+  const haproxy = new BalancerProcess('sh', ['-c', `exec ${commandOf('haproxy -W', folder)}`], folder, env);
   const statusUrl = `http://127.0.0.1:${statusPort}`;
   await haproxy.ready(`${statusUrl}/healthz`);
   const loaded = () => haproxy.logs().split('Loading success').length - 1;

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -39,11 +39,19 @@ function source(name: string): string {
   return readFileSync(join(deploy, name), 'utf8');
 }
 
+function writeTargets(folder: string, ports: readonly number[]): void {
+  const file = join(folder, 'targets/gateways.yml');
+  // In one go: Prometheus reads it as soon as it changes.
+  writeFileSync(`${file}.new`, stringify([{ targets: ports.map((port) => `127.0.0.1:${port}`) }]));
+  renameSync(`${file}.new`, file);
+}
+
 export class Alerting {
   readonly received: Notification[] = [];
   readonly prometheusUrl: string;
   private readonly alertmanagerUrl: string;
   private readonly webhook: Server;
+  private readonly folder: string;
   private readonly children: readonly ChildProcess[];
   private readonly logs: readonly string[];
 
@@ -51,6 +59,7 @@ export class Alerting {
     this.prometheusUrl = `http://127.0.0.1:${ports.prometheus}`;
     this.alertmanagerUrl = `http://127.0.0.1:${ports.alertmanager}`;
     this.webhook = webhook;
+    this.folder = folder;
     webhook.on('request', (request, response) => {
       let body = '';
       request.on('data', (chunk: Buffer) => {
@@ -110,9 +119,10 @@ export class Alerting {
 
     const prometheus = scaled<PrometheusFile>('prometheus.yml');
     prometheus.alerting.alertmanagers = [{ static_configs: [{ targets: [`127.0.0.1:${ports.alertmanager}`] }] }];
-    const scrape = prometheus.scrape_configs[0]!;
-    scrape['static_configs'] = [{ targets: targets.map((port) => `127.0.0.1:${port}`) }];
-    delete scrape['file_sd_configs'];
+    // Only the files that the configuration reads again by itself, as in a fleet that changes.
+    delete prometheus.scrape_configs[0]!['static_configs'];
+    mkdirSync(join(folder, 'targets'));
+    writeTargets(folder, targets);
     write('prometheus.yml', prometheus);
 
     const alertmanager = scaled<AlertmanagerFile>('alertmanager.yml');
@@ -124,6 +134,11 @@ export class Alerting {
     const alerting = new Alerting(ports, webhook, folder);
     await alerting.ready();
     return alerting;
+  }
+
+  /** Takes targets in and out, as an operator does in the file that lists them. */
+  retarget(targets: readonly number[]): void {
+    writeTargets(this.folder, targets);
   }
 
   /** A notification that says that this alert fires with these labels, or undefined. */

@@ -1,55 +1,23 @@
 /**
- * The alerts, end to end: conditions are caused at real gateways through their sockets, signals and files; a real Prometheus
+ * The alerts about calls and audio, end to end: conditions are caused at real gateways through their sockets, signals and files; a real Prometheus
  * with the real rules notices; a real Alertmanager with the real routes delivers to a web server. Only the clock of rules
  * and routes runs faster, and by the same factor everywhere.
- *
- * Not caused here, but in deploy/prometheus/tests: AccountingBroken (would need a fault of ours), WorkersSaturated (takes all that a machine has), OpenFilesHigh (thousands of
- * open files), MessagesDropped because of lane_full or worker_lost, NoAudio of streams that end as idle, and Down because
- * there is no target.
+ * Those about stops and about resources: stops.slow.test.ts, resources.slow.test.ts.
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 import { Starvation } from '../support/starvation.ts';
-import { Alerting } from './alerting.ts';
+import { Alerting, type Notification } from './alerting.ts';
+import { arrives as arrivesOf, excused, instanceOf, until } from './arrival.ts';
 import { Scenarios, slowSinkName } from './scenarios.ts';
 
 const blockingCalls = 5;
-const arrivalMsMax = 40_000;
-/** Where everything gets its turn late, so do Prometheus and the Alertmanager, one behind the other. */
-const busyFactor = 3;
 /** How long a gateway must do nothing wrong. The slowest alert takes 15 s: 5 min and 5 min, 40 times as fast. */
 const healthyMs = 20_000;
 /** And how long it drains under its calls: a minute and more of the alerts' time. */
 const drainingMs = 2_000;
-
-/** A gateway on a machine that has other things to do is late, honestly, and late audio is irregular. */
-const ofTheMachine = /EventLoopDelayed|ResidenceHigh|JitterHigh/;
-/**
- * And one that was seen to be busy may answer a scrape, which gets a fortieth of its time, too late, let callers wait, or refuse them.
- * One stall of what is spoken is a hundredth of 7 s, but not of 5 min.
- */
-const ofABusyMachine =
-  /EventLoopDelayed|ResidenceHigh|JitterHigh|StreamsStalled|UpgradesRefused|Down|PlaybackUnderruns|PlaybackClearSlow/;
-
-function instanceOf(gateway: GatewayProcess): string {
-  return `127.0.0.1:${gateway.adminPort}`;
-}
-
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  await using machine = await Starvation.watch();
-  const begunMs = Date.now();
-  for (;;) {
-    const askedMs = performance.now();
-    if (await condition()) return;
-    if (Date.now() > begunMs + arrivalMsMax * (machine.wakesLate ? busyFactor : 1))
-      throw new Error(`not in time: ${what}`);
-    // Both servers have enough to do: a question costs them more than us.
-    const pauseMs = Math.min(500, Math.max(50, 20 * (performance.now() - askedMs)));
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
-}
 
 describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
   const scenarios = new Scenarios();
@@ -135,29 +103,19 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
     }
   }
 
-  async function arrives(name: (typeof names)[number], labels: Record<string, string>): Promise<void> {
-    const wanted = { ...labels, alertname: `AcsGateway${labels['alertname']}`, instance: instanceOf(gateways[name]) };
-    try {
-      await until(JSON.stringify(wanted), () => alerting.firing(wanted) !== undefined);
-    } catch (error) {
-      const had = new Set(alerting.received.map((each) => `${each.status} ${JSON.stringify(each.labels)}`));
-      throw new Error(`${(error as Error).message}; arrived: ${[...had].join('\n')}`);
-    }
-    const { receiver, annotations } = alerting.firing(wanted)!;
-    expect(receiver).toBe(labels['severity'] === 'critical' ? 'pager' : 'tickets');
-    expect(annotations['summary']).toContain(wanted.instance);
-    expect(JSON.stringify(annotations)).not.toMatch(/no value|%!/);
+  function arrives(name: (typeof names)[number], labels: Record<string, string>): Promise<Notification> {
+    return arrivesOf(alerting, gateways[name], labels);
   }
 
   test('DrainForced: SIGTERM while calls are open, which last longer than the drain', async () => {
     expect(await gateways.stopping.exit()).toBe(0);
     expect(gateways.stopping.log.at(-1)).toMatchObject({ msg: 'drained', streamsCut: 5 });
-    await arrives('stopping', { alertname: 'DrainForced', severity: 'warning' });
-  });
-
-  test('Down: the same process is gone, which does not hide that calls were cut', async () => {
-    await arrives('stopping', { alertname: 'Down', severity: 'critical' });
-    expect(await alerting.inhibited(instanceOf(gateways.stopping))).not.toContain('AcsGatewayDrainForced');
+    const { annotations } = await arrives('stopping', {
+      alertname: 'DrainForced',
+      severity: 'warning',
+      cause: 'drained',
+    });
+    expect(annotations['description']).toContain('cut 5 streams');
   });
 
   test('FramesMissing: not for timestamps that wander, but for the same with loss', async () => {
@@ -249,7 +207,7 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
       small: /NearCapacity|UpgradesRefused/,
       tight: /RingMemoryHigh|MessagesDropped/,
       silent: /StreamsStalled|NoAudio|Down|PlaybackStalled/,
-      stopping: /DrainForced|Down/,
+      stopping: /DrainForced|Stopped/,
       stuttering: /^$/,
       broken: /SinkErrors/,
       slow: /SinkLapped/,
@@ -263,8 +221,7 @@ describe('alerts', needs('prometheus', 'prometheus-alertmanager'), () => {
       const arrived = alerting.received.filter(({ labels }) => labels['instance'] === instance);
       if (name !== 'wandering') expect(arrived.length, name).toBeGreaterThan(0);
       for (const { labels } of arrived) {
-        const excused = machine.wakesLate ? ofABusyMachine : ofTheMachine;
-        if (!excused.test(labels['alertname']!)) expect(labels['alertname'], name).toMatch(caused[name]);
+        if (!excused(machine).test(labels['alertname']!)) expect(labels['alertname'], name).toMatch(caused[name]);
       }
     }
   });
@@ -281,7 +238,7 @@ describe('a healthy gateway', needs('prometheus', 'prometheus-alertmanager'), ()
       const calls = scenarios.calls(gateway, { calls: 10, participants: 2, silence: 0.2, churn: 1 });
       await new Promise((resolve) => setTimeout(resolve, healthyMs));
       // It was watched, and there was something to see.
-      expect(await alerting.query('acs_gateway:frames_committed:rate1m')).toBeGreaterThan(500);
+      await until('its frames', async () => (await alerting.query('acs_gateway:frames_committed:rate1m'))! > 500);
       expect(await alerting.query('count(acs_gateway:eventloop_delay_seconds:p99_5m)')).toBe(4);
       expect(await alerting.query('sum(acs_gateway:playback_underruns:ratio5m)')).not.toBeNull();
       expect(await alerting.query('sum(rate(acs_gateway_playback_clear_seconds_count[5s]))')).toBeGreaterThan(1);
@@ -289,11 +246,11 @@ describe('a healthy gateway', needs('prometheus', 'prometheus-alertmanager'), ()
       await new Promise((resolve) => setTimeout(resolve, drainingMs));
       await calls.stop();
       expect(await gateway.exit()).toBe(0);
-      const ended = /Down/;
-      const isExcused = (alert: string) => ended.test(alert) || (machine.wakesLate && ofABusyMachine.test(alert));
-      expect(alerting.received.filter(({ labels }) => !isExcused(labels['alertname']!))).toEqual([]);
-      const excused = machine.wakesLate ? ofABusyMachine.source : ended.source;
-      const firing = `ALERTS{alertstate="firing",alertname!~".*(${excused})"}`;
+      const unexcused = alerting.received.filter(
+        ({ labels }) => !(machine.wakesLate && excused(machine).test(labels['alertname']!)),
+      );
+      expect(unexcused).toEqual([]);
+      const firing = `ALERTS{alertstate="firing"${machine.wakesLate ? `,alertname!~".*(${excused(machine).source})"` : ''}}`;
       expect(await alerting.query(`count(${firing})`)).toBeNull();
     } finally {
       await alerting.stop();

@@ -1,4 +1,4 @@
-/** Runs a real Prometheus that scrapes one gateway every half second and has the recording rules. */
+/** Runs a real Prometheus that scrapes gateways every half second and has the recording rules. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,13 +23,13 @@ export class PrometheusProcess {
   }
 
   /** Starts it and waits until it is ready. */
-  static async start(job: string, target: string): Promise<PrometheusProcess> {
+  static async start(job: string, ...targets: readonly string[]): Promise<PrometheusProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'acs-prometheus-'));
     const port = await freePort();
     const config = {
       global: { scrape_interval: '500ms', scrape_timeout: '500ms', evaluation_interval: '1s' },
       rule_files: [rules],
-      scrape_configs: [{ job_name: job, static_configs: [{ targets: [target] }] }],
+      scrape_configs: [{ job_name: job, static_configs: [{ targets }] }],
     };
     writeFileSync(join(folder, 'prometheus.yml'), stringify(config));
     const log = join(folder, 'log');

@@ -1,4 +1,4 @@
-/** A file system of one megabyte, so that a disk can be full for real. Only root may mount one. */
+/** A small file system, of one megabyte as a rule, so that a disk can be full for real. Only root may mount one. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,9 +14,9 @@ function unmount(folder: string): void {
 }
 
 /** Where it is mounted, until the test is over. */
-export function smallDisk(): string {
+export function smallDisk(bytes = smallDiskBytes): string {
   const folder = mkdtempSync(join(tmpdir(), 'acs-small-disk-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${smallDiskBytes}`, 'tmpfs', folder], { stdio: 'ignore' });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder], { stdio: 'ignore' });
   onTestFinished(() => unmount(folder));
   return folder;
 }

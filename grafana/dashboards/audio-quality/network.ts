@@ -1,7 +1,7 @@
 /** What ACS sends and the network delivers: frames that never came, came late or twice, silence, and none at all. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { chart } from '../../panel.ts';
-import { own, quantile, rate, rule, share, sum } from '../../query.ts';
+import { own, quantile, rate, rateBy, rule, share, sum } from '../../query.ts';
 import { theirs } from './reason.ts';
 
 const third = { w: 8, h: 8 };
@@ -36,7 +36,7 @@ export const network = [
       'Messages that the sender made wrong: no JSON, no valid audio, a format or a number of participants that is not taken. Good: none. More than none: ACS has changed, or something else is sending.',
     unit: 'suffix:/s',
     size: third,
-    queries: [[sum(rate(own('messages_dropped_total', theirs)), 'reason'), '{{reason}}']],
+    queries: [[rateBy('reason', 'messages_dropped_total', theirs), '{{reason}}']],
     alert: 'AcsGatewayMessagesRefused',
   }),
   chart({
@@ -81,7 +81,7 @@ export const network = [
       'Stalls that ended: their audio came afterwards (caught_up), did not, or nobody spoke (lost), or the stream ended. Recordings have all that came afterwards.',
     unit: 'suffix:/s',
     size: quarter,
-    queries: [[sum(rate(own('stream_stalls_total')), 'outcome'), '{{outcome}}']],
+    queries: [[rateBy('outcome', 'stream_stalls_total'), '{{outcome}}']],
   }),
   chart({
     title: 'Pauses of participants',

@@ -1,7 +1,10 @@
 /** The fleet by name: each gateway, the alerts that fire, the versions that run. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
-import { count, firing, increase, max, metric, own, rate, rule, sum } from '../../query.ts';
+import { answering, count, firing, increase, max, metric, own, rate, rule, stopped, sum } from '../../query.ts';
 import { table } from '../../table.ts';
+
+/** 0: down, 1: up, 2: it was told to stop. */
+const state = `2 * (${stopped} and on (job, instance) ${metric('up')} == 0) or on (job, instance) ${metric('up')}`;
 
 export const tables = [
   table({
@@ -15,9 +18,13 @@ export const tables = [
     columns: [
       {
         name: 'State',
-        expr: max(metric('up'), 'instance'),
+        expr: max(state, 'instance'),
         unit: units.Short,
-        words: { 0: { text: 'down', color: 'red' }, 1: { text: 'up', color: 'green' } },
+        words: {
+          0: { text: 'down', color: 'red' },
+          1: { text: 'up', color: 'green' },
+          2: { text: 'stopped', color: 'text' },
+        },
       },
       {
         name: 'Draining',
@@ -77,7 +84,7 @@ export const tables = [
       },
       {
         name: 'CPU cores',
-        expr: sum(rate(metric('process_cpu_seconds_total')), 'instance'),
+        expr: sum(answering(rate(metric('process_cpu_seconds_total'))), 'instance'),
         unit: units.Short,
         decimals: 2,
       },

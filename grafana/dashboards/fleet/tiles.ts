@@ -1,7 +1,7 @@
 /** The fleet in twelve numbers: what is up and how full, and whether customers are heard. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { number } from '../../panel.ts';
-import { count, firing, increase, metric, orZero, own, rule, sum, worst } from '../../query.ts';
+import { count, firing, increase, metric, orZero, own, rule, stopped, sum, worst } from '../../query.ts';
 
 const tile = { w: 4, h: 4 };
 
@@ -19,10 +19,10 @@ export const tiles = [
   }),
   number({
     title: 'Gateways down',
-    description: 'Processes that Prometheus knows and cannot read. Good: 0.',
+    description: 'Processes that Prometheus knows and cannot read, but for those that were told to stop. Good: 0.',
     unit: units.Short,
     size: tile,
-    expr: orZero(count(`${metric('up')} == 0`)),
+    expr: orZero(count(`${metric('up')} == 0 unless on (job, instance) ${stopped}`)),
     badFrom: 1,
     alert: 'AcsGatewayDown',
   }),
@@ -39,7 +39,7 @@ export const tiles = [
     description: 'Streams whose socket is connected, of all chosen gateways. ACS opens one for each call.',
     unit: units.Short,
     size: tile,
-    expr: sum(own('streams_active')),
+    expr: orZero(sum(own('streams_active'))),
     neutral: true,
   }),
   number({
@@ -53,11 +53,12 @@ export const tiles = [
   }),
   number({
     title: 'Frames per second',
-    description: 'Frames of 20 ms that reached a ring. A participant who is sent without a break makes 50 a second.',
+    description:
+      'Frames of 20 ms that reached a ring, over the last minute; 0 where no call is left. A participant who is sent without a break makes 50 a second.',
     unit: 'suffix:frames/s',
     size: tile,
     decimals: 0,
-    expr: sum(rule('frames_committed:rate1m')),
+    expr: orZero(sum(rule('frames_committed:rate1m'))),
     neutral: true,
   }),
   number({
@@ -72,7 +73,8 @@ export const tiles = [
   }),
   number({
     title: 'Network jitter p95, worst gateway',
-    description: 'RFC 3550 jitter that 95 of 100 frames of the last 5 minutes stay below. Good: below 10 ms.',
+    description:
+      'RFC 3550 jitter that 95 of 100 frames of the last 5 minutes stay below. Good: below 10 ms. Whether it is the network or a main thread that was late itself, Audio quality shows.',
     unit: units.Seconds,
     size: tile,
     expr: worst(rule('frame_jitter_seconds:p95_5m')),

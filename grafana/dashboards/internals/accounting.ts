@@ -1,7 +1,7 @@
 /** The accounting identity: what was received is in a counter, what was in a ring was read or lapped, what was spoken was sent. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { chart, number } from '../../panel.ts';
-import { max, orZero, own, rate, sum } from '../../query.ts';
+import { max, orZero, own, rate, rateBy, sum } from '../../query.ts';
 
 const tile = { w: 5, h: 7 };
 
@@ -39,9 +39,9 @@ export const accounting = [
     unit: 'suffix:/s',
     size: { w: 9, h: 7 },
     stacked: true,
-    unstacked: 'received',
+    beside: 'received',
     queries: [
-      [sum(rate(own('messages_total')), 'outcome'), '{{outcome}}'],
+      [rateBy('outcome', 'messages_total'), '{{outcome}}'],
       [sum(rate(own('messages_received_total'))), 'received'],
     ],
   }),

@@ -1,7 +1,7 @@
 /** Audio into the calls: from what programs write to what calls hear. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { chart } from '../../panel.ts';
-import { own, quantile, rate, rule, share, sum } from '../../query.ts';
+import { own, quantile, rateBy, rule, share, sum } from '../../query.ts';
 
 const third = { w: 8, h: 8 };
 
@@ -23,7 +23,7 @@ export const speech = [
       'Frames of 20 ms that were sent, cleared by an interruption, or discarded unsent. Good: sent, and some cleared.',
     unit: 'suffix:/s',
     size: third,
-    queries: [[sum(rate(own('playback_frames_total')), 'outcome'), '{{outcome}}']],
+    queries: [[rateBy('outcome', 'playback_frames_total'), '{{outcome}}']],
   }),
   chart({
     title: 'Gaps in what calls hear',
@@ -79,7 +79,7 @@ export const speech = [
       'Played to their end, cleared by an interruption, or discarded because the call ended. Good: as people talk. All cleared: something takes an echo of the agent for the caller.',
     unit: 'suffix:/s',
     size: third,
-    queries: [[sum(rate(own('playback_utterances_total')), 'end'), '{{end}}']],
+    queries: [[rateBy('end', 'playback_utterances_total'), '{{end}}']],
   }),
   chart({
     title: 'Writes that were refused, and frames discarded',
@@ -88,8 +88,8 @@ export const speech = [
     unit: 'suffix:/s',
     size: third,
     queries: [
-      [sum(rate(own('playback_refused_writes_total')), 'reason'), 'write: {{reason}}'],
-      [sum(rate(own('playback_discarded_frames_total')), 'reason'), 'frame: {{reason}}'],
+      [rateBy('reason', 'playback_refused_writes_total'), 'write: {{reason}}'],
+      [rateBy('reason', 'playback_discarded_frames_total'), 'frame: {{reason}}'],
     ],
   }),
   chart({

@@ -1,7 +1,7 @@
 /** The stages that a frame passes, from the socket to the sinks. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { chart, heatmap } from '../../panel.ts';
-import { buckets, framesToRings, own, quantile, rate, rule, share, sum } from '../../query.ts';
+import { buckets, framesToRings, own, quantile, rate, rateBy, rule, share, sum } from '../../query.ts';
 
 const third = { w: 8, h: 8 };
 const half = { w: 12, h: 7 };
@@ -13,7 +13,7 @@ export const connections = [
       'Requests for a stream and what was answered. Good: accepted alone. Runs of overloaded: no room. unauthorized and forbidden: wrong credentials or somebody who tries.',
     unit: 'suffix:/s',
     size: half,
-    queries: [[sum(rate(own('upgrades_total')), 'result'), '{{result}}']],
+    queries: [[rateBy('result', 'upgrades_total'), '{{result}}']],
     alert: 'AcsGatewayUpgradesRefused',
   }),
   chart({
@@ -22,7 +22,7 @@ export const connections = [
       'Streams that ended and who ended them. Good: peer, which is the caller or ACS. idle and metadata_timeout: sockets without audio. drained: a deployment that did not wait for the calls.',
     unit: 'suffix:/s',
     size: half,
-    queries: [[sum(rate(own('stream_closes_total')), 'cause'), '{{cause}}']],
+    queries: [[rateBy('cause', 'stream_closes_total'), '{{cause}}']],
     alert: 'AcsGatewayDrainForced',
   }),
   chart({
@@ -31,7 +31,7 @@ export const connections = [
       'What there was too little of. streams and ring_memory: it is full. lanes and event_loop: it does not keep up. handshakes: too many came in one second. Good: none.',
     unit: 'suffix:/s',
     size: half,
-    queries: [[sum(rate(own('overload_refusals_total')), 'cause'), '{{cause}}']],
+    queries: [[rateBy('cause', 'overload_refusals_total'), '{{cause}}']],
     alert: 'AcsGatewayUpgradesRefused',
   }),
   chart({
@@ -48,7 +48,7 @@ export const connections = [
       'JSON Web Tokens that failed. Good: none. expired or not_yet_valid: a clock. keys_unavailable: we cannot fetch the keys. signature and malformed: somebody else.',
     unit: 'suffix:/s',
     size: half,
-    queries: [[sum(rate(own('jwt_failures_total')), 'reason'), '{{reason}}']],
+    queries: [[rateBy('reason', 'jwt_failures_total'), '{{reason}}']],
     alert: 'AcsGatewayAuthFailures',
   }),
   chart({
@@ -161,6 +161,16 @@ export const sinks = [
       [sum(rate(own('sink_frames_total')), 'instance', 'sink'), '{{instance}} {{sink}}'],
       [framesToRings, '{{instance}} reach the rings'],
     ],
+  }),
+  chart({
+    title: 'Takes frames, by sink',
+    description:
+      'At 1 the sink takes frames; at 0 its server is away or its thread does not work, and they wait in the rings, then are lapped. Good: 1.',
+    unit: units.Short,
+    size: third,
+    max: 1,
+    queries: [[sum(own('sink_ready'), 'instance', 'sink'), '{{instance}} {{sink}}']],
+    alert: 'AcsGatewaySinkNotReady',
   }),
   chart({
     title: 'Frames lapped, by sink',

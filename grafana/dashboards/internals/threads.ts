@@ -1,7 +1,7 @@
 /** What the stages stand on: the threads, their garbage collection, and the process. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { chart, heatmap } from '../../panel.ts';
-import { buckets, max, metric, own, quantile, rate, share, sum } from '../../query.ts';
+import { buckets, max, metric, own, quantile, rate, rateBy, share, sum } from '../../query.ts';
 
 const half = { w: 12, h: 8 };
 const third = { w: 8, h: 8 };
@@ -38,6 +38,27 @@ export const threads = [
     unit: units.Seconds,
     size: half,
     queries: [[max(quantile(0.99, 'gc_pause_seconds', 'instance', 'thread'), 'thread'), '{{thread}}']],
+  }),
+  chart({
+    title: 'Threads replaced',
+    description:
+      'Threads that were started again after they had died or hung, by name. Good: none. The log has the cause of each.',
+    unit: 'suffix:/s',
+    size: half,
+    queries: [[rateBy('thread', 'thread_restarts_total'), '{{thread}}']],
+    alert: 'AcsGatewayThreadRestarted',
+  }),
+  chart({
+    title: 'Capture: messages missing, writes failed',
+    description:
+      'What --capture could not write, because its disk was full or slow. Good: none; no call suffers from it.',
+    unit: 'suffix:/s',
+    size: half,
+    queries: [
+      [sum(rate(own('capture_dropped_total')), 'instance'), '{{instance}} missing'],
+      [sum(rate(own('capture_errors_total')), 'instance'), '{{instance}} failed'],
+    ],
+    alert: 'AcsGatewayCaptureFailing',
   }),
 ];
 
