@@ -17,6 +17,8 @@ export interface FlagsSpec {
   readonly usage: string;
   /** Flags with a value; `multiple` ones may be given several times. */
   readonly flags: Readonly<Record<string, { readonly multiple?: boolean }>>;
+  /** Flags without a value, known and of no further use here. */
+  readonly switches?: readonly string[];
 }
 
 export interface Flags extends BenchFlags {
@@ -24,11 +26,13 @@ export interface Flags extends BenchFlags {
 }
 
 /** Throws `BadInput`. */
-export function readFlags({ bench, usage, flags }: FlagsSpec, argv: readonly string[], startedAt: Date): Flags {
+export function readFlags(spec: FlagsSpec, argv: readonly string[], startedAt: Date): Flags {
+  const { bench, usage, flags, switches = [] } = spec;
   const own = Object.entries(flags).map(
     ([name, { multiple = false }]) => [name, { type: 'string' as const, multiple }] as const,
   );
-  const options = { ...Object.fromEntries(own), ...benchOptions };
+  const silent = switches.map((name) => [name, { type: 'boolean' as const }] as const);
+  const options = { ...Object.fromEntries(own), ...Object.fromEntries(silent), ...benchOptions };
   const { json, smoke, ...values } = parseFlags(() => parseArgs({ args: [...argv], options }).values, usage);
   return { ...withDefaults(bench, { json, smoke } as ParsedBenchFlags, startedAt), values: values as FlagValues };
 }

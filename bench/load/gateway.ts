@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { certificateFiles } from './certificate.ts';
 import { Child } from './child.ts';
 import { before } from './deadline.ts';
 import { GcLog } from './gc-log.ts';
-import { gatewayLabel, unmeasuredLabel } from './labels.ts';
+import { chainLabels, gatewayLabel, unmeasuredLabel } from './labels.ts';
 import { Scrape } from './prometheus.ts';
 import { recordingsDigest } from './recordings-digest.ts';
 import type { Server, ServerCounts, ServerKind, ServerOptions } from './server.ts';
@@ -32,6 +33,14 @@ interface Variant {
   readonly decoder: Decoder;
   /** Loaded before it, in each of its threads. */
   readonly preload?: string;
+  readonly isTls?: boolean;
+  readonly isBehindProxy?: boolean;
+}
+
+interface Origin extends Addresses {
+  readonly isTls: boolean;
+  readonly recordings: string | null;
+  readonly sampleRate: number;
 }
 
 function removeFolder(path: string | null): void {
@@ -42,17 +51,19 @@ class Gateway implements Server {
   readonly path = '/audio';
   readonly gc: GcLog;
   readonly port: number;
+  readonly isTls: boolean;
   private readonly adminPort: number;
   private readonly child: Child;
   private readonly recordings: string | null;
   private readonly sampleRate: number;
   private digest: number | null = null;
 
-  constructor(child: Child, gc: GcLog, addresses: Addresses, recordings: string | null, sampleRate: number) {
+  constructor(child: Child, gc: GcLog, { port, adminPort, isTls, recordings, sampleRate }: Origin) {
     this.child = child;
     this.gc = gc;
-    this.port = addresses.port;
-    this.adminPort = addresses.adminPort;
+    this.port = port;
+    this.isTls = isTls;
+    this.adminPort = adminPort;
     this.recordings = recordings;
     this.sampleRate = sampleRate;
   }
@@ -96,7 +107,8 @@ function environment(): NodeJS.ProcessEnv {
 /** All streams of a load are opened at once, from one address. Older checkouts have no limit on that, and no such flags. */
 const openAtOnce = ['--max-upgrades-per-second=1000000', '--max-upgrades-per-address=1000000'];
 
-function flags({ decoder, folder }: Variant, options: ServerOptions, recordings: string | null): string[] {
+function flags(variant: Variant, options: ServerOptions, recordings: string | null): string[] {
+  const { decoder, folder, isTls = false, isBehindProxy = false } = variant;
   const { streams, participants } = options;
   const ringMemoryMb = Math.ceil((streams * participants * ringBytesPerParticipant) / mebibyte) + 64;
   const values = {
@@ -110,14 +122,16 @@ function flags({ decoder, folder }: Variant, options: ServerOptions, recordings:
     'idle-timeout-ms': 3_600_000,
     'metadata-timeout-ms': 60_000,
     'drain-timeout-ms': 1000,
+    ...(isTls && { 'tls-cert': certificateFiles().cert, 'tls-key': certificateFiles().key }),
   };
   const settings = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const limits = folder === ownFolder ? openAtOnce : [];
-  return ['serve', ...settings, ...limits, ...(recordings === null ? [] : ['--sink', `pcm:${recordings}`])];
+  const proxy = isBehindProxy ? ['--trust-proxy'] : [];
+  return ['serve', ...settings, ...limits, ...proxy, ...(recordings === null ? [] : ['--sink', `pcm:${recordings}`])];
 }
 
 async function start(variant: Variant, options: ServerOptions): Promise<Gateway> {
-  const { folder, preload } = variant;
+  const { folder, preload, isTls = false } = variant;
   const recordings = options.isVerified ? mkdtempSync(join(tmpdir(), 'bench-')) : null;
   const gc = new GcLog();
   let told: (addresses: Addresses) => void = () => {};
@@ -137,7 +151,7 @@ async function start(variant: Variant, options: ServerOptions): Promise<Gateway>
   });
   try {
     const addresses = await child.orItsEnd(startDeadlineMs, 'its start', listening);
-    return new Gateway(child, gc, addresses, recordings, options.sampleRate);
+    return new Gateway(child, gc, { ...addresses, isTls, recordings, sampleRate: options.sampleRate });
   } catch (error) {
     child.kill();
     removeFolder(recordings);
@@ -175,6 +189,15 @@ export const unmeasured: ServerKind = gateway('gateway-unmeasured', unmeasuredLa
   decoder: 'scan',
   preload: new URL('./servers/unmeasured.ts', import.meta.url).href,
 });
+
+/** How TLS comes to the gateway: not at all, and by itself. */
+export const clear = gateway('gateway', chainLabels.clear, { folder: ownFolder, decoder: 'scan' });
+export const secure = gateway('gateway-tls', chainLabels.direct, { folder: ownFolder, decoder: 'scan', isTls: true });
+
+/** Takes in the clear what a proxy says of its callers. */
+export function startBehindProxy(options: ServerOptions): Promise<Server> {
+  return start({ folder: ownFolder, decoder: 'scan', isBehindProxy: true }, options);
+}
 
 /** The gateway of another checkout. */
 export function gatewayOf(folder: string): ServerKind {

@@ -12,7 +12,8 @@ import { Histogram, quantile } from './histogram.ts';
 import { audioText, metadataText, participantId } from './message.ts';
 import { addDigest, Payloads } from './payload.ts';
 import type { GeneratorReport, Plan } from './plan.ts';
-import { assertDescriptors, type Hear, openStream } from './stream-socket.ts';
+import { assertDescriptors, type Hear, openStream, type Place } from './stream-socket.ts';
+import { suiteOf, TlsClient, usualSuites } from './tls-client.ts';
 
 const connectingMax = 64;
 /** What may wait in a socket before frames for it are left out: about a second of one stream. */
@@ -28,6 +29,7 @@ export type HearStream = (send: (bytes: Uint8Array) => void) => Hear;
 
 export class LoadGenerator {
   private readonly plan: Plan;
+  private readonly place: Place;
   private readonly hearStream: HearStream;
   private readonly busyMs: number;
   private readonly payloads: Payloads;
@@ -35,8 +37,10 @@ export class LoadGenerator {
   private readonly lateness = new Histogram(0.05, 10_000, 1.1);
   private readonly voices: number;
   private readonly periodMs: number;
+  private readonly gapMs: number;
   private readonly wallStartMs = Date.now();
   private startMs = 0;
+  private earliestMs = 0;
   private isSending = false;
   private isClosing = false;
 
@@ -57,11 +61,14 @@ export class LoadGenerator {
   /** @param busyMs for so long a stream that is refused with 503 is tried again, as ACS does it */
   constructor(plan: Plan, hearStream: HearStream = () => () => {}, busyMs = 0) {
     this.plan = plan;
+    const { port, path, isTls = false, suites = usualSuites } = plan;
+    this.place = { port, path, tls: isTls ? new TlsClient(suites) : null };
     this.busyMs = busyMs;
     this.hearStream = hearStream;
     this.payloads = new Payloads(plan.sampleRate);
     this.voices = Math.max(1, plan.participants);
     this.periodMs = 1000 / plan.framesPerSecond;
+    this.gapMs = plan.gapMs ?? 0;
   }
 
   /** Opens all streams and sends their metadata. Throws when one cannot be opened. */
@@ -116,6 +123,7 @@ export class LoadGenerator {
       framesUnsent: unsent,
       digest: this.digest,
       socketsLost: this.socketsLost,
+      suite: this.sockets[0] === undefined ? null : suiteOf(this.sockets[0]),
       sinceMark: {
         seconds: (performance.now() - mark.atMs) / 1000,
         framesSent: sent - mark.sent,
@@ -127,12 +135,11 @@ export class LoadGenerator {
   }
 
   private async open(index: number): Promise<void> {
-    const { port, path, sampleRate } = this.plan;
     const hear = this.hearStream((bytes) => this.sockets[index]?.write(bytes));
     const deadlineMs = performance.now() + this.busyMs;
     const open = async (): Promise<Socket> => {
       try {
-        return await openStream(port, path, `bench-${index}`, hear);
+        return await openStream(this.place, `bench-${index}`, hear);
       } catch (error) {
         if (performance.now() > deadlineMs || !String(error).includes('503')) throw error;
         await sleep(busyPollMs);
@@ -143,7 +150,7 @@ export class LoadGenerator {
     socket.on('close', () => {
       if (!this.isClosing) this.socketsLost++;
     });
-    socket.write(clientFrame(opcode.text, metadataText(index, sampleRate)));
+    socket.write(clientFrame(opcode.text, metadataText(index, this.plan.sampleRate)));
     this.sockets[index] = socket;
   }
 
@@ -156,10 +163,18 @@ export class LoadGenerator {
       const latenessMs = sinceStartMs - this.next * this.periodMs;
       this.lateness.add(latenessMs);
       if (latenessMs > this.latenessMaxMs) this.latenessMaxMs = latenessMs;
+      if (this.gapMs > 0) this.keepGap();
       this.send(this.next);
     }
     setTimeout(this.tick, tickMs);
   };
+
+  /** Not asleep: no timer is as short. */
+  private keepGap(): void {
+    let nowMs = performance.now();
+    while (nowMs < this.earliestMs) nowMs = performance.now();
+    this.earliestMs = nowMs + this.gapMs;
+  }
 
   private send(frame: number): void {
     const { streams } = this.plan;

@@ -6,6 +6,8 @@ export const rivalLabels = {
   sample: "ws + StreamingData.parse (Microsoft's sample)",
   task: 'one piscina task per message',
   taskTuned: 'one piscina task per message, many at a time',
+  bareTls: 'bare uWebSockets.js with TLS',
+  sampleTls: "ws on https + StreamingData.parse (Microsoft's sample)",
 } as const;
 
 export function gatewayLabel(decoder: string): string {
@@ -13,6 +15,16 @@ export function gatewayLabel(decoder: string): string {
 }
 
 export const unmeasuredLabel = 'gateway (scan), its measuring taken out';
+
+/** How TLS comes to the gateway. */
+export const chainLabels = {
+  clear: 'gateway in the clear',
+  direct: 'gateway with its own TLS',
+  haproxy: 'HAProxy with TLS, gateway behind it',
+  haproxySingle: 'HAProxy with TLS and one thread, gateway behind it',
+  nginx: 'nginx with TLS, gateway behind it',
+  nginxSingle: 'nginx with TLS and one worker, gateway behind it',
+} as const;
 
 export function groupName(framesPerSecond: number): string {
   return `${framesPerSecond.toLocaleString('en-US')} frames/s`;

@@ -24,7 +24,8 @@ import { rivals } from './rival.ts';
 import { columns, cpuUsPerFrame, framesPerSecondOf, remarksOn, rowOf } from './rows.ts';
 import type { ServerKind } from './server.ts';
 import { formatRatios, formatTargets, loadTargets } from './targets.ts';
-import { verify } from './verification.ts';
+import { benchTls } from './tls/main.ts';
+import { verifyAll } from './verification.ts';
 
 const usage = `usage: npm run bench:load -- [flags]
   --loads N,N          frames per second of all streams (50000,150000)
@@ -37,7 +38,8 @@ const usage = `usage: npm run bench:load -- [flags]
   --rows KEY,KEY       ${[...rivals, ...gateways].map(({ key }) => key).join(', ')} (all), ${unmeasured.key}
   --against DIR        adds the gateway of another checkout; may be repeated
   --json FILE          where the result goes (bench/results)
-  --smoke              only shows that the benchmark works`;
+  --smoke              only shows that the benchmark works
+  --tls                what TLS costs instead; --tls --help has its flags`;
 
 const flagNames = ['loads', 'streams', 'participants', 'sample-rate', 'seconds', 'warm-up', 'repetitions', 'rows'];
 
@@ -88,17 +90,6 @@ function settingsOf(flags: Flags): Settings {
   };
 }
 
-/** Returns whether every server decodes what it is sent. */
-async function verifyAll({ kinds, loads }: Settings): Promise<boolean> {
-  let isCorrect = true;
-  for (const kind of kinds) {
-    const found = await verify(kind, loads[0]!);
-    for (const mismatch of found) console.error(`${kind.label}: ${mismatch}`);
-    isCorrect &&= found.length === 0;
-  }
-  return isCorrect;
-}
-
 function say({ name }: Case, repetition: number, one: Measurement): void {
   const figures = `${Math.round(framesPerSecondOf(one))} frames/s, ${cpuUsPerFrame(one).toFixed(2)} µs/frame`;
   console.error([`${repetition + 1}. ${name}: ${figures}`, ...remarksOn([one])].join('; '));
@@ -113,7 +104,7 @@ async function main(): Promise<number> {
   const { loads, kinds, timing, repetitions } = settings;
   assertLinux();
 
-  if (!(await verifyAll(settings))) return 1;
+  if (!(await verifyAll(kinds, loads[0]!))) return 1;
   console.error('content: every server decodes what it is sent');
 
   const cases = loads.flatMap((load) =>
@@ -140,4 +131,4 @@ async function main(): Promise<number> {
   return wrong.length === 0 ? exitCode.ok : 1;
 }
 
-await runMain(main);
+await runMain(() => (process.argv.includes('--tls') ? benchTls(process.argv.slice(2)) : main()));

@@ -5,7 +5,7 @@ import { GeneratorProcess } from './generator-process.ts';
 import { type Buckets, between } from './histogram.ts';
 import { mismatches } from './mismatch.ts';
 import type { GeneratorReport, Plan } from './plan.ts';
-import { type ProcessStats, readProcessStats } from './process-stats.ts';
+import { type ProcessStats, readProcessStats, type Usage } from './process-stats.ts';
 import type { Server, ServerCounts, ServerKind, ServerOptions } from './server.ts';
 
 export interface Load {
@@ -14,6 +14,10 @@ export interface Load {
   /** Of each stream; 0: mixed audio. */
   readonly participants: number;
   readonly sampleRate: number;
+  /** That the generator offers where there is TLS, the preferred one first. */
+  readonly suites?: string;
+  /** Between two frames that are both due, at least. */
+  readonly gapMs?: number;
 }
 
 export interface Timing {
@@ -31,6 +35,10 @@ export interface Measurement {
   readonly userUs: number;
   readonly systemUs: number;
   readonly mainThreadUs: number;
+  readonly hasProxy: boolean;
+  /** Of a proxy in front of the server; 0 without one. */
+  readonly proxyUserUs: number;
+  readonly proxySystemUs: number;
   readonly residence: Buckets;
   /** Since the window began, to the end of the run. */
   readonly dropped: number;
@@ -44,6 +52,8 @@ export interface Measurement {
   readonly gcMs: number;
   readonly gcPauseMaxMs: number;
   readonly generator: GeneratorReport['sinceMark'];
+  /** Of TLS; null in the clear. */
+  readonly suite: string | null;
   /** Why what came out is not what went in. Empty: it is. */
   readonly mismatches: readonly string[];
 }
@@ -51,8 +61,10 @@ export interface Measurement {
 interface Snapshot {
   readonly counts: ServerCounts;
   readonly stats: ProcessStats;
+  readonly proxy: Pick<Usage, 'userUs' | 'systemUs'>;
 }
 
+const noUsage = { userUs: 0, systemUs: 0 } as const;
 const settleDeadlineMs = 60_000;
 /** A server that has counted nothing new for so long has counted everything. */
 const settledAfterMs = 2000;
@@ -60,7 +72,7 @@ const settlePollMs = 50;
 
 async function snapshot(server: Server): Promise<Snapshot> {
   const counts = await server.counts();
-  return { counts, stats: readProcessStats(server.pid) };
+  return { counts, stats: readProcessStats(server.pid), proxy: server.proxy?.stats() ?? noUsage };
 }
 
 function dealtWith({ frames, dropped }: ServerCounts): number {
@@ -86,7 +98,7 @@ export async function settle(server: Server, framesSent: number): Promise<Server
 async function nothing(): Promise<void> {}
 
 export function planOf(server: Server, load: Load): Plan {
-  return { port: server.port, path: server.path, ...load };
+  return { port: server.port, path: server.path, isTls: server.isTls ?? false, ...load };
 }
 
 /** Runs both processes for as long as `use` takes, and ends them whatever happens. Nothing is connected yet. */
@@ -170,6 +182,9 @@ export async function measureWindow({ server, generator, load, timing, ...more }
     userUs: to.stats.userUs - from.stats.userUs,
     systemUs: to.stats.systemUs - from.stats.systemUs,
     mainThreadUs: to.stats.mainThreadUs - from.stats.mainThreadUs,
+    hasProxy: server.proxy !== undefined,
+    proxyUserUs: to.proxy.userUs - from.proxy.userUs,
+    proxySystemUs: to.proxy.systemUs - from.proxy.systemUs,
     residence: between(from.counts.residence, to.counts.residence),
     dropped: settled.dropped - from.counts.dropped,
     droppedBefore: from.counts.dropped,
@@ -179,6 +194,7 @@ export async function measureWindow({ server, generator, load, timing, ...more }
     gcMs: gc.totalMs,
     gcPauseMaxMs: gc.longestPauseMs,
     generator: window.sinceMark,
+    suite: window.suite,
     mismatches: mismatches(total, settled, load),
   };
 }

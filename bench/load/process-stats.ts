@@ -1,13 +1,20 @@
 /** What a process costs, seen from outside. Linux only: it is read from /proc. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-export interface ProcessStats {
-  readonly atMs: number;
+/** Of one process, or of several together. */
+export interface Usage {
+  /** In steps of 10 ms. */
   readonly userUs: number;
   readonly systemUs: number;
-  /** CPU of the thread that runs the event loop. */
-  readonly mainThreadUs: number;
+  /** Both, exactly, of the threads that are there. */
+  readonly cpuUs: number;
   readonly rssBytes: number;
+}
+
+export interface ProcessStats extends Usage {
+  readonly atMs: number;
+  /** Of `cpuUs`, what the thread took that runs the event loop. */
+  readonly mainThreadUs: number;
   readonly rssPeakBytes: number;
   readonly descriptors: number;
 }
@@ -33,19 +40,42 @@ export function parseStatus(text: string, name: string): number {
   return Number(match[1]) * bytesPerKiB;
 }
 
+/** 0 for a thread that has just ended. */
+function runUs(folder: string): number {
+  try {
+    return Number(readFileSync(`${folder}/schedstat`, 'utf8').split(' ')[0]) / 1000;
+  } catch {
+    return 0;
+  }
+}
+
 /** Throws when the process is gone. */
 export function readProcessStats(pid: number): ProcessStats {
   const folder = `/proc/${pid}`;
   const { userUs, systemUs } = parseStat(readFileSync(`${folder}/stat`, 'utf8'));
   const status = readFileSync(`${folder}/status`, 'utf8');
-  const [runNs] = readFileSync(`${folder}/task/${pid}/schedstat`, 'utf8').split(' ');
+  const threads = readdirSync(`${folder}/task`).map((thread) => runUs(`${folder}/task/${thread}`));
   return {
     atMs: performance.now(),
     userUs,
     systemUs,
-    mainThreadUs: Number(runNs) / 1000,
+    cpuUs: threads.reduce((sum, us) => sum + us, 0),
+    mainThreadUs: runUs(`${folder}/task/${pid}`),
     rssBytes: parseStatus(status, 'VmRSS'),
     rssPeakBytes: parseStatus(status, 'VmHWM'),
     descriptors: readdirSync(`${folder}/fd`).length,
+  };
+}
+
+/** Of a process and of those that it has started, as nginx starts its workers. Memory that they share counts for each. */
+export function readTreeUsage(pid: number): Usage {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  const all = [readProcessStats(pid), ...children.map(readTreeUsage)];
+  const sum = (value: (one: Usage) => number): number => all.reduce((total, one) => total + value(one), 0);
+  return {
+    userUs: sum((one) => one.userUs),
+    systemUs: sum((one) => one.systemUs),
+    cpuUs: sum((one) => one.cpuUs),
+    rssBytes: sum((one) => one.rssBytes),
   };
 }

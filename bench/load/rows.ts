@@ -55,7 +55,8 @@ export function isGeneratorLimit(one: Measurement): boolean {
 /** Nobody had time left: the generator took it from the server, and the server from the generator. */
 export function isMachineFull(one: Measurement): boolean {
   const serverShare = (one.userUs + one.systemUs) / 1e6 / one.seconds;
-  return serverShare + generatorShare(one) > busyShare * one.cores;
+  const proxyShare = (one.proxyUserUs + one.proxySystemUs) / 1e6 / one.seconds;
+  return serverShare + proxyShare + generatorShare(one) > busyShare * one.cores;
 }
 
 export function isLoadReached(one: Measurement): boolean {

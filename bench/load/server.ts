@@ -1,6 +1,7 @@
 /** What a load is sent to: the gateway, or one of the rivals that it is compared with. Each is a process of its own. */
 import type { GcLog } from './gc-log.ts';
 import type { Buckets } from './histogram.ts';
+import type { Usage } from './process-stats.ts';
 
 /** Counted since the start of the server. */
 export interface ServerCounts {
@@ -32,6 +33,10 @@ export interface Server {
   readonly pid: number;
   readonly port: number;
   readonly path: string;
+  /** In the clear if it is left out. */
+  readonly isTls?: boolean;
+  /** What stands in front of it, in processes of its own: `port` is there then. */
+  readonly proxy?: { stats(): Usage };
   readonly gc: GcLog;
   counts(): Promise<ServerCounts>;
   /** Ends it in an orderly way. Afterwards there is nothing left to ask. */

@@ -1,8 +1,9 @@
-/** One stream's connection, as ACS opens it: a raw socket, because a WebSocket library costs more than all the rest. */
+/** One stream's connection, as ACS opens it: a bare socket, because a WebSocket library costs more than all the rest. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { before } from './deadline.ts';
+import type { TlsClient } from './tls-client.ts';
 
 const openDeadlineMs = 15_000;
 const host = '127.0.0.1';
@@ -90,19 +91,37 @@ class Opening {
   }
 }
 
+/** Where streams are taken. */
+export interface Place {
+  readonly port: number;
+  readonly path: string;
+  /** Null: in the clear. */
+  readonly tls: TlsClient | null;
+}
+
+/** Of a stream that comes back. */
+export interface Tickets {
+  /** Of the session before; null: there was none. */
+  readonly last: Buffer | null;
+  /** One for the next time. */
+  take(ticket: Buffer): void;
+}
+
 /** Throws when the server refuses, or does not answer. What it sends later is for `hear`. */
 export async function openStream(
-  port: number,
-  path: string,
+  { port, path, tls }: Place,
   callConnectionId: string,
   hear: Hear = () => {},
+  tickets: Tickets | null = null,
 ): Promise<Socket> {
   const opening = new Opening(hear);
   const callback = (length: number, bytes: Uint8Array): boolean => {
     opening.take(bytes as Buffer, length);
     return true;
   };
-  const socket = connect({ port, host, noDelay: true, onread: { buffer: readBuffer, callback } });
+  const options = { port, host, noDelay: true, onread: { buffer: readBuffer, callback } };
+  const socket = tls === null ? connect(options) : tls.connect(options, tickets?.last ?? null);
+  if (tickets !== null) socket.on('session', (ticket: Buffer) => tickets.take(ticket));
   try {
     socket.write(upgradeRequest(path, callConnectionId));
     await before(openDeadlineMs, 'opening a stream', upgraded(socket, opening));

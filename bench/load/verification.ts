@@ -33,3 +33,14 @@ export async function verify(kind: ServerKind, load: Load): Promise<string[]> {
   if (digest !== sent.digest) found.push(`the PCM differs: its digest is ${digest} instead of ${sent.digest}`);
   return found;
 }
+
+/** Returns whether every server decodes what it is sent; says of each that does not why. */
+export async function verifyAll(kinds: readonly ServerKind[], load: Load): Promise<boolean> {
+  let isCorrect = true;
+  for (const kind of kinds) {
+    const found = await verify(kind, load);
+    for (const mismatch of found) console.error(`${kind.label}: ${mismatch}`);
+    isCorrect &&= found.length === 0;
+  }
+  return isCorrect;
+}

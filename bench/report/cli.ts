@@ -28,9 +28,15 @@ export interface ParsedBenchFlags {
 
 export const benchOptions = { json: { type: 'string' }, smoke: { type: 'boolean', default: false } } as const;
 
+/** As a user types it. */
+export function commandOf(bench: BenchName): string {
+  if (bench === 'micro') return 'npm run bench';
+  return bench === 'tls' ? 'npm run bench:load -- --tls' : `npm run bench:${bench}`;
+}
+
 /** The flags that every benchmark has. Throws `BadInput` on any other. */
 export function benchFlags(bench: BenchName, argv: readonly string[], startedAt: Date): BenchFlags {
-  const usage = `usage: npm run ${bench === 'micro' ? 'bench' : `bench:${bench}`} -- [--json FILE] [--smoke]`;
+  const usage = `usage: ${commandOf(bench)} -- [--json FILE] [--smoke]`;
   return withDefaults(
     bench,
     parseFlags(() => parseArgs({ args: [...argv], options: benchOptions }).values, usage),

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describeMachine, type Machine } from './machine.ts';
 
-export const benchNames = ['micro', 'load', 'capacity', 'scaling', 'readers', 'duplex'] as const;
+export const benchNames = ['micro', 'load', 'capacity', 'scaling', 'readers', 'duplex', 'tls'] as const;
 export type BenchName = (typeof benchNames)[number];
 
 /** Which direction is an improvement; `neither` for what only describes the run, such as the load that was offered. */

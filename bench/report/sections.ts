@@ -3,6 +3,7 @@
  * without a group make one without a name. Pure.
  */
 import { type Bar, barChart, lineChart } from './chart.ts';
+import { commandOf } from './cli.ts';
 import { formatNumber } from './format.ts';
 import type { BenchName, BenchResult, Row } from './result.ts';
 import { columnsOf, markdownTable } from './table.ts';
@@ -37,6 +38,7 @@ const titles: Readonly<Record<BenchName, string>> = {
   scaling: 'Scaling',
   readers: 'Reading in another thread',
   duplex: 'Calls both ways',
+  tls: 'TLS',
 };
 
 /** What a chart shows when it is not the first column that can be better or worse. */
@@ -140,6 +142,5 @@ export function describeRun(result: BenchResult): string {
   const chosen = Object.entries(settings).map(([name, value]) => {
     return `${name} ${typeof value === 'number' ? formatNumber(value, Number.isInteger(value) ? 0 : 3) : value}`;
   });
-  const command = `npm run ${bench === 'micro' ? 'bench' : `bench:${bench}`}`;
-  return `\`${command}\` on ${facts.join('; ')}.${chosen.length === 0 ? '' : ` Settings: ${chosen.join('; ')}.`}`;
+  return `\`${commandOf(bench)}\` on ${facts.join('; ')}.${chosen.length === 0 ? '' : ` Settings: ${chosen.join('; ')}.`}`;
 }

@@ -1,20 +1,11 @@
 /** What `bench:scaling` measures: one case is one row, measured once in each repetition. */
 import { framesPerSecond as framesPerVoice } from '../../src/base/limits.ts';
+import type { Case } from '../load/case.ts';
 import { groupName, rowName } from '../load/labels.ts';
 import { type Load, type Measurement, measureOnce, type Timing } from '../load/measurement.ts';
 import { cpuUsPerFrame, rowOf } from '../load/rows.ts';
 import type { ServerKind } from '../load/server.ts';
-import type { Row } from '../report/result.ts';
 import { type MemoryMeasurement, measureMemory, memoryRow } from './memory.ts';
-
-export interface Case {
-  readonly name: string;
-  /** Measures once more, and says what it was in a few words. */
-  measure(): Promise<string>;
-  row(): Row;
-  /** Of all measurements: why what came out is not what went in. */
-  mismatches(): string[];
-}
 
 export interface CaseOptions {
   readonly kind: ServerKind;

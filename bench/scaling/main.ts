@@ -1,5 +1,6 @@
 /** `npm run bench:scaling`: what a frame and a stream cost, when streams and participants grow in number. */
 
+import type { Case } from '../load/case.ts';
 import { integerFlag, integersFlag, numberFlag, readFlags, sampleRateFlag } from '../load/flags.ts';
 import { gatewayOf, gateways } from '../load/gateway.ts';
 import { interleave } from '../load/interleave.ts';
@@ -11,7 +12,7 @@ import { formatTargets } from '../load/targets.ts';
 import { exitCode, runMain, writeResult } from '../report/cli.ts';
 import { result } from '../report/result.ts';
 import { columnsOf, consoleTable } from '../report/table.ts';
-import { activeCase, type Case, type CaseOptions, idleCase, participantsCase, streamsCase } from './cases.ts';
+import { activeCase, type CaseOptions, idleCase, participantsCase, streamsCase } from './cases.ts';
 import { scalingTargets } from './targets.ts';
 
 const usage = `usage: npm run bench:scaling -- [flags]

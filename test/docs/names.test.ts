@@ -52,13 +52,14 @@ const foreign = {
     haproxy:
       'haproxy_process_idle_time_percent haproxy_server_status haproxy_backend_active_servers haproxy_server_check_code haproxy_frontend_current_sessions haproxy_frontend_http_responses_total haproxy_backend_current_sessions haproxy_server_redispatch_warnings_total',
     nginx:
-      'proxy_read_timeout proxy_http_version proxy_connect_timeout client_header_timeout client_header_buffer_size worker_shutdown_timeout limit_conn limit_req stub_status max_fails fail_timeout remote_addr proxy_add_x_forwarded_for error_log',
+      'proxy_read_timeout proxy_http_version proxy_connect_timeout client_header_timeout client_header_buffer_size worker_shutdown_timeout limit_conn limit_req stub_status max_fails fail_timeout remote_addr proxy_add_x_forwarded_for error_log worker_processes',
     prometheus:
       'rule_files scrape_configs scrape_duration_seconds label_values runbook_url log10 scrape_interval predict_linear',
     // `__rate_interval` and the like.
     grafana: '__rate_interval',
     linux: 'ip_local_port_range tcp_migrate_req tcp_rmem cfs_quota_us cpu_cfs_quota_us nr_throttled x86_64',
     systemd: 'system_service',
+    uWebSockets: 'ssl_ciphers dh_params_file_name ssl_prefer_low_memory_usage',
     node: 'worker_threads',
     nats: 'slow_consumers',
   },

@@ -1,5 +1,6 @@
 /** How streams come to gateways: how many there are, and what stands in front of them. */
-import { Balancer } from './balancer.ts';
+import { startHaproxy } from '../proxy/haproxy.ts';
+import type { ProxyProcess } from '../proxy/proxy-process.ts';
 import { Member } from './member.ts';
 
 export interface Arrangement {
@@ -29,9 +30,10 @@ export const arrangements: readonly Arrangement[] = [one, two, shared, oneBalanc
 
 export interface Running {
   readonly members: readonly Member[];
-  readonly balancer: Balancer | null;
+  readonly balancer: ProxyProcess | null;
   /** Where the generators connect: each to one of them, in turns. */
   readonly ports: readonly number[];
+  readonly isTls: boolean;
 }
 
 /** Runs it for as long as `use` takes, and ends all of it whatever happens. */
@@ -41,7 +43,7 @@ export async function withFleet<T>(
   use: (running: Running) => Promise<T>,
 ): Promise<T> {
   const members: Member[] = [];
-  let balancer: Balancer | null = null;
+  let balancer: ProxyProcess | null = null;
   try {
     const starting = Array.from({ length: gateways }, () => Member.start(streams, processes));
     for (const started of await Promise.allSettled(starting)) {
@@ -49,8 +51,8 @@ export async function withFleet<T>(
       members.push(started.value);
     }
     const ports = members.map(({ port }) => port);
-    if (isBalanced) balancer = await Balancer.start(ports, streams, isTls);
-    const value = await use({ members, balancer, ports: balancer === null ? ports : [balancer.port] });
+    if (isBalanced) balancer = await startHaproxy({ ports, streamsMost: streams, isTls });
+    const value = await use({ members, balancer, ports: balancer === null ? ports : [balancer.port], isTls });
     await balancer?.end();
     for (const member of members) await member.end();
     return value;

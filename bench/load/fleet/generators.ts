@@ -2,6 +2,7 @@
 import { framesPerSecond as framesPerStream } from '../../../src/base/limits.ts';
 import { GeneratorProcess } from '../generator-process.ts';
 import type { GeneratorReport } from '../plan.ts';
+import type { Running } from './arrangement.ts';
 import { total } from './totals.ts';
 
 export const sampleRate = 16_000;
@@ -10,12 +11,12 @@ export class Generators {
   private readonly processes = [new GeneratorProcess(), new GeneratorProcess()];
 
   /** Each to one of the ports, in turns. */
-  async connect(ports: readonly number[], streams: number): Promise<void> {
+  async connect({ ports, isTls }: Pick<Running, 'ports' | 'isTls'>, streams: number): Promise<void> {
     const parts = [Math.ceil(streams / 2), Math.floor(streams / 2)];
     for (const [i, generator] of this.processes.entries()) {
       const count = parts[i]!;
       const load = { streams: count, framesPerSecond: count * framesPerStream, participants: 1, sampleRate };
-      await generator.connect({ port: ports[i % ports.length]!, path: '/audio', ...load });
+      await generator.connect({ port: ports[i % ports.length]!, path: '/audio', isTls, ...load });
     }
   }
 

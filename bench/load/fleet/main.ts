@@ -9,8 +9,8 @@ import { integerFlag, numberFlag } from '../flags.ts';
 import { interleave } from '../interleave.ts';
 import { groupName } from '../labels.ts';
 import { assertLinux } from '../process-stats.ts';
+import { hasProgram } from '../proxy/proxy-process.ts';
 import { type Arrangement, arrangements, one, oneBalanced, oneTls, twoBalanced } from './arrangement.ts';
-import { hasHaproxy } from './haproxy-process.ts';
 import { fleetTables } from './page.ts';
 import { defaultPath, type FleetResult, fleetResult, publishedPath, writeFleetResult } from './result.ts';
 import { rowOf } from './rows.ts';
@@ -59,17 +59,18 @@ async function main(): Promise<number> {
     warmUpSeconds: numberFlag(rest, 'warm-up', smoke ? 0.3 : 2.5),
     windowSeconds: numberFlag(rest, 'seconds', smoke ? 0.5 : 4),
   };
+  const hasHaproxy = hasProgram('haproxy');
   const wanted = smoke ? [one, twoBalanced] : arrangements;
-  const cases = wanted.filter(({ isBalanced }) => !isBalanced || hasHaproxy());
+  const cases = wanted.filter(({ isBalanced }) => !isBalanced || hasHaproxy);
   if (cases.length < wanted.length) console.error('haproxy is missing: nothing is measured behind it');
 
   const costs = [
     ...cases
       .filter((arrangement) => !smoke || arrangement !== one)
       .map((arrangement) => ({ arrangement, count: streams })),
-    // Half of it, or the HAProxy that is the client of the other one finds no time.
+    // Half of it: TLS costs the generators as much as HAProxy.
     ...(smoke ? [oneTls] : [oneBalanced, oneTls])
-      .filter(hasHaproxy)
+      .filter(() => hasHaproxy)
       .map((arrangement) => ({ arrangement, count: streams / 2 })),
   ];
   const trials = await interleave(costs, repetitions, async ({ arrangement, count }, repetition) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from '../../report/cli.ts';
 import { Child } from '../child.ts';
 import { gatewayCounts } from '../gateway.ts';
-import { type ProcessStats, readProcessStats } from '../process-stats.ts';
+import { type ProcessStats, readProcessStats, type Usage } from '../process-stats.ts';
 import type { ServerCounts } from '../server.ts';
 
 const startDeadlineMs = 20_000;
@@ -58,8 +58,14 @@ export class Member {
   /** CPU and memory of all its processes; the rest is of the first one. */
   stats(): ProcessStats {
     const all = [this.child.pid, ...this.pids].map(readProcessStats);
-    const sum = (key: 'userUs' | 'systemUs' | 'rssBytes') => all.reduce((total, stats) => total + stats[key], 0);
-    return { ...all[0]!, userUs: sum('userUs'), systemUs: sum('systemUs'), rssBytes: sum('rssBytes') };
+    const sum = (key: keyof Usage) => all.reduce((total, stats) => total + stats[key], 0);
+    return {
+      ...all[0]!,
+      userUs: sum('userUs'),
+      systemUs: sum('systemUs'),
+      cpuUs: sum('cpuUs'),
+      rssBytes: sum('rssBytes'),
+    };
   }
 
   counts(): Promise<ServerCounts & { readonly streams: number }> {

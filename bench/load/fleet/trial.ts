@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { framesPerSecond as framesPerStream } from '../../../src/base/limits.ts';
 import { type Buckets, between } from '../histogram.ts';
 import { mismatches } from '../mismatch.ts';
-import type { ProcessStats } from '../process-stats.ts';
 import type { ServerCounts } from '../server.ts';
 import { type Arrangement, type Running, withFleet } from './arrangement.ts';
 import { Generators, sampleRate, sentBy } from './generators.ts';
@@ -54,10 +53,6 @@ interface Snapshot {
   readonly busyMs: number;
 }
 
-function cpuUs({ userUs, systemUs }: ProcessStats): number {
-  return userUs + systemUs;
-}
-
 function busyMs(): number {
   return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
 }
@@ -67,8 +62,8 @@ async function snapshot({ members, balancer }: Running): Promise<Snapshot> {
   return {
     atMs: performance.now(),
     counts,
-    gatewayUs: total(members.map((member) => cpuUs(member.stats()))),
-    balancerUs: balancer === null ? 0 : cpuUs(balancer.stats()),
+    gatewayUs: total(members.map((member) => member.stats().cpuUs)),
+    balancerUs: balancer?.stats().cpuUs ?? 0,
     busyMs: busyMs(),
   };
 }
@@ -116,7 +111,7 @@ function tryHard(arrangement: Arrangement, settings: TrialSettings): Promise<Tri
   return withFleet(arrangement, settings.streams + streamsBeside, async (running) => {
     const generators = new Generators();
     try {
-      await generators.connect(running.ports, settings.streams);
+      await generators.connect(running, settings.streams);
       await generators.all((one) => one.start());
       return await measure(running, generators, settings);
     } catch (error) {

@@ -1,5 +1,6 @@
 /** The uWebSockets.js server that three of the rivals share, set up as the gateway sets up its own. */
 import * as uws from 'uWebSockets.js';
+import { tlsFiles } from './tls-files.ts';
 
 const messageBytesMax = 256 * 1024;
 
@@ -14,7 +15,9 @@ export function listen(
   take: (message: ArrayBuffer, socket: uws.WebSocket<unknown>) => void,
   opened: () => void = () => {},
 ): Promise<number> {
-  const app = uws.App().ws('/*', {
+  const tls = tlsFiles();
+  const bare = tls === null ? uws.App() : uws.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key });
+  const app = bare.ws('/*', {
     compression: untyped.DISABLED,
     maxPayloadLength: messageBytesMax,
     idleTimeout: 0,

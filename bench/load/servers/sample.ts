@@ -3,11 +3,14 @@
  * SDK. The sample hands the base64 on; here it is decoded, because PCM is what the others have in the end. With the argument
  * `echo` it says everything back as the sample says what a model answers: the SDK's message, sent at once.
  */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type AudioData, createOutboundAudioData, StreamingData } from '@azure/communication-call-automation';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Accounting } from './accounting.ts';
+import { tlsFiles } from './tls-files.ts';
 
 const accounting = new Accounting();
 const isEchoing = process.argv[2] === 'echo';
@@ -22,7 +25,9 @@ async function processMessage(received: ArrayBuffer, beginMs: number, socket: We
 }
 
 function listen(): Promise<number> {
-  const server = createServer();
+  const tls = tlsFiles();
+  const server =
+    tls === null ? createServer() : createSecureServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) });
   const webSockets = new WebSocketServer({ server });
   webSockets.on('connection', (socket) => {
     socket.on('message', async (packet: ArrayBuffer) => {

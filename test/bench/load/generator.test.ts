@@ -1,5 +1,6 @@
 /** The load generator against a real WebSocket server that looks at everything it gets. */
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
@@ -9,6 +10,7 @@ import { LoadGenerator } from '../../../bench/load/generator.ts';
 import { addDigest } from '../../../bench/load/payload.ts';
 import type { Plan } from '../../../bench/load/plan.ts';
 import { block } from '../../support/block.ts';
+import { selfSignedCertificate } from '../../support/certificate.ts';
 import { judgingTimes } from '../../support/starvation.ts';
 
 interface Audio {
@@ -28,14 +30,18 @@ function forget(): void {
   generator = null;
 }
 
-beforeEach(async () => {
-  forget();
-  server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  server.on('connection', (socket) => {
+function keepMessages(of: WebSocketServer): void {
+  of.on('connection', (socket) => {
     const own: (typeof messages)[number] = [];
     messages.push(own);
     socket.on('message', (data) => own.push(JSON.parse(String(data))));
   });
+}
+
+beforeEach(async () => {
+  forget();
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  keepMessages(server);
   await new Promise((resolve) => server.once('listening', resolve));
 });
 
@@ -126,6 +132,29 @@ test(
     expect(sinceMark.latenessMs.max).toBeGreaterThan(150);
   }),
 );
+
+test('over TLS the same arrives, and the report has what was agreed on', async () => {
+  const https = createSecureServer(selfSignedCertificate());
+  const secure = new WebSocketServer({ server: https });
+  keepMessages(secure);
+  await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = https.address() as AddressInfo;
+    const one = await play({ port, isTls: true, suites: 'TLS_AES_128_GCM_SHA256' }, 300);
+    const { digest, suite, socketsLost } = one.report();
+    const audio = messages.flat().flatMap(({ audioData }) => audioData ?? []);
+    const received = audio.reduce((sum, { data }) => addDigest(sum, crc32(Buffer.from(data, 'base64'))), 0);
+    expect({ digest, suite, socketsLost }).toEqual({
+      digest: received,
+      suite: 'TLS_AES_128_GCM_SHA256',
+      socketsLost: 0,
+    });
+    expect(audio.length).toBeGreaterThan(0);
+  } finally {
+    for (const socket of secure.clients) socket.terminate();
+    https.close();
+  }
+});
 
 test('a stream that the server ends is told', async () => {
   const one = await play({}, 50);

@@ -1,6 +1,8 @@
 /** Figures of a process from /proc. */
-import { expect, test } from 'vitest';
-import { parseStat, parseStatus, readProcessStats } from '../../../bench/load/process-stats.ts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { parseStat, parseStatus, readProcessStats, readTreeUsage } from '../../../bench/load/process-stats.ts';
 import { needs } from '../../support/needs.ts';
 
 test('the name of a process may look like anything', () => {
@@ -24,4 +26,14 @@ test('work shows up as time of the main thread', needs('linux'), () => {
   expect(after.rssBytes).toBeGreaterThan(20e6);
   expect(after.rssPeakBytes).toBeGreaterThanOrEqual(after.rssBytes);
   expect(after.descriptors).toBeGreaterThan(3);
+});
+
+test('a process with workers is all of them together', needs('linux'), async () => {
+  const worker = `require('node:child_process').spawn(process.execPath, ['-e', 'console.log(1); setTimeout(() => {}, 60_000)'], { stdio: 'inherit' })`;
+  const parent = spawn(process.execPath, ['-e', worker], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  onTestFinished(() => void process.kill(-parent.pid!, 'SIGKILL'));
+  await once(parent.stdout!, 'data');
+  const [own, both] = [readProcessStats(parent.pid!), readTreeUsage(parent.pid!)];
+  expect(both.rssBytes).toBeGreaterThan(own.rssBytes * 1.5);
+  expect(both.userUs + both.systemUs).toBeGreaterThanOrEqual(own.userUs + own.systemUs);
 });

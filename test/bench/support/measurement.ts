@@ -9,6 +9,9 @@ export const measurement: Measurement = {
   userUs: 1_000_000,
   systemUs: 1_500_000,
   mainThreadUs: 3_000_000,
+  hasProxy: false,
+  proxyUserUs: 0,
+  proxySystemUs: 0,
   residence: { bounds: [1, 2, Number.POSITIVE_INFINITY], counts: [50, 50, 0] },
   dropped: 0,
   droppedBefore: 7,
@@ -24,5 +27,6 @@ export const measurement: Measurement = {
     cpuUs: 4_000_000,
     latenessMs: { p50: 0.5, p99: 2, max: 9 },
   },
+  suite: null,
   mismatches: [],
 };

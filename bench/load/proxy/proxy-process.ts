@@ -1,13 +1,13 @@
-/** An HAProxy that the benchmark starts with a configuration of its own: its file, its port, its end. None outlives the benchmark. */
+/** A proxy that the benchmark starts, with a folder of its own: its port, its costs, its end. None outlives the benchmark. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { before } from '../deadline.ts';
-import { type ProcessStats, readProcessStats } from '../process-stats.ts';
+import { readTreeUsage, type Usage } from '../process-stats.ts';
 
 const startDeadlineMs = 10_000;
 const endDeadlineMs = 10_000;
@@ -15,11 +15,29 @@ const pollMs = 50;
 
 const alive = new Set<ChildProcess>();
 process.on('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+  for (const child of alive) killGroup(child);
 });
 
-export function hasHaproxy(): boolean {
-  return spawnSync('haproxy', ['-v']).status === 0;
+/** Its workers as well: those of nginx would outlive it. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of them have ended.
+  }
+}
+
+export type ProxyProgram = 'haproxy' | 'nginx';
+
+/** Null: this machine does not have it. */
+export function programVersion(program: ProxyProgram): string | null {
+  const { stdout, stderr } = spawnSync(program, ['-v'], { encoding: 'utf8' });
+  return /\d+(?:\.\d+)+/.exec(`${stdout ?? ''}${stderr ?? ''}`)?.[0] ?? null;
+}
+
+export function hasProgram(program: ProxyProgram): boolean {
+  return programVersion(program) !== null;
 }
 
 /** One that nobody has at the moment. */
@@ -41,22 +59,31 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-/** A folder for what an HAProxy needs; it goes when the HAProxy does. */
-export function haproxyFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'fleet-'));
+/** A folder for what a proxy needs; it goes when the proxy does. */
+export function proxyFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'bench-proxy-'));
 }
 
-export class HaproxyProcess {
+export interface ProxyStart {
+  readonly program: ProxyProgram;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly folder: string;
+  /** Where it listens when it is up. */
+  readonly port: number;
+}
+
+export class ProxyProcess {
   readonly port: number;
   private readonly child: ChildProcess;
   private readonly folder: string;
   private readonly exited: Promise<unknown>;
   private said = '';
 
-  private constructor(folder: string, port: number, env: NodeJS.ProcessEnv) {
+  private constructor({ program, args, env = {}, folder, port }: ProxyStart) {
     this.folder = folder;
     this.port = port;
-    this.child = spawn('haproxy', ['-db', '-f', join(folder, 'haproxy.cfg')], {
+    this.child = spawn(program, args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
@@ -68,41 +95,36 @@ export class HaproxyProcess {
     this.exited = once(this.child, 'exit').then(() => alive.delete(this.child));
   }
 
-  /** Returns once it listens at `port`, which the configuration must have. */
-  static async start(
-    folder: string,
-    port: number,
-    configuration: string,
-    env: NodeJS.ProcessEnv,
-  ): Promise<HaproxyProcess> {
-    writeFileSync(join(folder, 'haproxy.cfg'), configuration);
-    const started = new HaproxyProcess(folder, port, env);
+  /** Returns once it listens. */
+  static async start(options: ProxyStart): Promise<ProxyProcess> {
+    const started = new ProxyProcess(options);
     const deadlineMs = performance.now() + startDeadlineMs;
-    while (!(await isListening(port))) {
+    while (!(await isListening(options.port))) {
       if (!alive.has(started.child) || performance.now() > deadlineMs) {
         started.kill();
-        throw new Error(`haproxy did not start: ${started.said.trim()}`);
+        throw new Error(`${options.program} did not start: ${started.said.trim()}`);
       }
       await sleep(pollMs);
     }
     return started;
   }
 
-  stats(): ProcessStats {
-    return readProcessStats(this.child.pid!);
+  /** Of all its processes. */
+  stats(): Usage {
+    return readTreeUsage(this.child.pid!);
   }
 
   async end(): Promise<void> {
     this.child.kill('SIGTERM');
     try {
-      await before(endDeadlineMs, 'the end of haproxy', this.exited);
+      await before(endDeadlineMs, 'the end of a proxy', this.exited);
     } finally {
       this.kill();
     }
   }
 
   kill(): void {
-    this.child.kill('SIGKILL');
+    killGroup(this.child);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
