@@ -121,7 +121,7 @@ class HeardStream {
     }
   }
 
-  /** Returns where the payload begins, or goes on. */
+  /** Returns where the payload begins, or continues. */
   private readHead(bytes: Buffer, from: number): number {
     const { head } = this;
     head[this.headLength++] = bytes[from]!;

@@ -25,9 +25,9 @@ function overlapOf(one: Turn, other: Turn): Overlap | null {
 }
 
 export class Conversation {
-  /** Since when turns go on that have not ended; by whose they are. */
+  /** Since when turns continue that have not ended; by whose they are. */
   private readonly open = new Map<unknown, number>();
-  /** Turns that ended, as long as one that goes on can overlap with them. */
+  /** Turns that ended, as long as one that continues can overlap with them. */
   private ended: Turn[] = [];
 
   /** @param who anything that names the participant */

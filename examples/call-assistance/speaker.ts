@@ -1,5 +1,5 @@
 /**
- * One participant: finds the turns, keeps the audio of the one that goes on, hands utterances over. Allocates once per
+ * One participant: finds the turns, keeps the audio of the one that continues, hands utterances over. Allocates once per
  * utterance, not per frame. Invariant: `pcm` ends at `next`. Worker thread.
  */
 
@@ -19,7 +19,7 @@ export interface SpeakerEvents {
 
 /** What an utterance has around the voice: soft beginnings and ends of words are below every threshold. */
 const marginMs = 200;
-/** A turn that goes on for longer is handed over in pieces: memory, and a recogniser's patience, are limited. */
+/** A turn that continues for longer is handed over in pieces: memory, and a recogniser's patience, are limited. */
 const utteranceMsMax = 15_000;
 /** Who sends nothing for so long has stopped. ACS sends the four loudest at most, and tells nobody when that changes. */
 const idleMsMax = 1_000;

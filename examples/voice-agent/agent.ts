@@ -125,7 +125,7 @@ export class Agent {
     this.timer = setTimeout(() => this.renew(), settings.sessionMinutes * 60_000);
   }
 
-  /** The rest of what it had said is heard; then the next session goes on. */
+  /** The rest of what it had said is heard; then the next session continues. */
   private lost(reason: string): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.speech.endAll();

@@ -1,6 +1,6 @@
 /**
  * What the model may do beside speaking: replace these. `run` gets what the model says, checked by nobody, and returns what the model
- * is to know. It may throw, and take its time: the call goes on meanwhile.
+ * is to know. It may throw, and take its time: the call continues meanwhile.
  */
 export interface Tool {
   readonly name: string;

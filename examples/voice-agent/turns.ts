@@ -32,7 +32,7 @@ export class Turns {
   get isAnswering(): boolean {
     return this.speaking !== null || this.isAsked || this.wanted !== null || this.isOwed;
   }
-  /** Nothing goes on. */
+  /** Nothing continues. */
   get isIdle(): boolean {
     return this.running.size === 0 && !this.callerSpeaks && !this.isAnswering;
   }

@@ -22,7 +22,7 @@ export interface Log {
   warn(record: LogRecord): void;
   /** What needs a look: docs/errors.md has each record. */
   error(record: LogRecord): void;
-  /** The gateway cannot go on. */
+  /** The gateway cannot continue. */
   fatal(record: LogRecord): void;
 }
 

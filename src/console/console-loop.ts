@@ -94,7 +94,7 @@ export class ConsoleLoop {
 
   private want(viewer: number, want: Want): void {
     const page = this.page(viewer);
-    // Asked again for the same call, it goes on where it was.
+    // Asked again for the same call, it continues where it was.
     if (want.want !== 'call' || page.view?.stream.facts.id !== want.stream) page.view = null;
     page.want = want;
   }

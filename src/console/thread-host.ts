@@ -1,5 +1,5 @@
 /**
- * The console's thread as the main thread sees it: there while somebody looks, and a moment longer; replaced when it dies or hangs. Its figures go on
+ * The console's thread as the main thread sees it: there while somebody looks, and a moment longer; replaced when it dies or hangs. Its figures continue
  * from one to the next. Main thread.
  */
 import { extname } from 'node:path';
@@ -104,7 +104,7 @@ export class ThreadHost {
       onLost: options.onLost,
       onAbandoned: options.onAbandoned,
     });
-    // The figures go on.
+    // The figures continue.
     thread.signs = this.signs;
     this.thread = thread;
     thread.start().catch((error: Error) => {

@@ -216,7 +216,9 @@ export class Gateway {
   }
 
   /** Resolves when whoever scrapes the metrics has seen how the drain ended, or does not come for it. */
-  readonly lastScrape = async (): Promise<void> => this.admin?.scrapers.askOnceMore(this.callsEndedMs);
+  async lastScrape(): Promise<void> {
+    await this.admin?.scrapers.askOnceMore(this.callsEndedMs);
+  }
 
   /** Takes back what `start` has started. What cannot be ended is left behind after half a second. */
   stop(): Promise<void> {

@@ -94,7 +94,7 @@ export class PlaybackHost {
       onStarted: (utterance) => observers.playbackStarted(stream, utterance),
       onEnded: (utterance) => observers.playbackEnded(stream, utterance),
     });
-    // Who has spoken so far goes on.
+    // Who has spoken so far continues.
     const holder = stream.speaker?.queue.holder ?? 0;
     if (holder !== 0) speaker.queue.claim(holder);
     stream.speaker = speaker;

@@ -130,7 +130,7 @@ export class Pacer {
   get unaccounted(): number {
     const { written, sent, cleared, discardedFrames } = this.totals;
     const open = this.sum((speaker) => {
-      // Of one look: its writer goes on meanwhile.
+      // Of one look: its writer continues meanwhile.
       const { written, queued } = speaker.report;
       return written - queued;
     });

@@ -135,7 +135,7 @@ export class Sender {
     } while (this.findDue() && peer.isFree(socket));
   }
 
-  /** Whether something can be sent now: enough to begin with, or to go on. */
+  /** Whether something can be sent now: enough to begin with, or to continue. */
   private findDue(): boolean {
     const { nowMs } = this;
     const { reader, playout, utterances } = this.parts;

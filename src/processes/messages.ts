@@ -35,7 +35,7 @@ export type FromProcess =
   /** It hears: ask it to start. */
   | { readonly type: 'up' }
   | { readonly type: 'listening'; readonly port: number }
-  /** It cannot start, or not go on, and ends. */
+  /** It cannot start, or not continue, and ends. */
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
   /** Its event loop turns. */
   | { readonly type: 'beat' }

@@ -20,7 +20,7 @@ export interface VoiceActivityOptions {
 
 /** Half of it must be well above the corner of the band. */
 const sampleRateMin = 8000;
-/** Above the floor, to begin and to go on: two thresholds, so that a voice near one of them does not flicker. */
+/** Above the floor, to begin and to continue: two thresholds, so that a voice near one of them does not flicker. */
 const marginDb = { begin: 10, goOn: 6 } as const;
 /** Nothing below this is a voice, however quiet the room is. */
 const voiceMinDb = -55;

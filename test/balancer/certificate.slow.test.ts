@@ -40,7 +40,7 @@ async function served(port: number): Promise<X509Certificate> {
   return certificate;
 }
 
-test('says on which day the certificate ends that it serves; a renewed one is served within seconds, and streams go on', async () => {
+test('says on which day the certificate ends that it serves; a renewed one is served within seconds, and streams continue', async () => {
   const gateway = await GatewayProcess.start('--trust-proxy', '--proxy-cidr', '127.0.0.1/32');
   onTestFinished(() => gateway.kill());
   const folder = temporaryFolder();

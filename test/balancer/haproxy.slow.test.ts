@@ -20,7 +20,7 @@ test('haproxy -c finds nothing to complain about', () => {
   expect(checked).toMatchObject({ code: 0, output: expect.stringContaining('Configuration file is valid') });
 });
 
-test('the command at its top that reloads it does: another worker, the same master, and a stream that goes on', async () => {
+test('the command at its top that reloads it does: another worker, the same master, and a stream that continues', async () => {
   const fleet = await Fleet.start(startHaproxy);
   const { process: haproxy } = fleet.balancer;
   const caller = await dial(fleet.url());

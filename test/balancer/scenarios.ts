@@ -87,7 +87,7 @@ export function balancerScenarios(given: TestAPI, start: StartBalancer): void {
     expect(await fleet.differences()).toEqual([]);
   });
 
-  test('a reload of the balancer: streams go on in the old worker, which ends with the last one; nobody is refused', async () => {
+  test('a reload of the balancer: streams continue in the old worker, which ends with the last one; nobody is refused', async () => {
     const fleet = await fleetOf();
     const { process: balancer } = fleet.balancer;
     const running = fleet.play('--calls', '20', '--duration', '4s');

@@ -7,7 +7,7 @@ function rig() {
   return { lines, errorThrottle: new ErrorThrottle<string>((...line) => lines.push(line)) };
 }
 
-it('the first of a kind is told at once, the others once in ten seconds with their number, each kind for itself', () => {
+it('the first error of a kind is reported at once, the others once in ten seconds with their number, each kind for itself', () => {
   const { lines, errorThrottle } = rig();
   for (let ms = 0; ms < 25_000; ms += 10) {
     errorThrottle.tick(ms);
@@ -27,7 +27,7 @@ it('the first of a kind is told at once, the others once in ten seconds with the
   expect(told).toBe(2500);
 });
 
-it('an error after a quiet time is told at once again', () => {
+it('an error after a quiet time is reported at once again', () => {
   const { lines, errorThrottle } = rig();
   errorThrottle.add('one', '', 0);
   errorThrottle.tick(10_001);

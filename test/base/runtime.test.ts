@@ -29,7 +29,7 @@ test('package.json asks for the same', () => {
   expect(engines).toEqual({ node: '>=22.18 <23 || >=24 <25' });
 });
 
-test('a program is told so by its import, before anything that cannot be loaded there', () => {
+test('the import says so to a program, before anything is loaded that cannot be', () => {
   const index = pathToFileURL(join(dirname(entry), 'index.js')).href;
   const program = `
     Object.defineProperty(process, 'versions', { value: { node: '26.0.0' } });

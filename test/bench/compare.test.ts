@@ -59,7 +59,7 @@ describe('a comparison', () => {
     expect(changes).toEqual([]);
   });
 
-  test('is told with both figures and their ratio', () => {
+  test('is reported with both figures and their ratio', () => {
     const text = describeComparison(compareResults(resultOf([row('a', cpu(10))]), resultOf([row('a', cpu(15))])));
     expect(text).toContain('slower  a: CPU  10 → 15 µs/frame  × 1.50');
     expect(text).toContain('1 slower, 0 faster, 0 the same');

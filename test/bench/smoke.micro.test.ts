@@ -58,7 +58,7 @@ test('every row has a time with a sample of each repetition', () => {
   expect(written.settings).toMatchObject({ smoke: true, repetitions: 2 });
 });
 
-test('the decode step is told in proportion to JSON.parse', () => {
+test('the decode step is shown in proportion to JSON.parse', () => {
   const column = 'by JSON.parse(latin1) + base64';
   const ratio = (step: string) => written.rows.find(({ name }) => name === `16 kHz · ${step}`)!.measures[column];
   expect(ratio('JSON.parse(latin1) + base64 into shared memory')!.median).toBe(1);

@@ -74,7 +74,7 @@ test(
 );
 
 for (const fault of captureFaults) {
-  test(`a capture's thread that dies (${fault}) is replaced, and the file goes on without a hole`, async () => {
+  test(`a capture's thread that dies (${fault}) is replaced, and the file continues without a hole`, async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'calls.acscap');
     const gateway = await GatewayProcess.startIn(faultyCapture(folder), '--capture', file);

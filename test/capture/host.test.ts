@@ -75,7 +75,7 @@ test(
   },
 );
 
-test('a thread that cannot start is told with the name of the file', async () => {
+test('a thread that cannot start is reported with the name of the file', async () => {
   const host = new CaptureHost({
     spec: { path: join(import.meta.filename, 'x'), redact: false, compress: 'none' },
     path: '/audio',

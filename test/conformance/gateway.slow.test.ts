@@ -75,7 +75,7 @@ describe.concurrent('the gateway', () => {
       expect(report.ok).toBe(true);
     }));
 
-  test('with a certificate that nobody vouches for is checked with --insecure only', async ({ expect }) => {
+  test('with a certificate that no authority signed is checked with --insecure only', async ({ expect }) => {
     const folder = mkdtempSync(join(tmpdir(), 'check-tls-'));
     const { key, cert } = selfSignedCertificate();
     writeFileSync(join(folder, 'key.pem'), key);

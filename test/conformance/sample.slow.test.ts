@@ -46,7 +46,7 @@ test.concurrent('the same without a try around the parser fails what the page sa
     expect(server.deaths).toBeGreaterThanOrEqual(report.counts.fail);
   }));
 
-test.concurrent('a token that is checked after the connection was accepted is told as a warning', ({ expect }) =>
+test.concurrent('a token that is checked after the connection was accepted is a warning', ({ expect }) =>
   unlessStarved(async () => {
     await using server = await ServerProcess.start('sample.ts', 'jwt');
     const tokens = scenarios.filter(({ name }) => name.endsWith('-token'));

@@ -220,7 +220,7 @@ new WebSocketServer({ server }).on('connection', (socket) => {
     const call = id === null ? undefined : calls.get(id);
     if (call === undefined || call.socket !== socket) return;
     if (name === 'no-second-chance' && code === 1006) throw new Error('the call is gone');
-    // The call may come back, and goes on then.
+    // The call may come back, and continues then.
     setTimeout(() => {
       if (call.socket === socket) stopped(call);
     }, 2000);

@@ -54,7 +54,7 @@ test('guesses are answered ever more slowly', async () => {
   expect(performance.now() - startMs).toBeGreaterThan(1_000);
 });
 
-test('of a flood of guesses few wait, and the others are told to come later', async () => {
+test('of a flood of guesses few wait, the others get 429', async () => {
   const { adminPort } = await start('--console', '--admin-token', token);
   const stranger = ConsoleClient.stranger(adminPort);
   const all = await Promise.all(Array.from({ length: 60 }, (_, guess) => stranger.post('login', String(guess))));

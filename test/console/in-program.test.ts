@@ -40,7 +40,7 @@ test('what is said into a call is seen where it is heard, and where it was cut, 
   expect(overview.rows[0]!.playback).toEqual({ isSpeaking: false, queuedMs: 0 });
 });
 
-test('the thread dies, and another one goes on with what pages want', async () => {
+test('the thread dies, and another one continues with what pages want', async () => {
   const { client, url, log, threads, gateway } = await start();
   await talk(url, 'on');
   const page = await client.page();

@@ -176,7 +176,7 @@ test('what a page sends that is none of its wishes is refused, and a flood of it
   expect(await long.closed).toBe(1009);
 });
 
-test('the thread runs only while somebody looks', async () => {
+test('the thread runs only while a page is open', async () => {
   const { gateway, client } = await start();
   const threads = async () =>
     (await import('node:fs/promises')).readdir(`/proc/${gateway.pid}/task`).then(({ length }) => length);

@@ -287,7 +287,7 @@ describe.each(Object.entries(scenarios))('%s', (_name, scenario) => {
       const outcome = outcomeOf(scene, outcomes, where);
       const isFirst = outcome !== seen.at(-1);
       if (isFirst) seen.push(outcome);
-      // What is equal in every bit goes on alike; but where the lane stands is not in it.
+      // What is equal in every bit continues alike; but where the lane stands is not in it.
       if (!isFirst && diesAt % 8 !== 0 && !outcomes.isRenewed) continue;
       const later = outcome === 'lost' ? outcomes.lostLater : outcomes.takenLater;
       expect(difference(scene.finish(), later), where).toBe('');
@@ -328,7 +328,7 @@ it('a worker may die while it takes back what an exception left', async () => {
   }
 });
 
-it('a worker may die while it replaces a full ring: no ring is lost, and the participant goes on', async () => {
+it('a worker may die while it replaces a full ring: no ring is lost, and the participant continues', async () => {
   const replaced: boolean[] = [];
   for (let diesAt = 1; ; diesAt++) {
     const scene = new Scene({ entry: [0, ''] });

@@ -111,7 +111,7 @@ describe('what is found at a time', () => {
     expect(progress()).toEqual([end, end, end]);
   });
 
-  it('goes on behind a mark in the other half, gives the first half back there, and comes back', () => {
+  it('continues behind a mark in the other half, gives the first half back there, and comes back', () => {
     const heads: number[] = [];
     const laneHalfBytes = 128 * 1024;
     const rig: DecoderRig = new DecoderRig({
@@ -193,7 +193,7 @@ describe('a fault inside the decoder', () => {
     expect(rig.streamCount(streamSlot.dropped + 8 * reasonIndex.worker_lost)).toBe(1);
   });
 
-  it('is told four times in a lease at most, and counted every time', () => {
+  it('is reported four times in a lease at most, and counted every time', () => {
     const rig = new DecoderRig({ parsers: failing() });
     for (let n = 0; n < 10; n++) push(rig, '"bomb"');
     expect(rig.run()).toEqual({ streams: [], faults: Array(4).fill('boom') });

@@ -1,4 +1,4 @@
-/** A ring whose sequence numbers are used up: the participant goes on in another one, and nothing of it tells. */
+/** A ring whose sequence numbers are used up: the participant continues in another one, and nothing of it tells. */
 import { describe, expect, it } from 'vitest';
 import { ringFramesMax } from '../../src/base/limits.ts';
 import { lane, ring, streamSlot } from '../../src/memory/layout.ts';
@@ -108,7 +108,7 @@ describe('a full ring', () => {
     expect(rig.streamWord(streamSlot.participantCount)).toBe(2);
   });
 
-  it('goes on being the participant’s while no other can be had: its frames are dropped, and the next one tries again', () => {
+  it('stays the participant’s while no other can be had: its frames are dropped, and the next one tries again', () => {
     const rig = nearlyFull(0, { ringCount: 2 });
     const [full] = rig.rings() as [number];
     feed(rig, 0, 'b');

@@ -198,7 +198,7 @@ it('what a thread says that does not hold the gate any more does not count', () 
   expect(rig.gate.positionIn(writer)).toBe(5);
 });
 
-it('what is said of a ring that was given to somebody else does not count', () => {
+it('what is said of a ring that has another owner by now does not count', () => {
   const rig = newRig();
   const [writer] = rig.writers as [RingWriter];
   rig.gate.enter(1);

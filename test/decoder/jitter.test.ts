@@ -77,7 +77,7 @@ describe('jitter', () => {
     expect(jitter(rig)).toBe(1);
   });
 
-  it('learns nothing from a gap, and goes on from there', () => {
+  it('learns nothing from a gap, and continues from there', () => {
     const rig = new DecoderRig();
     send(rig, 0, 100);
     send(rig, 20, 136);

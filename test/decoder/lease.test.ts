@@ -172,7 +172,7 @@ describe('a lease tells', () => {
     expect(rig.sleeps.at(-1)).toEqual({ kind: 'park', timeoutMs: Number.POSITIVE_INFINITY });
   });
 
-  it('not later because more changes come, which it takes along; later ones are told later', () => {
+  it('not later because more changes come, which it takes along; later ones follow later', () => {
     rig.push(metadata());
     trafficFor(40, () => {
       const ms = rig.nowMs - startMs;

@@ -25,7 +25,7 @@ describe.each(usableDecoders)('metadata under --decoder %s', (decoder) => {
     expect(beforeMetadata(rig)).toEqual([1, 1]);
   });
 
-  it('goes on with the same rings when it says what was assumed', () => {
+  it('continues with the same rings when it says what was assumed', () => {
     const rig = new DecoderRig({ decoder });
     rig.feed(audio());
     rig.feed(metadata());

@@ -100,7 +100,7 @@ describe.each(usableDecoders)('participants under --decoder %s', (decoder) => {
     for (let i = 0; i < 10; i++) expect(rig.frames(i).map((f) => f.pcm)).toEqual([pcm(640, i), pcm(640, i + 10)]);
   });
 
-  it('refuses one participant too many and goes on with the others', () => {
+  it('refuses one participant too many and continues with the others', () => {
     const rig = new DecoderRig({ decoder, participantsMax: 2 });
     rig.feed(audio({ participantRawID: 'a' }));
     rig.feed(audio({ participantRawID: 'b' }));

@@ -120,7 +120,7 @@ describe('without a timestamp that says when', () => {
     expect(played.unusable).toBeGreaterThanOrEqual(25);
   });
 
-  it('goes on when stamps come again', () => {
+  it('continues when stamps come again', () => {
     const stamps = Array.from({ length: 90 }, (_, n) => (n >= 30 && n < 60 ? null : n * 20));
     const played = play(stamps.map((stampMs, number) => ({ stampMs, arrivalMs: number * 20, number })));
     expect(played).toMatchObject({ missing: 0, duplicates: 0, unusable: 30, pauses: 0, clockSteps: 0, lengthMs: 1800 });

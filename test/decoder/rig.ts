@@ -96,7 +96,7 @@ export class DecoderRig {
     this.decoder = new FrameDecoder(this.memory, 0, parsers, () => this.nowMs);
   }
 
-  /** Appends a record, as a lane does; goes on in the other half when the lane would. */
+  /** Appends a record, as a lane does; continues in the other half when the lane would. */
   push(
     kind: (typeof recordKind)[keyof typeof recordKind],
     payload: Uint8Array = new Uint8Array(0),

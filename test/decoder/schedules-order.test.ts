@@ -52,7 +52,7 @@ describe('packets that come late', () => {
     expect(track).toMatchObject({ ...clean, frames: 121, ...counts });
   });
 
-  it.each([30, 31, 32, 33, 60])('from before a hole of %i packets are told apart from repeated ones', (hole) => {
+  it.each([30, 31, 32, 33, 60])('from before a hole of %i packets are not taken for repeated ones', (hole) => {
     const order = [...numbers(0, 11), 11 + hole, 10, 12, 9, 12, ...numbers(12 + hole, 100)];
     const [track] = play(reordered(steady({ count: 120 }), order)).tracks;
     const counts = { missingFrames: hole, gaps: 1, duplicateFrames: 3, outOfOrderFrames: 1 };

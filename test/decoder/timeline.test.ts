@@ -16,7 +16,7 @@ describe.each(['mixed', 'unmixed'] as const)('a %s timeline', (mode) => {
     expect(new Track(mode).take(123_456)).toEqual({ flags: 0, missing: 0, atMs: 0, consecutive: false });
   });
 
-  it('goes on packet by packet', () => {
+  it('continues packet by packet', () => {
     const track = new Track(mode);
     track.take(0);
     for (let n = 1; n <= 200; n++) expect(track.take(20 * n)).toEqual({ ...inOrder, atMs: 20 * n });
@@ -114,7 +114,7 @@ describe.each(['mixed', 'unmixed'] as const)('a %s timeline', (mode) => {
     expect([track.missing, track.gaps, track.late]).toEqual([0, 0, 2]);
   });
 
-  it('goes on without a hole when the clock is set back by an hour', () => {
+  it('continues without a hole when the clock is set back by an hour', () => {
     const track = new Track(mode);
     for (const ms of [0, 20]) track.take(ms);
     expect(track.take(40 - 3_600_000)).toMatchObject({ flags: late, missing: 0, atMs: 40 });
@@ -123,7 +123,7 @@ describe.each(['mixed', 'unmixed'] as const)('a %s timeline', (mode) => {
     expect(track.take(20 - 3_600_000)).toMatchObject({ flags: late, atMs: 20 });
   });
 
-  it('goes on without a hole when the clock is set forward', () => {
+  it('continues without a hole when the clock is set forward', () => {
     const track = new Track(mode);
     for (const ms of [0, 20]) track.take(ms);
     const jump = timelineJumpMsMax + 21;

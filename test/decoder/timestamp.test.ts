@@ -5,7 +5,7 @@ import { parseTimestamp } from '../../src/protocol/timestamp.ts';
 import { seeded } from '../support/seed.ts';
 import { referenceTimestamp } from './reference.ts';
 
-/** Parses from the middle of a buffer whose rest would go on with the timestamp. */
+/** Parses from the middle of a buffer whose rest would continue with the timestamp. */
 function parse(text: string): number {
   const bytes = Buffer.from(`2024${text}00`);
   return parseTimestamp(bytes, 4, bytes.length - 2);

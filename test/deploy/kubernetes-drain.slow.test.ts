@@ -97,7 +97,7 @@ test(
     await eventually(async () => (await open(young)) === 35);
     expect(await open(old), 'without newcomers, though it has fewer streams').toBe(30);
 
-    // SIGTERM: it goes on until its last stream has ended by itself.
+    // SIGTERM: it continues until its last stream has ended by itself.
     const { code, last } = await old.drain();
     expect([code, last['streamsCut'], last['unaccounted']]).toEqual([0, 0, 0]);
     for (const { report } of [first, second, third]) {

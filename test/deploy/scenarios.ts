@@ -11,7 +11,7 @@ import { simulateCalls } from '../../src/simulator/simulator.ts';
 import { AcsClient, audio, metadata, refusedUpgrade } from '../support/acs-client.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 
-/** Longer than any of these tests: what goes on, goes on until `stop`. */
+/** Longer than any of these tests: what runs, runs until `stop`. */
 const callMs = 120_000;
 /** Of a ring, and what a sink may find when it comes half a second later. */
 const floodFrames = 200;
@@ -40,7 +40,7 @@ export class Scenarios {
     return gateway;
   }
 
-  /** Calls that go on until they are stopped. */
+  /** Calls that continue until they are stopped. */
   calls(gateway: GatewayProcess, options: Omit<SimulateOptions, 'url'>): { stop(): Promise<unknown> } {
     const aborter = new AbortController();
     const seed = 1 + this.loads.size;

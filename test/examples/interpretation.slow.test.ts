@@ -126,7 +126,7 @@ it('loses nothing while it connects', async () => {
   expect(heard).toMatchObject([{ frames: 10, account: { forwarded: 10, unsent: 0 } }]);
 });
 
-it('drops and counts what it cannot send, and goes on where it is when the other end is back', async () => {
+it('drops and counts what it cannot send, and continues where it is when the other end is back', async () => {
   const complaints: unknown[] = [];
   const onError = (error: unknown) => complaints.push(error);
   const heard: Received[] = [];

@@ -70,7 +70,7 @@ it('keeps its pace through a stall and the burst after it', () => {
   expect(counts).toEqual({ forwarded: 154, silence: 46, late: 46, leftOut: 0, setBack: 0 });
 });
 
-it('sends silence while a participant is not among the dominant speakers, and goes on in time', () => {
+it('sends silence while a participant is not among the dominant speakers, and continues in time', () => {
   const arrivals = new Map([...range(0, 100), ...range(600, 700)].map((n) => [n, n * frameMs]));
   const { sent, counts } = play(arrivals, 15_000);
   expect(sent.map(({ atMs }) => atMs)).toEqual(range(0, 700).map((n) => bufferMs + n * frameMs));

@@ -201,7 +201,7 @@ it(
     expect(sentMs).toBeGreaterThan(1_400);
     expect(sentMs).toBeLessThan(2_000);
     expect(call.heard.get(2)).toBe(framesOf(sentMs));
-    // What was said before, then the wish to go on.
+    // What was said before, then the wish to continue.
     expect(next!.received.map(({ event }) => event.item?.content[0].text ?? event.type)).toEqual([
       'session.update',
       'answer 1',

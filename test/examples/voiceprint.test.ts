@@ -108,7 +108,7 @@ it('tells voices of one height apart by their throats, and of one throat by thei
   expect(same - similarity(known, voiceprintOf({ pitchHz: 200, scale: 0.95 }, 2))).toBeGreaterThan(0.1);
 });
 
-it('does not mind how loud somebody speaks, nor at which rate', () => {
+it('depends neither on how loud a voice is nor on the sample rate', () => {
   for (const voice of voices) {
     const known = voiceprintOf(voice, 1);
     expect(similarity(known, voiceprintOf(voice, 1, 16_000, -35))).toBeGreaterThan(0.99);

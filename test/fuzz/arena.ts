@@ -99,7 +99,7 @@ export class Arena {
     if (accepted < answered) throw new Error(`${answered} upgrades were answered with 101, ${accepted} counted`);
   }
 
-  /** Does anything while the calls go on; what was counted before and after, with nothing in flight. */
+  /** Does anything while the calls continue; what was counted before and after, with nothing in flight. */
   private async around<T>(act: () => Promise<T>): Promise<{ before: Samples; after: Samples; result: T }> {
     const before = await this.settled();
     for (const bystander of this.bystanders) bystander.goOn();

@@ -1,5 +1,5 @@
 /**
- * Requests that are malformed in every way, to both ports of the real gateway, while four calls go on: the answer is one that
+ * Requests that are malformed in every way, to both ports of the real gateway, while four calls continue: the answer is one that
  * is documented or none, the connection ends in time, the calls do not notice. The long form is `npm run fuzz -- http`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 /**
  * Peers that break the WebSocket protocol in every way, on raw TCP, against the real gateway, while four calls that do nothing
- * wrong go on: these are recorded bit for bit, every message has exactly one outcome, every stream one end, and the loop
+ * wrong continue: these are recorded bit for bit, every message has exactly one outcome, every stream one end, and the loop
  * never stands still. The long form is `npm run fuzz -- websocket`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -131,7 +131,7 @@ test('the annotations are queries', () => {
   }
 });
 
-test('Grafana is told the interval at which Prometheus scrapes', () => {
+test('Grafana knows the interval at which Prometheus scrapes', () => {
   const { datasources } = readYaml<{ datasources: [{ type: string; jsonData: { timeInterval: string } }] }>(
     'grafana/provisioning/datasources/prometheus.yaml',
   );
@@ -140,7 +140,7 @@ test('Grafana is told the interval at which Prometheus scrapes', () => {
   expect(datasources[0].jsonData.timeInterval).toBe(global.scrape_interval);
 });
 
-test('Grafana is told a folder of dashboards', () => {
+test('Grafana has a folder of dashboards', () => {
   const { providers } = readYaml<{ providers: [{ type: string; options: { path: string } }] }>(
     'grafana/provisioning/dashboards/acs-gateway.yaml',
   );

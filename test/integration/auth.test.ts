@@ -174,7 +174,7 @@ test('the PROXY protocol header of a trusted proxy names the client, and nobody 
   expect(await rawUpgrade(untrusting.port, proxyHeader('52.112.0.1'))).toBe('HTTP/1.1 403 Forbidden');
 });
 
-test('with an admin token only health is told without it', async () => {
+test('with an admin token only health is answered without it', async () => {
   const gateway = await start('--admin-token', 'adm1n');
   for (const path of ['/healthz', '/readyz']) expect((await gateway.admin(path)).status).toBe(200);
   const ask = (path: string, authorization: string) =>

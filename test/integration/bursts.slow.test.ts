@@ -1,4 +1,4 @@
-/** Bursts of 200 calls at once, with all recorders there are, beside calls that go on; and recorders that do not come. */
+/** Bursts of 200 calls at once, with all recorders there are, beside calls that continue; and recorders that do not come. */
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { gatedSavedMs, gatedShare } from '../../src/decoder/gating.ts';

@@ -181,7 +181,7 @@ test('doctor tries to write where recordings go, whatever the permissions say', 
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a module that exports something else is told what it exports', async () => {
+test('of a module that exports something else the error says what', async () => {
   const module = join(temporaryFolder(), 'five.mjs');
   writeFileSync(module, 'export default 5');
   const { code, stderr } = await runCommand(['--port', '0', '--admin-port', '0', '--sink', `module:${module}`]);

@@ -67,7 +67,7 @@ function expectBetween(value: number, least: number, most: number): void {
 }
 
 // They wait most of the time, so they all do so at the same time, beside one call that lives.
-describe.concurrent('beside a call that goes on', () => {
+describe.concurrent('beside a call that continues', () => {
   let gateway: GatewayProcess;
   let live: AcsClient;
   let timer: NodeJS.Timeout;
@@ -300,7 +300,7 @@ test.concurrent(
     expect([closeCause, closeCode]).toEqual(['idle', 1008]);
     expectBetween(performance.now() - cutMs, idleTimeoutMs - 500, idleTimeoutMs + marginMs);
     expect((await samples(gateway.adminPort)).get('streams_active')).toBe(0);
-    // Our close is never acknowledged: the descriptor must not be kept for as long as the kernel goes on trying.
+    // Our close is never acknowledged: the descriptor must not be kept for as long as the kernel keeps trying.
     await eventually(() => openFiles(gateway.pid).length === connected - 1);
     expect(performance.now() - cutMs).toBeLessThan(idleTimeoutMs + closeAnswerMsMax + starvedMs());
   },

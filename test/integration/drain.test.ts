@@ -17,7 +17,7 @@ async function start(...flags: string[]): Promise<GatewayProcess> {
   return gateway;
 }
 
-test('while draining new upgrades get 503, /readyz says so, and open streams go on until they end', async () => {
+test('while draining new upgrades get 503, /readyz says so, and open streams continue until they end', async () => {
   const gateway = await start('--drain-timeout-ms', '10000');
   const client = await AcsClient.connect(gateway.url);
   client.send(metadata(), audio(0));

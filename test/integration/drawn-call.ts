@@ -7,7 +7,7 @@ export interface DrawnCall {
   readonly frames: readonly SentFrame[];
   /** From this frame on the rate is another one; Infinity: never. */
   readonly rateChangesAt: number;
-  /** Before this frame the socket breaks off, and another one goes on. */
+  /** Before this frame the socket breaks off, and another one continues. */
   readonly breaksAt: number;
   /** Before this frame nothing comes for a while, and then everything at once. */
   readonly stallsAt: number;

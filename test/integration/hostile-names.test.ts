@@ -54,7 +54,7 @@ test('hostile call and participant ids stay inside the folder, none is lost, non
   }
 });
 
-test('a call id of 10,000 characters is refused by the HTTP layer or cut, and the gateway goes on', async () => {
+test('a call id of 10,000 characters is refused by the HTTP layer or cut, and the gateway continues', async () => {
   const gateway = await GatewayProcess.start();
   onTestFinished(() => gateway.kill());
   const long = AcsClient.connect(gateway.url, { 'x-ms-call-connection-id': 'y'.repeat(10_000) });

@@ -16,7 +16,7 @@ test('the file of a call whose thread died in its making is made by the next one
   const recorded = join(folder, 'recorded');
   const gateway = await GatewayProcess.startIn(faultySinks(folder), '--sink', `wav:${recorded}?call=multichannel`);
   onTestFinished(() => gateway.kill());
-  // A thread dies while it reads: one call goes on.
+  // A thread dies while it reads: one call continues.
   const live = await AcsClient.connect(gateway.url, { 'x-ms-call-connection-id': 'live' });
   live.send(metadata('live'));
   let frame = 0;

@@ -317,7 +317,7 @@ test('silent connections of one address leave room for others, and for itself as
 });
 
 test(
-  'the admin port answers one request a connection, and a probe gets in whoever holds the others',
+  'the admin port answers one request a connection, and a probe gets in even when all connections are held',
   judgingTimes(async () => {
     const gateway = await start();
     const requests = repeat(Buffer.from('GET /metrics HTTP/1.1\r\nHost: gateway\r\n\r\n'), 40);

@@ -1,4 +1,4 @@
-/** Whose stream it is: nobody goes on with another peer's, and strangers learn nothing of calls. */
+/** Whose stream it is: nobody continues with another peer's, and strangers learn nothing of calls. */
 import { statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -47,12 +47,12 @@ async function expectApart(gateway: GatewayProcess, first: Record<string, string
   expect((await gateway.metrics()).get('stream_resumes_total')).toBe(0);
 }
 
-test('with another token nobody goes on with a stream', async () => {
+test('another token does not resume a stream', async () => {
   const gateway = await start(...twoTokens);
   await expectApart(gateway, { ...call, ...bearer('token-of-a') }, { ...call, ...bearer('token-of-b') });
 });
 
-test('with the same token it goes on', async () => {
+test('the same token resumes it', async () => {
   const gateway = await start(...twoTokens);
   const first = await caller(gateway, { ...call, ...bearer('token-of-b') });
   await committed(gateway, 5);
@@ -95,7 +95,7 @@ async function startWithKeys(...flags: string[]) {
   return { gateway, key, certificate, file, server };
 }
 
-test('another token of the same subject and audience goes on, one for another audience does not', async () => {
+test('another token of the same subject and audience continues, one for another audience does not', async () => {
   const { gateway, key } = await startWithKeys();
   const first = await caller(gateway, { ...call, ...bearer(await key.sign()) });
   await committed(gateway, 5);

@@ -205,7 +205,7 @@ test('a call that comes back is spoken to where it broke off', async () => {
   await again.client.hangUp();
 });
 
-test('a peer that never reads holds little, and its writer is told', async () => {
+test('a peer that never reads holds little, and its writer learns of it', async () => {
   const gateway = await start({ playbackSeconds: 5 });
   const { heard, stream } = await call(gateway, 'deaf');
   const handle = stream.playback();
@@ -247,7 +247,7 @@ test('a thread that writes over its queue harms no other call', async () => {
   expect((await gateway.stop()).isExact).toBe(true);
 });
 
-test('a thread that dies in the middle of a word ends it, and another one goes on', async () => {
+test('a thread that dies in the middle of a word ends it, and another one continues', async () => {
   const gateway = await start();
   const { heard, stream } = await call(gateway, 'death');
   const speaker = thread();
@@ -297,7 +297,7 @@ test('both sides are recorded, and the drain lets a goodbye end', async () => {
   expect(note).toMatchObject({ participantId: 'playback', complete: true, frames: 100, missing: 0, lapped: 0 });
 });
 
-test('an utterance ends with a mark, and what ACS says of it is told', async () => {
+test('an utterance ends with a mark, and what ACS says of it becomes an event', async () => {
   const gateway = await start({ playbackMarks: 'on' });
   const { heard, stream } = await call(gateway, 'marks');
   const told = once(gateway, 'mark');

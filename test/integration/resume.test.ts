@@ -32,7 +32,7 @@ function ended(gateway: GatewayProcess): LogLine[] {
   return gateway.log.filter(({ msg }) => msg === 'stream ended');
 }
 
-test('a socket that breaks off and comes back goes on in the same stream and the same file, with the hole in it', async () => {
+test('a socket that breaks off and comes back continues in the same stream and the same file, with the hole in it', async () => {
   const folder = temporaryFolder();
   const gateway = await start('--sink', `pcm:${folder}`);
   const first = await caller(gateway, 0, 10);
@@ -87,7 +87,7 @@ test('who was talking when the socket broke off has lost audio, who was not has 
     ]);
   }));
 
-test('a half-open old socket is superseded with 4000 by the newer one, which goes on', async () => {
+test('a half-open old socket is superseded with 4000 by the newer one, which continues', async () => {
   const gateway = await start();
   const old = await caller(gateway, 0, 5);
   await committed(gateway, 5);

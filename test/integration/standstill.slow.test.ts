@@ -1,5 +1,5 @@
 /**
- * The whole process stands still for longer than its time-outs, as with SIGSTOP or a paused virtual machine, and goes on: what
+ * The whole process stands still for longer than its time-outs, as with SIGSTOP or a paused virtual machine, and continues: what
  * the peers sent meanwhile waits in the sockets, so none of them was silent.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

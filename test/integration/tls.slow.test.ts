@@ -55,7 +55,7 @@ test('calls come over wss, and in the clear nobody gets an answer', async () => 
   await expect(once(plain, 'open')).rejects.toThrow();
 });
 
-test('a renewed certificate is shown to new connections, and open streams go on', async () => {
+test('a renewed certificate is shown to new connections, and open streams continue', async () => {
   const files = new Files();
   const first = files.renew();
   const gateway = await GatewayProcess.start(...files.flags);

@@ -1,4 +1,4 @@
-/** A decode worker hangs, or its replacement cannot start: the gateway says so, tries again, and every stream goes on afterwards. */
+/** A decode worker hangs, or its replacement cannot start: the gateway says so, tries again, and every stream continues afterwards. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

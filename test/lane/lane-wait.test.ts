@@ -59,7 +59,7 @@ it('it waits until most of the backlog is dealt with, and nothing is refused, ho
   expect(rig.lane.waitedMs).toBe(sleeps);
 });
 
-it('it does not wait for a worker that does nothing, until that one goes on', () => {
+it('it does not wait for a worker that does nothing, until that one continues', () => {
   push(dataBytes / bytes - 10);
   expect(sleeps).toBe(looksUntilStuck);
   rig.take(1);

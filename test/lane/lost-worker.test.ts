@@ -103,7 +103,7 @@ describe('a worker that dies', () => {
     expect(rig.errors).toEqual([told]);
   });
 
-  it('is told after its message was counted and before the lane is given to the next', async () => {
+  it('is reported after its message was counted and before the lane is given to the next', async () => {
     const rig = served();
     rig.takeUp();
     const seen: unknown[] = [];

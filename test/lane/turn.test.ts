@@ -21,7 +21,7 @@ function comeTo(rig: LaneRig, bytes: number): void {
 }
 
 describe('a lane that is found empty', () => {
-  it('goes on in its other half once it has come far enough, and back again', () => {
+  it('continues in its other half once it has come far enough, and back again', () => {
     const rig = new LaneRig({ dataBytes });
     const halves: number[] = [];
     for (let n = 0; n < 6; n++) {

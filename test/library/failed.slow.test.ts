@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/folders.ts';
 import { eventually } from '../support/gateway-process.ts';
 import { Program } from './program.ts';
 
-it('tells its program after a minute, goes on trying, and goes on when that succeeds', async () => {
+it('tells its program after a minute, keeps trying, and continues when that succeeds', async () => {
   const faultyStart = join(temporaryFolder(), 'faulty-start');
   const program = await Program.startWith(['decoder/faulty-decoder'], { FAULTY_START: faultyStart });
   const client = await AcsClient.connect(program.url);

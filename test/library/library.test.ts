@@ -88,7 +88,7 @@ it('refuses readers that are named as a sink is: their series could not be told 
   });
 });
 
-it('has a participant go on in another ring when one is full, and every frame is in one of them', async () => {
+it('has a participant continue in another ring when one is full, and every frame is in one of them', async () => {
   const program = await Program.startWith(['ring/short-rings']);
   const flags = ['--calls', '4', '--participants', '1', '--duration', '5s', '--seed', '8'];
   const { expected } = await startSimulator(program.url, ...flags).report;

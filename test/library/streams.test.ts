@@ -88,7 +88,7 @@ it('gives every participant to each loop, those before it and those to come, unt
   expect(await gateway.participants().next()).toEqual({ value: undefined, done: true });
 });
 
-it('leaves out of a slow loop whoever has ended before its turn, and waits for the others', async () => {
+it('leaves out of a slow loop the streams that end before their turn, and waits for the others', async () => {
   const { gateway, connect } = await start();
   const participants = gateway.participants();
   const client = await connect();

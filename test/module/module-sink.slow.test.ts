@@ -59,7 +59,7 @@ describe('a sink module', () => {
     expect(metrics.get('sink_ready{sink="counting"}')).toBe(1);
   });
 
-  it('that throws loses the frame, counted and told, and goes on', async () => {
+  it('that throws loses the frame, counted and told, and continues', async () => {
     const { heard, metrics, gateway } = await run(`module:${file}?throwsAt=30&name=throwing`);
     expect(heard.map(({ frames, sum }) => [frames, sum])).toEqual(Array(6).fill([100, 4950 - 30]));
     expect(metrics.get('sink_lost_frames_total{sink="throwing"}')).toBe(6);

@@ -104,7 +104,7 @@ describe('a sink module that speaks', () => {
     await drainedExactly(gateway);
   });
 
-  it('that does not say that it speaks is told so', async () => {
+  it('that does not say that it speaks gets an error', async () => {
     const gateway = await start('--sink', agent('does=nothing'));
     const call = await HeardCall.connect(gateway.port, 'silent');
     call.speak(0);
@@ -118,7 +118,7 @@ describe('a sink module that speaks', () => {
     expect([code, stderr]).toEqual([5, expect.stringContaining('it speaks into calls, and --playback is off')]);
   });
 
-  it('goes on in another way when the sample rate of the call changes', async () => {
+  it('continues in another way when the sample rate of the call changes', async () => {
     const gateway = await start('--sink', agent('does=echoes'));
     const call = await HeardCall.connect(gateway.port, 'rates');
     for (let n = 0; n < 25; n++) {

@@ -165,7 +165,7 @@ describe('over TLS', () => {
     const gateway = await startWithSinkIn({}, `nats://${server.named}?ca=${cert}&cert=${cert}&key=${key}`);
     expect(await isReady(gateway)).toBe(true);
     await drainExactly(gateway);
-    // Without one it ends, or goes on trying: TLS 1.3 may tell only after the handshake, as if the server had gone.
+    // Without one it ends, or keeps trying: TLS 1.3 may tell only after the handshake, as if the server had gone.
     const without = await startWithSinkIn({}, `nats://${server.named}?ca=${cert}`).then(isReady, () => false);
     expect(without).toBe(false);
   });

@@ -69,7 +69,7 @@ test('what a server that is killed had acknowledged is there when it is back, th
   await drainExactly(gateway);
 });
 
-test('a stream that is deleted costs what the rings cannot keep; when it is made anew, storing goes on', async () => {
+test('a stream that is deleted costs what the rings cannot keep; when it is made anew, storing continues', async () => {
   const server = await NatsServer.withJetStream();
   const manager = await manage(server);
   await manager.streams.add(stream);

@@ -72,7 +72,7 @@ test('a frame is a message with the contract’s headers, its payload nothing bu
   await drainExactly(gateway);
 });
 
-test('a call that another sink has recorded is told of with every file, also when the server was away meanwhile; labels are in headers and events', async () => {
+test('a call that another sink has recorded is published with every file, also when the server was away meanwhile; labels are in headers and events', async () => {
   const server = await NatsServer.forTest();
   const folder = temporaryFolder();
   const flags = ['--sink', `wav:${folder}?call=multichannel`, '--label-query', 'order'];
@@ -187,7 +187,7 @@ test('two streams of one call share their subjects, and are two tracks with an a
   await drainExactly(gateway);
 });
 
-test('a participant who goes on is announced again, and one who is silent for long as well', async () => {
+test('a participant who continues is announced again, and one who is silent for long as well', async () => {
   const server = await NatsServer.forTest();
   const gateway = await startWithSink(`nats://${server.address}/calls.live`);
   const client = await AcsClient.connect(gateway.url);

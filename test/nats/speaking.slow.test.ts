@@ -126,7 +126,7 @@ describe('an agent on another machine', () => {
     }),
   );
 
-  test('that sends faster than is spoken is told how much was taken: nothing is lost in the middle', async () => {
+  test('that sends faster than is spoken learns how much was taken: nothing is lost in the middle', async () => {
     const { gateway, call, agent } = await rig('call', '--playback-seconds', '2');
     const answer = await agent.ask(pcm(64_000), { id: 'long' });
     expect(answer).toMatchObject({ state: 'open', taken: 32_000 });
@@ -151,7 +151,7 @@ describe('an agent on another machine', () => {
     await endsExactly(gateway, call);
   });
 
-  test('is told what is wrong with its messages', async () => {
+  test('learns what is wrong with its messages', async () => {
     const { gateway, call, agent } = await rig();
     const wrong = [
       [pcm(320).subarray(1), {}, 'odd_bytes'],
@@ -183,7 +183,7 @@ describe('an agent on another machine', () => {
     await drainExactly(gateway);
   });
 
-  test('goes on after the server was away, where it was', async () => {
+  test('continues after the server was away, where it was', async () => {
     const { server, gateway, call, agent } = await rig();
     await agent.ask(pcm(8_000), { id: 'torn' });
     await server.kill();

@@ -11,7 +11,7 @@ import { NatsServer } from './server.ts';
 
 const test = testNeeding('nats-server');
 
-test('a server that stands still for two seconds costs nothing: everything comes when it goes on, once', async () => {
+test('a server that stands still for two seconds costs nothing: everything comes when it continues, once', async () => {
   const sent = join(temporaryFolder(), 'sent');
   const server = await NatsServer.forTest();
   const gateway = await startOn(server, '--ring-seconds', '6');

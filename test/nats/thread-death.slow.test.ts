@@ -1,4 +1,4 @@
-/** The thread of the sink dies in the middle of a round: another one goes on, and consumers recognise what comes twice. */
+/** The thread of the sink dies in the middle of a round: another one continues, and consumers recognise what comes twice. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';

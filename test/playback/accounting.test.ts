@@ -109,7 +109,7 @@ async function madness(seed: number): Promise<void> {
 }
 
 describe('a writer gone mad', () => {
-  it('harms nobody but its own call', async () => {
+  it('harms no call but its own', async () => {
     // Some at a time, because they wait in the end.
     for (let first = seedOfTests; first < seedOfTests + 100; first += 20) {
       await Promise.all(Array.from({ length: 20 }, (_, n) => madness(first + n)));

@@ -58,7 +58,7 @@ describe('a peer that does not read', () => {
     expect(rig.acs.gaps).toEqual([]);
   });
 
-  it('goes on with an answer where it stood', () => {
+  it('continues with an answer where it stood', () => {
     using rig = new Rig();
     rig.writer.begin().write(ramp(10 * second));
     rig.run(1_000);

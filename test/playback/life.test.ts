@@ -1,4 +1,4 @@
-/** Before the metadata, across sockets, and at the end of a call: what waits, goes on, and settles. */
+/** Before the metadata, across sockets, and at the end of a call: what waits, continues, and settles. */
 import { describe, expect, it } from 'vitest';
 import { ringState } from '../../src/memory/states.ts';
 import { PlaybackWriter } from '../../src/playback/writer.ts';
@@ -39,7 +39,7 @@ describe('before the metadata', () => {
 });
 
 describe('another socket', () => {
-  it('goes on where the last one broke off, with a clock of its own', () => {
+  it('continues where the last one broke off, with a clock of its own', () => {
     using rig = new Rig();
     rig.writer.begin().write(ramp(10 * second));
     rig.run(1_000);
@@ -57,7 +57,7 @@ describe('another socket', () => {
 });
 
 describe('the end of a call', () => {
-  it('settles whoever waits, and says what was heard', async () => {
+  it('settles every promise, and says what was heard', async () => {
     using rig = new Rig();
     const first = rig.writer.begin();
     first.write(ramp(second));

@@ -23,7 +23,7 @@ function three(refusesDuplicates = false) {
 
 const key = 'owner subscription';
 
-test('the older stream is told to go; when it has, the newer one is told what it continues', () => {
+test('the older stream is asked to end; when it has, the newer one learns what it continues', () => {
   const { claims, processes } = three();
   const [first, second] = processes;
   claims.take(first, { type: 'subscribed', key, id: 'a' });

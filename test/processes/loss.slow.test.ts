@@ -93,7 +93,7 @@ test('when the parent is killed its processes drain and end, and their last word
   expect(gateway.log.filter(({ msg }) => msg === 'parent process lost')).toHaveLength(2);
 });
 
-test('processes whose parent stands still go on, and cost no memory for what it does not hear', async () => {
+test('processes whose parent stands still continue, and cost no memory for what it does not hear', async () => {
   const gateway = await startSeveral();
   const call = await callIn(gateway, 0, 'here');
   gateway.signal('SIGSTOP');

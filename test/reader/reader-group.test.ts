@@ -49,7 +49,7 @@ it('counts as lapped what a reader has not read when the time is up', async () =
   expect([group.frames, group.lappedFrames]).toEqual([1, 3]);
 });
 
-it('gives the same ring to whoever asks again', () => {
+it('gives the same ring to a caller that asks again', () => {
   const { group, address } = rig();
   const [one, two] = [group.handle(address, trackOf('a'))!, group.handle(address, trackOf('a'))!];
   expect(one.progress).toBe(two.progress);

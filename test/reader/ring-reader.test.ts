@@ -51,7 +51,7 @@ describe('reading', () => {
     expect(reader.track).toEqual(trackOf('a'));
   });
 
-  it('goes on at the oldest frame when it was overtaken, and counts what it lost', () => {
+  it('continues at the oldest frame when it was overtaken, and counts what it lost', () => {
     const { writer, handle, frame } = rig();
     const reader = new RingReader(handle);
     writeMany(writer, 0, 30);
@@ -60,7 +60,7 @@ describe('reading', () => {
     expect(reader).toMatchObject({ framesRead: readable, framesLapped: 30 - readable });
   });
 
-  it('begins with the newest frame if it is told to; what was before is neither read nor lapped', () => {
+  it('begins with the newest frame on request; what was before is neither read nor lapped', () => {
     const { writer, handle, frame, group, address } = rig();
     writeMany(writer, 0, 4);
     const reader = new RingReader(handle, { from: 'newest' });
@@ -74,7 +74,7 @@ describe('reading', () => {
     expect([group.frames, group.lappedFrames]).toEqual([1, 0]);
   });
 
-  it('says that the ring is gone when it was given to somebody else', () => {
+  it('says that the ring is gone when it has another owner', () => {
     const { pool, writer, handle, frame } = rig();
     const reader = new RingReader(handle);
     writeMany(writer, 0, 3);
@@ -82,7 +82,7 @@ describe('reading', () => {
     expect([reader.read(frame), reader.read(frame)]).toEqual(['gone', 'ended']);
   });
 
-  it('goes on where another reader of the same handle has stopped', () => {
+  it('continues where another reader of the same handle has stopped', () => {
     const { writer, handle, frame, group } = rig();
     writeMany(writer, 0, 3);
     expect(readAll(new RingReader(handle), frame)).toEqual([0, 1, 2]);

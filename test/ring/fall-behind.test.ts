@@ -14,7 +14,7 @@ it('counts nothing while everything is there', () => {
   assertFrame(frame, 0);
 });
 
-it('counts what was overwritten, once, and goes on at the oldest frame', () => {
+it('counts what was overwritten, once, and continues at the oldest frame', () => {
   const { writer, reader, frame } = newRing();
   writeMany(writer, 0, readable + 5);
   for (let n = 0; n < 3; n++) expect(reader.fallBehind()).toBe(true);
@@ -24,7 +24,7 @@ it('counts what was overwritten, once, and goes on at the oldest frame', () => {
   expect(reader).toMatchObject({ framesLapped: 5, framesRead: 1 });
 });
 
-it('says that a ring is gone, and leaves the counting to whoever knows how long it was', () => {
+it('says that a ring is gone, and leaves the counting to the caller, who knows how long it was', () => {
   const { pool, writer, reader } = newRing();
   writeMany(writer, 0, 3);
   pool.release(writer.index);

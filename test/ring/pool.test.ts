@@ -126,7 +126,7 @@ describe('the pool', () => {
     expect([pool.holderOf(a), pool.inUse]).toEqual([-1, 1]);
   });
 
-  it('finds every free ring, wherever it is told to look first', () => {
+  it('finds every free ring, wherever it looks first', () => {
     const { memory, pool } = smallMemory(3, 4);
     memory.control.i32[control.freeFrom / 4] = 2;
     expect([pool.take(), pool.take(), pool.take(), pool.take()]).toEqual([2, 0, 1, -1]);

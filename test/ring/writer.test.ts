@@ -54,7 +54,7 @@ describe('a writer', () => {
     expect(writer.bytes.toString('utf8', writer.at + ring.id, writer.at + ring.id + participantIdBytesMax)).toBe(id);
   });
 
-  it('keeps no state of its own: another one goes on where it stopped', () => {
+  it('keeps no state of its own: another one continues where it stopped', () => {
     const { memory, pool } = smallMemory(1, 6);
     const writer = openRing(memory, pool);
     const reader = readerOf(memory, writer);

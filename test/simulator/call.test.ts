@@ -56,7 +56,7 @@ describe('a server that stops reading', () => {
   );
 
   it(
-    'is told what it must have counted, when it reads on',
+    'and reads again later must have counted what the report says',
     judgingTimes(async () => {
       await using server = await RecordingServer.start({
         accepted: (call) => {

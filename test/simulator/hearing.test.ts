@@ -172,13 +172,13 @@ it(
 );
 
 it(
-  'the end of an answer that the hang-up cuts off, and what comes after it, are told apart',
+  'the end of an answer that the hang-up cuts off and what comes after it are counted apart',
   judgingTimes(async () => {
     const folder = temporaryFolder();
     const { report } = await run(
       (call) => {
         say(call, speech(50));
-        // It does not see the close, and goes on.
+        // It does not see the close, and continues.
         call.socket.pause();
         later(700, () => {
           say(call, speech(3));
@@ -199,7 +199,7 @@ it(
   }),
 );
 
-it('broken messages are counted by reason, and the call goes on', async () => {
+it('broken messages are counted by reason, and the call continues', async () => {
   const { report } = await run(
     (call) => {
       const audio = (data: string) => call.socket.send(`{"kind":"AudioData","audioData":{"data":"${data}"}}`);
@@ -261,7 +261,7 @@ it('recordings never overwrite others', async () => {
   for (const path of folders) expect(recordings(`${path}-2`).received.equals(speech(3, 9))).toBe(true);
 });
 
-it('a folder that goes away is reported, and the run goes on', async () => {
+it('a folder that goes away is reported, and the run continues', async () => {
   const folder = temporaryFolder();
   const heard = join(folder, 'heard');
   const { report } = await run(

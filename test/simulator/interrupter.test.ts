@@ -66,7 +66,7 @@ describe.concurrent('a caller who interrupts', () => {
       expect(summarize(report)).toMatch(/^stopped in +p50 \d+ ms/m);
     })());
 
-  it('is told of a server that talks on', async () => {
+  it('reports a server that keeps talking', async () => {
     const report = await run({ stopAfterMs: null, lateFrames: 0, answerMs: 20_000 }, { durationMs: 12_000 });
     const { count, unstopped, playedMs } = report.bargeIns!;
     expect(count).toBeGreaterThanOrEqual(2);

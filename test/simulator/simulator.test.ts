@@ -117,7 +117,7 @@ describe('a call without impairments', () => {
     expect(await run(1)).toBe(first);
   });
 
-  it('can be made over TLS, with a certificate that nobody vouches for only if asked to', async () => {
+  it('can be made over TLS, with a certificate that no authority signed only if asked to', async () => {
     await using server = await RecordingServer.start({ tls: selfSignedCertificate() });
     const careful = await simulateCalls({ url: server.url, durationMs: 40 });
     expect(careful.unreachable).toContain('--insecure accepts it');
@@ -343,7 +343,7 @@ describe('a run that is stopped', () => {
 
 describe('progress', () => {
   it(
-    'is told once a second',
+    'is reported once a second',
     judgingTimes(async () => {
       await using server = await RecordingServer.start();
       const seen: Progress[] = [];

@@ -86,7 +86,7 @@ test('stereo adds up all but the first, and clips what is too loud', async () =>
   ]);
 });
 
-test('every file is told of when it is finished, and what is in it', async () => {
+test('every file is reported when it is finished, with what is in it', async () => {
   const rig = new CallRig();
   rig.record('a', 1, 0, 50);
   rig.record('b', 2, 500, 50);

@@ -69,7 +69,7 @@ it('an arrival that was late, as after a stall, moves nothing', () => {
   expect(placesOf(files)[1]).toEqual(['b', 1, 32_000]);
 });
 
-it('without any timestamp all are placed by the arrival, and nobody knows when the call was', () => {
+it('without any timestamp all are placed by their arrival, and the time of the call is unknown', () => {
   const files = [fileOf('b', 20, { firstTimestampMs: null }), fileOf('a', 0, { firstTimestampMs: null })];
   expect(placesOf(files)).toEqual([
     ['a', 0, 0],
@@ -92,7 +92,7 @@ it('who changed the rate has one channel, and the call has the higher rate', () 
   expect([plan.sampleRate, plan.samples, plan.channels.length]).toEqual([24_000, 48_000, 1]);
 });
 
-it('a participant whose ring was full goes on exactly where the file before ends, whatever its timestamps wander', () => {
+it('a participant whose ring was full continues exactly where the file before ends, whatever its timestamps wander', () => {
   const full = fileOf('a', 0, { ringFrames: ringFramesMax, samples: ringFramesMax * 320 });
   const next = fileOf('a', ringFramesMax * 20 + 7.3);
   expect(placesOf([full, next])[1]).toEqual(['a', 0, ringFramesMax * 320]);

@@ -42,7 +42,7 @@ function takeOrder(path: string): string {
 
 function die(fault: string): void {
   if (fault === 'exit') process.exit(7);
-  // Nobody guards a timer's callback. The thread goes on for a moment: what it does then must not count twice.
+  // Nobody guards a timer's callback. The thread continues for a moment: what it does then must not count twice.
   if (fault === 'throw') setImmediate(() => Promise.reject(new Error('outside of every guard')));
   const kept: unknown[] = [];
   // Outside of the heap, whose limit bounds nothing of it.

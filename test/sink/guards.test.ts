@@ -45,7 +45,7 @@ class FailingSettle extends SettlingSink {
   }
 }
 
-it('an exception when a stream has ended does not end the thread, and the next one is told', () => {
+it('an exception when a stream has ended does not end the thread, which hears of the next one', () => {
   const rig = new SinkRig(12, new FailingStreamEnd());
   for (const streamId of ['s', 't']) {
     const { ring } = rig.begin();

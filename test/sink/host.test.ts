@@ -145,7 +145,7 @@ describe('a thread that dies', () => {
 });
 
 describe('a thread that takes over', () => {
-  it('is told of every track that is not drained, and of ends that came meanwhile, with the same memory', async () => {
+  it('gets every track that is not drained, and ends that came meanwhile, with the same memory', async () => {
     const rig = await HostRig.running();
     const [a, b, c] = [rig.begin(0), rig.begin(1), rig.begin(2, 'other')];
     rig.host.ended(a, 5);
@@ -173,7 +173,7 @@ describe('a thread that takes over', () => {
     expect(newsOf(rig.thread, 2).ofStream).not.toBe(newsOf(rig.thread, 1).ofStream);
   });
 
-  it('is told of a thousand tracks a hundred at a time, so that nobody has to wait for it', async () => {
+  it('gets a thousand tracks a hundred at a time, so that no call waits for it', async () => {
     const rig = await HostRig.running();
     for (let index = 0; index < 1000; index++) rig.begin(index);
     rig.thread.dies();

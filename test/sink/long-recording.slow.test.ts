@@ -101,7 +101,7 @@ test('ffmpeg finds the last frame of a recording of 5 GiB', needs('ffprobe'), ()
   expect(pcm.equals(Buffer.alloc(frameBytes, 2))).toBe(true);
 });
 
-test('a thread that takes over a recording beyond 4 GiB goes on with it', () => {
+test('a thread that takes over a recording beyond 4 GiB continues with it', () => {
   const folder = temporaryFolder();
   const sink = new FileSink({ kind: 'wav', gaps: 'fill', name: 'x', folder });
   const progress = new Progress();

@@ -43,7 +43,7 @@ function retention(limits: { keepMs?: number; bytesMax?: number; open?: string[]
 
 const names = () => readdirSync(folder).sort();
 
-test('what is older than keep goes, and is told of', async () => {
+test('what is older than keep is deleted and reported', async () => {
   callOf('old', 61);
   callOf('young', 59);
   await retention({ keepMs: 60 * minuteMs }).sweep(nowMs);

@@ -93,7 +93,7 @@ describe('a round', () => {
     expect([progress.framesRead, progress.framesLost]).toEqual([3, 0]);
   });
 
-  it('that never ends keeps all others waiting, and the ring goes on', async () => {
+  it('that never ends keeps all others waiting, and the ring continues', async () => {
     const rig = settlingRig();
     const { writer, progress } = await begun(rig);
     writeMany(writer, 0, 2);

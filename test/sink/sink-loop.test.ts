@@ -72,7 +72,7 @@ describe('a track', () => {
 });
 
 describe('a thread that takes over', () => {
-  it('goes on behind the last flush: what the dead one had read since is read again, and counted once', () => {
+  it('continues behind the last flush: what the dead one had read since is read again, and counted once', () => {
     const rig = new SinkRig();
     const { writer, ring, start, progress } = rig.begin();
     writeMany(writer, 0, 4);
@@ -104,7 +104,7 @@ describe('a thread that takes over', () => {
     expect(progress.recall().at(3)).toBe(8);
   });
 
-  it('counts as lapped what was overwritten while nobody was there, and as read what the dead one had noted', () => {
+  it('counts as lapped what was overwritten without a thread, and as read what the dead one had noted', () => {
     const rig = new SinkRig(12);
     const { writer, ring, start, progress } = rig.begin();
     writeMany(writer, 0, 6);
@@ -118,7 +118,7 @@ describe('a thread that takes over', () => {
     expect(rig.sink.ends).toEqual([{ framesRead: 6 + readable, framesLapped: 50 - readable }]);
   });
 
-  it('drains a track that ended while nobody was there, also if its ring is gone', () => {
+  it('drains a track that ended without a thread, also if its ring is gone', () => {
     const rig = new SinkRig();
     const { writer, ring, start, progress } = rig.begin();
     writeMany(writer, 0, 3);
@@ -132,7 +132,7 @@ describe('a thread that takes over', () => {
     expect(rig.toldOf('drained')).toHaveLength(1);
   });
 
-  it('ends a track again whose end nobody heard of, and counts nothing twice', () => {
+  it('ends a track again whose end was not reported, and counts nothing twice', () => {
     const rig = new SinkRig();
     const { writer, ring, start, progress } = rig.begin();
     writeMany(writer, 0, 3);
@@ -187,7 +187,7 @@ describe('what a sink throws', () => {
     expect(rig.toldOf('drained')).toHaveLength(1);
   });
 
-  it('is told without the path of a file, the first of a kind at once, the others with their number every ten seconds', () => {
+  it('is reported without the path of a file, the first of a kind at once, the others with their number every ten seconds', () => {
     const rig = new SinkRig(120);
     const { writer } = rig.begin();
     rig.sink.failing = 'write';
@@ -203,7 +203,7 @@ describe('what a sink throws', () => {
     expect(rig.errors).toBe(50);
   });
 
-  it('when it closes is told as well, and it is closed all the same', async () => {
+  it('when it closes is reported as well, and it is closed all the same', async () => {
     const rig = new SinkRig();
     rig.sink.failing = 'close';
     rig.loop.take({ type: 'close', withinMs: 1000 });

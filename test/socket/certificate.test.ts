@@ -63,7 +63,7 @@ test('another pair is tried at once, however often the one before has failed', (
   expect(renewals.mock.calls.length).toBeLessThan(10);
 });
 
-test('files that do not belong together are told once, and again only when there was a good pair between', () => {
+test('files that do not belong together are reported once, and again only when there was a good pair between', () => {
   const { files, write, renewals, results } = watched(() => {});
   const [first, second] = [selfSignedCertificate(), selfSignedCertificate()];
   write({ cert: first.cert, key: second.key });

@@ -17,7 +17,7 @@ const request = (parts: Partial<RequestSnapshot>): RequestSnapshot => ({
   ...parts,
 });
 
-it('a plus sign in the query is one, as in base64 that nobody escaped', () => {
+it('a plus sign in the query is one, as in base64 that was not escaped', () => {
   const authenticate = authenticateTokens(['aB+c/d==']);
   for (const query of ['accesstoken=aB+c/d==', 'token=aB%2Bc%2Fd%3D%3D', 'x=1&accesstoken=aB%2bc/d==']) {
     expect(authenticate(request({ query })), query).toBe('token 0');

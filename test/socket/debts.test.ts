@@ -13,7 +13,7 @@ describe('a debt', () => {
     expect([debts.isDeep('a', 1000), debts.isDeep('a', 3000), debts.of('a', 60_000)]).toEqual([true, false, 0]);
   });
 
-  it('is nobody else’s', () => {
+  it('is no other address’s', () => {
     const debts = new Debts(limits);
     debts.owe('a', 10_000, 0);
     expect(debts.of('b', 0)).toBe(0);
@@ -25,7 +25,7 @@ describe('a debt', () => {
     expect(debts.of('a', 40_000)).toBe(0);
   });
 
-  it('of more addresses than are told apart is shared', () => {
+  it('of more addresses than are kept apart is shared', () => {
     const debts = new Debts(limits);
     for (let n = 0; n < 10_001; n++) debts.owe(`address ${n}`, 100, 0);
     expect(debts.of('another', 0)).toBe(100);

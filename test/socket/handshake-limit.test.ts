@@ -23,7 +23,7 @@ describe('handshakes', () => {
     expect(admitted(limit, 'one too many', 1, 0)).toBe(0);
   });
 
-  it('of more addresses than are told apart share one count', () => {
+  it('of more addresses than are kept apart share one count', () => {
     const limit = new HandshakeLimit({ perSecond: 1e9, perSecondAndAddress: 1 });
     let count = 0;
     for (let i = 0; i < 20_000; i++) if (limit.admit(`address ${i}`, 0)) count++;

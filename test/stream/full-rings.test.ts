@@ -1,4 +1,4 @@
-/** A participant whose ring was full: readers hear of the old and the new one, and the old one goes back while the stream goes on. */
+/** A participant whose ring was full: readers hear of the old and the new one, and the old one goes back while the stream continues. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ringFramesMax } from '../../src/base/limits.ts';
 import { FrameDecoder } from '../../src/decoder/frame-decoder.ts';

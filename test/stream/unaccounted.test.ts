@@ -112,7 +112,7 @@ describe('messages that are unaccounted for', () => {
     expect(account(rig.rig.memory, rig.totals)).toMatchObject({ committed: 1, dropped: 1, unaccounted: 0 });
   });
 
-  it('are told apart modulo 2^32 messages of a lane', () => {
+  it('differ modulo 2^32 messages of a lane', () => {
     const rig = new AccountRig();
     const { f64 } = rig.rig.memory.lanes[0]!;
     f64[lane.committed / 8] = 2 ** 33 - 1;

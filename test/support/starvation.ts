@@ -37,7 +37,7 @@ export class Starvation {
     return new Starvation(figures, thread);
   }
 
-  /** The latest that a sleep of 5 ms ended; one that should have ended and goes on is as late as it is by now. */
+  /** The latest that a sleep of 5 ms ended; one that should have ended and continues is as late as it is by now. */
   get worstMs(): number {
     return Math.max(this.figures[at.worstMs]!, monotonicMs() - this.figures[at.dueMs]!);
   }

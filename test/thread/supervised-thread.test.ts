@@ -146,7 +146,7 @@ describe('a thread in a system call that does not return', needs('linux'), () =>
   );
 
   it(
-    'keeps nobody from stopping it',
+    'can be stopped all the same',
     judgingTimes(async () => {
       const rig = new Rig();
       await rig.thread.start();

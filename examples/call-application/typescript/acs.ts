@@ -51,7 +51,7 @@ export async function startStreaming(callConnectionId: string): Promise<void> {
   await connection(callConnectionId).getCallMedia().startMediaStreaming({ operationContext: 'start' });
 }
 
-/** The call goes on. */
+/** The call continues. */
 export async function stopStreaming(callConnectionId: string): Promise<void> {
   await connection(callConnectionId).getCallMedia().stopMediaStreaming({ operationContext: 'stop' });
 }

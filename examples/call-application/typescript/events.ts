@@ -52,7 +52,7 @@ export async function callbacks(events: CallEvent[]): Promise<object> {
   return {};
 }
 
-/** The call goes on without the gateway, which may have been replaced: its successor can have it. */
+/** The call continues without the gateway, which may have been replaced: its successor can have it. */
 function restart(callConnectionId: string): void {
   const before = restarts.get(callConnectionId);
   const isNew = before === undefined || Date.now() - before.atMs > goodStreamMs;

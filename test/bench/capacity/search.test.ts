@@ -38,6 +38,6 @@ test('nothing that holds is 0', async () => {
   expect(await find(0)).toMatchObject({ held: 0, above: 'failed' });
 });
 
-test('when it is not the thing measured that failed, that is told', async () => {
+test('says so when something other than what is measured failed', async () => {
   expect((await find(3100, {}, 'unknown')).above).toBe('unknown');
 });

@@ -156,7 +156,7 @@ test('over TLS the same arrives, and the report has what was agreed on', async (
   }
 });
 
-test('a stream that the server ends is told', async () => {
+test('a stream that the server ends is reported', async () => {
   const one = await play({}, 50);
   for (const socket of server.clients) socket.terminate();
   await expect.poll(() => one.report().socketsLost).toBe(4);

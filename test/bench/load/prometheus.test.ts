@@ -26,7 +26,7 @@ test('a metric that is not there is an error, not 0', () => {
   expect(() => scrape.buckets('waiting_seconds', 1)).toThrow('waiting_seconds');
 });
 
-test('series are told apart by a label, those of 0 left out', () => {
+test('series differ by a label, those of 0 are left out', () => {
   expect(scrape.by('drops_total', 'reason')).toEqual({ lane_full: 3, 'a \\"b, c\\"': 4 });
   expect(new Scrape('x{y="z"} 0').by('x', 'y')).toEqual({});
 });

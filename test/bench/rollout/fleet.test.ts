@@ -103,7 +103,7 @@ describe('a drain', () => {
     expect(fleet.counts.cuts).toBe(0);
   });
 
-  test('whoever found no gateway gets the next one that is ready', () => {
+  test('a caller that found no gateway gets the next one that is ready', () => {
     const fleet = fleetOf({ durations: alwaysOn('always'), arrivals: 0, drainSeconds: 0 }, 1, 100);
     fleet.drain(fleet.gateways[0]!);
     fleet.start();
