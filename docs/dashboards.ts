@@ -19,6 +19,7 @@ const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'acs-dashboards-'));
 const running: ChildProcess[] = [];
 const minuteMs = 60_000;
+/** Those that show something without a balancer. */
 const names = ['fleet', 'audio-quality', 'internals'];
 
 /** Says back what it hears, so that there is audio into the calls. */
@@ -72,11 +73,11 @@ function call({ url }: GatewayProcess, flags: string): void {
   start(process.execPath, ...simulate, ...flags.split(' '));
 }
 
-/** Until the last minute is over. */
+/** Four minutes; in the end calls are still under way. */
 async function live(a: GatewayProcess, b: GatewayProcess): Promise<void> {
-  call(a, '--calls 12 --participants 2 --duration 238s --silence 0.3');
-  call(a, '--calls 8 --duration 238s');
-  call(b, '--calls 12 --participants 2 --duration 238s --silence 0.3');
+  call(a, '--calls 12 --participants 2 --duration 300s --silence 0.3');
+  call(a, '--calls 8 --duration 300s');
+  call(b, '--calls 12 --participants 2 --duration 300s --silence 0.3');
   await sleep(minuteMs);
   call(a, '--calls 4 --duration 60s --participants 2 --loss 0.08 --jitter-ms 60');
   call(b, '--calls 2 --duration 60s --participants 2 --loss 0.08 --jitter-ms 60');
@@ -89,7 +90,7 @@ async function live(a: GatewayProcess, b: GatewayProcess): Promise<void> {
     b.signal('SIGCONT');
   }
   await sleep(minuteMs / 3);
-  call(a, '--calls 4 --duration 58s --malformed 0.2');
+  call(a, '--calls 4 --duration 120s --malformed 0.2');
   await sleep(minuteMs);
 }
 
@@ -112,7 +113,8 @@ try {
   const flags = ['--disable-warning=ExperimentalWarning', 'grafana/preview.ts', ...preview];
   const drawn = execFileSync(process.execPath, flags, { cwd: root, encoding: 'utf8' });
   for (const [, page, size] of drawn.matchAll(/^(\S+\.html) (\d+x\d+)$/gm)) {
-    const name = names.find((one) => basename(page!).includes(one))!;
+    const name = names.find((one) => basename(page!).includes(one));
+    if (name === undefined) continue;
     await photograph(browser, page!, size!, join(import.meta.dirname, `images/dashboard-${name}.png`));
   }
   recordSources(names.map((name) => `dashboard-${name}.png`));

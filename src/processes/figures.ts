@@ -1,6 +1,6 @@
 /** What the one admin port tells of all processes. Main thread of the parent. */
 import { createBudget, type Figures } from '../admin/figures.ts';
-import { aggregate, contentType, countsOf, type Snapshot, textOf } from '../metrics/aggregate.ts';
+import { aggregate, contentType, countsOf, type ProcessSnapshot, type Snapshot, textOf } from '../metrics/aggregate.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { Readiness } from '../socket/upgrade.ts';
 import type { GatewayProcess } from './gateway-process.ts';
@@ -22,12 +22,17 @@ const best: readonly Readiness[] = ['ready', 'full', 'degraded', 'starting', 'dr
 /** Of processes that take no further stream. */
 const capacity = 'acs_gateway_stream_capacity';
 
+/** What the last scrape asks, of processes that have all ended: whether they drained, and what was left of their calls. */
+const endStates = new Set(['acs_gateway_draining', 'acs_gateway_streams_active']);
+
 export class ProcessesFigures implements Figures {
   readonly budget = createBudget();
   readonly contentType = contentType;
   private readonly options: ProcessesFiguresOptions;
   /** What processes that are gone have counted. */
   private past: Snapshot = [];
+  /** The states in which processes ended, of a drain of all. */
+  private readonly ends: ProcessSnapshot[] = [];
   private readonly counted = new WeakSet<GatewayProcess>();
 
   constructor(options: ProcessesFiguresOptions) {
@@ -41,6 +46,9 @@ export class ProcessesFigures implements Figures {
     const processes = [{ process: 'past', snapshot: this.past }];
     if (process.metrics !== null) processes.push({ process: 'past', snapshot: countsOf(process.metrics) });
     this.past = aggregate(processes);
+    if (process.metrics === null || !this.options.isDraining()) return;
+    const snapshot = process.metrics.filter(({ name }) => endStates.has(name));
+    this.ends.push({ process: String(process.number), snapshot });
   }
 
   async metrics(): Promise<string> {
@@ -54,10 +62,7 @@ export class ProcessesFigures implements Figures {
       const snapshot = retiring.includes(process) ? metrics.filter(({ name }) => name !== capacity) : metrics;
       return [{ process: String(process.number), snapshot }];
     });
-    const rest = [
-      { process: 'parent', snapshot: own },
-      { process: 'past', snapshot: this.past },
-    ];
+    const rest = [{ process: 'parent', snapshot: own }, { process: 'past', snapshot: this.past }, ...this.ends];
     return textOf(aggregate([...snapshots, ...rest]));
   }
 

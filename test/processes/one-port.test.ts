@@ -63,6 +63,24 @@ test('a drain is one: newcomers get 503 as long as a call is open, and the accou
   expect(pidsOf(gateway).filter(isAlive)).toEqual([]);
 });
 
+test('the end of a drain is seen by the Prometheus that scrapes: the parent stays until it has asked once more', async () => {
+  const gateway = await startSeveral();
+  const headers = { 'X-Prometheus-Scrape-Timeout-Seconds': '10' };
+  const scrape = async () => (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`, { headers })).text();
+  const call = await callIn(gateway, 0, 'call');
+  expect(await scrape()).toMatch(/^acs_gateway_streams_active 1$/m);
+  gateway.signal('SIGTERM');
+  await eventually(() => gateway.log.filter(({ msg }) => msg === 'draining').length === 2);
+  expect(await scrape()).toMatch(/^acs_gateway_streams_active 1$/m);
+  await call.hangUp();
+  await eventually(() => gateway.log.at(-1)?.msg === 'drained' && !pidsOf(gateway).some(isAlive));
+  const last = await scrape();
+  expect(last).toMatch(/^acs_gateway_draining 1$/m);
+  expect(last).toMatch(/^acs_gateway_streams_active 0$/m);
+  expect(last).toMatch(/^acs_gateway_stream_closes_total\{cause="drained"\} 0$/m);
+  expect(await gateway.exit()).toBe(0);
+});
+
 test('what keeps one process from starting ends all of them, with its exit code and its message once', async () => {
   const flags = ['serve', '--processes', '2', '--port', '0', '--admin-port', '0', '--ring-memory-mb', '64'];
   const { code, stderr, stdout } = await runCommand([...flags, '--sink', 'wav:/proc/nothing/here']);
