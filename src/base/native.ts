@@ -1,9 +1,15 @@
 /** Which binaries of uWebSockets.js belong to which Node.js, and what to do where they cannot be loaded. Pure, but for the question which libc this is. */
 
-/** From its first version on; the oldest glibc with which its binaries load. */
+/** From which version on; the oldest glibc with which it works; for how long a connection that is silent before its upgrade may last. */
 const packages = [
-  { name: 'uWebSockets.js-24', major: 24, glibc: '2.38', systems: 'Debian 13, Ubuntu 24.04 or later' },
-  { name: 'uWebSockets.js', major: 0, glibc: '2.34', systems: 'Debian 12, Ubuntu 22.04 or later' },
+  {
+    name: 'uWebSockets.js-24',
+    major: 24,
+    glibc: '2.38',
+    systems: 'Debian 13, Ubuntu 24.04 or later',
+    silentMsMax: 30_000,
+  },
+  { name: 'uWebSockets.js', major: 0, glibc: '2.28', systems: 'Debian 10, Ubuntu 20.04 or later', silentMsMax: 10_000 },
 ] as const;
 
 function packageOf(node: string): (typeof packages)[number] {
@@ -14,6 +20,11 @@ function packageOf(node: string): (typeof packages)[number] {
 /** The name under which package.json has it. @param node a version */
 export function uwsPackage(node: string): string {
   return packageOf(node).name;
+}
+
+/** It cuts off a connection that has not become a stream after so long. @param node a version */
+export function uwsSilentMsMax(node: string): number {
+  return packageOf(node).silentMsMax;
 }
 
 /** Null: no glibc. Undefined: not Linux. */

@@ -3,6 +3,7 @@
  * make in a second. What is beyond is cut off before it has said anything. uWebSockets.js does not tell whose connection is
  * gone, so an address has used what it was answered, and its silent ones count for as long as they can last. Main thread.
  */
+import { uwsSilentMsMax } from '../base/native.ts';
 import type { Totals } from '../stream/totals.ts';
 import { HandshakeLimit } from './handshake-limit.ts';
 
@@ -13,7 +14,7 @@ export interface ConnectionLimits {
 }
 
 /** A connection that asks for nothing is gone after so long. */
-const silentMsMax = 10_000;
+const silentMsMax = uwsSilentMsMax(process.versions.node);
 /** From this share of all on, no address may have more than that share of silent ones. */
 const crowdedShare = 1 / 2;
 const silentShare = 1 / 4;

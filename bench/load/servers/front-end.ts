@@ -1,18 +1,19 @@
 /** The uWebSockets.js server that three of the rivals share, set up as the gateway sets up its own. */
-import * as uws from 'uWebSockets.js';
+import type * as Uws from 'uWebSockets.js';
+import { uws } from '../../../src/socket/uws-binary.ts';
 import { tlsFiles } from './tls-files.ts';
 
 const messageBytesMax = 256 * 1024;
 
 /** What the typings of the package leave out or declare as types only. */
 const untyped = uws as unknown as {
-  readonly DISABLED: uws.CompressOptions;
+  readonly DISABLED: Uws.CompressOptions;
   readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
 };
 
 /** Listens on a free port and returns it. A message is dead when `take` returns. */
 export function listen(
-  take: (message: ArrayBuffer, socket: uws.WebSocket<unknown>) => void,
+  take: (message: ArrayBuffer, socket: Uws.WebSocket<unknown>) => void,
   opened: () => void = () => {},
 ): Promise<number> {
   const tls = tlsFiles();
@@ -29,7 +30,7 @@ export function listen(
     host: string,
     port: number,
     options: number,
-    callback: (socket: uws.us_listen_socket | false) => void,
+    callback: (socket: Uws.us_listen_socket | false) => void,
   ) => void;
   return new Promise((resolve, reject) => {
     listenAt('127.0.0.1', 0, untyped.LIBUS_LISTEN_EXCLUSIVE_PORT, (socket) => {
