@@ -69,8 +69,10 @@ export async function allRead(gateway: GatewayProcess): Promise<void> {
   });
 }
 
-/** Every frame was committed and is confirmed or lapped. Returns the counts. */
+/** Every frame of streams that have ended was committed and is confirmed or lapped. Returns the counts. */
 export async function exactCounts(gateway: GatewayProcess, frames: number): Promise<SinkCounts> {
+  // A consumer hears of an end before the sink hears that the server has it.
+  await allRead(gateway);
   const counts = await sinkCounts(gateway);
   const metrics = await gateway.metrics();
   expect(metrics.get('frames_committed_total')).toBe(frames);
