@@ -123,14 +123,11 @@ export class Listener<Data extends object> {
 
   /** Accepts those who wait, then closes the port for good. Resolves when it is closed. */
   retire(): Promise<void> {
-    // A look for newcomers lies between the two, wherever in a turn of the loop this is.
     return new Promise((resolve) => {
-      setImmediate(() =>
-        setImmediate(() => {
-          this.pause();
-          resolve();
-        }),
-      );
+      afterNextLook(() => {
+        this.pause();
+        resolve();
+      });
     });
   }
 
@@ -151,8 +148,7 @@ export class Listener<Data extends object> {
     // all of them; only who comes in the instant between the two is reset.
     this.closeOldSocket();
     this.oldSocket = oldSocket;
-    // Between the two is one look, wherever in a turn of the loop this is.
-    setImmediate(() => setImmediate(() => this.closeOldSocket()));
+    afterNextLook(() => this.closeOldSocket());
     setTimeout(() => {
       old.isRetired = true;
       this.freeIfDone(old);
@@ -236,6 +232,11 @@ export class Listener<Data extends object> {
       .any('/*', (response, request) => handlers.plain(response, request));
     return app;
   }
+}
+
+/** Calls back right behind a look for newcomers, which lies between the two, wherever in a turn of the loop this is. */
+function afterNextLook(then: () => void): void {
+  setImmediate(() => setImmediate(then));
 }
 
 /** Throws `bad_settings`. What Node.js takes for a good pair is one here as a rule, not always. */
